@@ -1,0 +1,154 @@
+//! Why something from the wire cannot be taken.
+
+use serde::de::DeserializeOwned;
+
+use crate::{ErrorCode, RequestId, depth_within, limits};
+
+/// A refusal: a code, and what exactly was wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}{}", .detail.as_deref().map(|detail| format!(": {detail}")).unwrap_or_default())]
+pub struct WireError {
+    /// Which rule.
+    pub code: ErrorCode,
+    /// What exactly was wrong, without repeating input, secrets or message text.
+    pub detail: Option<String>,
+    /// How long to wait before a retry, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl WireError {
+    /// A refusal with its reason.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: Some(detail.into()), retry_after_ms: None }
+    }
+
+    /// The same, to be tried again after `ms` milliseconds.
+    #[must_use]
+    pub fn retry_after_ms(mut self, ms: u64) -> Self {
+        self.retry_after_ms = Some(ms);
+        self
+    }
+}
+
+impl From<ErrorCode> for WireError {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, detail: None, retry_after_ms: None }
+    }
+}
+
+/// Reads one packet, bounding size and nesting before anything is allocated for it.
+///
+/// ```
+/// use chat_protocol::{Command, ErrorCode, decode};
+/// assert!(matches!(decode(br#"{"ping":{}}"#), Ok(Command::Ping(_))));
+/// assert!(matches!(decode(br#"{"dance":{"steps":3}}"#), Ok(Command::Unknown { .. })));
+/// let error = decode::<Command>(br#"{"send":{"id":"1","room":5}}"#).unwrap_err();
+/// assert_eq!(error.code, ErrorCode::BadRequest);
+/// assert_eq!(error.detail.as_deref(), Some("send.room: expected a room id: a string of 1 to 320 bytes"));
+/// ```
+///
+/// # Errors
+/// `TooLarge`, `TooDeep`, `InvalidJson`, or `BadRequest` with the path of the field.
+pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, WireError> {
+    if json.len() > limits::MAX_FRAME {
+        let detail = format!("{} bytes, at most {} are allowed", json.len(), limits::MAX_FRAME);
+        return Err(WireError::new(ErrorCode::TooLarge, detail));
+    }
+    if !depth_within(json, limits::MAX_DEPTH) {
+        let detail = format!("arrays and objects nest deeper than {}", limits::MAX_DEPTH);
+        return Err(WireError::new(ErrorCode::TooDeep, detail));
+    }
+    serde_json::from_slice(json).map_err(|error| explain::<T>(json, &error))
+}
+
+/// The slow path of a failed decode: parse once more, this time keeping track of the field.
+fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> WireError {
+    if !error.is_data() {
+        let (line, column) = (error.line(), error.column());
+        return WireError::new(ErrorCode::InvalidJson, format!("not JSON at line {line} column {column}"));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let Err(tracked) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+        return WireError::new(ErrorCode::BadRequest, rule(&error.to_string()));
+    };
+    let (path, rule) = (tracked.path().to_string(), rule(&tracked.inner().to_string()));
+    // "." is the path of the frame itself.
+    WireError::new(ErrorCode::BadRequest, if path == "." { rule } else { format!("{path}: {rule}") })
+}
+
+/// What the parser expected. Its messages also repeat what it got, which may be a secret and is cut off.
+fn rule(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    match message.split_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if message.starts_with("unknown ") => "unknown value".to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// The `id` of a command that could not be read otherwise, so that even its refusal can be matched to it.
+pub fn salvage_id(json: &[u8]) -> Option<RequestId> {
+    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
+    let (_, packet) = value.as_object()?.iter().find(|(key, _)| !key.starts_with('_'))?;
+    RequestId::new(packet.get("id")?.as_str()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Command;
+
+    fn refusal(json: &str) -> (ErrorCode, String) {
+        let error = decode::<Command>(json.as_bytes()).unwrap_err();
+        (error.code, error.detail.unwrap())
+    }
+
+    #[test]
+    fn refusals_name_the_field_and_never_repeat_the_value() {
+        for (json, code, detail) in [
+            ("", ErrorCode::InvalidJson, "not JSON at line 1 column 0"),
+            (r#"{"send":{"#, ErrorCode::InvalidJson, "not JSON at line 1 column 9"),
+            ("[]", ErrorCode::BadRequest, "expected one object with one key that names the command"),
+            ("{}", ErrorCode::BadRequest, "a frame holds exactly one packet"),
+            (r#"{"ping":{},"pong":{}}"#, ErrorCode::BadRequest, "a frame holds exactly one packet"),
+            (r#"{"join":{"id":"1"}}"#, ErrorCode::BadRequest, "join: missing field `room`"),
+            (
+                r#"{"auth":{"id":"1","token":["secret"]}}"#,
+                ErrorCode::BadRequest,
+                "auth.token: expected a string",
+            ),
+            (
+                r#"{"create":{"id":"1","kind":"secret"}}"#,
+                ErrorCode::BadRequest,
+                "create.kind: expected one of `direct`, `group`, `channel`, `desk`",
+            ),
+            (
+                r#"{"read":{"room":"r","seq":9007199254740992}}"#,
+                ErrorCode::BadRequest,
+                "read.seq: expected a message's number in its room: an integer from 0 to 9007199254740991",
+            ),
+        ] {
+            assert_eq!(refusal(json), (code, detail.to_owned()), "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_even_where_it_would_be_ignored() {
+        let deep = format!(r#"{{"ping":{{}},"_x":{}1{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
+        assert_eq!(refusal(&deep).0, ErrorCode::TooDeep);
+        let wide = format!(r#"{{"ping":{{}},"_x":[{}]}}"#, "1,".repeat(40_000));
+        assert_eq!(refusal(&wide).0, ErrorCode::TooLarge);
+    }
+
+    #[test]
+    fn reserved_keys_are_ignored() {
+        assert!(matches!(decode(br#"{"_trace":"x","ping":{},"_n":1}"#), Ok(Command::Ping(_))));
+    }
+
+    #[test]
+    fn the_id_of_an_unreadable_command_is_salvaged() {
+        assert_eq!(salvage_id(br#"{"send":{"id":"7","room":5}}"#), RequestId::new("7").ok());
+        assert_eq!(salvage_id(br#"{"send":{"id":7}}"#), None);
+        assert_eq!(salvage_id(br#"{"send":"#), None);
+    }
+}

@@ -1,0 +1,75 @@
+//! Wire formats of a chat: typed commands, packets, ids, positions and error codes. No I/O, no clock, no randomness.
+//!
+//! # The life of one message
+//!
+//! A client says, in one text frame, what it wants:
+//!
+//! ```json
+//! {"send":{"id":"7","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}}}}
+//! ```
+//!
+//! The server stores it and answers; from here on it cannot be lost:
+//!
+//! ```json
+//! {"reply":{"id":"7","status":200,"data":{"seq":43,"offset":57,"duplicate":false,"ts":"2026-11-20T08:30:39.789Z"},"ts":"2026-11-20T08:30:39.789Z"}}
+//! ```
+//!
+//! Everyone who follows the room, the sender included, is told:
+//!
+//! ```json
+//! {"message":{"room":"r1","offset":57,"seq":43,"from":"1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"ts":"2026-11-20T08:30:39.789Z"}}
+//! ```
+//!
+//! Who was away asks for what came after position 56 and gets the message, then the word that nothing is missing:
+//!
+//! ```json
+//! {"resume":{"id":"2","epoch":"e","user_offset":9,"rooms":{"r1":56}}}
+//! {"resumed":{"id":"2","room":"r1","outcome":"recovered","epoch":"e","offset":57}}
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `schema` | `schemars::JsonSchema` for every wire type, and [`schema::documents`] |
+
+mod depth;
+mod error;
+mod error_code;
+mod frame;
+mod id;
+mod message;
+mod packet;
+mod room;
+mod seq;
+mod time;
+
+pub mod command;
+pub mod event;
+pub mod limits;
+pub mod reply;
+#[cfg(feature = "schema")]
+pub mod schema;
+
+pub use command::Command;
+pub use depth::depth_within;
+pub use error::{WireError, decode, salvage_id};
+pub use error_code::{Action, ErrorCode, ErrorText};
+pub use event::Event;
+pub use frame::{Close, Frame, Text};
+pub use id::{
+    ClientMsgId, ClientRoomId, DeviceId, Epoch, IdError, RequestId, RoomId, SessionId, UserId,
+};
+pub use message::{Content, ContentError, HistoryPage, HistoryQuery, Message, short_digest};
+pub use reply::{Reply, ReplyError};
+pub use room::{Access, Role, RoomKind, RoomState};
+pub use seq::{Arrival, MAX_SAFE, Offset, Seq, UserOffset};
+pub use time::Timestamp;
+
+/// Writes one packet.
+///
+/// # Panics
+/// When the packet cannot be written as JSON, which none of the types of this crate can cause.
+pub fn encode(packet: &impl serde::Serialize) -> Text {
+    Text::from(serde_json::to_string(packet).expect("packets are plain JSON"))
+}

@@ -1,0 +1,108 @@
+//! The envelope: one JSON object with one key that names the packet.
+//!
+//! `{"send": {...}}`, in the manner of the Haraj document, Tinode and Centrifugo. Keys that begin with `_` beside the
+//! packet are reserved and ignored; a packet of an unknown kind is kept as it came, so that a newer peer never breaks
+//! an older one.
+
+/// Declares an enum of packets: one newtype variant per kind, and `Unknown`.
+macro_rules! packets {
+    ($(#[$doc:meta])* $name:ident, $expecting:literal { $($(#[$vdoc:meta])* $variant:ident($type:ty) = $kind:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$vdoc])* $variant($type),)*
+            /// A packet of a kind that this version does not know.
+            Unknown {
+                /// The key that named it.
+                kind: String,
+                /// Its value, as it came.
+                raw: Box<serde_json::value::RawValue>,
+            },
+        }
+
+        impl $name {
+            /// Every kind, in the order of the declaration.
+            pub const KINDS: &'static [&'static str] = &[$($kind),*];
+
+            /// The key that names the packet.
+            pub fn kind(&self) -> &str {
+                match self {
+                    $(Self::$variant(_) => $kind,)*
+                    Self::Unknown { kind, .. } => kind,
+                }
+            }
+        }
+
+        $(impl From<$type> for $name {
+            fn from(packet: $type) -> Self {
+                Self::$variant(packet)
+            }
+        })*
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                let mut map = serializer.serialize_map(Some(1))?;
+                match self {
+                    $(Self::$variant(packet) => map.serialize_entry($kind, packet)?,)*
+                    Self::Unknown { kind, raw } => map.serialize_entry(kind, raw)?,
+                }
+                map.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Packet;
+                impl<'de> serde::de::Visitor<'de> for Packet {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut found: Option<$name> = None;
+                        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                            if key.starts_with('_') {
+                                map.next_value::<serde::de::IgnoredAny>()?;
+                                continue;
+                            }
+                            if found.is_some() {
+                                return Err(serde::de::Error::custom("a frame holds exactly one packet"));
+                            }
+                            found = Some(match &*key {
+                                $($kind => $name::$variant(map.next_value()?),)*
+                                _ => $name::Unknown { kind: key.into_owned(), raw: map.next_value()? },
+                            });
+                        }
+                        found.ok_or_else(|| serde::de::Error::custom("a frame holds exactly one packet"))
+                    }
+                }
+                deserializer.deserialize_map(Packet)
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let variants: Vec<schemars::Schema> = vec![$(
+                    schemars::json_schema!({
+                        "title": concat!(stringify!($variant), "Packet"),
+                        "type": "object",
+                        "required": [$kind],
+                        "properties": { $kind: generator.subschema_for::<$type>() },
+                    })
+                ),*];
+                schemars::json_schema!({
+                    "oneOf": variants,
+                    "description": $expecting,
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use packets;

@@ -1,0 +1,197 @@
+//! Answers to commands, the same over the socket and as HTTP error bodies.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    Action, Epoch, ErrorCode, ErrorText, Offset, RequestId, RoomState, Seq, SessionId, Timestamp, UserId,
+    UserOffset, WireError,
+};
+
+/// The answer to one command.
+///
+/// ```
+/// use chat_protocol::{ErrorCode, Reply};
+/// let json = r#"{"id":"3","status":403,"err":"ERR_FORBIDDEN_ACCESS","action":"stop","ts":"2026-11-20T08:30:39.789Z"}"#;
+/// let reply: Reply = serde_json::from_str(json).unwrap();
+/// assert_eq!(reply.error().unwrap().code.known(), Some(ErrorCode::Forbidden));
+/// assert_eq!(serde_json::to_string(&reply).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reply {
+    /// The command's id; absent when the command could not be read well enough to know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+    /// As HTTP: 200 for success, 4xx and 5xx for errors.
+    pub status: u16,
+    /// Result of a success; its members depend on the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
+    pub data: Option<Box<RawValue>>,
+    /// Error code; absent for success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub err: Option<ErrorText>,
+    /// What to do about the error; absent for success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<Action>,
+    /// What exactly was wrong, for the person who debugs. Not stable: do not compare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// With action `retry`: how long to wait, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// When it was said.
+    pub ts: Timestamp,
+}
+
+/// The error that a reply tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyError {
+    /// Which error.
+    pub code: ErrorText,
+    /// What to do: the peer's word, or for a code without one that of our table, or `stop`.
+    pub action: Action,
+    /// What exactly was wrong.
+    pub detail: Option<String>,
+    /// How long to wait before a retry, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Reply {
+    /// A success with `data`.
+    ///
+    /// # Panics
+    /// When `data` cannot be written as JSON, which none of the types of this crate can cause.
+    pub fn ok(id: Option<RequestId>, data: &impl Serialize, ts: Timestamp) -> Self {
+        let data = serde_json::value::to_raw_value(data).expect("reply data is plain JSON");
+        Self { data: Some(data), ..Self::done(id, ts) }
+    }
+
+    /// A success that has nothing more to tell.
+    pub fn done(id: Option<RequestId>, ts: Timestamp) -> Self {
+        Self { id, status: 200, data: None, err: None, action: None, detail: None, retry_after_ms: None, ts }
+    }
+
+    /// A refusal.
+    pub fn refused(id: Option<RequestId>, error: &WireError, ts: Timestamp) -> Self {
+        Self {
+            status: error.code.status(),
+            err: Some(error.code.into()),
+            action: Some(error.code.action()),
+            detail: error.detail.clone(),
+            retry_after_ms: error.retry_after_ms,
+            ..Self::done(id, ts)
+        }
+    }
+
+    /// The error, if it is one: every status of 400 and above is, with or without a code.
+    pub fn error(&self) -> Option<ReplyError> {
+        if self.status < 400 && self.err.is_none() {
+            return None;
+        }
+        let code = self.err.clone().unwrap_or(ErrorText::Other(String::new()));
+        let action = self.action.or(code.known().map(ErrorCode::action)).unwrap_or(Action::Stop);
+        Some(ReplyError { code, action, detail: self.detail.clone(), retry_after_ms: self.retry_after_ms })
+    }
+
+    /// The result, read as `T`.
+    ///
+    /// # Errors
+    /// When there is no data, or it has another shape.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.data.as_ref().map_or("null", |data| data.get()))
+    }
+}
+
+/// Result of `auth`.
+///
+/// ```
+/// use chat_protocol::reply::AuthData;
+/// let json = r#"{"user_id":"1","session_id":"s","epoch":"e","user_offset":9,"limits":{"max_frame":65536,"max_content":16384,"max_history_page":100,"max_rooms_followed":1000,"max_in_flight":64}}"#;
+/// let data: AuthData = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&data).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AuthData {
+    /// Who I am.
+    pub user_id: UserId,
+    /// Name it in the next `auth` to go on with this session.
+    pub session_id: SessionId,
+    /// The present life of the logs.
+    pub epoch: Epoch,
+    /// Head of my user log.
+    pub user_offset: UserOffset,
+    /// When the token expires; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// What this server takes.
+    pub limits: Limits,
+}
+
+/// What a server takes, told after `auth`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Limits {
+    /// Greatest frame in bytes, in either direction.
+    pub max_frame: u64,
+    /// Greatest content of one message in bytes.
+    pub max_content: u64,
+    /// Greatest number of messages in one page of history.
+    pub max_history_page: u32,
+    /// Greatest number of rooms that one session follows.
+    pub max_rooms_followed: u32,
+    /// Greatest number of unanswered commands; the server reads no further until one is answered.
+    pub max_in_flight: u32,
+}
+
+/// Result of `send`: the message is durable.
+///
+/// ```
+/// use chat_protocol::reply::SendData;
+/// let json = r#"{"seq":43,"offset":57,"duplicate":false,"ts":"2026-11-20T08:30:39.789Z"}"#;
+/// let data: SendData = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&data).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SendData {
+    /// Number of the message.
+    pub seq: Seq,
+    /// Its position in the room's log.
+    pub offset: Offset,
+    /// True: it was stored by an earlier send with the same `client_msg_id`, and these are its values.
+    pub duplicate: bool,
+    /// When it was stored.
+    pub ts: Timestamp,
+}
+
+/// Result of `create` and `join`: the room, which the session follows from `room.offset` on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RoomData {
+    /// The room as I see it.
+    pub room: RoomState,
+    /// False: it was there, or I was a member, before.
+    pub created: bool,
+}
+
+/// Result of `listen`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ListenData {
+    /// The user that is watched now.
+    pub user_id: UserId,
+    /// Whether the user is online now.
+    pub online: bool,
+}
+
+/// Result of `read`: where the pointer stands, which may be further than asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReadData {
+    /// Everything up to this message is read.
+    pub read: Seq,
+}

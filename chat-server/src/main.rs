@@ -1,0 +1,2 @@
+//! The runnable server.
+fn main() {}
