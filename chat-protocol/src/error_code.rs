@@ -160,7 +160,8 @@ impl<'de> Deserialize<'de> for ErrorText {
                 f.write_str("an error code")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<ErrorText, E> {
-                Ok(ErrorCode::from_text(text).map_or_else(|| ErrorText::Other(text.to_owned()), ErrorText::Known))
+                Ok(ErrorCode::from_text(text)
+                    .map_or_else(|| ErrorText::Other(text.to_owned()), ErrorText::Known))
             }
         }
         deserializer.deserialize_str(Code)

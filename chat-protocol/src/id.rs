@@ -227,7 +227,6 @@ fn canonical_decimal(text: &str) -> Option<u64> {
     (canonical && number <= crate::seq::MAX_SAFE).then_some(number)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,9 +57,7 @@ pub use error::{WireError, decode, salvage_id};
 pub use error_code::{Action, ErrorCode, ErrorText};
 pub use event::Event;
 pub use frame::{Close, Frame, Text};
-pub use id::{
-    ClientMsgId, ClientRoomId, DeviceId, Epoch, IdError, RequestId, RoomId, SessionId, UserId,
-};
+pub use id::{ClientMsgId, ClientRoomId, DeviceId, Epoch, IdError, RequestId, RoomId, SessionId, UserId};
 pub use message::{Content, ContentError, HistoryPage, HistoryQuery, Message, short_digest};
 pub use reply::{Reply, ReplyError};
 pub use room::{Access, Role, RoomKind, RoomState};

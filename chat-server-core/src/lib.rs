@@ -1,1 +1,30 @@
-//! To be filled.
+//! Room logic of a chat server over traits: storage, transport, bus, auth. In-memory parts beside every trait.
+//!
+//! Nothing here names WebSocket, HTTP or a database. A program picks its parts, starts a [`ChatServer`] and hands
+//! it connections:
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use chat_server_core::{ChatServer, Providers, ServerConfig};
+//! let server = ChatServer::start(Providers::default(), ServerConfig::default());
+//! assert_eq!(server.connections(), 0);
+//! # });
+//! ```
+
+mod config;
+mod error;
+mod providers;
+mod server;
+
+pub mod auth;
+pub mod bus;
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod storage;
+pub mod transport;
+
+pub use config::ServerConfig;
+pub use error::Error;
+pub use providers::Providers;
+pub use server::{Caller, ChatServer, Health};

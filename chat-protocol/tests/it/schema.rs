@@ -13,6 +13,9 @@ fn committed_schemas_match_the_types() {
             std::fs::write(&path, &text).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == text, "schema/{name} differs from the types: run with UPDATE_SCHEMA=1 and read the diff");
+        assert!(
+            committed == text,
+            "schema/{name} differs from the types: run with UPDATE_SCHEMA=1 and read the diff"
+        );
     }
 }

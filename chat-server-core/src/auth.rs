@@ -1,0 +1,137 @@
+//! Who is there: tokens become users.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chat_protocol::{Timestamp, UserId};
+use subtle::ConstantTimeEq;
+
+/// An authenticated identity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The user.
+    pub user: UserId,
+    /// When the token stops being valid; `None`: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a token names nobody.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// The token is wrong, expired or revoked.
+    #[error("the token is not valid")]
+    Invalid,
+    /// It cannot be found out now.
+    #[error("authentication is unavailable: {0}")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Turns tokens into users.
+///
+/// Implementations compare secrets in constant time and never write a token to a log or an error.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// The user of `token`.
+    ///
+    /// Cancel-safe: nothing changes.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] when it names nobody, [`AuthError::Unavailable`] when that cannot be found out.
+    async fn authenticate(&self, token: &str) -> Result<Principal, AuthError>;
+}
+
+/// Token `dev-<user>` is user `<user>`: for trying things out on one's own machine, never for a network.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DevelopmentAuth;
+
+#[async_trait]
+impl Authenticator for DevelopmentAuth {
+    async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        let user = token.strip_prefix("dev-").and_then(|user| UserId::new(user).ok());
+        user.map(|user| Principal { user, expires_at: None }).ok_or(AuthError::Invalid)
+    }
+}
+
+/// A fixed list of tokens.
+#[derive(Clone, Default)]
+pub struct StaticAuth {
+    tokens: Vec<(String, UserId)>,
+}
+
+impl StaticAuth {
+    /// From pairs of token and user.
+    pub fn new(tokens: impl IntoIterator<Item = (String, UserId)>) -> Self {
+        Self { tokens: tokens.into_iter().collect() }
+    }
+}
+
+impl std::fmt::Debug for StaticAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StaticAuth").field("users", &self.tokens.len()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Authenticator for StaticAuth {
+    async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        // Every entry is compared, and each in constant time, so that the time says nothing about the tokens.
+        let mut found = None;
+        for (secret, user) in &self.tokens {
+            if bool::from(secret.as_bytes().ct_eq(token.as_bytes())) {
+                found = Some(user);
+            }
+        }
+        found.map(|user| Principal { user: user.clone(), expires_at: None }).ok_or(AuthError::Invalid)
+    }
+}
+
+/// What is known of a user beside the id.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    /// Name for people.
+    pub name: Option<String>,
+    /// URL of a picture.
+    pub avatar: Option<String>,
+}
+
+/// Knows the users.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The user's profile; `None` when there is no such user.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] when it cannot be found out now.
+    async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError>;
+}
+
+/// Every id is a user, with an empty profile: for development and for servers whose directory is elsewhere.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenDirectory;
+
+#[async_trait]
+impl Directory for OpenDirectory {
+    async fn profile(&self, _: &UserId) -> Result<Option<Profile>, AuthError> {
+        Ok(Some(Profile::default()))
+    }
+}
+
+/// A fixed list of users.
+#[derive(Debug, Clone, Default)]
+pub struct StaticDirectory {
+    profiles: BTreeMap<UserId, Profile>,
+}
+
+impl StaticDirectory {
+    /// From users and their profiles.
+    pub fn new(profiles: impl IntoIterator<Item = (UserId, Profile)>) -> Self {
+        Self { profiles: profiles.into_iter().collect() }
+    }
+}
+
+#[async_trait]
+impl Directory for StaticDirectory {
+    async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
+        Ok(self.profiles.get(user).cloned())
+    }
+}

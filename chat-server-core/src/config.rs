@@ -1,0 +1,80 @@
+//! Bounds and times of a server, each with its unit, default and reason.
+
+use std::time::Duration;
+
+use chat_protocol::limits;
+
+/// Bounds and times of a server.
+///
+/// ```
+/// use chat_server_core::ServerConfig;
+/// let config = ServerConfig { max_in_flight: 16, ..ServerConfig::default() };
+/// assert_eq!(config.max_content, 16 * 1024);
+/// ```
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Greatest content of one message, in bytes. Default 16 KiB, so that every dialect's form fits into a frame;
+    /// raising it breaks that.
+    pub max_content: usize,
+    /// Greatest frame in either direction, in bytes. Default 64 KiB. Each connection may hold one in memory.
+    pub max_frame: usize,
+    /// Greatest page of history, in messages. Default 100.
+    pub max_history_page: u32,
+    /// Greatest number of rooms that one session follows. Default 1,000; each costs about 100 bytes.
+    pub max_rooms_followed: usize,
+    /// Greatest number of users whose presence one session listens to. Default 1,000.
+    pub max_listened: usize,
+    /// Greatest number of unanswered commands per connection; beyond it the server stops reading. Default 64.
+    pub max_in_flight: usize,
+    /// Greatest number of bytes that wait to be written to one connection; beyond it the connection is closed with
+    /// `ERR_SLOW_READER`. Default 1 MiB. It is what a stalled reader costs at most.
+    pub max_queue_bytes: usize,
+    /// Greatest number of frames that wait to be written to one connection. Default 8,192.
+    pub max_queue_frames: usize,
+    /// Greatest number of changes that wait to be stored; beyond it senders wait. Default 4,096.
+    pub max_commit_queue: usize,
+    /// Greatest number of missed events of one room that a resume sends one by one; beyond it the answer is a
+    /// snapshot. Default 1,000.
+    pub max_recover: u64,
+    /// Greatest number of messages replayed in one read of the store. Default 128.
+    pub replay_page: usize,
+    /// How long a connection may stay unauthenticated. Default 15 s.
+    pub auth_timeout: Duration,
+    /// Silence after which the peer is probed. Default 25 s: below the 30 s after which some proxies cut.
+    pub ping_interval: Duration,
+    /// How long the answer to a probe may take. Default 10 s.
+    pub pong_timeout: Duration,
+    /// How long one write may take. Default 10 s.
+    pub write_timeout: Duration,
+    /// How long a user stays online after its last connection ended. Default 30 s.
+    pub presence_grace: Duration,
+    /// How long read pointers are gathered before they are stored. Default 200 ms.
+    pub pointer_delay: Duration,
+    /// How often followed rooms are compared with the store, in case a hint of another node was lost. Default 5 s.
+    pub repair_interval: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_content: limits::MAX_CONTENT,
+            max_frame: limits::MAX_FRAME,
+            max_history_page: limits::MAX_HISTORY_PAGE,
+            max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
+            max_listened: limits::MAX_LISTENED,
+            max_in_flight: 64,
+            max_queue_bytes: 1024 * 1024,
+            max_queue_frames: 8_192,
+            max_commit_queue: 4_096,
+            max_recover: 1_000,
+            replay_page: 128,
+            auth_timeout: Duration::from_secs(15),
+            ping_interval: Duration::from_secs(25),
+            pong_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            presence_grace: Duration::from_secs(30),
+            pointer_delay: Duration::from_millis(200),
+            repair_interval: Duration::from_secs(5),
+        }
+    }
+}

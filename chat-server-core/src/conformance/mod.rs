@@ -1,0 +1,1 @@
+//! Suites that prove an implementation of a trait, one macro line each.

@@ -1,0 +1,52 @@
+//! What the server answers when it does not do what it was asked.
+
+use chat_protocol::{ErrorCode, WireError};
+
+use crate::storage::{Refusal, StorageError, StorageErrorKind};
+
+/// Why a request was refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request breaks a rule; the code and the detail are for the one who asked.
+    #[error(transparent)]
+    Refused(#[from] WireError),
+    /// The store failed; details are for the operator's log only.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Error {
+    /// What the one who asked is told.
+    pub fn wire(&self) -> WireError {
+        match self {
+            Error::Refused(error) => error.clone(),
+            Error::Storage(error) => match error.kind {
+                StorageErrorKind::Unavailable | StorageErrorKind::Lost => {
+                    WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000)
+                }
+                StorageErrorKind::Corrupt | StorageErrorKind::Bug => ErrorCode::Internal.into(),
+            },
+        }
+    }
+}
+
+impl From<ErrorCode> for Error {
+    fn from(code: ErrorCode) -> Self {
+        Error::Refused(code.into())
+    }
+}
+
+/// Refusals of a store that reach a user: a stranger cannot tell a missing room from a forbidden one.
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoRoom | Refusal::NotMember => ErrorCode::Forbidden.into(),
+            Refusal::Exists => ErrorCode::AlreadyExists.into(),
+            Refusal::Conflict => ErrorCode::Conflict.into(),
+            Refusal::AccessChanged => {
+                WireError::new(ErrorCode::RateLimited, "the room's members change too quickly").into()
+            }
+        }
+    }
+}

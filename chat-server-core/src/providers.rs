@@ -1,0 +1,49 @@
+//! The parts a server is made of.
+
+use std::sync::Arc;
+
+use crate::auth::{Authenticator, DevelopmentAuth, Directory, OpenDirectory};
+use crate::bus::Bus;
+use crate::bus::memory::MemoryBus;
+use crate::clock::{Clock, SystemClock};
+use crate::storage::SharedStorage;
+use crate::storage::memory::MemoryStore;
+
+/// The parts a server is made of: in-memory by default, override one by struct update.
+///
+/// ```
+/// use std::sync::Arc;
+/// use chat_server_core::{Providers, auth::StaticAuth};
+/// let providers = Providers { auth: Arc::new(StaticAuth::default()), ..Providers::default() };
+/// ```
+#[derive(Clone)]
+pub struct Providers {
+    /// Rooms, messages, logs, pointers.
+    pub storage: SharedStorage,
+    /// Other nodes.
+    pub bus: Arc<dyn Bus>,
+    /// Tokens.
+    pub auth: Arc<dyn Authenticator>,
+    /// Users.
+    pub directory: Arc<dyn Directory>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Providers {
+    fn default() -> Self {
+        Self {
+            storage: Arc::new(MemoryStore::default()),
+            bus: Arc::new(MemoryBus::default()),
+            auth: Arc::new(DevelopmentAuth),
+            directory: Arc::new(OpenDirectory),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Providers").finish_non_exhaustive()
+    }
+}
