@@ -1,1 +1,3 @@
 //! Suites that prove an implementation of a trait, one macro line each.
+
+pub mod storage;
