@@ -262,11 +262,14 @@ pub enum PointerMoved {
 ///   (`concurrent_appends_leave_no_gap`), and in the order of the batch (`a_batch_is_stored_in_order`).
 /// - When `append` returns, what it says is stored is durable, if the store is (`appended_survives_reopen`).
 /// - A repeated `client_msg_id` gives the first answer back, with another body [`Refusal::Conflict`]; neither stores
-///   anything; within one batch too (`a_repeat_gives_the_first_answer`, `another_body_is_a_conflict`).
+///   anything; within one batch too (`a_repeat_gives_the_first_answer`, `another_body_is_a_conflict`). It needs no
+///   right: it is answered before the access version is compared.
 /// - A change decided on an old access version is refused (`an_old_access_version_is_refused`).
 /// - The refusal of one change leaves the rest of the batch alone (`a_refusal_spares_the_rest`).
 /// - Times never run backwards within a room (`time_never_runs_backwards`).
 /// - `num` grows and `key` differs from message to message (`names_are_unique`).
+/// - Ids and texts come back as they were given, bidirectional marks and zero bytes included
+///   (`texts_are_kept_byte_for_byte`).
 /// - `log` has no holes and repeats what `append` said (`the_log_has_every_change`).
 /// - `history` gives ascending pages around every cursor (`history_pages_meet`).
 #[async_trait]
