@@ -1,1 +1,47 @@
-//! To be filled.
+//! WebSocket and HTTP edge of a chat server: a [`Router`](axum::Router) for somebody's own app, or a whole server.
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), chat_transport_ws::ServeError> {
+//! use chat_server_core::{ChatServer, Providers, ServerConfig};
+//! use chat_transport_ws::{WsConfig, bind, serve};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! let server = ChatServer::start(Providers::default(), ServerConfig::default());
+//! let listeners = bind(&["127.0.0.1:8080"]).await?;
+//! serve(listeners, server, WsConfig::default(), CancellationToken::new()).await
+//! # }
+//! ```
+//!
+//! # Paths
+//!
+//! | path | answers |
+//! | --- | --- |
+//! | `GET /v1/ws` | the native format over a WebSocket, subprotocol `chat.v1` |
+//! | `GET /v1/rooms/{room}/messages?before=&after=&limit=` | one page of history |
+//! | `GET /healthz` | whether the server does its work |
+//! | `GET /metrics` | Prometheus text, for the operator |
+//!
+//! Every refusal has the body of a [`chat_protocol::Reply`], also that of a failed upgrade. Requests that are not
+//! HTTP at all are answered by the HTTP library, without a body.
+//!
+//! # Who watches which deadline
+//!
+//! The edge watches what happens before and after a session: how long a request head may take, how long a write of
+//! the socket may stand still, how long a closing peer may linger. Authentication, probes and slow readers are the
+//! core's business: it sees frames, not bytes.
+
+mod close;
+mod config;
+mod connection;
+mod error;
+mod handshake;
+mod http;
+mod io;
+mod refuse;
+mod routes;
+mod server;
+
+pub use config::{MetricsText, WsConfig};
+pub use error::ServeError;
+pub use routes::router;
+pub use server::{bind, serve, serve_router};

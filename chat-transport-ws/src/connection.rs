@@ -1,0 +1,142 @@
+//! One WebSocket as a connection of the core.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use chat_protocol::{ErrorCode, Frame, Text};
+use chat_server_core::transport::ConnectionError;
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::oneshot;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame as RawFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::close::{self, Ending};
+
+/// A WebSocket that the core is done with.
+pub(crate) type Left<S> = (Box<WebSocketStream<S>>, Ending);
+
+/// One WebSocket as a connection of the core.
+///
+/// When the core drops it, the socket goes back to the edge, which sees a closing peer out. So the core is free of
+/// a session the moment it has said the last word, and cannot forget to wait.
+#[derive(Debug)]
+pub(crate) struct WsConnection<S> {
+    /// Boxed, because it is moved through several futures whose size each idle connection pays for. `None` only
+    /// while it is dropped.
+    socket: Option<Box<WebSocketStream<S>>>,
+    ending: Ending,
+    /// Whether reading failed: the library allows to write then, but not to read.
+    failed: bool,
+    back: Option<oneshot::Sender<Left<S>>>,
+}
+
+impl<S> WsConnection<S> {
+    /// The connection, and where its socket arrives when the core is done with it.
+    pub(crate) fn new(socket: WebSocketStream<S>) -> (Self, oneshot::Receiver<Left<S>>) {
+        let (back, left) = oneshot::channel();
+        let socket = Some(Box::new(socket));
+        (Self { socket, ending: Ending::Open, failed: false, back: Some(back) }, left)
+    }
+
+    fn socket(&mut self) -> &mut WebSocketStream<S> {
+        self.socket.as_mut().expect("only `drop` takes the socket")
+    }
+}
+
+impl<S> Drop for WsConnection<S> {
+    fn drop(&mut self) {
+        if let (Some(socket), Some(back)) = (self.socket.take(), self.back.take()) {
+            // The edge does not wait when it cuts the connection; the socket is dropped here then.
+            let _ = back.send((socket, self.ending));
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WsConnection<S> {
+    type Item = Result<Frame, ConnectionError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let frame = match ready!(self.socket().poll_next_unpin(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => {
+                    self.failed = true;
+                    return Poll::Ready(close::failure(error).map(Err));
+                }
+                Some(Ok(Message::Text(text))) => {
+                    // The bytes are shared. The library has checked them, so the error is for form's sake.
+                    let text = Text::try_from(Bytes::from(text));
+                    return Poll::Ready(Some(
+                        text.map(Frame::Text).map_err(|_| ConnectionError::Peer(ErrorCode::InvalidUtf8)),
+                    ));
+                }
+                Some(Ok(Message::Binary(bytes))) => Frame::Binary(bytes),
+                Some(Ok(Message::Ping(_))) => Frame::Ping,
+                Some(Ok(Message::Pong(_))) => Frame::Pong,
+                Some(Ok(Message::Close(frame))) => {
+                    if self.ending == Ending::Open {
+                        self.ending = Ending::Peer;
+                    }
+                    Frame::Close(close::received(frame))
+                }
+                // Only writers use it; the library never reads one.
+                Some(Ok(Message::Frame(_))) => continue,
+            };
+            return Poll::Ready(Some(Ok(frame)));
+        }
+    }
+}
+
+fn lost(error: Error) -> ConnectionError {
+    close::failure(error).unwrap_or_else(|| ConnectionError::Lost("the connection is closed".into()))
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
+    type Error = ConnectionError;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        if self.ending == Ending::Peer {
+            // Whatever is sent now is dropped; the core learns of the end from the stream, not by an error here.
+            return Poll::Ready(Ok(()));
+        }
+        self.socket().poll_ready_unpin(cx).map_err(lost)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<(), ConnectionError> {
+        if self.ending != Ending::Open {
+            // Nothing may follow a close frame in its direction, and the library answers that of a peer by itself.
+            return Ok(());
+        }
+        let message = match frame {
+            // As a raw frame, because the library's text type would check the same bytes again for every reader.
+            Frame::Text(text) => {
+                Message::Frame(RawFrame::message(text.into_bytes(), OpCode::Data(Data::Text), true))
+            }
+            Frame::Binary(bytes) => Message::Binary(bytes),
+            Frame::Ping => Message::Ping(Bytes::new()),
+            Frame::Pong => Message::Pong(Bytes::new()),
+            Frame::Close(close) => {
+                self.ending = if self.failed { Ending::OursAfterError } else { Ending::Ours };
+                Message::Close(close::to_send(close))
+            }
+        };
+        self.socket().start_send_unpin(message).map_err(lost)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        self.socket().poll_flush_unpin(cx).map_err(lost)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        // Ends with the close frame written; the peer's half is awaited after the core has let go.
+        let result = ready!(self.socket().poll_close_unpin(cx));
+        if self.ending == Ending::Open {
+            self.ending = if self.failed { Ending::OursAfterError } else { Ending::Ours };
+        }
+        Poll::Ready(result.map_err(lost))
+    }
+}

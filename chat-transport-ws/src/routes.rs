@@ -1,0 +1,123 @@
+//! The table from path to action.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::get;
+use chat_protocol::{ErrorCode, WireError};
+use chat_server_core::transport::PeerInfo;
+use chat_server_core::{ChatServer, Health};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::Role;
+
+use crate::connection::WsConnection;
+use crate::handshake::{self, CHAT_V1};
+use crate::http::error::{self, Refused};
+use crate::http::{health, history, metrics};
+use crate::server::Slot;
+use crate::{WsConfig, close};
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) server: ChatServer,
+    pub(crate) config: WsConfig,
+}
+
+/// The paths of a chat server, to be merged into or nested in an app of one's own.
+///
+/// It brings no fallback, so that it can be merged with a router that has one. Served by something other than
+/// [`serve_router`](crate::serve_router), two things are the app's business: the bounds on sockets and on request
+/// heads, and the shutdown, for which [`ChatServer::shutdown`] ends the sessions. With
+/// `into_make_service_with_connect_info::<SocketAddr>()` it knows the addresses of its peers.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use axum::{Router, routing::get};
+/// use chat_server_core::{ChatServer, Providers, ServerConfig};
+/// use chat_transport_ws::{WsConfig, router};
+///
+/// let server = ChatServer::start(Providers::default(), ServerConfig::default());
+/// let app: Router = Router::new()
+///     .route("/", get(async || "my own page"))
+///     .merge(router(server, WsConfig::default()));
+/// # });
+/// ```
+pub fn router(server: ChatServer, config: WsConfig) -> Router {
+    Router::new()
+        .route("/v1/ws", get(upgrade))
+        .route("/v1/rooms/{room}/messages", get(history::history))
+        .route("/healthz", get(health::healthz))
+        .route("/metrics", get(metrics::show))
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(from_fn(observe))
+        .with_state(Arc::new(Edge { server, config }))
+}
+
+/// Counts and logs one request: method, path as in the table, status. Never the query, which may hold a token.
+async fn observe(request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let (path, status) = (path.as_ref().map_or("", MatchedPath::as_str), response.status());
+    tracing::debug!(%method, path, status = status.as_u16(), "request");
+    ::metrics::counter!("chat_http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned())
+        .increment(1);
+    error::guard(response.headers_mut());
+    response
+}
+
+/// Makes a WebSocket of a request, and a session of the WebSocket.
+async fn upgrade(State(edge): State<Arc<Edge>>, mut request: Request) -> Result<Response, Refused> {
+    let mut response = create_response_with_body(&request, Body::empty)
+        .map_err(|error| handshake::not_an_upgrade(&error))?;
+    handshake::check_key(request.headers())?;
+    let wish = handshake::wish(&request, &edge.config)?;
+    if edge.server.health() == Health::Draining {
+        return Err(ErrorCode::ShuttingDown.into());
+    }
+    if wish.chat_v1 {
+        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(CHAT_V1));
+    }
+    let on_upgrade = request.extensions_mut().remove::<OnUpgrade>();
+    let on_upgrade = on_upgrade
+        .ok_or_else(|| WireError::new(ErrorCode::BadRequest, "this connection cannot be upgraded"))?;
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.to_string());
+    let slot = request.extensions_mut().remove::<Arc<Slot>>();
+    let peer = PeerInfo { address, token: wish.token };
+    tokio::spawn(run(edge, on_upgrade, peer, slot));
+    Ok(response)
+}
+
+/// One WebSocket from the upgrade to its end. The slot is held as long as the socket is.
+async fn run(edge: Arc<Edge>, on_upgrade: OnUpgrade, peer: PeerInfo, slot: Option<Arc<Slot>>) {
+    let talk = async {
+        match on_upgrade.await {
+            Ok(upgraded) => converse(&edge, upgraded, peer).await,
+            Err(error) => tracing::debug!(%error, "an upgrade failed"),
+        }
+    };
+    match &slot {
+        Some(slot) => drop(slot.cut.run_until_cancelled(talk).await),
+        None => talk.await,
+    }
+}
+
+async fn converse(edge: &Edge, upgraded: Upgraded, peer: PeerInfo) {
+    let settings = edge.config.socket(edge.server.config().max_frame);
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings)).await;
+    let (connection, left) = WsConnection::new(socket);
+    edge.server.serve_connection(connection, peer).await;
+    if let Ok((mut socket, ending)) = left.await {
+        close::see_out(&mut socket, ending, edge.config.close_timeout).await;
+    }
+}
