@@ -1,6 +1,7 @@
 //! Commands: all that a client may ask.
 //!
-//! Every command with an `id` is answered by exactly one `reply` that repeats it. Where `id` is optional and absent,
+//! Commands take effect in the order in which they are sent. Every command with an `id` is answered by exactly one
+//! `reply` that repeats it; replies may come in another order. Where `id` is optional and absent,
 //! success is silent and only errors are told.
 
 use std::collections::BTreeMap;
@@ -55,6 +56,29 @@ packets! {
     }
 }
 
+impl Command {
+    /// The command's id: what its reply repeats.
+    pub fn id(&self) -> Option<&RequestId> {
+        match self {
+            Command::Auth(command) => Some(&command.id),
+            Command::Resume(command) => Some(&command.id),
+            Command::Follow(command) => Some(&command.id),
+            Command::Unfollow(command) => Some(&command.id),
+            Command::Create(command) => Some(&command.id),
+            Command::Join(command) => Some(&command.id),
+            Command::Leave(command) => Some(&command.id),
+            Command::Send(command) => Some(&command.id),
+            Command::Read(command) => command.id.as_ref(),
+            Command::Typing(command) => command.id.as_ref(),
+            Command::History(command) => Some(&command.id),
+            Command::Listen(command) => Some(&command.id),
+            Command::Unlisten(command) => Some(&command.id),
+            Command::Ping(command) => command.id.as_ref(),
+            Command::Unknown { .. } => None,
+        }
+    }
+}
+
 /// Authenticates the connection. It is the first command; repeated later by the same user it refreshes the token.
 ///
 /// Answered with `{"user_id","session_id","epoch","user_offset","expires_at","limits"}`. After it the session follows
@@ -92,7 +116,7 @@ fn is_yes(value: &bool) -> bool {
 ///
 /// Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine
 /// that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a
-/// frame is split: only the first part has no `more: true` before it, and only the last part adds unnamed rooms.
+/// frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resume {
