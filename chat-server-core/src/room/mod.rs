@@ -1,0 +1,3 @@
+//! Pure rules of rooms.
+
+pub(crate) mod policy;
