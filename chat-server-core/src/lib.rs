@@ -13,7 +13,9 @@
 
 mod config;
 mod error;
+mod hub;
 mod providers;
+mod room;
 mod server;
 
 pub mod auth;
@@ -21,6 +23,7 @@ pub mod bus;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod session;
 pub mod storage;
 pub mod transport;
 

@@ -1,12 +1,17 @@
 //! The server's handle: what transports and programs call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{HistoryPage, HistoryQuery, RoomId, UserId};
 
 use crate::auth::Principal;
-use crate::transport::{Connection, PeerInfo};
+use crate::hub::{Hub, driver};
+use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
+
+/// How often a shutting down server looks whether its connections are gone.
+const DRAIN_POLL: Duration = Duration::from_millis(10);
 
 /// On whose behalf something is asked over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,26 +34,52 @@ pub enum Health {
 }
 
 /// A running chat server: a cheap handle, clone it freely.
-#[derive(Debug, Clone)]
-pub struct ChatServer {}
+///
+/// Call [`shutdown`](Self::shutdown) before the program ends; its background tasks run until then.
+#[derive(Clone)]
+pub struct ChatServer {
+    hub: Arc<Hub>,
+}
+
+impl std::fmt::Debug for ChatServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatServer").field("connections", &self.connections()).finish_non_exhaustive()
+    }
+}
 
 impl ChatServer {
-    /// Starts a server from its parts. Must be called within a tokio runtime.
+    /// Starts a server from its parts.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
     pub fn start(providers: Providers, config: ServerConfig) -> Self {
-        let _ = (providers, config);
-        Self {}
+        Self { hub: Hub::start(providers, config) }
     }
 
     /// The configuration it was started with.
     pub fn config(&self) -> &ServerConfig {
-        unreachable!("grown in the next commit")
+        &self.hub.config
     }
 
     /// Serves one connection until it ends.
     ///
     /// Not cancel-safe: dropping it cuts the connection without a close frame.
     pub async fn serve_connection<C: Connection>(&self, connection: C, peer: PeerInfo) {
-        let _ = (connection, peer);
+        driver::serve(self.hub.clone(), connection, peer).await;
+    }
+
+    /// Serves every connection that a transport accepts, each in a task of its own, until it accepts no more or the
+    /// server drains.
+    pub async fn serve_transport(&self, transport: impl Transport) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = transport.accept() => accepted,
+                () = self.hub.draining.cancelled() => None,
+            };
+            let Some((connection, peer)) = accepted else { return };
+            let server = self.clone();
+            tokio::spawn(async move { server.serve_connection(connection, peer).await });
+        }
     }
 
     /// The user of a token.
@@ -56,8 +87,7 @@ impl ChatServer {
     /// # Errors
     /// `InvalidToken`, or `StorageUnavailable` when it cannot be found out now.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, Error> {
-        let _ = token;
-        unreachable!("grown in the next commit")
+        Ok(self.hub.authenticate(token).await?)
     }
 
     /// One page of a room's history.
@@ -70,23 +100,41 @@ impl ChatServer {
         room: &RoomId,
         query: HistoryQuery,
     ) -> Result<HistoryPage, Error> {
-        let _ = (caller, room, query);
-        unreachable!("grown in the next commit")
+        let reader = match caller {
+            Caller::User(user) => Some(user),
+            Caller::Operator => None,
+        };
+        Ok(self.hub.history(reader, room, query).await?)
     }
 
     /// Whether the server does its work.
     pub fn health(&self) -> Health {
-        Health::Serving
+        if self.hub.draining.is_cancelled() {
+            Health::Draining
+        } else if self.hub.is_degraded() {
+            Health::Degraded
+        } else {
+            Health::Serving
+        }
     }
 
     /// How many connections are open.
     pub fn connections(&self) -> usize {
-        0
+        self.hub.connections()
     }
 
-    /// Stops taking connections, tells every session that the server drains, closes them with 1001 and waits, at
-    /// most `deadline`, until what was accepted is stored and every connection is closed.
+    /// Tells every session that the server drains, closes all with 1001 and waits, at most `deadline`, until what
+    /// was accepted is stored and every connection is closed; then ends the background tasks.
     pub async fn shutdown(&self, deadline: Duration) {
-        let _ = deadline;
+        self.hub.draining.cancel();
+        let closed = async {
+            while self.connections() > 0 {
+                tokio::time::sleep(DRAIN_POLL).await;
+            }
+        };
+        if tokio::time::timeout(deadline, closed).await.is_err() {
+            tracing::warn!(left = self.connections(), "connections did not close in time");
+        }
+        self.hub.stop().await;
     }
 }

@@ -1,4 +1,7 @@
 //! Tests of the core from outside.
 
 mod broken;
+mod peer;
+mod resume;
+mod rooms;
 mod storage;

@@ -1,0 +1,321 @@
+//! One task per connection: moves frames between the connection, the session and the hub, and tells the time.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chat_protocol::{Close, ErrorCode, Event, Frame, Reply, Text, WireError, encode};
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, SinkExt, StreamExt};
+use tokio::time::Instant;
+
+use super::Hub;
+use super::commands::{Done, Rest};
+use super::link::Link;
+use crate::session::{Action, ActionId, Authenticated, Now, Session, SessionConfig};
+use crate::transport::{Connection, ConnectionError, PeerInfo};
+
+/// How long a close frame may take: the peer may read nothing at all.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long commands under way may take when the server drains.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Something that was under way has come to its end.
+enum Finished {
+    Authenticated(ActionId, Result<Authenticated, WireError>),
+    Done(ActionId, Done),
+    FollowedAll(Result<(), WireError>),
+}
+
+/// A command that waits for its place in the order.
+type Starting = BoxFuture<'static, (ActionId, Result<Rest, WireError>)>;
+
+/// Undoes all ties of a connection, also when its task is dropped.
+struct Guard(Arc<Hub>, Arc<Link>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.detach(&self.1);
+        let left = self.0.connections.fetch_sub(1, Ordering::Relaxed) - 1;
+        metrics::gauge!("chat_connections").set(left as f64);
+    }
+}
+
+struct Driver<C> {
+    hub: Arc<Hub>,
+    link: Arc<Link>,
+    connection: C,
+    session: Session,
+    peer: PeerInfo,
+    starting: Option<Starting>,
+    waiting: Vec<Action>,
+    running: FuturesUnordered<BoxFuture<'static, Finished>>,
+    /// What the next write takes; kept to spare its allocation.
+    batch: Vec<Text>,
+    control: Option<Frame>,
+    close: Option<Close>,
+}
+
+/// What happened next.
+enum Turn {
+    Frame(Option<Result<Frame, ConnectionError>>),
+    Started(ActionId, Result<Rest, WireError>),
+    Finished(Finished),
+    Write,
+    Time,
+    Drain,
+}
+
+/// Serves one connection until it ends.
+pub(crate) async fn serve<C: Connection>(hub: Arc<Hub>, connection: C, peer: PeerInfo) {
+    let config = &hub.config;
+    let link = Arc::new(Link::new(hub.next_link(), config.max_queue_bytes, config.max_queue_frames));
+    let open = hub.connections.fetch_add(1, Ordering::Relaxed) + 1;
+    metrics::gauge!("chat_connections").set(open as f64);
+    let _guard = Guard(hub.clone(), link.clone());
+    let session = SessionConfig {
+        auth_timeout: config.auth_timeout,
+        ping_interval: config.ping_interval,
+        pong_timeout: config.pong_timeout,
+        max_in_flight: config.max_in_flight,
+    };
+    let session = Session::new(session, now(&hub));
+    Driver {
+        hub,
+        link,
+        connection,
+        session,
+        peer,
+        starting: None,
+        waiting: Vec::new(),
+        running: FuturesUnordered::new(),
+        batch: Vec::new(),
+        control: None,
+        close: None,
+    }
+    .run()
+    .await;
+}
+
+fn now(hub: &Hub) -> Now {
+    Now { at: Instant::now().into_std(), ts: hub.providers.clock.now() }
+}
+
+impl<C: Connection> Driver<C> {
+    async fn run(mut self) {
+        let timer = tokio::time::sleep(Duration::ZERO);
+        tokio::pin!(timer);
+        loop {
+            self.move_outputs();
+            if let Some(close) = self.close.take() {
+                return self.finish(close).await;
+            }
+            if self.session.is_closing() {
+                return;
+            }
+            let turn = self.next_turn(timer.as_mut()).await;
+            let now = now(&self.hub);
+            match turn {
+                Turn::Frame(Some(Ok(frame))) => self.session.handle_frame(now, frame),
+                Turn::Frame(Some(Err(ConnectionError::Peer(code)))) => self.session.close(code),
+                Turn::Frame(Some(Err(ConnectionError::Lost(cause)))) => {
+                    tracing::debug!(peer = ?self.peer.address, %cause, "connection lost");
+                    return;
+                }
+                Turn::Frame(None) => return,
+                Turn::Started(action, Ok(rest)) => {
+                    let rest = rest.map(move |done| Finished::Done(action, done));
+                    self.running.push(Box::pin(rest));
+                }
+                Turn::Started(action, Err(error)) => self.session.handle_done(now, action, Err(error)),
+                Turn::Finished(finished) => self.take_finished(now, finished),
+                Turn::Write => {
+                    if let Err(close) = self.write().await {
+                        return self.cut(close).await;
+                    }
+                }
+                Turn::Time => self.session.handle_timeout(now),
+                Turn::Drain => {
+                    self.finish_commands().await;
+                    self.session.handle_drain(now);
+                }
+            }
+        }
+    }
+
+    /// Waits for the next thing to happen. Writing what waits comes before taking in more.
+    async fn next_turn(&mut self, mut timer: Pin<&mut tokio::time::Sleep>) -> Turn {
+        if self.control.is_some() {
+            return Turn::Write;
+        }
+        let deadline = self.session.poll_timeout();
+        if let Some(deadline) = deadline.map(Instant::from_std).filter(|at| *at != timer.deadline()) {
+            timer.as_mut().reset(deadline);
+        }
+        let wants_frame =
+            self.session.wants_frame() && self.starting.is_none() && self.link.outbox.has_room();
+        let starting = async {
+            match &mut self.starting {
+                Some(starting) => starting.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.link.outbox.ready() => Turn::Write,
+            (action, started) = starting => {
+                self.starting = None;
+                Turn::Started(action, started)
+            }
+            Some(finished) = self.running.next(), if !self.running.is_empty() => Turn::Finished(finished),
+            () = self.hub.draining.cancelled() => Turn::Drain,
+            () = timer, if deadline.is_some() => Turn::Time,
+            frame = self.connection.next(), if wants_frame => Turn::Frame(frame),
+        }
+    }
+
+    /// Gives the session's frames to the queue and its actions to the hub.
+    fn move_outputs(&mut self) {
+        while let Some(frame) = self.session.poll_frame() {
+            match frame {
+                Frame::Text(text) => self.link.outbox.push(text),
+                Frame::Close(close) => self.close = Some(close),
+                control => self.control = Some(control),
+            }
+        }
+        while let Some(action) = self.session.poll_action() {
+            self.waiting.push(action);
+        }
+        if self.starting.is_none() && !self.waiting.is_empty() {
+            let action = self.waiting.remove(0);
+            self.perform(action);
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        let (hub, link) = (self.hub.clone(), self.link.clone());
+        match action {
+            Action::Execute { action, command } => {
+                self.starting =
+                    Some(Box::pin(async move { (action, hub.start_command(&link, command).await) }));
+            }
+            Action::Authenticate { action, auth, present } => {
+                let token = self.peer.token.clone();
+                self.running.push(Box::pin(async move {
+                    let result = hub.log_in(&link, auth, token.as_deref(), present).await;
+                    Finished::Authenticated(action, result)
+                }));
+            }
+            Action::FollowAll => {
+                self.running
+                    .push(Box::pin(async move { Finished::FollowedAll(hub.follow_all(&link).await) }));
+            }
+        }
+    }
+
+    fn take_finished(&mut self, now: Now, finished: Finished) {
+        match finished {
+            Finished::Authenticated(action, result) => self.session.handle_authenticated(now, action, result),
+            Finished::Done(action, done) => self.session.handle_done(now, action, done),
+            Finished::FollowedAll(Ok(())) => {}
+            // Without its rooms the session would look whole and be deaf: say why and let the client come again.
+            Finished::FollowedAll(Err(error)) => {
+                self.link.outbox.push(encode(&Event::Reply(Reply::refused(None, &error, now.ts))));
+                self.session.close(error.code);
+            }
+        }
+    }
+
+    /// Writes what waits, in one go.
+    async fn write(&mut self) -> Result<(), Close> {
+        if let Some(code) = self.link.outbox.closed() {
+            return Err(close_for(code));
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        self.link.outbox.take(&mut batch);
+        if batch.is_empty() && self.control.is_none() {
+            self.batch = batch;
+            return Ok(());
+        }
+        let control = self.control.take();
+        let writing = feed(&mut self.connection, &mut batch, control);
+        let written = tokio::time::timeout(self.hub.config.write_timeout, writing).await;
+        // An idle connection holds no memory for its next write.
+        self.batch = if batch.capacity() > 16 { Vec::new() } else { batch };
+        match written {
+            Ok(Ok(())) => {
+                // More may wait than one batch takes.
+                self.link.outbox.rouse();
+                Ok(())
+            }
+            Ok(Err(ConnectionError::Peer(code))) => Err(close_for(code)),
+            Ok(Err(ConnectionError::Lost(_))) => Err(close_for(ErrorCode::HeartbeatTimeout)),
+            Err(_) => Err(close_for(ErrorCode::HeartbeatTimeout)),
+        }
+    }
+
+    /// Lets commands under way come to their end, so that what was stored is also acknowledged.
+    async fn finish_commands(&mut self) {
+        let deadline = tokio::time::sleep(DRAIN_TIMEOUT);
+        tokio::pin!(deadline);
+        while self.starting.is_some() || !self.running.is_empty() || !self.waiting.is_empty() {
+            let starting = async {
+                match &mut self.starting {
+                    Some(starting) => starting.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                (action, started) = starting => {
+                    self.starting = None;
+                    match started {
+                        Ok(rest) => self.running.push(Box::pin(rest.map(move |done| Finished::Done(action, done)))),
+                        Err(error) => self.session.handle_done(now(&self.hub), action, Err(error)),
+                    }
+                }
+                Some(finished) = self.running.next(), if !self.running.is_empty() => {
+                    self.take_finished(now(&self.hub), finished);
+                }
+                () = &mut deadline => return,
+            }
+            self.move_outputs();
+        }
+    }
+
+    /// Writes what waits, then the close frame.
+    async fn finish(mut self, close: Close) {
+        while self.link.outbox.has_waiting() && self.write().await.is_ok() {}
+        self.cut(close).await;
+    }
+
+    /// Ends the connection with a close frame; what waits is dropped.
+    async fn cut(mut self, close: Close) {
+        let closing = async {
+            self.connection.send(Frame::Close(close)).await?;
+            self.connection.close().await
+        };
+        // Nobody is left to be told of a failure.
+        _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
+    }
+}
+
+async fn feed<C: Connection>(
+    connection: &mut C,
+    batch: &mut Vec<Text>,
+    control: Option<Frame>,
+) -> Result<(), ConnectionError> {
+    for text in batch.drain(..) {
+        connection.feed(Frame::Text(text)).await?;
+    }
+    if let Some(control) = control {
+        connection.feed(control).await?;
+    }
+    connection.flush().await
+}
+
+fn close_for(code: ErrorCode) -> Close {
+    Close { code: code.close_code(), reason: code.text().to_owned() }
+}

@@ -1,0 +1,293 @@
+//! Who follows one log, and the order of work that makes a resume whole: follow, mark, replay, release.
+//!
+//! A follower is *marked* before the log is read. What is published while it reads is kept aside for it; when it has
+//! read up to some position it is *released* there: it gets what was kept aside after that position, and from then
+//! on everything as it comes. Nothing falls between reading and listening, and nothing comes twice. Rooms and users'
+//! own logs work the same way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat_protocol::{Text, UserId};
+
+use super::link::Link;
+
+/// Greatest number of events kept aside for one follower that is still reading. When more come it reads further
+/// instead: the log has them.
+const MAX_ASIDE: usize = 1_024;
+
+/// The followers of one log on this node.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    /// The last position that was published or is known to all; `None` until the first.
+    head: Option<u64>,
+    /// By the connection's number.
+    followers: BTreeMap<u64, Follower>,
+}
+
+#[derive(Debug)]
+struct Follower {
+    link: Arc<Link>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Reads the log.
+    Marked(Box<Aside>),
+    /// Takes events as they come. It has everything up to `after`, some of which may be published only now: a
+    /// change can be read from the store before it is published.
+    Live { after: u64 },
+}
+
+#[derive(Debug, Default)]
+struct Aside {
+    events: Vec<(u64, Text)>,
+    overflowed: bool,
+    /// The membership ended at this position in the meantime: released only to hear that.
+    ended: Option<u64>,
+}
+
+/// What became of an event that was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Published {
+    /// Given to everyone.
+    Yes,
+    /// Everyone has it.
+    Repeat,
+    /// Something before it is missing here: the log must be read first.
+    Hole,
+}
+
+/// What became of a follower that wants to be released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Released {
+    /// It takes events as they come now.
+    Live,
+    /// More was published than was kept aside: read further and try again.
+    Behind,
+    /// The membership ended while it read; it follows no more.
+    Ended,
+    /// It stopped following by itself.
+    Gone,
+}
+
+impl Feed {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.followers.is_empty()
+    }
+
+    pub(crate) fn head(&self) -> Option<u64> {
+        self.head
+    }
+
+    /// Begins to keep events aside for `link`, also when it was live before.
+    pub(crate) fn mark(&mut self, link: &Arc<Link>) {
+        let state = State::Marked(Box::default());
+        self.followers.insert(link.number, Follower { link: link.clone(), state });
+    }
+
+    /// Forgets a follower.
+    pub(crate) fn remove(&mut self, number: u64) {
+        self.followers.remove(&number);
+    }
+
+    /// Gives an event to every follower, if it is the next one.
+    pub(crate) fn publish(&mut self, position: u64, frame: &Text) -> Published {
+        match self.head {
+            Some(head) if position <= head => return Published::Repeat,
+            Some(head) if position > head + 1 => return Published::Hole,
+            _ => self.head = Some(position),
+        }
+        for follower in self.followers.values_mut() {
+            match &mut follower.state {
+                State::Live { after } if position > *after => follower.link.outbox.push(frame.clone()),
+                State::Live { .. } => {}
+                State::Marked(aside) => aside.keep(position, frame),
+            }
+        }
+        Published::Yes
+    }
+
+    /// Lets a follower that has read up to `at` take events as they come; `word` is the first thing it hears.
+    pub(crate) fn release(&mut self, number: u64, at: u64, word: Text) -> Released {
+        let Some(follower) = self.followers.get_mut(&number) else { return Released::Gone };
+        let State::Marked(aside) = &mut follower.state else { return Released::Gone };
+        let covered = aside.events.last().map_or(at, |(last, _)| at.max(*last));
+        let whole = aside.events.first().is_none_or(|(first, _)| *first <= at + 1);
+        let needed = aside.ended.or(self.head).unwrap_or(0);
+        if aside.overflowed || !whole || needed > covered {
+            if aside.ended.is_some() {
+                // Reading further would show what came after the membership.
+                self.followers.remove(&number);
+                return Released::Ended;
+            }
+            aside.overflowed = false;
+            aside.events.clear();
+            return Released::Behind;
+        }
+        follower.link.outbox.push(word);
+        for (_, frame) in aside.events.drain(..).filter(|(position, _)| *position > at) {
+            follower.link.outbox.push(frame);
+        }
+        let ended = aside.ended;
+        follower.state = State::Live { after: covered };
+        // The first one released says where the feed stands, so that a hole after it is noticed; followers that are
+        // still marked see `head > covered` and read up to here. A later one must not move the head: what lies in
+        // between is stored but not published yet, and those that are live wait for it.
+        self.head.get_or_insert(covered);
+        if ended.is_some() {
+            self.followers.remove(&number);
+            return Released::Ended;
+        }
+        Released::Live
+    }
+
+    /// Gives a packet that is not part of the log to every follower, except those of one user.
+    pub(crate) fn tell(&self, except: &UserId, mut give: impl FnMut(&Link)) {
+        for follower in self.followers.values() {
+            if follower.link.user() != Some(except) {
+                give(&follower.link);
+            }
+        }
+    }
+
+    /// Ends the following of one user's connections; returns the connections. Those that still read are let go when
+    /// they are released.
+    pub(crate) fn end(&mut self, user: &UserId) -> Vec<Arc<Link>> {
+        let (mut ended, head) = (Vec::new(), self.head);
+        self.followers.retain(|_, follower| {
+            if follower.link.user() != Some(user) {
+                return true;
+            }
+            ended.push(follower.link.clone());
+            match &mut follower.state {
+                State::Marked(aside) => {
+                    aside.ended = head;
+                    true
+                }
+                State::Live { .. } => false,
+            }
+        });
+        ended
+    }
+}
+
+impl Aside {
+    fn keep(&mut self, position: u64, frame: &Text) {
+        if self.overflowed || self.events.len() >= MAX_ASIDE {
+            self.overflowed = true;
+            self.events.clear();
+        } else if self.ended.is_none() {
+            self.events.push((position, frame.clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(number: u64, user: &str) -> Arc<Link> {
+        let link = Link::new(number, 1 << 20, 4_096);
+        link.authenticated(UserId::new(user).unwrap(), String::from("s").as_str().try_into().unwrap());
+        Arc::new(link)
+    }
+
+    fn frame(position: u64) -> Text {
+        Text::from(position.to_string())
+    }
+
+    fn heard(link: &Link) -> Vec<String> {
+        let mut batch = Vec::new();
+        link.outbox.take(&mut batch);
+        batch.iter().map(|text| text.as_str().to_owned()).collect()
+    }
+
+    /// A feed with one live follower that stands at `at`.
+    fn live(at: u64) -> (Feed, Arc<Link>) {
+        let (mut feed, link) = (Feed::default(), link(1, "a"));
+        feed.mark(&link);
+        assert_eq!(feed.release(1, at, Text::from("word")), Released::Live);
+        assert_eq!(heard(&link), ["word"]);
+        (feed, link)
+    }
+
+    #[test]
+    fn live_followers_get_each_position_once_and_holes_are_told() {
+        let (mut feed, link) = live(5);
+        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
+        assert_eq!(feed.publish(6, &frame(6)), Published::Repeat);
+        assert_eq!(feed.publish(8, &frame(8)), Published::Hole);
+        assert_eq!(feed.publish(7, &frame(7)), Published::Yes);
+        assert_eq!(heard(&link), ["6", "7"]);
+    }
+
+    #[test]
+    fn a_marked_follower_hears_what_came_while_it_read_and_nothing_twice() {
+        let (mut feed, _) = live(5);
+        let reader = link(2, "b");
+        feed.mark(&reader);
+        for position in 6..=8 {
+            feed.publish(position, &frame(position));
+        }
+        assert_eq!(feed.release(2, 7, Text::from("word")), Released::Live);
+        feed.publish(9, &frame(9));
+        assert_eq!(heard(&reader), ["word", "8", "9"]);
+    }
+
+    #[test]
+    fn what_is_stored_but_not_yet_published_reaches_everyone_once() {
+        let (mut feed, first) = live(5);
+        let reader = link(2, "b");
+        feed.mark(&reader);
+        assert_eq!(
+            feed.release(2, 6, Text::from("word")),
+            Released::Live,
+            "6 was read before it is published"
+        );
+        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
+        assert_eq!(heard(&first), ["6"]);
+        assert_eq!(heard(&reader), ["word"]);
+    }
+
+    #[test]
+    fn the_first_release_makes_slower_readers_read_on() {
+        let mut feed = Feed::default();
+        let (slow, fast) = (link(1, "a"), link(2, "b"));
+        feed.mark(&slow);
+        feed.mark(&fast);
+        assert_eq!(feed.release(2, 8, Text::from("word")), Released::Live);
+        assert_eq!(feed.publish(8, &frame(8)), Published::Repeat);
+        assert_eq!(feed.release(1, 7, Text::from("word")), Released::Behind);
+        assert_eq!(feed.release(1, 8, Text::from("word")), Released::Live);
+        assert_eq!(heard(&slow), ["word"]);
+    }
+
+    #[test]
+    fn when_too_much_comes_aside_the_reader_reads_on() {
+        let (mut feed, _) = live(5);
+        let reader = link(2, "b");
+        feed.mark(&reader);
+        let last = 5 + 2 * MAX_ASIDE as u64;
+        (6..=last).for_each(|position| assert_eq!(feed.publish(position, &frame(position)), Published::Yes));
+        assert_eq!(feed.release(2, 5, Text::from("word")), Released::Behind);
+        feed.publish(last + 1, &frame(last + 1));
+        assert_eq!(feed.release(2, last, Text::from("word")), Released::Live);
+        assert_eq!(heard(&reader), ["word".to_owned(), (last + 1).to_string()]);
+    }
+
+    #[test]
+    fn a_membership_that_ends_is_heard_and_nothing_after_it() {
+        let (mut feed, link_a) = live(5);
+        let reader = link(2, "a");
+        feed.mark(&reader);
+        feed.publish(6, &frame(6));
+        assert_eq!(feed.end(&UserId::new("a").unwrap()).len(), 2);
+        feed.publish(7, &frame(7));
+        assert_eq!(feed.release(2, 5, Text::from("word")), Released::Ended);
+        assert_eq!(heard(&link_a), ["6"]);
+        assert_eq!(heard(&reader), ["word", "6"]);
+        assert!(feed.is_empty());
+    }
+}

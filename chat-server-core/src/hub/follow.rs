@@ -1,0 +1,292 @@
+//! Following logs: after `auth`, by `resume`, by `follow`, and for rooms gained while connected.
+//!
+//! One way for all of them, and for rooms and users' own logs: mark, read, replay page by page as the connection
+//! drains, release (see `feed`). Each log is answered by one `resumed` packet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat_protocol::command::{Follow, Resume};
+use chat_protocol::event::{Outcome, Resumed, System, SystemKind};
+use chat_protocol::{
+    ErrorCode, Event, Offset, RequestId, RoomId, UserId, UserOffset, WireError, encode, limits,
+};
+
+use super::Hub;
+use super::feed::Released;
+use super::link::{Grant, Link};
+use super::replay::{Followed, Log};
+use crate::storage::RoomView;
+
+/// How many rooms are marked and read together: one query for all of them.
+const ROOMS_AT_ONCE: usize = 64;
+
+/// How often a state is read again because more came than could be kept aside while it was read.
+const MAX_SNAPSHOTS: usize = 16;
+
+/// Greatest number of room ids in one `system` packet: 320 bytes each at most, twice that when all is escaped.
+const IDS_PER_FRAME: usize = 64;
+
+impl Hub {
+    /// After `auth`: all rooms of the user, then the user's own log.
+    pub(super) async fn follow_all(&self, link: &Arc<Link>) -> Result<(), WireError> {
+        let _turn = link.resuming.lock().await;
+        let user = self.begin(link)?;
+        self.mark(link, &Log::User(user.clone()))?;
+        self.follow_unnamed(link, None, &user, &BTreeMap::new()).await?;
+        self.resume_user_log(link, None, &user, None).await
+    }
+
+    /// `resume`: the named rooms after their positions, the others as after `auth`, then the user's own log.
+    pub(super) async fn resume(&self, link: &Arc<Link>, resume: Resume) -> Result<(), WireError> {
+        let _turn = link.resuming.lock().await;
+        let user = self.begin(link)?;
+        self.mark(link, &Log::User(user.clone()))?;
+        let known = resume.epoch == self.epoch;
+        let named: Vec<(RoomId, Option<Offset>)> =
+            resume.rooms.iter().map(|(room, offset)| (room.clone(), known.then_some(*offset))).collect();
+        for rooms in named.chunks(ROOMS_AT_ONCE) {
+            self.follow_rooms(link, Some(&resume.id), &user, rooms).await?;
+        }
+        if !resume.more {
+            self.follow_unnamed(link, Some(&resume.id), &user, &resume.rooms).await?;
+        }
+        self.resume_user_log(link, Some(&resume.id), &user, known.then_some(resume.user_offset)).await
+    }
+
+    /// `follow`: one room.
+    pub(super) async fn follow(&self, link: &Arc<Link>, follow: Follow) -> Result<(), WireError> {
+        let known = follow.epoch.is_none_or(|epoch| epoch == self.epoch);
+        // A position of another life of the logs says nothing: as if none was given.
+        let from = follow.offset.filter(|_| known);
+        self.follow_one(link, Some(&follow.id), follow.room.clone(), from).await?;
+        match link.ties().rooms.contains_key(&follow.room) {
+            true => Ok(()),
+            false => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+
+    /// One room, which the connection may follow already.
+    pub(super) async fn follow_one(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        room: RoomId,
+        from: Option<Offset>,
+    ) -> Result<(), WireError> {
+        let _turn = link.resuming.lock().await;
+        let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
+        self.follow_rooms(link, id, &user, &[(room, from)]).await
+    }
+
+    fn begin(&self, link: &Arc<Link>) -> Result<UserId, WireError> {
+        link.ties().follows_new_rooms = true;
+        Ok(link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?)
+    }
+
+    /// Rooms of the user that were not named and are not followed yet, newest activity first, as many as a session
+    /// may follow; the others are named.
+    async fn follow_unnamed(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        user: &UserId,
+        named: &BTreeMap<RoomId, Offset>,
+    ) -> Result<(), WireError> {
+        let rooms =
+            self.providers.storage.rooms_of(user).await.map_err(|error| self.storage_failed(error))?;
+        let (mut free, mut chosen, mut left_out) = (0, Vec::new(), Vec::new());
+        {
+            let ties = link.ties();
+            free += self.config.max_rooms_followed.saturating_sub(ties.rooms.len());
+            for room in rooms {
+                if named.contains_key(&room) || ties.rooms.contains_key(&room) {
+                    continue;
+                }
+                if chosen.len() < free { chosen.push((room, None)) } else { left_out.push(room) }
+            }
+        }
+        for rooms in chosen.chunks(ROOMS_AT_ONCE) {
+            self.follow_rooms(link, id, user, rooms).await?;
+        }
+        for rooms in left_out.chunks(IDS_PER_FRAME) {
+            let (what, ts) = (SystemKind::LeftOut, self.providers.clock.now());
+            link.outbox.push(encode(&Event::System(System { what, rooms: rooms.to_vec(), ts })));
+            link.outbox.wait_for_room().await;
+        }
+        Ok(())
+    }
+
+    /// Follows some rooms: marks all, reads them with one query, then brings each up to date.
+    async fn follow_rooms(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        user: &UserId,
+        rooms: &[(RoomId, Option<Offset>)],
+    ) -> Result<(), WireError> {
+        for (room, _) in rooms {
+            self.mark(link, &Log::Room(room.clone()))?;
+        }
+        let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
+        let views = match self.providers.storage.views(user, &ids).await {
+            Ok(views) => views,
+            Err(error) => {
+                ids.iter().for_each(|room| self.unfollow(link, room));
+                return Err(self.storage_failed(error));
+            }
+        };
+        for ((room, from), view) in rooms.iter().zip(views) {
+            match view {
+                Some(view) => self.bring_up(link, id, room, *from, view).await?,
+                None => {
+                    self.unfollow(link, room);
+                    self.say_gone(link, id, room);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings one marked room up to date and releases it.
+    async fn bring_up(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        room: &RoomId,
+        from: Option<Offset>,
+        view: RoomView,
+    ) -> Result<(), WireError> {
+        let grant = Grant { role: view.state.role, access_version: view.access_version };
+        let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
+        let mut word = self.word(id, Some(room));
+        word.pointers = pointers.map_err(|error| self.storage_failed(error))?.into_iter().collect();
+        let log = Log::Room(room.clone());
+        let followed = match self.replayable(&log, from.map(Offset::get), view.state.offset.get()) {
+            Some(from) => self.replay(link, &log, from, &word).await?,
+            None => Followed::Unread,
+        };
+        let followed = match followed {
+            Followed::Unread => {
+                word.outcome = Outcome::Snapshot;
+                self.snapshot(link, room, view, word).await?
+            }
+            Followed::Trimmed { oldest } => {
+                (word.outcome, word.oldest) = (Outcome::Trimmed, Offset::new(oldest));
+                self.snapshot(link, room, view, word).await?
+            }
+            done => done,
+        };
+        match followed {
+            Followed::Live => link.set_grant(room, grant),
+            _ => {
+                self.unfollow(link, room);
+                self.say_gone(link, id, room);
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases a marked room with its state. When too much came meanwhile, with a newer state.
+    async fn snapshot(
+        &self,
+        link: &Arc<Link>,
+        room: &RoomId,
+        mut view: RoomView,
+        mut word: Resumed,
+    ) -> Result<Followed, WireError> {
+        let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
+        for _ in 0..MAX_SNAPSHOTS {
+            let at = view.state.offset.get();
+            word.state = Some(view.state);
+            match self.release(link, &Log::Room(room.clone()), at, &word) {
+                Released::Live => return Ok(Followed::Live),
+                Released::Ended | Released::Gone => return Ok(Followed::Ended),
+                Released::Behind => {}
+            }
+            let fresh = self.providers.storage.views(&user, std::slice::from_ref(room)).await;
+            match fresh.map_err(|error| self.storage_failed(error))?.pop().flatten() {
+                Some(fresh) => view = fresh,
+                None => return Ok(Followed::Ended),
+            }
+        }
+        Err(ErrorCode::SlowReader.into())
+    }
+
+    /// Brings the marked user log up to date and releases it.
+    async fn resume_user_log(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        user: &UserId,
+        from: Option<UserOffset>,
+    ) -> Result<(), WireError> {
+        let log = Log::User(user.clone());
+        let mut word = self.word(id, None);
+        let mut from = from.map(UserOffset::get);
+        for _ in 0..MAX_SNAPSHOTS {
+            let head = self.user_head(user).await?;
+            match self.replayable(&log, from, head) {
+                Some(position) => match self.replay(link, &log, position, &word).await? {
+                    Followed::Trimmed { oldest } => {
+                        (word.outcome, word.oldest) = (Outcome::Trimmed, Offset::new(oldest));
+                        from = None;
+                    }
+                    _ => return Ok(()),
+                },
+                None => {
+                    if word.outcome != Outcome::Trimmed {
+                        word.outcome = Outcome::Snapshot;
+                    }
+                    if self.release(link, &log, head, &word) != Released::Behind {
+                        return Ok(());
+                    }
+                    from = None;
+                }
+            }
+        }
+        Err(ErrorCode::SlowReader.into())
+    }
+
+    /// Ties a connection to a log and begins to keep events aside for it.
+    fn mark(&self, link: &Arc<Link>, log: &Log) -> Result<(), WireError> {
+        let mut ties = link.ties();
+        if ties.ended {
+            return Err(ErrorCode::ShuttingDown.into());
+        }
+        match log {
+            Log::Room(room) => {
+                if ties.rooms.len() >= self.config.max_rooms_followed && !ties.rooms.contains_key(room) {
+                    let detail =
+                        format!("a session follows at most {} rooms", self.config.max_rooms_followed);
+                    return Err(WireError::new(ErrorCode::LimitReached, detail));
+                }
+                ties.rooms.entry(room.clone()).or_default();
+                self.rooms.lock(room).entry(room.clone()).or_default().mark(link);
+            }
+            Log::User(user) => {
+                if let Some(entry) = self.users.lock(user).get_mut(user) {
+                    entry.feed.mark(link);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Unties a connection from a room.
+    pub(super) fn unfollow(&self, link: &Link, room: &RoomId) {
+        link.ties().rooms.remove(room);
+        self.forget_follower(link.number, room);
+    }
+
+    /// Takes a connection out of a room's feed.
+    pub(super) fn forget_follower(&self, number: u64, room: &RoomId) {
+        let mut shard = self.rooms.lock(room);
+        if let Some(feed) = shard.get_mut(room) {
+            feed.remove(number);
+            if feed.is_empty() {
+                shard.remove(room);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! One connection as the hub sees it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use chat_protocol::{Role, RoomId, SessionId, UserId};
+
+use super::outbox::Outbox;
+
+/// What a connection was found to be allowed in a room that it follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) role: Role,
+    /// The version of the room's rights when it was found. The store refuses changes decided on an old one.
+    pub(crate) access_version: u64,
+}
+
+/// One connection, shared by the task that drives it and by all that give it something.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Unique in this process.
+    pub(crate) number: u64,
+    pub(crate) outbox: Outbox,
+    /// One resume or follow at a time, so that no two of them mark and release the same feed.
+    pub(crate) resuming: tokio::sync::Mutex<()>,
+    identity: OnceLock<(UserId, SessionId)>,
+    ties: Mutex<Ties>,
+}
+
+/// Everything that must be undone when the connection ends.
+#[derive(Debug, Default)]
+pub(crate) struct Ties {
+    /// Rooms it follows; no grant yet while it still reads. Written by follows, read by every send.
+    pub(crate) rooms: BTreeMap<RoomId, Option<Grant>>,
+    /// Users whose presence it listens to.
+    pub(crate) listened: BTreeSet<UserId>,
+    /// It follows rooms that its user gains later.
+    pub(crate) follows_new_rooms: bool,
+    /// The connection ended: nothing may be tied any more.
+    pub(crate) ended: bool,
+}
+
+impl Link {
+    pub(crate) fn new(number: u64, max_bytes: usize, max_frames: usize) -> Self {
+        Self {
+            number,
+            outbox: Outbox::new(max_bytes, max_frames),
+            resuming: tokio::sync::Mutex::default(),
+            identity: OnceLock::new(),
+            ties: Mutex::default(),
+        }
+    }
+
+    /// Lock order: ties before a shard's lock, never the other way round.
+    pub(crate) fn ties(&self) -> MutexGuard<'_, Ties> {
+        self.ties.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fixes who it is. A connection never changes its user.
+    pub(crate) fn authenticated(&self, user: UserId, session: SessionId) {
+        let _ = self.identity.set((user, session));
+    }
+
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        self.identity.get().map(|(user, _)| user)
+    }
+
+    pub(crate) fn session(&self) -> Option<&SessionId> {
+        self.identity.get().map(|(_, session)| session)
+    }
+
+    /// What it may do in a room, if it follows it.
+    pub(crate) fn grant(&self, room: &RoomId) -> Option<Grant> {
+        self.ties().rooms.get(room).copied().flatten()
+    }
+
+    /// Notes what it may do in a room that it still follows.
+    pub(crate) fn set_grant(&self, room: &RoomId, grant: Grant) {
+        if let Some(slot) = self.ties().rooms.get_mut(room) {
+            *slot = Some(grant);
+        }
+    }
+}

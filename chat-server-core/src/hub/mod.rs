@@ -1,0 +1,131 @@
+//! The async shell around the rules: performs what sessions ask on the parts, and gives stored events to followers.
+//!
+//! ```text
+//!  driver (one task per connection)          committer (one)              feeds (sharded by room, user)
+//!  frame ─► Session ─► Action ─► commands ─► queue ─► store.append ─► publish ─► follower's outbox ─► driver ─► frame
+//! ```
+//!
+//! The committer is the only writer of logs: what it stored, it publishes in the same order.
+
+mod bus;
+mod commands;
+mod committer;
+pub(crate) mod driver;
+mod feed;
+mod follow;
+mod history;
+mod link;
+mod outbox;
+mod pointers;
+mod presence;
+mod publish;
+mod replay;
+mod shards;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+
+use chat_protocol::{Epoch, ErrorCode, RoomId, UserId, WireError};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::{Providers, ServerConfig};
+use committer::Job;
+use feed::Feed;
+use pointers::Reading;
+use presence::UserEntry;
+use shards::Shards;
+
+/// Everything that the tasks of one server share.
+pub(crate) struct Hub {
+    pub(crate) providers: Providers,
+    pub(crate) config: ServerConfig,
+    pub(crate) epoch: Epoch,
+    /// This process on the bus.
+    node: u128,
+    /// Followers of each room. Rooms without a local reader have no entry and cost nothing.
+    rooms: Shards<RoomId, Feed>,
+    /// Sessions, listeners and followers of the own log of each user that is here.
+    users: Shards<UserId, UserEntry>,
+    commits: mpsc::Sender<Job>,
+    readings: mpsc::Sender<Reading>,
+    /// Where background tasks run, also those started from the committer's own thread.
+    runtime: Handle,
+    tasks: TaskTracker,
+    /// Told to connections: finish and close.
+    pub(crate) draining: CancellationToken,
+    /// Told to background tasks after the last connection is gone.
+    stopped: CancellationToken,
+    /// A write was lost: nothing is stored until a restart.
+    degraded: AtomicBool,
+    /// Itself, for tasks that it starts.
+    this: Weak<Hub>,
+    links: AtomicU64,
+    connections: AtomicUsize,
+}
+
+impl Hub {
+    /// Builds the hub and starts its background tasks.
+    pub(crate) fn start(providers: Providers, config: ServerConfig) -> Arc<Self> {
+        let (commits, jobs) = mpsc::channel(config.max_commit_queue);
+        let (readings, moves) = mpsc::channel(config.max_commit_queue);
+        let hub = Arc::new_cyclic(|this| Self {
+            this: this.clone(),
+            epoch: providers.storage.epoch(),
+            node: providers.clock.random(),
+            rooms: Shards::default(),
+            users: Shards::default(),
+            commits,
+            readings,
+            runtime: Handle::current(),
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+            degraded: AtomicBool::new(false),
+            links: AtomicU64::new(1),
+            connections: AtomicUsize::new(0),
+            providers,
+            config,
+        });
+        committer::start(&hub, jobs);
+        hub.tasks.spawn(pointers::run(hub.clone(), moves));
+        hub.tasks.spawn(bus::listen(hub.clone()));
+        hub
+    }
+
+    pub(crate) fn is_degraded(&self) -> bool {
+        self.degraded.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    fn next_link(&self) -> u64 {
+        self.links.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Logs a failure of the store and says what the client is told.
+    fn storage_failed(&self, error: crate::storage::StorageError) -> WireError {
+        tracing::error!(kind = ?error.kind, %error, "the store failed");
+        metrics::counter!("chat_storage_errors_total").increment(1);
+        if error.kind == crate::storage::StorageErrorKind::Lost {
+            self.degraded.store(true, Ordering::Relaxed);
+        }
+        crate::Error::from(error).wire()
+    }
+
+    /// Ends the background tasks and waits for them. Call it when no connection is left.
+    pub(crate) async fn stop(&self) {
+        self.stopped.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// The store or one of our tasks is gone.
+fn unavailable() -> WireError {
+    WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000)
+}

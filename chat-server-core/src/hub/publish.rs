@@ -1,0 +1,217 @@
+//! From what was stored to what followers are told.
+
+use std::sync::Arc;
+
+use chat_protocol::event::{
+    MemberAction, MemberChanged, Reads, RoomAction, RoomChanged, UserAction, UserChanged,
+};
+use chat_protocol::{Event, Message, Offset, Role, RoomId, Seq, Text, Timestamp, UserId, UserOffset, encode};
+
+use super::Hub;
+use super::feed::Published;
+use super::replay::Log;
+use crate::bus::{Hint, News};
+use crate::storage::{Append, Appended, Change, LogEntry, NewRoom, StoredMessage};
+
+/// The packet that tells a log entry.
+pub(super) fn event_of(entry: LogEntry) -> Event {
+    match entry {
+        LogEntry::Message(stored) => Event::Message(stored.message),
+        LogEntry::Member(changed) => Event::Member(changed),
+        LogEntry::Room(changed) => Event::Room(changed),
+    }
+}
+
+impl Hub {
+    /// Tells everyone concerned what a change did.
+    pub(super) fn publish(&self, append: Append, appended: &Appended, origin: u64) {
+        let Append { by, change, .. } = append;
+        let (room, ts) = (&appended.room, appended.ts);
+        match change {
+            Change::Message(message) => {
+                metrics::counter!("chat_messages_total").increment(1);
+                let message = Message {
+                    room: room.clone(),
+                    offset: appended.offset,
+                    seq: appended.seq,
+                    from: by,
+                    client_msg_id: message.client_msg_id,
+                    content: message.content,
+                    reply_to: message.reply_to,
+                    ts,
+                };
+                let stored = StoredMessage { message, num: appended.num, key: appended.key };
+                self.publish_entry(room, LogEntry::Message(stored));
+            }
+            Change::Join { role } => {
+                self.publish_entry(room, joined(room, appended.offset, by.clone(), role, None, ts));
+                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin);
+            }
+            Change::Leave => {
+                let changed = MemberChanged {
+                    room: room.clone(),
+                    offset: appended.offset,
+                    user: by,
+                    action: MemberAction::Left,
+                    role: None,
+                    by: None,
+                    ts,
+                };
+                self.publish_entry(room, LogEntry::Member(changed));
+                self.publish_users(room, &appended.users, UserAction::RoomLeft, ts, origin);
+            }
+            Change::Create(new) => {
+                self.publish_created(room, by, new, ts);
+                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin);
+            }
+        }
+    }
+
+    /// A new room: its log begins with its creation, then the first members.
+    fn publish_created(&self, room: &RoomId, by: UserId, new: NewRoom, ts: Timestamp) {
+        let mut offset = Offset::ZERO.next();
+        let created = RoomChanged {
+            room: room.clone(),
+            offset,
+            action: RoomAction::Created,
+            kind: new.kind,
+            name: new.name,
+            by: by.clone(),
+            ts,
+        };
+        self.publish_entry(room, LogEntry::Room(created));
+        for (user, role) in new.members {
+            offset = offset.next();
+            let by = (user != by).then(|| by.clone());
+            self.publish_entry(room, joined(room, offset, user, role, by, ts));
+        }
+    }
+
+    fn publish_users(
+        &self,
+        room: &RoomId,
+        users: &[(UserId, UserOffset)],
+        action: UserAction,
+        ts: Timestamp,
+        origin: u64,
+    ) {
+        for (user, user_offset) in users {
+            let changed =
+                UserChanged { user_offset: *user_offset, action, room: room.clone(), read: None, ts };
+            self.publish_user(user, changed, origin);
+        }
+    }
+
+    /// Tells an entry of a room's log, here and to other nodes.
+    fn publish_entry(&self, room: &RoomId, entry: LogEntry) {
+        if self.providers.bus.has_peers() {
+            self.hint(News::Room(room.clone(), entry.clone()));
+        }
+        self.deliver_entry(room, entry);
+    }
+
+    /// Tells an entry of a room's log to the followers here.
+    pub(super) fn deliver_entry(&self, room: &RoomId, entry: LogEntry) {
+        let left = match &entry {
+            LogEntry::Member(changed) if changed.action == MemberAction::Left => Some(changed.user.clone()),
+            _ => None,
+        };
+        let mut shard = self.rooms.lock(room);
+        let Some(feed) = shard.get_mut(room) else { return };
+        let position = entry.offset().get();
+        let published = feed.publish(position, &encode(&event_of(entry)));
+        let ended = match (published, left) {
+            (Published::Yes, Some(user)) => feed.end(&user),
+            _ => Vec::new(),
+        };
+        if feed.is_empty() {
+            shard.remove(room);
+        }
+        drop(shard);
+        for link in ended {
+            link.ties().rooms.remove(room);
+        }
+        if published == Published::Hole {
+            self.catch_up(Log::Room(room.clone()));
+        }
+    }
+
+    /// Tells an entry of a user's log, here and to other nodes.
+    fn publish_user(&self, user: &UserId, changed: UserChanged, origin: u64) {
+        if self.providers.bus.has_peers() {
+            self.hint(News::User(user.clone(), changed.clone()));
+        }
+        self.deliver_user(user, changed, origin);
+    }
+
+    /// Tells an entry of a user's log to the user's sessions here; those that want new rooms follow a gained one.
+    pub(super) fn deliver_user(&self, user: &UserId, changed: UserChanged, origin: u64) {
+        let mut shard = self.users.lock(user);
+        let Some(entry) = shard.get_mut(user) else { return };
+        let position = changed.user_offset.get();
+        let published = entry.feed.publish(position, &encode(&Event::User(changed.clone())));
+        let links = match changed.action {
+            UserAction::RoomJoined if published == Published::Yes => entry.links(),
+            _ => Vec::new(),
+        };
+        drop(shard);
+        for link in links.into_iter().filter(|link| link.number != origin) {
+            self.follow_gained(link, changed.room.clone());
+        }
+        if published == Published::Hole {
+            self.catch_up(Log::User(user.clone()));
+        }
+    }
+
+    /// Tells that a member's read pointer moved.
+    pub(super) fn publish_read(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        read: Seq,
+        user_offset: UserOffset,
+        ts: Timestamp,
+    ) {
+        let changed =
+            UserChanged { user_offset, action: UserAction::Read, room: room.clone(), read: Some(read), ts };
+        self.publish_user(user, changed, 0);
+        let shard = self.rooms.lock(room);
+        let Some(feed) = shard.get(room) else { return };
+        let reads = Reads { room: room.clone(), from: user.clone(), read, ts };
+        let frame: Text = encode(&Event::Reads(reads));
+        feed.tell(user, |link| link.outbox.push(frame.clone()));
+    }
+
+    fn hint(&self, news: News) {
+        self.providers.bus.publish(Hint { node: self.node, epoch: self.epoch.clone(), news });
+    }
+
+    /// A session follows a room that its user has just gained, in the background.
+    fn follow_gained(&self, link: Arc<super::link::Link>, room: RoomId) {
+        if !link.ties().follows_new_rooms {
+            return;
+        }
+        let Some(hub) = self.this.upgrade() else { return };
+        self.tasks.spawn_on(
+            async move {
+                // A failure closes the connection: it would miss the room otherwise.
+                if let Err(error) = hub.follow_one(&link, None, room, None).await {
+                    link.outbox.close(error.code);
+                }
+            },
+            &self.runtime,
+        );
+    }
+}
+
+fn joined(
+    room: &RoomId,
+    offset: Offset,
+    user: UserId,
+    role: Role,
+    by: Option<UserId>,
+    ts: Timestamp,
+) -> LogEntry {
+    let action = MemberAction::Joined;
+    LogEntry::Member(MemberChanged { room: room.clone(), offset, user, action, role: Some(role), by, ts })
+}

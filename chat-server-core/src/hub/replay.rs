@@ -1,0 +1,204 @@
+//! Reading logs into connections and feeds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat_protocol::event::{Outcome, Resumed};
+use chat_protocol::{
+    ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Text, UserId, UserOffset, WireError, encode,
+};
+
+use super::Hub;
+use super::feed::{Feed, Released};
+use super::link::Link;
+use super::publish::event_of;
+use crate::storage::{LogEntry, StorageError};
+
+/// How many pages one replay or repair reads at most. A bounded loop: whoever still lags behind is told to come
+/// again.
+const MAX_PAGES: usize = 10_000;
+
+/// A log that can be followed.
+#[derive(Debug, Clone)]
+pub(super) enum Log {
+    Room(RoomId),
+    User(UserId),
+}
+
+/// What became of a connection that wants to follow a log.
+pub(super) enum Followed {
+    /// It takes events as they come.
+    Live,
+    /// It may not, or not any more.
+    Ended,
+    /// Its position cannot be gone on from: nothing was sent.
+    Unread,
+    /// The log no longer reaches back to its position.
+    Trimmed { oldest: u64 },
+}
+
+/// A piece of a log, ready to be sent.
+struct Page {
+    frames: Vec<(u64, Text)>,
+    head: u64,
+    oldest: u64,
+}
+
+impl Hub {
+    /// The position to replay from, if what came after it can be told one by one.
+    pub(super) fn replayable(&self, log: &Log, from: Option<u64>, head: u64) -> Option<u64> {
+        let from = from?;
+        if from > head {
+            tracing::warn!(
+                ?log,
+                from,
+                head,
+                "a position beyond the head of its epoch: was a backup restored?"
+            );
+        }
+        (from <= head && head - from <= self.config.max_recover).then_some(from)
+    }
+
+    /// Sends a marked log's entries after `at` as the connection drains, then releases it with `word`.
+    pub(super) async fn replay(
+        &self,
+        link: &Arc<Link>,
+        log: &Log,
+        mut at: u64,
+        word: &Resumed,
+    ) -> Result<Followed, WireError> {
+        let limit = self.config.replay_page;
+        for _ in 0..MAX_PAGES {
+            let page = self.read_log(log, at, limit).await.map_err(|error| self.storage_failed(error))?;
+            let Some(page) = page else { return Ok(Followed::Ended) };
+            if at < page.head && at + 1 < page.oldest {
+                return Ok(Followed::Trimmed { oldest: page.oldest });
+            }
+            let full = page.frames.len() >= limit;
+            for (position, frame) in page.frames {
+                if !link.outbox.wait_for_room().await {
+                    return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
+                }
+                at = position;
+                link.outbox.push(frame);
+            }
+            if full {
+                continue;
+            }
+            match self.release(link, log, at, word) {
+                Released::Live => return Ok(Followed::Live),
+                Released::Ended | Released::Gone => return Ok(Followed::Ended),
+                Released::Behind => {}
+            }
+        }
+        Err(ErrorCode::SlowReader.into())
+    }
+
+    /// Lets a marked connection that has read up to `at` take events as they come, beginning with `word`.
+    pub(super) fn release(&self, link: &Link, log: &Log, at: u64, word: &Resumed) -> Released {
+        let mut word = word.clone();
+        match log {
+            Log::Room(_) => word.offset = Offset::new(at),
+            Log::User(_) => word.user_offset = UserOffset::new(at),
+        }
+        let word = encode(&Event::Resumed(word));
+        self.with_feed(log, |feed| feed.release(link.number, at, word)).unwrap_or(Released::Gone)
+    }
+
+    /// The packet that ends a replay, to be completed.
+    pub(super) fn word(&self, id: Option<&RequestId>, room: Option<&RoomId>) -> Resumed {
+        Resumed {
+            id: id.cloned(),
+            room: room.cloned(),
+            outcome: Outcome::Recovered,
+            epoch: self.epoch.clone(),
+            offset: None,
+            user_offset: None,
+            oldest: None,
+            state: None,
+            pointers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn say_gone(&self, link: &Link, id: Option<&RequestId>, room: &RoomId) {
+        let word = Resumed { outcome: Outcome::Gone, ..self.word(id, Some(room)) };
+        link.outbox.push(encode(&Event::Resumed(word)));
+    }
+
+    /// The head of a user's log.
+    pub(super) async fn user_head(&self, user: &UserId) -> Result<u64, WireError> {
+        let end = UserOffset::new(MAX_SAFE).unwrap_or_default();
+        let page = self.providers.storage.user_log(user, end, 0).await;
+        Ok(page.map_err(|error| self.storage_failed(error))?.head.get())
+    }
+
+    fn with_feed<R>(&self, log: &Log, act: impl FnOnce(&mut Feed) -> R) -> Option<R> {
+        match log {
+            Log::Room(room) => self.rooms.lock(room).get_mut(room).map(act),
+            Log::User(user) => self.users.lock(user).get_mut(user).map(|entry| act(&mut entry.feed)),
+        }
+    }
+
+    async fn read_log(&self, log: &Log, after: u64, limit: usize) -> Result<Option<Page>, StorageError> {
+        let storage = &self.providers.storage;
+        match log {
+            Log::Room(room) => {
+                let after = Offset::new(after).unwrap_or_default();
+                let Some(page) = storage.log(room, after, limit).await? else { return Ok(None) };
+                let frame = |entry: LogEntry| (entry.offset().get(), encode(&event_of(entry)));
+                let frames = page.entries.into_iter().map(frame).collect();
+                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get() }))
+            }
+            Log::User(user) => {
+                let after = UserOffset::new(after).unwrap_or_default();
+                let page = storage.user_log(user, after, limit).await?;
+                let entries = page.entries.into_iter();
+                let frames =
+                    entries.map(|entry| (entry.user_offset.get(), encode(&Event::User(entry)))).collect();
+                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get() }))
+            }
+        }
+    }
+
+    /// Reads what a feed missed and publishes it, in the background.
+    pub(super) fn catch_up(&self, log: Log) {
+        let Some(hub) = self.this.upgrade() else { return };
+        self.tasks.spawn_on(async move { hub.catch_up_now(&log).await }, &self.runtime);
+    }
+
+    /// Reads what a feed missed and publishes it.
+    pub(super) async fn catch_up_now(&self, log: &Log) {
+        for _ in 0..MAX_PAGES {
+            let Some(head) = self.with_feed(log, |feed| feed.head()).flatten() else { return };
+            match self.publish_page(log, head).await {
+                Ok(count) if count == self.config.replay_page => {}
+                Ok(_) => return,
+                Err(error) => {
+                    // The next comparison of heads tries again.
+                    self.storage_failed(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Publishes one page of a log after a position; says how many entries it had.
+    async fn publish_page(&self, log: &Log, after: u64) -> Result<usize, StorageError> {
+        let (storage, limit) = (&self.providers.storage, self.config.replay_page);
+        match log {
+            Log::Room(room) => {
+                let page = storage.log(room, Offset::new(after).unwrap_or_default(), limit).await?;
+                let entries = page.unwrap_or_default().entries;
+                let count = entries.len();
+                entries.into_iter().for_each(|entry| self.deliver_entry(room, entry));
+                Ok(count)
+            }
+            Log::User(user) => {
+                let page = storage.user_log(user, UserOffset::new(after).unwrap_or_default(), limit).await?;
+                let count = page.entries.len();
+                page.entries.into_iter().for_each(|entry| self.deliver_user(user, entry, 0));
+                Ok(count)
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Resume: nothing is missed and nothing comes twice, whatever happens meanwhile.
+
+use chat_protocol::Event;
+use chat_protocol::event::Outcome;
+use chat_server_core::{ChatServer, Providers, ServerConfig};
+use serde_json::Value;
+
+use crate::peer::{Peer, quick, send, server};
+
+/// A room `r` of alice with `count` messages; the epoch.
+async fn with_messages(server: &ChatServer, count: usize) -> (Peer, String) {
+    let mut alice = Peer::connect(server);
+    let auth = alice.ok(r#"{"auth":{"id":"a","token":"dev-alice"}}"#).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
+    for n in 1..=count {
+        alice.ok(&send(&format!("m{n}"), "r", "x")).await;
+    }
+    (alice, auth["epoch"].as_str().unwrap().to_owned())
+}
+
+async fn resume(server: &ChatServer, epoch: &str, user_offset: u64, room: &str, offset: u64) -> Vec<Event> {
+    let mut peer = Peer::connect(server);
+    peer.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+    let rooms = format!(r#"{{"{room}":{offset}}}"#);
+    peer.say(&format!(
+        r#"{{"resume":{{"id":"x","epoch":"{epoch}","user_offset":{user_offset},"rooms":{rooms}}}}}"#
+    ))
+    .await;
+    peer.until(|event| matches!(event, Event::Reply(_))).await
+}
+
+/// What a resume answered for a room (`Some`) or the user log: outcome and position.
+fn outcome(events: &[Event], room: Option<&str>) -> (Outcome, u64) {
+    let found = events.iter().find_map(|event| match event {
+        Event::Resumed(resumed) if resumed.room.as_ref().map(|room| room.as_str()) == room => Some(resumed),
+        _ => None,
+    });
+    let resumed = found.unwrap_or_else(|| panic!("no word on {room:?}: {events:?}"));
+    let position = resumed.offset.map(|o| o.get()).or(resumed.user_offset.map(|o| o.get())).unwrap_or(0);
+    (resumed.outcome, position)
+}
+
+fn offsets(events: &[Event]) -> Vec<u64> {
+    let offset = |event: &Event| match event {
+        Event::Message(message) => Some(message.offset.get()),
+        Event::Member(changed) => Some(changed.offset.get()),
+        Event::Room(changed) => Some(changed.offset.get()),
+        _ => None,
+    };
+    events.iter().filter_map(offset).collect()
+}
+
+#[tokio::test]
+async fn a_position_of_this_life_recovers_exactly_what_came_after_it() {
+    let server = server();
+    let (_alice, epoch) = with_messages(&server, 5).await;
+    for offset in 0..=7 {
+        let events = resume(&server, &epoch, 0, "r", offset).await;
+        assert_eq!(offsets(&events), (offset + 1..=7).collect::<Vec<u64>>(), "from {offset}");
+        assert_eq!(outcome(&events, Some("r")), (Outcome::Recovered, 7));
+        assert_eq!(outcome(&events, None), (Outcome::Recovered, 1));
+    }
+}
+
+#[tokio::test]
+async fn positions_that_cannot_be_gone_on_from_get_a_snapshot() {
+    let server = server();
+    let (_alice, epoch) = with_messages(&server, 5).await;
+    for (epoch, user_offset, offset) in
+        [(&*epoch, 99, 8), (&*epoch, 99, 9_007_199_254_740_991), ("old", 0, 3)]
+    {
+        let events = resume(&server, epoch, user_offset, "r", offset).await;
+        assert_eq!(offsets(&events), [] as [u64; 0]);
+        assert_eq!(outcome(&events, Some("r")), (Outcome::Snapshot, 7));
+        assert_eq!(outcome(&events, None), (Outcome::Snapshot, 1));
+        let state = events.iter().find_map(|event| match event {
+            Event::Resumed(resumed) => resumed.state.as_ref(),
+            _ => None,
+        });
+        assert_eq!((state.unwrap().seq.get(), state.unwrap().offset.get()), (5, 7));
+    }
+}
+
+#[tokio::test]
+async fn too_much_to_tell_is_a_snapshot() {
+    let config = ServerConfig { max_recover: 3, ..quick() };
+    let server = ChatServer::start(Providers::default(), config);
+    let (_alice, epoch) = with_messages(&server, 5).await;
+    assert_eq!(outcome(&resume(&server, &epoch, 0, "r", 4).await, Some("r")), (Outcome::Recovered, 7));
+    assert_eq!(outcome(&resume(&server, &epoch, 0, "r", 3).await, Some("r")), (Outcome::Snapshot, 7));
+}
+
+#[tokio::test]
+async fn rooms_that_are_not_mine_are_gone_and_rooms_of_mine_are_added() {
+    let server = server();
+    let (_alice, epoch) = with_messages(&server, 1).await;
+    let events = resume(&server, &epoch, 0, "nowhere", 3).await;
+    assert_eq!(outcome(&events, Some("nowhere")).0, Outcome::Gone);
+    assert_eq!(outcome(&events, Some("r")), (Outcome::Snapshot, 3));
+}
+
+#[tokio::test]
+async fn a_resume_during_a_burst_has_no_hole_and_no_repeat() {
+    let server = server();
+    let (mut alice, epoch) = with_messages(&server, 1).await;
+    let writer = tokio::spawn(async move {
+        for n in 0..400 {
+            alice.say(&send(&format!("b{n}"), "r", "x")).await;
+        }
+        let mut acked = 0;
+        while acked < 400 {
+            acked += usize::from(matches!(alice.event().await, Event::Reply(reply) if reply.status == 200));
+        }
+    });
+    for _ in 0..40 {
+        let mut peer = Peer::connect(&server);
+        peer.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+        peer.say(&format!(
+            r#"{{"resume":{{"id":"x","epoch":"{epoch}","user_offset":0,"rooms":{{"r":2}}}}}}"#
+        ))
+        .await;
+        let mut seen = offsets(&peer.until(|event| matches!(event, Event::Reply(_))).await);
+        // What comes live after the resume goes on where the resume ended.
+        peer.say(r#"{"ping":{"id":"p"}}"#).await;
+        seen.extend(offsets(&peer.until(|event| matches!(event, Event::Pong(_))).await));
+        assert_eq!(seen, (3..3 + seen.len() as u64).collect::<Vec<u64>>());
+    }
+    writer.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slow_replay_waits_for_its_reader_and_others_do_not() {
+    let config = ServerConfig { max_queue_bytes: 4_096, max_recover: 10_000, ..quick() };
+    let server = ChatServer::start(Providers::default(), config);
+    let (mut alice, epoch) = with_messages(&server, 200).await;
+    // A link of one frame: every further frame waits for the reader.
+    let mut slow = Peer::connect_with(&server, 0);
+    slow.say(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+    slow.reply("a").await;
+    slow.say(&format!(r#"{{"resume":{{"id":"x","epoch":"{epoch}","user_offset":0,"rooms":{{"r":0}}}}}}"#))
+        .await;
+    slow.event().await;
+    alice.ok(&send("meanwhile", "r", "x")).await;
+    let events = slow.until(|event| matches!(event, Event::Reply(_))).await;
+    let mut seen = offsets(&events);
+    while seen.last() != Some(&203) {
+        seen.extend(offsets(&[slow.event().await]));
+    }
+    assert_eq!(seen, (2..=203).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_gap_is_filled_by_following_again() {
+    let server = server();
+    let (mut alice, _) = with_messages(&server, 5).await;
+    alice.say(r#"{"follow":{"id":"f","room":"r","offset":4}}"#).await;
+    let events = alice.until(|event| matches!(event, Event::Reply(_))).await;
+    assert_eq!(offsets(&events), [5, 6, 7]);
+    assert_eq!(outcome(&events, Some("r")), (Outcome::Recovered, 7));
+    let sent: Value = alice.ok(&send("next", "r", "x")).await;
+    assert_eq!(sent["offset"], 8);
+}
