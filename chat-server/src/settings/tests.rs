@@ -188,6 +188,12 @@ fn values_of_the_wrong_form_say_what_is_expected() {
     );
     variable_refused(
         "CHAT_AUTH__USERS",
+        "alice,bob",
+        "auth.users (from CHAT_AUTH__USERS): not a list in TOML or JSON, such as \
+         [{ id = \"1\", name = \"Alice\", token = \"...\" }]",
+    );
+    variable_refused(
+        "CHAT_AUTH__USERS",
         "[{ token = secret }]",
         "auth.users (from CHAT_AUTH__USERS): not a list in TOML or JSON, such as \
          [{ id = \"1\", name = \"Alice\", token = \"...\" }]",
