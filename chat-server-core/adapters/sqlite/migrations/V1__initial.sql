@@ -1,0 +1,279 @@
+-- The first shape of the store. Names that people see (room and user ids) are texts once, in `rooms` and `users`;
+-- everywhere else their `ref`, a small integer, stands for them. Times are microseconds since 1970 in UTC.
+-- Enumerations are small integers, listed in `codec.rs`; their meaning never changes.
+
+-- Facts about the store itself: `epoch`, `key_secret` (see `key.rs`), `running` (how the store that has the file
+-- open, or did not close it, syncs), `num_floor` (a purge of the newest messages writes their greatest `num` here,
+-- so that none is given twice).
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY NOT NULL,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Everybody who ever wrote, was a member or has a profile. The head of a user's log is its greatest offset.
+CREATE TABLE users (
+    ref        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL,
+    log_oldest INTEGER NOT NULL DEFAULT 1,  -- first position that the user's log still has
+    name       TEXT,                        -- full name for people
+    first_name TEXT,
+    last_name  TEXT,
+    patronymic TEXT,                        -- chats
+    username   TEXT,                        -- haraj looks users up by it
+    email      TEXT,
+    phone      TEXT,                        -- helpdesk clients
+    avatar     TEXT,
+    data       TEXT,                        -- the rest of the profile, JSON
+    last_seen  INTEGER,                     -- stored when the last session ends
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX users_id ON users (id);
+CREATE UNIQUE INDEX users_username ON users (username) WHERE username IS NOT NULL;
+
+-- Rooms with the heads of their logs, which change with every batch that touches them.
+CREATE TABLE rooms (
+    ref            INTEGER PRIMARY KEY,
+    id             TEXT NOT NULL,
+    kind           INTEGER NOT NULL,
+    access         INTEGER NOT NULL,
+    access_version INTEGER NOT NULL,            -- grows when a right is taken away
+    seq            INTEGER NOT NULL DEFAULT 0,  -- number of the newest message
+    offset         INTEGER NOT NULL DEFAULT 0,  -- head of the log
+    ordinal        INTEGER NOT NULL DEFAULT 0,  -- messages that count as unread for others, ever
+    changes        INTEGER NOT NULL DEFAULT 0,  -- log entries that are no messages, ever
+    members        INTEGER NOT NULL DEFAULT 0,
+    ts             INTEGER NOT NULL,            -- time of the last change
+    active         INTEGER NOT NULL DEFAULT 0,  -- `num` of the last change: orders rooms without a clock
+    oldest_seq     INTEGER NOT NULL DEFAULT 1,  -- oldest message that was not purged
+    oldest_offset  INTEGER NOT NULL DEFAULT 1,  -- first position that the log still has
+    created_by     INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,            -- last change of the room's own data (helpdesk)
+    number         INTEGER,                     -- server-wide number of a group: chats project id, haraj grp<number>
+    name           TEXT,
+    avatar         TEXT,
+    organization   TEXT,                        -- desks
+    client_ref     INTEGER,                     -- desks: whose case it is
+    status         TEXT,                        -- desks
+    data           TEXT                         -- the rest, JSON
+) STRICT;
+CREATE UNIQUE INDEX rooms_id ON rooms (id);
+CREATE UNIQUE INDEX rooms_number ON rooms (number) WHERE number IS NOT NULL;
+CREATE INDEX rooms_organization ON rooms (organization, created_at) WHERE organization IS NOT NULL;
+
+-- A user's standing, pointers and settings in a room. Who leaves loses the row.
+CREATE TABLE members (
+    room_ref     INTEGER NOT NULL,
+    user_ref     INTEGER NOT NULL,
+    role         INTEGER NOT NULL,
+    joined_seq   INTEGER NOT NULL,            -- head when joining: history visible from here where a room says so
+    joined_at    INTEGER NOT NULL,
+    delivered    INTEGER NOT NULL DEFAULT 0,
+    read         INTEGER NOT NULL DEFAULT 0,
+    read_private INTEGER NOT NULL DEFAULT 0,
+    unread_from  INTEGER,                     -- private mark, cleared by the next read
+    muted_until  INTEGER,
+    pinned       INTEGER,                     -- place among the pinned rooms
+    archived     INTEGER NOT NULL DEFAULT 0,  -- haraj hides a topic; the next message brings it back
+    seen_until   INTEGER,                     -- hipochat splits its history at the last closed socket
+    settings     TEXT,                        -- the rest, JSON
+    PRIMARY KEY (room_ref, user_ref)
+) STRICT, WITHOUT ROWID;
+-- A user's rooms.
+CREATE INDEX members_user ON members (user_ref, room_ref);
+-- Pointers of a room, furthest first, however many members have none.
+CREATE INDEX members_read ON members (room_ref, read) WHERE read > 0;
+
+-- Pointers of members in threads.
+CREATE TABLE thread_pointers (
+    room_ref INTEGER NOT NULL,
+    user_ref INTEGER NOT NULL,
+    thread   INTEGER NOT NULL,  -- seq of the thread's first message
+    read     INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, user_ref, thread)
+) STRICT, WITHOUT ROWID;
+
+-- Messages. Found by `num` (the row), by `key` (which holds the num, see `key.rs`: an index of random keys would cost
+-- a page of the log per message), by room and seq, by author, and by time (which never falls along `seq`: a binary
+-- search).
+CREATE TABLE messages (
+    num            INTEGER PRIMARY KEY,
+    room_ref       INTEGER NOT NULL,
+    seq            INTEGER NOT NULL,
+    offset         INTEGER NOT NULL,
+    sender_ref     INTEGER NOT NULL,
+    ts             INTEGER NOT NULL,
+    ordinal        INTEGER NOT NULL,  -- how many messages of the room count, up to this one
+    sender_ordinal INTEGER NOT NULL,  -- how many of its sender's count, up to this one
+    key            BLOB NOT NULL,
+    checksum       INTEGER NOT NULL,  -- CRC-32 of what readers are told: a flipped bit is named, not served
+    kind           TEXT NOT NULL,     -- content type
+    payload        TEXT NOT NULL,     -- JSON, byte for byte as it came
+    client_msg_id  TEXT,
+    reply_to       INTEGER,
+    flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files
+    thread         INTEGER,
+    mentions       TEXT,              -- user ids, JSON
+    status         INTEGER,           -- delivery state (helpdesk)
+    edited_at      INTEGER,
+    deleted_at     INTEGER
+) STRICT;
+CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
+-- For unread counts (own messages up to a pointer) and for "all I wrote": the rooms in which a user ever wrote are
+-- found by skipping from one room_ref to the next.
+CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq, sender_ordinal);
+-- These hold only what is rare.
+CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS NOT NULL;
+CREATE INDEX messages_deleted ON messages (room_ref, seq) WHERE deleted_at IS NOT NULL;
+CREATE INDEX messages_injected ON messages (room_ref, seq) WHERE flags & 1;
+CREATE INDEX messages_files ON messages (room_ref, seq) WHERE flags & 2;
+
+-- Entries of rooms' logs that are no messages. Numbered per room: since seq and offset are both dense, the log after
+-- any position is two ranges, one of `messages` and one of these (see `log.rs`).
+CREATE TABLE changes (
+    num      INTEGER PRIMARY KEY,  -- from the same counter as a message's
+    room_ref INTEGER NOT NULL,
+    offset   INTEGER NOT NULL,
+    ordinal  INTEGER NOT NULL,
+    kind     INTEGER NOT NULL,
+    by_ref   INTEGER NOT NULL,
+    user_ref INTEGER,              -- whose membership
+    role     INTEGER,
+    seq      INTEGER,              -- the message edited, deleted or reacted to
+    body     TEXT,                 -- room created: its name; other kinds: JSON. Never a message's text
+    ts       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX changes_offset ON changes (room_ref, offset, ordinal);
+
+-- Users' own logs.
+CREATE TABLE user_log (
+    user_ref INTEGER NOT NULL,
+    offset   INTEGER NOT NULL,
+    kind     INTEGER NOT NULL,
+    room_ref INTEGER,
+    value    INTEGER,  -- the pointer
+    body     TEXT,     -- settings and the like, JSON
+    ts       INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, offset)
+) STRICT, WITHOUT ROWID;
+
+-- First answers to messages with a client's id, kept for ever: also when the message is purged.
+CREATE TABLE idempotency (
+    room_ref   INTEGER NOT NULL,
+    sender_ref INTEGER NOT NULL,
+    id_hash    BLOB NOT NULL,
+    digest     BLOB NOT NULL,  -- of the body as first sent
+    num        INTEGER NOT NULL,
+    key        BLOB NOT NULL,
+    seq        INTEGER NOT NULL,
+    offset     INTEGER NOT NULL,
+    ts         INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, sender_ref, id_hash)
+) STRICT, WITHOUT ROWID;
+
+-- First answers to creations with the creator's name for the room.
+CREATE TABLE room_requests (
+    creator_ref INTEGER NOT NULL,
+    id_hash     BLOB NOT NULL,
+    digest      BLOB NOT NULL,
+    room_ref    INTEGER NOT NULL,
+    PRIMARY KEY (creator_ref, id_hash)
+) STRICT, WITHOUT ROWID;
+
+-- Other names of rooms: hipochat tokens, a desk's UUID.
+CREATE TABLE aliases (
+    kind     INTEGER NOT NULL,
+    alias    TEXT NOT NULL,
+    room_ref INTEGER NOT NULL,
+    PRIMARY KEY (kind, alias)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_room ON aliases (room_ref, kind);
+
+-- Agents of organizations (desks).
+CREATE TABLE agents (
+    organization TEXT NOT NULL,
+    user_ref     INTEGER NOT NULL,
+    PRIMARY KEY (organization, user_ref)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX agents_user ON agents (user_ref, organization);
+
+-- Who may not come back into a room, and who was asked in.
+CREATE TABLE bans (
+    room_ref INTEGER NOT NULL,
+    user_ref INTEGER NOT NULL,
+    by_ref   INTEGER NOT NULL,
+    until    INTEGER,  -- NULL: for ever
+    ts       INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, user_ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE invites (
+    user_ref INTEGER NOT NULL,
+    room_ref INTEGER NOT NULL,
+    by_ref   INTEGER NOT NULL,
+    role     INTEGER NOT NULL,
+    ts       INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, room_ref)
+) STRICT, WITHOUT ROWID;
+
+-- Users who do not want to hear from others, and messages that a user deleted for itself: marks, not filters.
+CREATE TABLE blocks (
+    user_ref    INTEGER NOT NULL,
+    blocked_ref INTEGER NOT NULL,
+    ts          INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, blocked_ref)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hidden (
+    user_ref INTEGER NOT NULL,
+    room_ref INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, room_ref, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Reactions as they are now.
+CREATE TABLE reactions (
+    room_ref INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    reaction TEXT NOT NULL,
+    user_ref INTEGER NOT NULL,
+    ts       INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, seq, reaction, user_ref)
+) STRICT, WITHOUT ROWID;
+
+-- Installations of users with their push tokens (haraj `update_device` and native `device`).
+CREATE TABLE devices (
+    user_ref   INTEGER NOT NULL,
+    device     TEXT NOT NULL,
+    platform   TEXT,
+    token      TEXT,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, device)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_token ON devices (token) WHERE token IS NOT NULL;
+
+-- Uploads; the bytes are files beside the database.
+CREATE TABLE blobs (
+    name       TEXT PRIMARY KEY NOT NULL,  -- made by the server
+    owner_ref  INTEGER NOT NULL,
+    room_ref   INTEGER,                    -- who may read it: the members
+    file_name  TEXT NOT NULL,              -- as the uploader called it
+    mime_type  TEXT NOT NULL,
+    size       INTEGER NOT NULL,           -- bytes
+    digest     BLOB,
+    created_at INTEGER NOT NULL,
+    stored_at  INTEGER                     -- NULL: announced, bytes not there yet
+) STRICT, WITHOUT ROWID;
+
+-- Pushes and scheduled sends, taken by workers under a lease.
+CREATE TABLE jobs (
+    id           INTEGER PRIMARY KEY,
+    kind         INTEGER NOT NULL,
+    due          INTEGER NOT NULL,
+    leased_until INTEGER,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    user_ref     INTEGER,  -- whose, for `cancel`
+    name         BLOB,     -- hash of the user's own name for it
+    body         TEXT NOT NULL
+) STRICT;
+CREATE INDEX jobs_due ON jobs (due);
+CREATE UNIQUE INDEX jobs_name ON jobs (user_ref, name) WHERE name IS NOT NULL;

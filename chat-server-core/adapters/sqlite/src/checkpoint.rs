@@ -1,0 +1,136 @@
+//! Copying the write-ahead log into the database, on a thread of its own: done by the committing thread, as SQLite
+//! does by itself, it is what makes the slowest commits slow.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use crate::config::SqliteConfig;
+use crate::error::Fault;
+use crate::writer::Writer;
+use chat_server_core::storage::StorageErrorKind;
+
+/// Length of the write-ahead log, told by the writer's connection after each commit.
+#[derive(Debug, Default)]
+pub(crate) struct WalLength {
+    /// Pages that the log holds. Written by the committing thread, read by it and by the checkpointer.
+    pages: AtomicU64,
+    /// Pages of them that are copied. Written by the checkpointer; more than `pages` after the log began anew.
+    copied: AtomicU64,
+}
+
+impl WalLength {
+    /// Lets the connection tell.
+    pub(crate) fn watch(self: &Arc<Self>, db: &mut Connection) -> rusqlite::Result<()> {
+        let length = Arc::clone(self);
+        db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
+            length.pages.store(u64::from(pages.unsigned_abs()), Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// Pages that wait to be copied.
+    fn waiting(&self) -> u64 {
+        let (pages, copied) = (self.pages.load(Relaxed), self.copied.load(Relaxed));
+        if pages < copied { pages } else { pages - copied }
+    }
+}
+
+/// The thread, and how to wake it.
+pub(crate) struct Checkpointer {
+    wake: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    length: Arc<WalLength>,
+    threshold: u64,
+}
+
+impl Checkpointer {
+    pub(crate) fn start(
+        db: Connection,
+        writer: Arc<Mutex<Writer>>,
+        length: Arc<WalLength>,
+        config: &SqliteConfig,
+    ) -> std::io::Result<Self> {
+        // One pending word is enough: it means "look", not "copy once".
+        let (wake, woken) = sync_channel(1);
+        let threshold = u64::from(config.checkpoint_pages.max(1));
+        let limit = u64::from(config.wal_limit_pages.max(1));
+        let work = Work { db, writer, length: Arc::clone(&length), threshold, limit };
+        let thread =
+            std::thread::Builder::new().name("sqlite-checkpoint".into()).spawn(move || work.run(&woken))?;
+        Ok(Self { wake: Some(wake), thread: Some(thread), length, threshold })
+    }
+
+    /// Called after each commit: cheap, never waits.
+    pub(crate) fn look(&self) {
+        if self.length.waiting() >= self.threshold
+            && let Some(wake) = &self.wake
+        {
+            // Full: it is awake already.
+            wake.try_send(()).ok();
+        }
+    }
+
+    /// Ends the thread, waiting for the copy under way.
+    pub(crate) fn stop(&mut self) {
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+struct Work {
+    db: Connection,
+    writer: Arc<Mutex<Writer>>,
+    length: Arc<WalLength>,
+    threshold: u64,
+    limit: u64,
+}
+
+impl Work {
+    fn run(self, woken: &Receiver<()>) {
+        while woken.recv().is_ok() {
+            if self.length.waiting() < self.threshold {
+                continue;
+            }
+            if let Err(error) = self.copy() {
+                self.failed(error.into());
+            }
+        }
+    }
+
+    /// Copies beside the writer. Under steady writing the log is never copied to its very end in that way, so it
+    /// would never begin anew: beyond the limit the writer pauses for the little that was added meanwhile.
+    fn copy(&self) -> rusqlite::Result<()> {
+        self.checkpoint("PASSIVE")?;
+        if self.length.pages.load(Relaxed) < self.limit {
+            return Ok(());
+        }
+        self.checkpoint("PASSIVE")?;
+        let _pause = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not TRUNCATE: writing over a file is cheaper than making it longer again, and needs no sync of its length.
+        self.checkpoint("RESTART")
+    }
+
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<()> {
+        let sql = format!("PRAGMA wal_checkpoint({mode})");
+        // Busy, pages in the log, pages copied of them; -1 when it could not begin.
+        let copied: i64 = self.db.query_row(&sql, [], |row| row.get(2))?;
+        self.length.copied.store(u64::try_from(copied).unwrap_or(0), Relaxed);
+        Ok(())
+    }
+
+    fn failed(&self, fault: Fault) {
+        let kind = fault.kind_of_write();
+        tracing::warn!(error = %fault, ?kind, "checkpoint of the database failed");
+        // The log still has everything, but a failed sync may have made the operating system forget pages of the
+        // database that it calls written. Only a restart knows what is there.
+        if kind == StorageErrorKind::Lost {
+            self.writer.lock().unwrap_or_else(PoisonError::into_inner).lose();
+        }
+    }
+}

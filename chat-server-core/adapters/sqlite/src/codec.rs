@@ -1,0 +1,47 @@
+//! Enumerations as the small integers that the database holds. A number never changes its meaning.
+
+use chat_protocol::event::UserAction;
+use chat_protocol::{Access, Role, RoomKind};
+
+use crate::error::{Fault, Result};
+
+macro_rules! codes {
+    ($($name:ident: $($variant:ident = $code:literal),+;)+) => {
+        $(
+            impl Code for $name {
+                fn code(self) -> u8 {
+                    match self { $($name::$variant => $code),+ }
+                }
+                fn decode(code: u8) -> Result<Self> {
+                    match code {
+                        $($code => Ok($name::$variant),)+
+                        _ => Err(Fault::Corrupt(format!("there is no {} {code}", stringify!($name)))),
+                    }
+                }
+            }
+        )+
+    };
+}
+
+/// Something that is a small integer in the database.
+pub(crate) trait Code: Sized {
+    fn code(self) -> u8;
+    /// Fails for a number that no release of ours has written.
+    fn decode(code: u8) -> Result<Self>;
+}
+
+/// Kinds of log entries that are no messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChangeKind {
+    Created,
+    Joined,
+    Left,
+}
+
+codes! {
+    RoomKind: Direct = 1, Group = 2, Channel = 3, Desk = 4;
+    Access: Open = 1, Invite = 2;
+    Role: Owner = 1, Admin = 2, Member = 3, Reader = 4;
+    ChangeKind: Created = 1, Joined = 2, Left = 3;
+    UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3;
+}

@@ -1,0 +1,256 @@
+//! The store: parts put together, and the traits handed on to them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
+use chat_server_core::storage::{
+    Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
+    RoomStore, RoomView, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
+};
+use rusqlite::{OptionalExtension, params};
+
+use crate::checkpoint::{Checkpointer, WalLength};
+use crate::config::SqliteConfig;
+use crate::error::{OpenError, Result};
+use crate::lock::DirectoryLock;
+use crate::readers::Readers;
+use crate::standings::{Found, Standings};
+use crate::writer::{Batch, Writer};
+use crate::{database, key, log, rooms};
+
+/// Rooms, messages, logs and pointers in one SQLite database.
+///
+/// `append` and `advance` block the calling thread until the commit is on the disk, see
+/// [`Capabilities::blocking_writes`]; reads run on tokio's blocking threads. Dropping the store closes it.
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use chat_server_core::storage::{MessageStore, RoomStore};
+/// use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
+/// # let parent = tempfile::tempdir().unwrap();
+/// # let dir = parent.path().join("data");
+/// let store = SqliteStore::open(&dir, SqliteConfig::default()).unwrap();
+/// assert!(store.capabilities().durable);
+/// // A second one over the same data would number the same messages differently.
+/// let second = SqliteStore::open(&dir, SqliteConfig::default());
+/// assert!(matches!(second, Err(OpenError::InUse { pid: Some(_), .. })));
+/// store.close().unwrap();
+/// assert!(store.rooms_of(&"alice".parse().unwrap()).await.is_err());
+/// # });
+/// ```
+pub struct SqliteStore {
+    epoch: Epoch,
+    max_batch: usize,
+    secret: [u8; 16],
+    path: PathBuf,
+    /// Locked for the length of a transaction, by whoever appends or moves pointers, and by the checkpointer when the
+    /// log has grown too long.
+    writer: Arc<Mutex<Writer>>,
+    readers: Readers,
+    standings: Standings,
+    /// Locked when the store is closed, and for a moment after each commit.
+    checkpointer: Mutex<Checkpointer>,
+    /// Given up last, when the database is closed.
+    lock: Mutex<Option<DirectoryLock>>,
+}
+
+impl SqliteStore {
+    /// Opens the store in `dir`, which is made if it is missing. It belongs to this process until it is closed.
+    ///
+    /// What is noticed here: another process, a directory or file that cannot be written, a file that is no database
+    /// or another program's, a damaged header or schema, a newer release's database. With
+    /// [`SqliteConfig::verify`] also every damaged page; without it those are noticed when they are read.
+    ///
+    /// # Errors
+    /// One [`OpenError`] per cause.
+    pub fn open(dir: &Path, config: SqliteConfig) -> Result<Self, OpenError> {
+        let lock = DirectoryLock::acquire(dir)?;
+        let path = database::path_in(dir);
+        let failed = |source| OpenError::Database { path: path.clone(), source };
+        let (mut db, identity) = database::open(&path, &config)?;
+        let length = Arc::new(WalLength::default());
+        length.watch(&mut db).map_err(|error| failed(error.into()))?;
+        let readers: Result<Vec<_>, _> =
+            (0..config.readers.max(1)).map(|_| database::open_reader(&path, config.reader_cache)).collect();
+        let writer = Writer::new(db, identity.secret, identity.last_num, config.remembered);
+        let writer = Arc::new(Mutex::new(writer));
+        let db = database::open_checkpointer(&path, config.synchronous)?;
+        let checkpointer = Checkpointer::start(db, Arc::clone(&writer), length, &config)
+            .map_err(|error| failed(error.into()))?;
+        Ok(Self {
+            epoch: identity.epoch,
+            max_batch: config.max_batch,
+            secret: identity.secret,
+            path,
+            writer,
+            readers: Readers::new(readers?),
+            standings: Standings::new(config.remembered),
+            checkpointer: Mutex::new(checkpointer),
+            lock: Mutex::new(Some(lock)),
+        })
+    }
+
+    /// Copies the write-ahead log into the database, notes that all is well, and gives the directory up. Every call
+    /// after it fails; closing twice does nothing.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the database could not be brought to rest. It is closed all the same; nothing acked is
+    /// lost, but the next start treats this one as unclean.
+    pub fn close(&self) -> Result<(), StorageError> {
+        self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).stop();
+        self.readers.close();
+        let closed = self.writer().close();
+        self.standings.clear();
+        let result = match closed {
+            Some((db, true)) => database::mark_closed(&db),
+            Some((_, false)) | None => Ok(()),
+        };
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "close", error))
+    }
+
+    /// The `num` of the message that has this `key`; `None` when no message has it.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    pub async fn num_of_key(&self, key: u128) -> Result<Option<u64>, StorageError> {
+        let num = key::num_in(self.secret, key);
+        if num > chat_protocol::MAX_SAFE {
+            return Ok(None);
+        }
+        let has_key = move |db: &rusqlite::Connection| {
+            let mut select = db.prepare_cached("SELECT num FROM messages WHERE num = ?1 AND key = ?2")?;
+            Ok(select.query_row(params![num, key.to_be_bytes()], |row| row.get(0)).optional()?)
+        };
+        self.readers.read("num_of_key", has_key).await
+    }
+
+    pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
+        // After a panic the next transaction rolls back what it left.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction; others see it before it is answered.
+    fn write<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
+    ) -> Result<T, StorageError> {
+        let mut writer = self.writer();
+        let (done, committed) = writer.transact(operation, work)?;
+        // Still under the writer's lock: commits are told in their order.
+        self.standings.tell(committed);
+        drop(writer);
+        self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).look();
+        Ok(done)
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "the database was not closed cleanly");
+        }
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl MessageStore for SqliteStore {
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.durable = true;
+        capabilities.blocking_writes = true;
+        capabilities.max_batch = self.max_batch;
+        capabilities
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.epoch.clone()
+    }
+
+    async fn append(&self, batch: &[Append]) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
+        self.write("append", |tx| batch.iter().map(|append| tx.append(append)).collect())
+    }
+
+    async fn history(
+        &self,
+        room: &RoomId,
+        query: HistoryQuery,
+        limit: usize,
+    ) -> Result<Option<Vec<StoredMessage>>, StorageError> {
+        let room = room.clone();
+        self.readers.read("history", move |db| log::history(db, &room, query, limit)).await
+    }
+
+    async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>, StorageError> {
+        let room = room.clone();
+        self.readers.read("log", move |db| log::log(db, &room, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl RoomStore for SqliteStore {
+    async fn standing(&self, room: &RoomId, user: &UserId) -> Result<Option<Standing>, StorageError> {
+        let commits = match self.standings.get(room, user) {
+            Found::Known(standing) => return Ok(Some(standing)),
+            Found::Unknown(commits) => commits,
+        };
+        let (asked, of) = (room.clone(), user.clone());
+        let standing = self.readers.read("standing", move |db| rooms::standing(db, &asked, &of)).await?;
+        if let Some(standing) = standing {
+            self.standings.learn(room, user, standing, commits);
+        }
+        Ok(standing)
+    }
+
+    async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError> {
+        let user = user.clone();
+        self.readers.read("rooms_of", move |db| rooms::rooms_of(db, &user)).await
+    }
+
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
+        let (user, asked) = (user.clone(), rooms.to_vec());
+        self.readers.read("views", move |db| rooms::views(db, &user, &asked)).await
+    }
+
+    async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
+        let (a, b) = (a.clone(), b.clone());
+        self.readers.read("share_room", move |db| rooms::share_room(db, &a, &b)).await
+    }
+}
+
+#[async_trait]
+impl UserLog for SqliteStore {
+    async fn user_log(
+        &self,
+        user: &UserId,
+        after: UserOffset,
+        limit: usize,
+    ) -> Result<UserLogPage, StorageError> {
+        let user = user.clone();
+        self.readers.read("user_log", move |db| log::user_log(db, &user, after, limit)).await
+    }
+}
+
+#[async_trait]
+impl PointerStore for SqliteStore {
+    async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError> {
+        self.write("advance", |tx| moves.iter().map(|step| tx.advance(step)).collect())
+    }
+
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+        let room = room.clone();
+        self.readers.read("pointers", move |db| rooms::pointers(db, &room, limit)).await
+    }
+}
