@@ -8,10 +8,10 @@ use chat_server_core::transport::ConnectionError;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Error};
 
 /// What stands for a close frame without a code (RFC 6455 section 7.4.1); it is never sent.
 const NO_CODE: u16 = 1005;
@@ -84,16 +84,9 @@ where
         match ending {
             Ending::Open => {}
             Ending::Peer | Ending::Ours => {
-                // An error here means that the other half has come already or never will.
-                let _ = socket.flush().await;
-                let mut discarded = 0;
-                while let Some(Ok(message)) = socket.next().await {
-                    discarded += message.len();
-                    if discarded > MAX_DISCARDED {
-                        return;
-                    }
+                if socket.flush().await.is_ok() && !both_have_closed(socket).await {
+                    discard(socket.get_mut()).await;
                 }
-                let _ = socket.get_mut().shutdown().await;
             }
             Ending::OursAfterError => {
                 if socket.flush().await.is_ok() {
@@ -104,6 +97,18 @@ where
     };
     // When the time is up the socket is dropped, whatever it still holds.
     let _ = tokio::time::timeout(patience, goodbye).await;
+}
+
+/// Reads messages until the peer has closed as well; false when it breaks a rule or talks on and on.
+async fn both_have_closed<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> bool {
+    let mut discarded = 0;
+    while let Some(message) = socket.next().await {
+        discarded += message.as_ref().map_or(MAX_DISCARDED, tungstenite::Message::len);
+        if discarded >= MAX_DISCARDED {
+            return false;
+        }
+    }
+    true
 }
 
 /// Tells the peer that nothing more comes, and reads until it says the same.
@@ -127,7 +132,8 @@ mod tests {
 
     #[test]
     fn codes_that_must_not_be_sent_are_left_out() {
-        for (code, sent) in [(1000, true), (1001, true), (1002, true), (4408, true), (1005, false), (1006, false)]
+        for (code, sent) in
+            [(1000, true), (1001, true), (1002, true), (4408, true), (1005, false), (1006, false)]
         {
             let frame = to_send(Close { code, reason: "x".into() });
             assert_eq!(frame.map(|frame| u16::from(frame.code)), sent.then_some(code), "{code}");

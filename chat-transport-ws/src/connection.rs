@@ -140,3 +140,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
         Poll::Ready(result.map_err(lost))
     }
 }
+
+#[cfg(test)]
+mod tests;

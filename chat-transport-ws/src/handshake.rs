@@ -68,7 +68,8 @@ fn subprotocols(headers: &HeaderMap) -> Result<(bool, Option<String>), WireError
     let (mut any, mut chat_v1, mut token) = (false, false, None);
     for value in headers.get_all(header::SEC_WEBSOCKET_PROTOCOL) {
         // A value that is not visible ASCII is an offer that nobody here understands.
-        for offer in value.to_str().unwrap_or("?").split(',').map(str::trim).filter(|offer| !offer.is_empty()) {
+        for offer in value.to_str().unwrap_or("?").split(',').map(str::trim).filter(|offer| !offer.is_empty())
+        {
             any = true;
             if offer == CHAT_V1 {
                 chat_v1 = true;
@@ -78,7 +79,10 @@ fn subprotocols(headers: &HeaderMap) -> Result<(bool, Option<String>), WireError
         }
     }
     if any && !chat_v1 && token.is_none() {
-        return Err(WireError::new(ErrorCode::UnsupportedVersion, "subprotocols: only chat.v1 is spoken here"));
+        return Err(WireError::new(
+            ErrorCode::UnsupportedVersion,
+            "subprotocols: only chat.v1 is spoken here",
+        ));
     }
     Ok((chat_v1, token))
 }
@@ -115,12 +119,16 @@ pub(crate) fn not_an_upgrade(error: &Error) -> WireError {
         Error::Protocol(ProtocolError::WrongHttpVersion) => {
             WireError::new(ErrorCode::BadRequest, "an upgrade needs HTTP/1.1")
         }
-        Error::Protocol(ProtocolError::MissingConnectionUpgradeHeader) => needs(&header::CONNECTION, "upgrade"),
+        Error::Protocol(ProtocolError::MissingConnectionUpgradeHeader) => {
+            needs(&header::CONNECTION, "upgrade")
+        }
         Error::Protocol(ProtocolError::MissingUpgradeWebSocketHeader) => needs(&header::UPGRADE, "websocket"),
         Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader) => {
             WireError::new(ErrorCode::UnsupportedVersion, "sec-websocket-version: only 13 is spoken here")
         }
-        Error::Protocol(ProtocolError::MissingSecWebSocketKey) => needs(&header::SEC_WEBSOCKET_KEY, "exactly once"),
+        Error::Protocol(ProtocolError::MissingSecWebSocketKey) => {
+            needs(&header::SEC_WEBSOCKET_KEY, "exactly once")
+        }
         _ => ErrorCode::BadRequest.into(),
     }
 }
@@ -131,7 +139,12 @@ mod tests {
 
     use super::*;
 
-    fn check(uri: &str, headers: &[(&str, &str)], config: &WsConfig, expected: Result<(bool, Option<&str>), ErrorCode>) {
+    fn check(
+        uri: &str,
+        headers: &[(&str, &str)],
+        config: &WsConfig,
+        expected: Result<(bool, Option<&str>), ErrorCode>,
+    ) {
         let mut request = Request::builder().uri(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -148,8 +161,14 @@ mod tests {
         for (headers, expected) in [
             (&[][..], Ok((false, None))),
             (&[("sec-websocket-protocol", "chat.v1")], Ok((true, None))),
-            (&[("sec-websocket-protocol", "chat.v9, chat.v1 ,bearer.abc.d-e_f")], Ok((true, Some("abc.d-e_f")))),
-            (&[("sec-websocket-protocol", "bearer.abc"), ("sec-websocket-protocol", "chat.v1")], Ok((true, Some("abc")))),
+            (
+                &[("sec-websocket-protocol", "chat.v9, chat.v1 ,bearer.abc.d-e_f")],
+                Ok((true, Some("abc.d-e_f"))),
+            ),
+            (
+                &[("sec-websocket-protocol", "bearer.abc"), ("sec-websocket-protocol", "chat.v1")],
+                Ok((true, Some("abc"))),
+            ),
             (&[("sec-websocket-protocol", "bearer.abc")], Ok((false, Some("abc")))),
             (&[("sec-websocket-protocol", "chat.v2")], unsupported),
             (&[("sec-websocket-protocol", "CHAT.V1")], unsupported),
@@ -158,7 +177,10 @@ mod tests {
             (&[("authorization", "Bearer abc")], Ok((false, Some("abc")))),
             (&[("authorization", "bearer  abc ")], Ok((false, Some("abc")))),
             (&[("authorization", "Basic abc")], Ok((false, None))),
-            (&[("authorization", "Bearer a"), ("sec-websocket-protocol", "chat.v1,bearer.b")], Ok((true, Some("a")))),
+            (
+                &[("authorization", "Bearer a"), ("sec-websocket-protocol", "chat.v1,bearer.b")],
+                Ok((true, Some("a"))),
+            ),
         ] {
             check("/v1/ws", headers, &config, expected);
         }
@@ -179,24 +201,24 @@ mod tests {
         let listed = WsConfig { allowed_origins: vec!["https://a.example".into()], ..WsConfig::default() };
         let (yes, no) = (Ok((false, None)), Err(ErrorCode::OriginRefused));
         for (origin, host, by_host, by_list) in [
-            ("https://a.example", "b.example", &no, &yes),
-            ("https://a.example", "a.example", &yes, &yes),
-            ("http://a.example", "a.example", &yes, &no),
-            ("http://a.example:81", "a.example:81", &yes, &no),
-            ("http://a.example:81", "a.example", &no, &no),
-            ("https://a.example.evil", "a.example", &no, &no),
-            ("https://evil", "a.example", &no, &no),
-            ("https://a.example/", "a.example", &no, &no),
-            ("file://", "", &no, &no),
-            ("http://", "", &no, &no),
-            ("null", "a.example", &no, &no),
+            ("https://a.example", "b.example", no, yes),
+            ("https://a.example", "a.example", yes, yes),
+            ("http://a.example", "a.example", yes, no),
+            ("http://a.example:81", "a.example:81", yes, no),
+            ("http://a.example:81", "a.example", no, no),
+            ("https://a.example.evil", "a.example", no, no),
+            ("https://evil", "a.example", no, no),
+            ("https://a.example/", "a.example", no, no),
+            ("file://", "", no, no),
+            ("http://", "", no, no),
+            ("null", "a.example", no, no),
         ] {
             let headers = [("origin", origin), ("host", host)];
-            check("/v1/ws", &headers, &same, by_host.clone());
-            check("/v1/ws", &headers, &listed, by_list.clone());
+            check("/v1/ws", &headers, &same, by_host);
+            check("/v1/ws", &headers, &listed, by_list);
         }
         let twice = [("origin", "https://a.example"), ("origin", "https://a.example"), ("host", "a.example")];
-        check("/v1/ws", &twice, &same, no.clone());
+        check("/v1/ws", &twice, &same, no);
         check("/v1/ws", &twice, &listed, no);
         check("/v1/ws", &[("host", "b.example")], &listed, yes);
     }

@@ -188,8 +188,9 @@ impl Acceptor {
 
     async fn drain(self, server: &ChatServer, patience: Duration) {
         self.tasks.close();
-        let ended = async { tokio::join!(server.shutdown(patience), self.tasks.wait()) };
-        if timeout(patience, ended).await.is_err() {
+        // The core ends its work in any case; only the wait for sockets is cut short.
+        let ((), ended) = tokio::join!(server.shutdown(patience), timeout(patience, self.tasks.wait()));
+        if ended.is_err() {
             tracing::warn!(sockets = self.tasks.len(), "not everybody left in time, cutting the rest");
             self.cut.cancel();
             let _ = timeout(CUT_GRACE, self.tasks.wait()).await;

@@ -57,8 +57,6 @@ impl IntoResponse for Refused {
 
 /// What every answer carries: nothing here may be kept by a cache or taken for another type.
 pub(crate) fn guard(headers: &mut HeaderMap) {
-
-
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

@@ -24,7 +24,8 @@ pub(crate) async fn history(
     let work = async {
         let caller = caller(&edge, &headers).await?;
         let room = room.ok().and_then(|Path(room)| RoomId::new(room).ok());
-        let room = room.ok_or_else(|| refused("room: expected 1 to 320 bytes of UTF-8, no control characters"))?;
+        let room =
+            room.ok_or_else(|| refused("room: expected 1 to 320 bytes of UTF-8, no control characters"))?;
         let Query(pairs) = query.map_err(|_| refused("the query is not name=value pairs"))?;
         Ok(Json(edge.server.history(&caller, &room, page(&pairs)?).await?))
     };
@@ -99,7 +100,9 @@ mod tests {
         check("before=9&after=3&limit=50", Ok([Some(9), Some(3), Some(50)]));
         check("before=9007199254740991", Ok([Some(9_007_199_254_740_991), None, None]));
         check("later=1&_=5", Ok([None, None, None]));
-        for bad in ["", "-1", "%2B1", "1.5", "1e3", "x", "9007199254740992", "18446744073709551616", "%00", "1%20"] {
+        for bad in
+            ["", "-1", "%2B1", "1.5", "1e3", "x", "9007199254740992", "18446744073709551616", "%00", "1%20"]
+        {
             check(&format!("before={bad}"), before);
         }
         for bad in ["0", "4294967296", "all"] {

@@ -13,11 +13,8 @@ use super::{bearer, is_operator};
 use crate::routes::Edge;
 
 /// What a proxy adds: the request does not come from the address that it seems to come from.
-const FORWARDED: [HeaderName; 3] = [
-    header::FORWARDED,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-real-ip"),
-];
+const FORWARDED: [HeaderName; 3] =
+    [header::FORWARDED, HeaderName::from_static("x-forwarded-for"), HeaderName::from_static("x-real-ip")];
 
 pub(crate) async fn show(State(edge): State<Arc<Edge>>, request: Request) -> Result<Response, Refused> {
     let render = edge.config.metrics.as_ref().ok_or(ErrorCode::NotFound)?;
@@ -44,7 +41,8 @@ mod tests {
     #[test]
     fn a_proxied_request_is_not_local() {
         let none = HeaderMap::new();
-        for (peer, local) in [("127.0.0.1:1", true), ("[::1]:1", true), ("[::ffff:127.0.0.1]:1", true), ("192.0.2.1:1", false)]
+        for (peer, local) in
+            [("127.0.0.1:1", true), ("[::1]:1", true), ("[::ffff:127.0.0.1]:1", true), ("192.0.2.1:1", false)]
         {
             assert_eq!(from_this_machine(peer.parse().unwrap(), &none), local, "{peer}");
         }
