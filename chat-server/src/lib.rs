@@ -4,4 +4,5 @@
 //! checked [`settings::Settings`], or the exit code to end with.
 
 pub mod cli;
+pub mod compose;
 pub mod settings;

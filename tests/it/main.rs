@@ -1,3 +1,5 @@
 //! Tests across the crates.
 
+mod bad_input;
 mod powercut;
+mod restart;

@@ -1,3 +1,5 @@
 //! What the tests across the crates share.
 
 pub mod powercut;
+pub mod server;
+pub mod socket;

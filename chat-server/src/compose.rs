@@ -1,0 +1,170 @@
+//! From settings to a running server: picks the parts and puts them together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::{IdError, UserId};
+use chat_server_core::auth::{
+    Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
+};
+use chat_server_core::{ChatServer, Providers, ServerConfig};
+use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
+use chat_transport_ws::{ServeError, WsConfig};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::{AuthScheme, Settings, StaticUser, Synchronous};
+
+/// How often gathered samples are folded into the histograms, so that they do not pile up between two scrapes.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Upper bounds of the commit histogram in seconds: from a fast disk to one that is in trouble.
+const COMMIT_SECONDS: [f64; 10] = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0];
+
+/// Upper bounds of the batch histogram in changes.
+const BATCH_SIZES: [f64; 6] = [1.0, 4.0, 16.0, 64.0, 128.0, 256.0];
+
+/// Why the server cannot start or has stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// It cannot listen.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// A user of the settings has an impossible id.
+    #[error("auth.users: {0}")]
+    User(#[from] IdError),
+    /// This build cannot do such authentication.
+    #[error("auth.kind: {0} is not available yet")]
+    Auth(&'static str),
+    /// Metrics cannot be collected.
+    #[error("metrics cannot be collected: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Runs a server until `shutdown` is cancelled, then drains it.
+///
+/// Prints one line per address on standard output once connections are accepted; port 0 is shown as the port that
+/// the system chose.
+///
+/// # Errors
+/// [`RunError`] when it cannot start. Once it runs it ends without one.
+pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
+    let metrics = install_metrics()?;
+    let store = open_store(&settings.data, settings.storage.synchronous)?;
+    let (auth, directory) = identities(&settings)?;
+    let providers = Providers { storage: Arc::new(store), auth, directory, ..Providers::default() };
+    let server = ChatServer::start(providers, server_config(&settings));
+    let listeners =
+        chat_transport_ws::bind(&settings.listen.iter().map(ToString::to_string).collect::<Vec<_>>()).await;
+    let listeners = match listeners {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            server.shutdown(Duration::ZERO).await;
+            return Err(error.into());
+        }
+    };
+    announce(&settings, &listeners);
+    let upkeep = tokio::spawn(keep_metrics(metrics.clone()));
+    let config = ws_config(&settings, metrics);
+    let served = chat_transport_ws::serve(listeners, server.clone(), config, shutdown).await;
+    upkeep.abort();
+    served?;
+    Ok(())
+}
+
+fn install_metrics() -> Result<PrometheusHandle, RunError> {
+    Ok(PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("chat_commit_seconds".to_owned()), &COMMIT_SECONDS)?
+        .set_buckets_for_metric(Matcher::Full("chat_commit_batch_size".to_owned()), &BATCH_SIZES)?
+        .install_recorder()?)
+}
+
+async fn keep_metrics(metrics: PrometheusHandle) {
+    let mut interval = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        interval.tick().await;
+        metrics.run_upkeep();
+    }
+}
+
+fn open_store(data: &Path, synchronous: Synchronous) -> Result<SqliteStore, OpenError> {
+    let synchronous = match synchronous {
+        Synchronous::Full => chat_store_sqlite::Synchronous::Full,
+        Synchronous::Normal => chat_store_sqlite::Synchronous::Normal,
+        Synchronous::Off => chat_store_sqlite::Synchronous::Off,
+    };
+    if synchronous != chat_store_sqlite::Synchronous::Full {
+        tracing::warn!(?synchronous, "a power cut may lose messages that were acknowledged");
+    }
+    SqliteStore::open(data, SqliteConfig { synchronous, ..SqliteConfig::default() })
+}
+
+type Identities = (Arc<dyn Authenticator>, Arc<dyn Directory>);
+
+fn identities(settings: &Settings) -> Result<Identities, RunError> {
+    Ok(match settings.auth.scheme() {
+        AuthScheme::Development => (Arc::new(DevelopmentAuth), Arc::new(OpenDirectory)),
+        AuthScheme::Static { users } => static_users(&users)?,
+        AuthScheme::Jwt { .. } | AuthScheme::Http { .. } => {
+            return Err(RunError::Auth(settings.auth.kind.name()));
+        }
+    })
+}
+
+fn static_users(users: &[StaticUser]) -> Result<Identities, RunError> {
+    let mut tokens = Vec::with_capacity(users.len());
+    let mut profiles = Vec::with_capacity(users.len());
+    for user in users {
+        let id = UserId::new(user.id.as_str())?;
+        tokens.push((user.token.expose().to_owned(), id.clone()));
+        profiles.push((id, Profile { name: Some(user.name.clone()), avatar: user.avatar.clone() }));
+    }
+    Ok((Arc::new(StaticAuth::new(tokens)), Arc::new(StaticDirectory::new(profiles))))
+}
+
+fn server_config(settings: &Settings) -> ServerConfig {
+    let (limits, timeouts) = (&settings.limits, &settings.timeouts);
+    ServerConfig {
+        max_content: limits.max_content,
+        max_frame: limits.max_frame,
+        max_history_page: limits.max_history_page,
+        max_rooms_followed: limits.max_rooms_followed,
+        max_in_flight: limits.max_in_flight,
+        max_queue_bytes: limits.max_queue_bytes,
+        auth_timeout: timeouts.auth,
+        ping_interval: timeouts.ping_interval,
+        pong_timeout: timeouts.pong,
+        write_timeout: timeouts.write,
+        presence_grace: timeouts.presence_grace,
+        ..ServerConfig::default()
+    }
+}
+
+fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
+    WsConfig {
+        max_connections: settings.limits.max_connections,
+        handshake_timeout: settings.timeouts.handshake,
+        shutdown_timeout: settings.timeouts.shutdown,
+        allowed_origins: settings.origins.allow.clone(),
+        operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
+        metrics: Some(Arc::new(move || metrics.render())),
+        ..WsConfig::default()
+    }
+}
+
+fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
+    if matches!(settings.auth.scheme(), AuthScheme::Development) {
+        println!("development auth: anyone may connect as any user, the token of <user> is dev-<user>");
+    }
+    for listener in listeners {
+        match listener.local_addr() {
+            Ok(address) => println!("listening on http://{address} (WebSocket: ws://{address}/v1/ws)"),
+            Err(error) => tracing::warn!(%error, "the address of a listener is unknown"),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The real server binary as a child process.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// How long a start may take, opening a database after a crash included.
+const START: Duration = Duration::from_secs(30);
+
+/// A running `chat-server`. It is killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// What it printed before it listened.
+    pub greeting: Vec<String>,
+}
+
+/// How to start a server.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// The address; the default takes a free port of loopback.
+    pub listen: Option<SocketAddr>,
+    /// Further environment.
+    pub env: Vec<(String, OsString)>,
+}
+
+impl Server {
+    /// Starts the binary on a data directory and waits until it listens.
+    ///
+    /// # Panics
+    /// When it does not: a test without its server has failed.
+    pub async fn start(data: &Path, start: &Start) -> Self {
+        let listen = start.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
+        let mut child = Command::new(binary())
+            .arg("--listen")
+            .arg(listen.to_string())
+            .arg("--data")
+            .arg(data)
+            .env("CHAT_LOG__FILTER", "warn")
+            .envs(start.env.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the server binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
+        let mut greeting = Vec::new();
+        let listening = async {
+            while let Some(line) = lines.next_line().await.expect("text") {
+                let address =
+                    line.strip_prefix("listening on http://").and_then(|rest| rest.split(' ').next());
+                if let Some(address) = address {
+                    return address.parse().expect("an address");
+                }
+                greeting.push(line);
+            }
+            panic!("the server ended before it listened: {:?}", child.wait().await);
+        };
+        let address = tokio::time::timeout(START, listening).await.expect("the server listens in time");
+        Self { child, address, greeting }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// URL of the native WebSocket.
+    pub fn url(&self) -> String {
+        format!("ws://{}/v1/ws", self.address)
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("still running")
+    }
+
+    /// Ends it with SIGKILL and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("killed and waited for");
+    }
+
+    /// Asks it to end (SIGTERM) and waits for that; its exit code.
+    ///
+    /// # Panics
+    /// When it does not end within 15 seconds.
+    pub async fn terminate(mut self) -> Option<i32> {
+        let pid = self.pid().to_string();
+        let sent = Command::new("kill").arg("-TERM").arg(pid).status().await.expect("kill(1) runs");
+        assert!(sent.success());
+        let ended = tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await;
+        ended.expect("the server ends in time").expect("waited for").code()
+    }
+}
+
+/// The server binary, built once per test process from the present sources.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = std::process::Command::new(cargo);
+        build.args(["build", "--quiet", "--package", "chat-server", "--message-format", "json"]);
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let output = build.stderr(Stdio::inherit()).output().expect("cargo runs");
+        assert!(output.status.success(), "chat-server does not build");
+        let messages = String::from_utf8_lossy(&output.stdout);
+        let executable = messages.lines().find_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            (message["target"]["name"] == "chat-server").then_some(())?;
+            message["executable"].as_str().map(PathBuf::from)
+        });
+        executable.expect("cargo names the executable")
+    })
+}
