@@ -89,8 +89,12 @@ fn rule(message: &str) -> String {
 /// The `id` of a command that could not be read otherwise, so that even its refusal can be matched to it.
 pub fn salvage_id(json: &[u8]) -> Option<RequestId> {
     let value: serde_json::Value = serde_json::from_slice(json).ok()?;
-    let (_, packet) = value.as_object()?.iter().find(|(key, _)| !key.starts_with('_'))?;
-    RequestId::new(packet.get("id")?.as_str()?).ok()
+    let mut packets = value.as_object()?.iter().filter(|(key, _)| !key.starts_with('_'));
+    match (packets.next(), packets.next()) {
+        (Some((_, packet)), None) => RequestId::new(packet.get("id")?.as_str()?).ok(),
+        // One id could not answer several packets.
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -149,6 +153,8 @@ mod tests {
     fn the_id_of_an_unreadable_command_is_salvaged() {
         assert_eq!(salvage_id(br#"{"send":{"id":"7","room":5}}"#), RequestId::new("7").ok());
         assert_eq!(salvage_id(br#"{"send":{"id":7}}"#), None);
+        assert_eq!(salvage_id(br#"{"a":{"id":"7"},"b":{"id":"8"}}"#), None);
+        assert_eq!(salvage_id(br#"{"_t":{"id":"6"},"a":{"id":"7"}}"#), RequestId::new("7").ok());
         assert_eq!(salvage_id(br#"{"send":"#), None);
     }
 }
