@@ -1,0 +1,2 @@
+//! A terminal chat.
+fn main() {}

@@ -1,0 +1,101 @@
+//! What can go wrong, grouped by who must act.
+
+use std::time::Duration;
+
+use chat_protocol::{Action, ContentError, ErrorCode, ErrorText, ReplyError};
+
+/// Why a call failed, or why the client ended.
+///
+/// Tokens, addresses and message bodies never appear in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The server's address or the way to it cannot work: not a `ws://` or `wss://` URL, or `wss://` in a build
+    /// without TLS. Change the configuration.
+    #[error("unusable server address: {0}")]
+    Address(String),
+    /// The server does not know the token, or knows it no longer. Get a new one and connect again; sends that were
+    /// not acknowledged may be repeated with their `client_msg_id`.
+    #[error("the server did not accept the token ({})", code.text())]
+    Unauthenticated {
+        /// Which of the codes for this it was.
+        code: ErrorText,
+    },
+    /// The server understood and said no. Repeating the call unchanged gives the same answer, unless `action` is
+    /// `retry`: then the client has tried often enough by itself and gave up.
+    #[error("refused: {}{}", code.text(), detail.as_deref().map(|text| format!(" ({text})")).unwrap_or_default())]
+    Refused {
+        /// Which error.
+        code: ErrorText,
+        /// What the server advises.
+        action: Action,
+        /// What exactly was wrong, for the person who debugs. Not stable.
+        detail: Option<String>,
+    },
+    /// The server ended the session and a new connection would not help: it was taken over, or the two sides share
+    /// no version. The client is closed.
+    #[error("the server ended the session ({})", code.text())]
+    Ended {
+        /// Which error.
+        code: ErrorText,
+    },
+    /// The content breaks a rule of its type or is larger than this server takes. Nothing was sent.
+    #[error("content not sent: {0}")]
+    Content(#[from] ContentError),
+    /// The queue of unacknowledged sends is full. Wait until some are acknowledged, then send again.
+    #[error("{max} sends wait for their acknowledgement, which is the most that is kept")]
+    OutboxFull {
+        /// Greatest number of unacknowledged sends.
+        max: usize,
+    },
+    /// Too many calls other than sends wait for their answer. Wait for some of them, then call again.
+    #[error("{max} calls wait for their answer, which is the most that is kept")]
+    Busy {
+        /// Greatest number of unanswered calls.
+        max: usize,
+    },
+    /// No answer came in time. The call may or may not have had its effect; all calls are safe to repeat.
+    #[error("no answer within {after:?}")]
+    Timeout {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The first connection was not ready in time.
+    #[error("not connected within {after:?}{}", last.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
+    ConnectTimeout {
+        /// How long was tried.
+        after: Duration,
+        /// What the last attempt failed with.
+        last: Option<String>,
+    },
+    /// The server's answer has another shape than this version of the client knows.
+    #[error("the answer cannot be read: {0}")]
+    Answer(String),
+    /// The operating system gave no random numbers, of which ids are made.
+    #[error("no random numbers: {0}")]
+    Random(String),
+    /// The client was closed by `close`, or by dropping its last handle.
+    #[error("the client is closed")]
+    Closed,
+}
+
+impl Error {
+    /// The code that the server gave, if it was the server that refused.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Error::Unauthenticated { code } | Error::Refused { code, .. } | Error::Ended { code } => {
+                code.known()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<ReplyError> for Error {
+    fn from(error: ReplyError) -> Self {
+        match error.action {
+            Action::Refresh => Error::Unauthenticated { code: error.code },
+            action => Error::Refused { code: error.code, action, detail: error.detail },
+        }
+    }
+}

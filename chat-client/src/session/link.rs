@@ -1,0 +1,156 @@
+//! The life of a connection: dial, say who, resume, ready, lose, wait.
+
+use std::time::Duration;
+
+use chat_protocol::command as wire;
+use chat_protocol::reply::AuthData;
+use chat_protocol::{Close, Command as Wire, Frame, Reply};
+
+use super::backoff::Loss;
+use super::requests::Ask;
+use super::state::{Account, Awaiting, Phase, Timer};
+use super::{Answer, LinkAction, Session, request_id, text};
+use crate::{ClientEvent, Error};
+
+impl Session {
+    pub(super) fn dial(&mut self, now: Duration) {
+        self.phase = Phase::Dialing;
+        self.timers.set(Timer::Opening, now + self.config.open_timeout);
+        self.link.push_back(LinkAction::Dial);
+    }
+
+    pub(super) fn authenticate(&mut self, now: Duration) {
+        self.phase = Phase::Authenticating { synced: false };
+        self.positions.cut();
+        self.heard(now);
+        let auth = wire::Auth {
+            id: self.ask_id(Awaiting::Auth),
+            token: Some(self.config.token.clone()),
+            device_id: self.config.device_id.clone(),
+            session_id: self.account.as_ref().map(|account| account.session.clone()),
+            follow: !self.positions.any(),
+        };
+        self.frames.push_back(text(&auth.into()));
+    }
+
+    pub(super) fn on_auth(&mut self, now: Duration, reply: &Reply) {
+        let data = match reply.parse::<AuthData>() {
+            Ok(data) => data,
+            Err(error) => return self.finish(Some(Error::Answer(format!("auth: {error}")))),
+        };
+        self.timers.stop(Timer::Opening);
+        self.account = Some(Account { user: data.user_id, session: data.session_id, limits: data.limits });
+        let synced = self.phase == Phase::Authenticating { synced: true };
+        self.phase = Phase::Resuming;
+        if self.positions.any() && !synced {
+            self.resume();
+        } else if synced {
+            self.ready(now);
+        }
+    }
+
+    fn resume(&mut self) {
+        let max_frame = usize::try_from(self.limits().max_frame).unwrap_or(usize::MAX);
+        let (awaiting, next_id) = (&mut self.awaiting, &mut self.next_id);
+        let parts = self.positions.resume(max_frame, || {
+            let id = *next_id;
+            *next_id += 1;
+            awaiting.insert(id, Awaiting::Resume { last: false });
+            request_id(id)
+        });
+        if let Some(last) = self.awaiting.values_mut().next_back() {
+            *last = Awaiting::Resume { last: true };
+        }
+        self.frames.extend(parts.into_iter().map(|part| text(&Wire::Resume(part))));
+    }
+
+    /// Everything that was missed is told: go on where the last connection ended.
+    pub(super) fn ready(&mut self, now: Duration) {
+        self.phase = Phase::Ready { since: now };
+        self.was_ready = true;
+        self.timers.stop(Timer::First);
+        for room in self.positions.unanswered() {
+            self.requests.push_own(Ask::Follow(room));
+        }
+        for user in &self.listened {
+            if !self.requests.listening(user) {
+                self.requests.push_own(Ask::Listen(user.clone()));
+            }
+        }
+        self.events.push_back(ClientEvent::Connected);
+    }
+
+    /// Anything that arrives proves that the peer lives.
+    pub(super) fn heard(&mut self, now: Duration) {
+        self.timers.set(Timer::Idle, now + self.config.heartbeat_interval);
+        self.timers.stop(Timer::Dead);
+    }
+
+    /// Gives the connection up from this side.
+    pub(super) fn drop_link(&mut self, now: Duration, loss: Loss) {
+        self.link.push_back(LinkAction::Drop);
+        self.lose(now, loss);
+    }
+
+    /// There is no connection any more.
+    pub(super) fn lose(&mut self, now: Duration, loss: Loss) {
+        if let Some(error) = loss.last_word(self.was_ready) {
+            self.link.push_back(LinkAction::Drop);
+            return self.end(Some(error));
+        }
+        if matches!(self.phase, Phase::Ready { since } if now.saturating_sub(since) >= self.config.stable_after)
+        {
+            self.attempt = 0;
+        }
+        let retry_in = self.config.backoff.delay(self.attempt, self.jitter.draw(), loss.hint());
+        self.attempt = self.attempt.saturating_add(1);
+        self.forget_link();
+        self.phase = Phase::Waiting { retry_in };
+        self.timers.set(Timer::Dial, now + retry_in);
+        let reason = loss.reason();
+        self.last_loss = Some(reason.clone());
+        self.events.push_back(ClientEvent::Disconnected { reason, retry_in });
+    }
+
+    fn forget_link(&mut self) {
+        self.awaiting.clear();
+        self.frames.clear();
+        self.typing.clear();
+        self.outbox.cut();
+        self.requests.cut();
+        self.positions.cut();
+        for timer in [Timer::Opening, Timer::Idle, Timer::Dead] {
+            self.timers.stop(timer);
+        }
+    }
+
+    /// Ends the session from this side, saying goodbye if there is somebody to hear it.
+    pub(super) fn finish(&mut self, reason: Option<Error>) {
+        if self.phase.connected() {
+            self.frames.push_back(Frame::Close(Close::normal()));
+        }
+        self.link.push_back(LinkAction::Finish);
+        self.end(reason);
+    }
+
+    fn end(&mut self, reason: Option<Error>) {
+        let error = reason.clone().unwrap_or(Error::Closed);
+        self.phase = Phase::Closed(reason.clone());
+        self.timers.clear();
+        let requests = self.requests.drain().into_iter().filter_map(|request| request.ticket);
+        for ticket in self.outbox.drain().into_iter().chain(requests) {
+            self.answers.push_back((ticket, Err(error.clone())));
+        }
+        for ticket in self.closing.take().into_iter().flatten() {
+            self.answers.push_back((ticket, Ok(Answer::Done)));
+        }
+        self.events.push_back(ClientEvent::Closed { reason });
+    }
+
+    fn ask_id(&mut self, about: Awaiting) -> chat_protocol::RequestId {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.awaiting.insert(id, about);
+        request_id(id)
+    }
+}
