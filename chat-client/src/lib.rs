@@ -1,14 +1,69 @@
 //! Client SDK of a chat: durable sends, resume without gaps, one typed stream of events.
 //!
-//! [`session`] is a state machine without I/O that holds all rules; [`transport`] opens the connections it asks for.
+//! ```no_run
+//! use chat_client::protocol::{Access, RoomId};
+//! use chat_client::{Client, ClientEvent, NewRoom};
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let client = Client::builder("ws://127.0.0.1:8080/v1/ws").token("dev-alice").connect().await?;
+//!     let mut events = client.events();
+//!
+//!     let lobby = RoomId::new("lobby")?;
+//!     if client.join(lobby.clone()).await.is_err() {
+//!         client.create(NewRoom::group().id(lobby.clone()).access(Access::Open)).await?;
+//!     }
+//!     let sent = client.room(lobby).send_text("hello").await?;
+//!     println!("stored as number {}", sent.seq);
+//!
+//!     while let Some(event) = events.next().await {
+//!         if let ClientEvent::Message(message) = event {
+//!             println!("{}: {}", message.from, message.content.text().unwrap_or_default());
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What it promises
+//!
+//! - [`RoomHandle::send`] resolves when the message is durable. Between call and ack the connection may come and go:
+//!   the message is sent again under the same name and stored once.
+//! - Events of a room arrive once, in order and without gaps. Where that is impossible, an event says so:
+//!   [`ClientEvent::Resumed`] with a [`Recovery`], or [`ClientEvent::Lagged`].
+//! - A client keeps itself connected: it waits with full jitter between attempts, resumes every log where it
+//!   stood, and ends only when a new connection would not help ([`ClientEvent::Closed`] tells why).
+//! - Every queue has a bound, and every bound a setter on [`ClientBuilder`].
+//!
+//! # Layers
+//!
+//! [`session`] is a state machine without I/O that holds all rules. One task drives it over a [`transport`], which
+//! is a WebSocket unless another [`transport::Connector`] is given. [`Client`] and [`RoomHandle`] talk to that task.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://` |
+//! | `rustls-tls-native-roots` | no | dials `wss://`, trusting what the system trusts |
+//! | `rustls-tls-webpki-roots` | no | dials `wss://`, trusting what Mozilla trusts |
+//!
+//! With TLS the application installs a rustls `CryptoProvider` at start-up; a library must not choose one.
 
+mod builder;
+mod client;
+mod driver;
 mod error;
 mod event;
+mod room;
 
 pub mod session;
 pub mod transport;
 
+pub use builder::ClientBuilder;
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
+pub use client::{Client, EventStream, NewRoom};
 pub use error::Error;
 pub use event::{ClientEvent, ConnectionState, Recovery};
+pub use room::{Draft, RoomHandle};

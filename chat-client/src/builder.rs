@@ -1,0 +1,159 @@
+//! How a client is configured and connected.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_protocol::DeviceId;
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::client::Shared;
+use crate::driver::{self, COMMANDS, Outlets};
+use crate::session::{Config, Session};
+use crate::transport::Connector;
+use crate::{Client, ConnectionState, Error};
+
+/// Configures a [`Client`]; nothing happens until [`connect`](Self::connect).
+///
+/// ```no_run
+/// # async fn run() -> Result<(), chat_client::Error> {
+/// use std::time::Duration;
+/// let client = chat_client::Client::builder("ws://127.0.0.1:8080/v1/ws")
+///     .token("dev-alice")
+///     .connect_timeout(Some(Duration::from_secs(5)))
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `connect` is called"]
+pub struct ClientBuilder {
+    connector: Result<Arc<dyn Connector>, Error>,
+    config: Config,
+    event_buffer: usize,
+}
+
+impl ClientBuilder {
+    /// A client over a transport of one's own.
+    pub fn new(connector: impl Connector) -> Self {
+        Self::with(Ok(Arc::new(connector)))
+    }
+
+    pub(crate) fn with(connector: Result<Arc<dyn Connector>, Error>) -> Self {
+        Self { connector, config: Config::new("", 0), event_buffer: 2_048 }
+    }
+
+    /// The credential that says who the user is. It is kept for as long as the client lives, sent at each
+    /// connection, and never printed. Default: an empty text, which no server accepts.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.config.token = token.into();
+        self
+    }
+
+    /// The installation, for one that receives pushes. Default: none.
+    pub fn device_id(mut self, device: DeviceId) -> Self {
+        self.config.device_id = Some(device);
+        self
+    }
+
+    /// How long [`connect`](Self::connect) tries; `None`: until it works or cannot. Default 30 s. Later reconnects
+    /// have no such end.
+    pub fn connect_timeout(mut self, limit: Option<Duration>) -> Self {
+        self.config.connect_timeout = limit;
+        self
+    }
+
+    /// How long one attempt may take, from the dial to the answer to `auth`. Default 10 s. Too short, and a slow
+    /// network never gets through; too long, and a dead address is tried for that long.
+    pub fn open_timeout(mut self, limit: Duration) -> Self {
+        self.config.open_timeout = limit;
+        self
+    }
+
+    /// Silence of the server after which it is asked whether it is there. Default 25 s, which keeps the usual 60 s
+    /// of proxies and address translators from passing. Shorter finds dead connections sooner and costs a radio
+    /// its sleep.
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.config.heartbeat_interval = interval;
+        self
+    }
+
+    /// How long the answer to that may take before the connection is given up. Default 10 s.
+    pub fn heartbeat_timeout(mut self, limit: Duration) -> Self {
+        self.config.heartbeat_timeout = limit;
+        self
+    }
+
+    /// How long a call other than a send waits for its answer, reconnects included. Default 30 s.
+    pub fn request_timeout(mut self, limit: Duration) -> Self {
+        self.config.request_timeout = limit;
+        self
+    }
+
+    /// How long [`Client::close`] waits for what is not acknowledged. Default 5 s.
+    pub fn close_timeout(mut self, limit: Duration) -> Self {
+        self.config.close_timeout = limit;
+        self
+    }
+
+    /// Greatest number of sends without an ack; one more is [`Error::OutboxFull`]. Default 1,000. Each keeps its
+    /// content in memory, at most 16 KiB.
+    pub fn max_outbox(mut self, sends: usize) -> Self {
+        self.config.max_outbox = sends.max(1);
+        self
+    }
+
+    /// Greatest number of other calls without an answer; one more is [`Error::Busy`]. Default 256.
+    pub fn max_requests(mut self, calls: usize) -> Self {
+        self.config.max_requests = calls.max(1);
+        self
+    }
+
+    /// Events that wait for the slowest subscriber before it loses the oldest of them and is told so. Default
+    /// 2,048, rounded up to a power of two; that many are kept whether they were read or not, for a message at most
+    /// 16 KiB and usually less than 1 KiB each.
+    pub fn event_buffer(mut self, events: usize) -> Self {
+        self.event_buffer = events.clamp(1, 1 << 20);
+        self
+    }
+
+    /// Connects, and resolves when the server knows the user and has told where all rooms stand.
+    ///
+    /// Attempts that fail for passing reasons are repeated until the timeout. From then on the client keeps itself
+    /// connected until it is closed.
+    ///
+    /// Cancel-safe: dropping the future gives up the attempt.
+    ///
+    /// # Errors
+    /// [`Error::Address`], [`Error::Unauthenticated`], [`Error::Ended`] when no attempt can succeed,
+    /// [`Error::ConnectTimeout`] when none did in time, [`Error::Random`] without a source of random numbers.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn connect(self) -> Result<Client, Error> {
+        let connector = self.connector?;
+        let mut config = self.config;
+        config.seed = getrandom::u64().map_err(|error| Error::Random(error.to_string()))?;
+        let (calls, commands) = mpsc::channel(COMMANDS);
+        let (events, first) = broadcast::channel(self.event_buffer);
+        let (state_sender, state) = watch::channel(ConnectionState::Connecting);
+        let (ready, outcome) = oneshot::channel();
+        let start = Instant::now();
+        let session = Session::new(start.elapsed(), config);
+        let out = Outlets { commands, events: events.clone(), state: state_sender, ready };
+        tokio::spawn(driver::run(connector, session, start, out));
+        // Kept until the outcome is there: dropping this future drops the sender, and with it the task ends.
+        let shared = |user| Shared::new(user, calls, events, first, state);
+        match outcome.await {
+            Ok(Ok(user)) => Ok(Client::new(shared(user))),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::Closed),
+        }
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,336 @@
+//! The handle of a client, and its events.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use chat_protocol::command::Create;
+use chat_protocol::reply::RoomData;
+use chat_protocol::{Access, ClientRoomId, RequestId, RoomId, RoomKind, RoomState, UserId};
+use futures::Stream;
+use futures::stream::{BoxStream, StreamExt, unfold};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::driver::Call;
+use crate::session::{Answer, Command};
+use crate::{ClientBuilder, ClientEvent, ConnectionState, Error, RoomHandle};
+
+/// A connected user: a cheap handle to the task that keeps the connection.
+///
+/// Clones share one connection. When the last handle is dropped, room handles included, the client finishes what
+/// it was given and closes, as [`close`](Self::close) does.
+///
+/// All calls may be made at any time; without a connection they wait for the next one.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// What all handles of a client share.
+pub(crate) struct Shared {
+    user: UserId,
+    calls: mpsc::Sender<Call>,
+    events: broadcast::Sender<Arc<ClientEvent>>,
+    /// The subscription from before the first connection: the first call of `events` takes it, so that nothing
+    /// between `connect` and that call is missed. A lock, because handles are shared between tasks; it is held for
+    /// the taking only.
+    first: Mutex<Option<broadcast::Receiver<Arc<ClientEvent>>>>,
+    state: watch::Receiver<ConnectionState>,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        user: UserId,
+        calls: mpsc::Sender<Call>,
+        events: broadcast::Sender<Arc<ClientEvent>>,
+        first: broadcast::Receiver<Arc<ClientEvent>>,
+        state: watch::Receiver<ConnectionState>,
+    ) -> Self {
+        Self { user, calls, events, first: Mutex::new(Some(first)), state }
+    }
+
+    /// Gives a command to the session and waits for its answer.
+    pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
+        let (answer, answered) = oneshot::channel();
+        if self.calls.send((command, answer)).await.is_err() {
+            return Err(self.end());
+        }
+        answered.await.unwrap_or_else(|_| Err(self.end()))
+    }
+
+    /// Why the client ended.
+    fn end(&self) -> Error {
+        match &*self.state.borrow() {
+            ConnectionState::Closed { reason: Some(error) } => error.clone(),
+            _ => Error::Closed,
+        }
+    }
+}
+
+impl Client {
+    /// Configures a client of the server at `url`, such as `ws://127.0.0.1:8080/v1/ws`.
+    #[cfg(feature = "ws")]
+    pub fn builder(url: impl AsRef<str>) -> ClientBuilder {
+        let connector = crate::transport::ws::WsConnector::new(url.as_ref());
+        ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Who the server says the user is.
+    pub fn user_id(&self) -> &UserId {
+        &self.shared.user
+    }
+
+    /// How the client is connected right now.
+    pub fn state(&self) -> ConnectionState {
+        self.shared.state.borrow().clone()
+    }
+
+    /// A handle to one room. It is not checked whether the room exists or is the user's: its calls tell.
+    pub fn room(&self, room: RoomId) -> RoomHandle {
+        RoomHandle::new(self.clone(), room)
+    }
+
+    /// The rooms that the client follows, as they are known now. At most 1,000.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn rooms(&self) -> Result<Vec<RoomState>, Error> {
+        match self.call(Command::Rooms).await? {
+            Answer::Rooms(rooms) => Ok(rooms),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Makes a room, of which the user becomes the owner. Repeated by the client itself after a lost connection, it
+    /// makes one room.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `ERR_ALREADY_EXISTS` when a room has this id; [`Error::Timeout`], [`Error::Busy`],
+    /// [`Error::Closed`].
+    pub async fn create(&self, room: NewRoom) -> Result<RoomData, Error> {
+        room_data(self.call(Command::Create(room.command()?)).await?)
+    }
+
+    /// Becomes a member of a room. Being one already is no error.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `ERR_FORBIDDEN_ACCESS` when there is no such room, or it is entered by invitation
+    /// only: the server does not tell which. [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
+    pub async fn join(&self, room: RoomId) -> Result<RoomData, Error> {
+        room_data(self.call(Command::Join(room)).await?)
+    }
+
+    /// Stops being a member of a room.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the user is no member; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
+    pub async fn leave(&self, room: RoomId) -> Result<(), Error> {
+        self.call(Command::Leave(room)).await.map(drop)
+    }
+
+    /// Watches a user's presence and tells whether the user is online now. The watch lasts until
+    /// [`unlisten`](Self::unlisten); after each reconnect the then present state comes as [`ClientEvent::Online`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for someone with whom the user shares no room, or beyond 1,000 users; [`Error::Timeout`],
+    /// [`Error::Busy`], [`Error::Closed`].
+    pub async fn listen(&self, user: UserId) -> Result<bool, Error> {
+        match self.call(Command::Listen(user)).await? {
+            Answer::Online(online) => Ok(online),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Stops watching a user's presence. Not watching it is no error.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
+    pub async fn unlisten(&self, user: UserId) -> Result<(), Error> {
+        self.call(Command::Unlisten(user)).await.map(drop)
+    }
+
+    /// A new subscriber. The first one begins with the client's first event, each later one with the next.
+    ///
+    /// A subscriber that takes events too slowly (see [`ClientBuilder::event_buffer`]) loses the oldest and gets a
+    /// [`ClientEvent::Lagged`] in their place. The stream ends after [`ClientEvent::Closed`], and holds no handle:
+    /// keep a [`Client`] for as long as events are wanted.
+    pub fn events(&self) -> EventStream {
+        let first = self.shared.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (first, self.state()) {
+            (Some(receiver), _) => EventStream::new(receiver),
+            (None, ConnectionState::Closed { reason }) => EventStream::over(reason),
+            (None, _) => EventStream::new(self.shared.events.subscribe()),
+        }
+    }
+
+    /// Closes the client: waits until everything that was given is acknowledged, at most for
+    /// [`ClientBuilder::close_timeout`], then says goodbye. Sends that are not acknowledged by then fail with
+    /// [`Error::Closed`], as do all later calls. Closing twice is no error.
+    ///
+    /// Cancel-safe: the client closes whether or not the future is polled to its end.
+    pub async fn close(&self) {
+        // The only errors are those of a client that is closed already.
+        let _ = self.call(Command::Close).await;
+    }
+
+    pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
+        self.shared.call(command).await
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("user", &self.shared.user).field("state", &self.state()).finish()
+    }
+}
+
+/// An answer of another kind than the command has, which the session does not give.
+pub(crate) fn misplaced() -> Error {
+    Error::Answer("of another kind than asked for".to_owned())
+}
+
+fn room_data(answer: Answer) -> Result<RoomData, Error> {
+    match answer {
+        Answer::Room(data) => Ok(data),
+        _ => Err(misplaced()),
+    }
+}
+
+/// A room to be made.
+///
+/// ```
+/// use chat_client::NewRoom;
+/// use chat_client::protocol::{Access, RoomId};
+/// let room = NewRoom::group().id(RoomId::new("lobby").unwrap()).access(Access::Open).name("Lobby");
+/// # let _ = room;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a room is made by `Client::create`"]
+pub struct NewRoom {
+    kind: RoomKind,
+    id: Option<RoomId>,
+    access: Access,
+    name: Option<String>,
+    members: Vec<UserId>,
+}
+
+impl NewRoom {
+    /// Some people, all of whom write.
+    pub fn group() -> Self {
+        Self::of(RoomKind::Group)
+    }
+
+    /// Few write, many read.
+    pub fn channel() -> Self {
+        Self::of(RoomKind::Channel)
+    }
+
+    /// The one room of the user and `other`. If it is there already, that is the answer.
+    pub fn direct(other: UserId) -> Self {
+        Self { members: vec![other], ..Self::of(RoomKind::Direct) }
+    }
+
+    fn of(kind: RoomKind) -> Self {
+        Self { kind, id: None, access: Access::Invite, name: None, members: Vec::new() }
+    }
+
+    /// Its id. Default: chosen by the server. Direct rooms have a derived one.
+    pub fn id(mut self, id: RoomId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Who may join. Default: by invitation.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Its name for people, at most 256 bytes. Default: none.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Another member from the start; at most 100.
+    pub fn member(mut self, user: UserId) -> Self {
+        self.members.push(user);
+        self
+    }
+
+    fn command(self) -> Result<Create, Error> {
+        let name = random_name()?;
+        Ok(Create {
+            // Filled in by the session.
+            id: RequestId::new("0").expect("a digit is an id"),
+            kind: self.kind,
+            room: self.id,
+            client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),
+            access: self.access,
+            name: self.name,
+            members: self.members,
+        })
+    }
+}
+
+/// 128 random bits as hexadecimal digits: a name that nobody else chooses.
+pub(crate) fn random_name() -> Result<String, Error> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| Error::Random(error.to_string()))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
+}
+
+/// The events of a client, for one subscriber.
+///
+/// A `Stream`; [`next`](Self::next) is there for those who do not import one.
+#[must_use = "events are lost when their subscriber is dropped"]
+pub struct EventStream {
+    inner: BoxStream<'static, ClientEvent>,
+}
+
+impl EventStream {
+    fn new(receiver: broadcast::Receiver<Arc<ClientEvent>>) -> Self {
+        let inner = unfold(Some(receiver), |receiver| async {
+            let mut receiver = receiver?;
+            match receiver.recv().await {
+                Ok(event) => {
+                    let over = matches!(*event, ClientEvent::Closed { .. });
+                    Some((Arc::unwrap_or_clone(event), (!over).then_some(receiver)))
+                }
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    Some((ClientEvent::Lagged { missed }, Some(receiver)))
+                }
+                Err(broadcast::error::RecvError::Closed) => None,
+            }
+        });
+        Self { inner: inner.boxed() }
+    }
+
+    /// The stream of a client that is closed already.
+    fn over(reason: Option<Error>) -> Self {
+        Self { inner: futures::stream::iter([ClientEvent::Closed { reason }]).boxed() }
+    }
+
+    /// The next event; `None` after [`ClientEvent::Closed`]. Cancel-safe.
+    pub async fn next(&mut self) -> Option<ClientEvent> {
+        self.inner.next().await
+    }
+}
+
+impl Stream for EventStream {
+    type Item = ClientEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
+        self.inner.poll_next_unpin(cx)
+    }
+}
+
+impl std::fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EventStream")
+    }
+}

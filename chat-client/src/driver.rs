@@ -1,0 +1,281 @@
+//! The only task: moves frames, commands and time into the session, and frames, answers and events out of it.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use chat_protocol::{Frame, UserId};
+use futures::future::{BoxFuture, FutureExt};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::session::{Answer, Command, LinkAction, Loss, Session, Ticket};
+use crate::transport::{BoxConnection, Connector, DialError};
+use crate::{ClientEvent, ConnectionState, Error};
+
+/// Commands that wait for the task. It takes them at once unless the machine is busy; the bound that callers meet
+/// is the one of the outbox.
+pub(crate) const COMMANDS: usize = 256;
+
+/// Commands or frames taken in before what came of them is sent. A burst becomes one write; more would only make
+/// the first of it wait.
+const BATCH: usize = 64;
+
+/// How long the last frames and the peer's goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A command and where its answer goes.
+pub(crate) type Call = (Command, oneshot::Sender<Result<Answer, Error>>);
+
+/// The task's ends of the channels that the handles hold.
+pub(crate) struct Outlets {
+    pub(crate) commands: mpsc::Receiver<Call>,
+    pub(crate) events: broadcast::Sender<Arc<ClientEvent>>,
+    pub(crate) state: watch::Sender<ConnectionState>,
+    /// Told who the user is when the first connection is ready, or why it never was.
+    pub(crate) ready: oneshot::Sender<Result<UserId, Error>>,
+}
+
+/// Where the connection stands.
+enum Link {
+    None,
+    Dialing(BoxFuture<'static, Result<BoxConnection, DialError>>),
+    Open {
+        connection: BoxConnection,
+        unflushed: bool,
+        /// How it ended, while the frames before the end are still being taken in.
+        over: Option<Loss>,
+    },
+}
+
+/// What a link has to tell.
+enum News {
+    Dialed(BoxConnection),
+    Failed(Loss),
+    Frames(Vec<Frame>),
+}
+
+pub(crate) async fn run(connector: Arc<dyn Connector>, mut session: Session, start: Instant, out: Outlets) {
+    let Outlets { mut commands, events, state, ready } = out;
+    let mut ready = Some(ready);
+    let mut link = Link::None;
+    let mut callers = Callers::default();
+    let mut commands_open = true;
+    loop {
+        let finished = follow(&mut session, &mut link, &*connector);
+        tell(&mut session, &events, &state, &mut ready, &mut callers);
+        if finished || matches!(session.state(), ConnectionState::Closed { .. }) {
+            break;
+        }
+        let wake = start + session.poll_timeout().unwrap_or(Duration::from_secs(3600));
+        tokio::select! {
+            news = poll_fn(|cx| link.poll(cx, &mut session)) => {
+                hear(news, &mut link, &mut session, start.elapsed());
+            }
+            call = commands.recv(), if commands_open => match call {
+                Some(call) => take(call, &mut commands, &mut session, &mut callers, start.elapsed()),
+                // The last handle is gone. What was given is still carried out.
+                None => {
+                    commands_open = false;
+                    session.handle_command(start.elapsed(), callers.nobody(), Command::Close);
+                }
+            },
+            () = sleep_until(wake) => session.handle_timeout(start.elapsed()),
+        }
+    }
+    say_goodbye(link, &mut session).await;
+    commands.close();
+    while let Some(call) = commands.recv().await {
+        let ticket = callers.add(call.1);
+        session.handle_command(start.elapsed(), ticket, call.0);
+        tell(&mut session, &events, &state, &mut ready, &mut callers);
+    }
+}
+
+/// Does with the link what the session says; whether it was the last thing.
+fn follow(session: &mut Session, link: &mut Link, connector: &dyn Connector) -> bool {
+    while let Some(action) = session.poll_link() {
+        match action {
+            LinkAction::Dial => *link = Link::Dialing(connector.dial()),
+            LinkAction::Drop => *link = Link::None,
+            LinkAction::Finish => return true,
+        }
+    }
+    false
+}
+
+/// Hands out what the session has for the application.
+fn tell(
+    session: &mut Session,
+    events: &broadcast::Sender<Arc<ClientEvent>>,
+    state: &watch::Sender<ConnectionState>,
+    ready: &mut Option<oneshot::Sender<Result<UserId, Error>>>,
+    callers: &mut Callers,
+) {
+    let now = session.state();
+    state.send_if_modified(|old| {
+        let changed = *old != now;
+        if changed {
+            old.clone_from(&now);
+        }
+        changed
+    });
+    while let Some(event) = session.poll_event() {
+        // Nobody listens: then there is nobody to lose it.
+        let _ = events.send(Arc::new(event));
+    }
+    while let Some((ticket, answer)) = session.poll_answer() {
+        callers.answer(ticket, answer);
+    }
+    let outcome = match (now, session.user_id()) {
+        (ConnectionState::Ready, Some(user)) => Ok(user.clone()),
+        (ConnectionState::Closed { reason }, _) => Err(reason.unwrap_or(Error::Closed)),
+        _ => return,
+    };
+    if let Some(ready) = ready.take() {
+        let _ = ready.send(outcome);
+    }
+}
+
+fn hear(news: News, link: &mut Link, session: &mut Session, now: Duration) {
+    match news {
+        News::Dialed(connection) => {
+            *link = Link::Open { connection, unflushed: false, over: None };
+            session.handle_connected(now);
+        }
+        News::Failed(loss) => {
+            *link = Link::None;
+            session.handle_closed(now, loss);
+        }
+        News::Frames(frames) => {
+            for frame in frames {
+                session.handle_frame(now, frame);
+            }
+        }
+    }
+}
+
+/// Takes in one command and those that wait behind it, so that they leave in one write.
+fn take(
+    first: Call,
+    more: &mut mpsc::Receiver<Call>,
+    session: &mut Session,
+    callers: &mut Callers,
+    now: Duration,
+) {
+    let waiting = std::iter::from_fn(|| more.try_recv().ok());
+    for (command, answer) in std::iter::once(first).chain(waiting).take(BATCH) {
+        session.handle_command(now, callers.add(answer), command);
+    }
+}
+
+impl Link {
+    /// Moves the link on: writes what the session has, and returns when there is news. Nothing is lost when it is
+    /// called again after another event was taken first: all state is in the link and the session.
+    fn poll(&mut self, cx: &mut Context<'_>, session: &mut Session) -> Poll<News> {
+        match self {
+            Link::None => Poll::Pending,
+            Link::Dialing(dial) => dial.poll_unpin(cx).map(|dialed| match dialed {
+                Ok(connection) => News::Dialed(connection),
+                Err(error) => News::Failed(Loss::Dial(error)),
+            }),
+            Link::Open { over, .. } if over.is_some() => {
+                Poll::Ready(News::Failed(over.take().unwrap_or(Loss::Silent)))
+            }
+            Link::Open { connection, unflushed, over } => {
+                if let Err(error) = write(connection.as_mut(), unflushed, cx, session) {
+                    return Poll::Ready(News::Failed(Loss::Broken(error.to_string())));
+                }
+                read(connection.as_mut(), over, cx)
+            }
+        }
+    }
+}
+
+type PinnedConnection<'a> = Pin<&'a mut (dyn crate::transport::Connection + 'static)>;
+
+/// Feeds what waits as far as it is taken, then flushes once.
+fn write(
+    mut connection: PinnedConnection<'_>,
+    unflushed: &mut bool,
+    cx: &mut Context<'_>,
+    session: &mut Session,
+) -> std::io::Result<()> {
+    while session.has_frames() {
+        match connection.as_mut().poll_ready(cx) {
+            Poll::Ready(Ok(())) => {
+                let Some(frame) = session.poll_frame() else { break };
+                connection.as_mut().start_send(frame)?;
+                *unflushed = true;
+            }
+            Poll::Ready(Err(error)) => return Err(error),
+            Poll::Pending => break,
+        }
+    }
+    if *unflushed && let Poll::Ready(flushed) = connection.poll_flush(cx) {
+        flushed?;
+        *unflushed = false;
+    }
+    Ok(())
+}
+
+/// The frames that have arrived, as many as there are at once, and then how it ended, if it did.
+fn read(mut connection: PinnedConnection<'_>, over: &mut Option<Loss>, cx: &mut Context<'_>) -> Poll<News> {
+    let mut frames = Vec::new();
+    while frames.len() < BATCH {
+        match connection.as_mut().poll_next(cx) {
+            Poll::Ready(Some(Ok(frame))) => frames.push(frame),
+            Poll::Ready(Some(Err(error))) => *over = Some(Loss::Broken(error.to_string())),
+            Poll::Ready(None) => *over = Some(Loss::Broken("the connection ended".to_owned())),
+            Poll::Pending if frames.is_empty() => return Poll::Pending,
+            Poll::Pending => break,
+        }
+        if over.is_some() {
+            break;
+        }
+    }
+    // Without a frame it is the end that there is to tell, and the next poll tells it.
+    Poll::Ready(News::Frames(frames))
+}
+
+/// Sends the last frames and waits for the peer's close, for a moment.
+async fn say_goodbye(mut link: Link, session: &mut Session) {
+    if !matches!(link, Link::Open { .. }) {
+        return;
+    }
+    let goodbye = async { while let News::Frames(_) = poll_fn(|cx| link.poll(cx, session)).await {} };
+    if timeout(GOODBYE, goodbye).await.is_err() {
+        tracing::debug!("the peer did not answer the close");
+    }
+}
+
+/// Who waits for which answer.
+#[derive(Default)]
+struct Callers {
+    next: u64,
+    waiting: BTreeMap<Ticket, oneshot::Sender<Result<Answer, Error>>>,
+}
+
+impl Callers {
+    fn add(&mut self, answer: oneshot::Sender<Result<Answer, Error>>) -> Ticket {
+        let ticket = self.nobody();
+        self.waiting.insert(ticket, answer);
+        ticket
+    }
+
+    /// A ticket whose answer nobody waits for.
+    fn nobody(&mut self) -> Ticket {
+        self.next += 1;
+        Ticket(self.next)
+    }
+
+    fn answer(&mut self, ticket: Ticket, answer: Result<Answer, Error>) {
+        if let Some(caller) = self.waiting.remove(&ticket) {
+            // A caller that dropped its future no longer wants to know.
+            let _ = caller.send(answer);
+        }
+    }
+}

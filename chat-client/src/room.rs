@@ -1,0 +1,166 @@
+//! One room, as seen by the user of a client.
+
+use chat_protocol::reply::SendData;
+use chat_protocol::{ClientMsgId, Content, HistoryPage, HistoryQuery, RoomId, RoomState, Seq};
+
+use crate::client::{misplaced, random_name};
+use crate::session::{Answer, Command, Outgoing};
+use crate::{Client, Error};
+
+/// A handle to one room: cheap to clone, keeps the client alive.
+#[derive(Debug, Clone)]
+pub struct RoomHandle {
+    client: Client,
+    room: RoomId,
+}
+
+/// A message to be sent: content, and what it answers.
+///
+/// ```
+/// use chat_client::Draft;
+/// use chat_client::protocol::{Content, Seq};
+/// let draft = Draft::new(Content::plain("yes")).reply_to(Seq::new(12).unwrap());
+/// # let _ = draft;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a draft is sent by `RoomHandle::send`"]
+pub struct Draft {
+    content: Content,
+    reply_to: Option<Seq>,
+    client_msg_id: Option<ClientMsgId>,
+}
+
+impl Draft {
+    /// A message of this content.
+    pub fn new(content: Content) -> Self {
+        Self { content, reply_to: None, client_msg_id: None }
+    }
+
+    /// Number of the message that this one answers.
+    pub fn reply_to(mut self, seq: Seq) -> Self {
+        self.reply_to = Some(seq);
+        self
+    }
+
+    /// The sender's name for it. Default: 128 random bits.
+    ///
+    /// Choose one to be able to send the same message again after the process ended: the server stores what has the
+    /// same room, sender and name once, for ever. It refuses another body under a name that was used before.
+    pub fn client_msg_id(mut self, id: ClientMsgId) -> Self {
+        self.client_msg_id = Some(id);
+        self
+    }
+}
+
+impl From<Content> for Draft {
+    fn from(content: Content) -> Self {
+        Self::new(content)
+    }
+}
+
+impl RoomHandle {
+    pub(crate) fn new(client: Client, room: RoomId) -> Self {
+        Self { client, room }
+    }
+
+    /// The room's id.
+    pub fn id(&self) -> &RoomId {
+        &self.room
+    }
+
+    /// What is known of the room now; `None`: it is not followed.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn state(&self) -> Result<Option<RoomState>, Error> {
+        match self.client.call(Command::Room(self.room.clone())).await? {
+            Answer::Rooms(rooms) => Ok(rooms.into_iter().next()),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Sends a message, and resolves when it is stored and cannot be lost any more.
+    ///
+    /// It has no time limit: without a connection it waits for the next one, and is sent again there if it may not
+    /// have arrived, under the same name, so that it is stored once. Messages of one room are sent in the order in
+    /// which their sends were first polled, several at a time.
+    ///
+    /// Dropping the future does not take the message back: once polled, it is in the outbox (or waits for a place
+    /// there while some hundred calls are made at the same moment) and goes its way without anyone waiting for it.
+    ///
+    /// # Errors
+    /// - [`Error::OutboxFull`], [`Error::Content`]: nothing was sent.
+    /// - [`Error::Refused`]: the server does not take this message; other sends go on. With `ERR_CLIENT_ID_CONFLICT`
+    ///   its name was used before for another body.
+    /// - [`Error::Unauthenticated`], [`Error::Ended`], [`Error::Closed`]: the client ended first. The message may
+    ///   be stored; sending it again under the same name tells.
+    pub async fn send(&self, draft: impl Into<Draft>) -> Result<SendData, Error> {
+        let draft = draft.into();
+        let client_msg_id = match draft.client_msg_id {
+            Some(id) => id,
+            None => ClientMsgId::new(random_name()?).expect("hexadecimal digits are an id"),
+        };
+        let Draft { content, reply_to, .. } = Draft { client_msg_id: None, ..draft };
+        let send = Outgoing { room: self.room.clone(), client_msg_id, content, reply_to };
+        match self.client.call(Command::Send(send)).await? {
+            Answer::Sent(data) => Ok(data),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Sends plain text, as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_text(&self, text: impl AsRef<str>) -> Result<SendData, Error> {
+        self.send(Content::plain(text)).await
+    }
+
+    /// Answers a message, as [`send`](Self::send) does.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); the message that is answered has to exist.
+    pub async fn reply(&self, to: Seq, content: Content) -> Result<SendData, Error> {
+        self.send(Draft::new(content).reply_to(to)).await
+    }
+
+    /// Reads one page of messages, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a room that is not the user's; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
+    pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, Error> {
+        let room = self.room.clone();
+        match self.client.call(Command::History { room, query }).await? {
+            Answer::Page(page) => Ok(page),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Moves the read pointer forward to `seq`; backward does nothing.
+    ///
+    /// Resolves at once. The server is told as soon as possible and until it has stored it, also after reconnects;
+    /// of several calls in the meantime only the greatest number is sent.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn mark_read(&self, seq: Seq) -> Result<(), Error> {
+        self.client.call(Command::Read { room: self.room.clone(), seq }).await.map(drop)
+    }
+
+    /// Tells the room that the user is writing. Call it with every key press: it is sent at most every 3 seconds,
+    /// and only while there is a connection. It holds for 6 seconds, or until the user's next message.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn typing(&self) -> Result<(), Error> {
+        self.client.call(Command::Typing { room: self.room.clone(), stop: false }).await.map(drop)
+    }
+
+    /// Tells the room that the user stopped writing without sending, if it was told otherwise before.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn stop_typing(&self) -> Result<(), Error> {
+        self.client.call(Command::Typing { room: self.room.clone(), stop: true }).await.map(drop)
+    }
+}
