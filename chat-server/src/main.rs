@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Err(code) => return code,
     };
     start_log(&settings.log);
+    raise_descriptor_limit();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("no runtime: {error}")),
@@ -34,6 +35,14 @@ fn main() -> ExitCode {
 fn fail(text: &str) -> ExitCode {
     eprintln!("chat-server: {text}");
     ExitCode::FAILURE
+}
+
+/// Every connection needs a descriptor, and many systems start programs with 1,024 although they may have more.
+fn raise_descriptor_limit() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!(limit, "file descriptors"),
+        Err(error) => tracing::warn!(%error, "the limit of file descriptors cannot be raised"),
+    }
 }
 
 fn start_log(log: &Log) {
