@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_protocol::Epoch;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error as SqlError, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use crate::config::{SqliteConfig, Synchronous};
@@ -70,6 +71,9 @@ fn connect(path: &Path, cache: usize, flags: OpenFlags) -> Result<Connection, Sq
     db.pragma_update(None, "temp_store", "MEMORY")?;
     // The build switches it on, but there are no foreign keys to look up.
     db.pragma_update(None, "foreign_keys", false)?;
+    // Otherwise the planner looks at the values of parameters, to see whether a partial index would serve, and
+    // compiles the statement again whenever they change: measured, 50 us instead of 5 for a view of a room.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(db)
 }
 
