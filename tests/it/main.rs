@@ -1,5 +1,7 @@
 //! Tests across the crates.
 
 mod bad_input;
+mod kill;
+mod power;
 mod powercut;
 mod restart;
