@@ -1,6 +1,6 @@
 //! How a client is configured and connected.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat_protocol::DeviceId;
@@ -8,10 +8,13 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::client::Shared;
-use crate::driver::{self, COMMANDS, Outlets};
+use crate::driver::{self, Outlets};
 use crate::session::{Config, Session};
 use crate::transport::Connector;
 use crate::{Client, ConnectionState, Error};
+
+/// Greatest bound that can be set: a million of anything is a mistake, and channels have limits of their own.
+const MAX_BOUND: usize = 1 << 20;
 
 /// Configures a [`Client`]; nothing happens until [`connect`](Self::connect).
 ///
@@ -99,13 +102,13 @@ impl ClientBuilder {
     /// Greatest number of sends without an ack; one more is [`Error::OutboxFull`]. Default 1,000. Each keeps its
     /// content in memory, at most 16 KiB.
     pub fn max_outbox(mut self, sends: usize) -> Self {
-        self.config.max_outbox = sends.max(1);
+        self.config.max_outbox = sends.clamp(1, MAX_BOUND);
         self
     }
 
     /// Greatest number of other calls without an answer; one more is [`Error::Busy`]. Default 256.
     pub fn max_requests(mut self, calls: usize) -> Self {
-        self.config.max_requests = calls.max(1);
+        self.config.max_requests = calls.clamp(1, MAX_BOUND);
         self
     }
 
@@ -113,7 +116,7 @@ impl ClientBuilder {
     /// 2,048, rounded up to a power of two; that many are kept whether they were read or not, for a message at most
     /// 16 KiB and usually less than 1 KiB each.
     pub fn event_buffer(mut self, events: usize) -> Self {
-        self.event_buffer = events.clamp(1, 1 << 20);
+        self.event_buffer = events.clamp(1, MAX_BOUND);
         self
     }
 
@@ -134,7 +137,8 @@ impl ClientBuilder {
         let connector = self.connector?;
         let mut config = self.config;
         config.seed = getrandom::u64().map_err(|error| Error::Random(error.to_string()))?;
-        let (calls, commands) = mpsc::channel(COMMANDS);
+        let (max_outbox, max_requests) = (config.max_outbox, config.max_requests);
+        let (calls, commands) = mpsc::channel(max_outbox.saturating_add(max_requests));
         let (events, first) = broadcast::channel(self.event_buffer);
         let (state_sender, state) = watch::channel(ConnectionState::Connecting);
         let (ready, outcome) = oneshot::channel();
@@ -142,10 +146,12 @@ impl ClientBuilder {
         let session = Session::new(start.elapsed(), config);
         let out = Outlets { commands, events: events.clone(), state: state_sender, ready };
         tokio::spawn(driver::run(connector, session, start, out));
-        // Kept until the outcome is there: dropping this future drops the sender, and with it the task ends.
-        let shared = |user| Shared::new(user, calls, events, first, state);
+        // Dropping this future drops `calls`, and with it the task ends.
         match outcome.await {
-            Ok(Ok(user)) => Ok(Client::new(shared(user))),
+            Ok(Ok(user)) => {
+                let first = Mutex::new(Some(first));
+                Ok(Client::new(Shared { user, calls, max_outbox, max_requests, events, first, state }))
+            }
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::Closed),
         }

@@ -9,6 +9,7 @@ use chat_protocol::reply::RoomData;
 use chat_protocol::{Access, ClientRoomId, RequestId, RoomId, RoomKind, RoomState, UserId};
 use futures::Stream;
 use futures::stream::{BoxStream, StreamExt, unfold};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::driver::Call;
@@ -28,34 +29,41 @@ pub struct Client {
 
 /// What all handles of a client share.
 pub(crate) struct Shared {
-    user: UserId,
-    calls: mpsc::Sender<Call>,
-    events: broadcast::Sender<Arc<ClientEvent>>,
+    pub(crate) user: UserId,
+    pub(crate) calls: mpsc::Sender<Call>,
+    pub(crate) max_outbox: usize,
+    pub(crate) max_requests: usize,
+    pub(crate) events: broadcast::Sender<Arc<ClientEvent>>,
     /// The subscription from before the first connection: the first call of `events` takes it, so that nothing
     /// between `connect` and that call is missed. A lock, because handles are shared between tasks; it is held for
     /// the taking only.
-    first: Mutex<Option<broadcast::Receiver<Arc<ClientEvent>>>>,
-    state: watch::Receiver<ConnectionState>,
+    pub(crate) first: Mutex<Option<broadcast::Receiver<Arc<ClientEvent>>>>,
+    pub(crate) state: watch::Receiver<ConnectionState>,
 }
 
 impl Shared {
-    pub(crate) fn new(
-        user: UserId,
-        calls: mpsc::Sender<Call>,
-        events: broadcast::Sender<Arc<ClientEvent>>,
-        first: broadcast::Receiver<Arc<ClientEvent>>,
-        state: watch::Receiver<ConnectionState>,
-    ) -> Self {
-        Self { user, calls, events, first: Mutex::new(Some(first)), state }
-    }
-
     /// Gives a command to the session and waits for its answer.
+    ///
+    /// The command is handed over by the first poll, or not at all: never while waiting for a place, where dropping
+    /// the future would take it back and a later call could overtake it. The channel has a place for everything that
+    /// the session would take on.
     pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
         let (answer, answered) = oneshot::channel();
-        if self.calls.send((command, answer)).await.is_err() {
-            return Err(self.end());
-        }
+        self.calls.try_send((command, answer)).map_err(|refused| match refused {
+            TrySendError::Full((Command::Send(_), _)) => Error::OutboxFull { max: self.max_outbox },
+            TrySendError::Full(_) => Error::Busy { max: self.max_requests },
+            TrySendError::Closed(_) => self.end(),
+        })?;
         answered.await.unwrap_or_else(|_| Err(self.end()))
+    }
+
+    /// Closes the client, even while the channel is full.
+    async fn close(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.calls.send((Command::Close, answer)).await.is_ok() {
+            // Without an answer the task has ended, which is what was asked for.
+            let _ = answered.await;
+        }
     }
 
     /// Why the client ended.
@@ -171,10 +179,10 @@ impl Client {
     /// [`ClientBuilder::close_timeout`], then says goodbye. Sends that are not acknowledged by then fail with
     /// [`Error::Closed`], as do all later calls. Closing twice is no error.
     ///
-    /// Cancel-safe: the client closes whether or not the future is polled to its end.
+    /// Cancel-safe: once polled, the client closes whether or not the future is polled to its end, unless a thousand
+    /// calls are made at the same moment.
     pub async fn close(&self) {
-        // The only errors are those of a client that is closed already.
-        let _ = self.call(Command::Close).await;
+        self.shared.close().await;
     }
 
     pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {

@@ -16,10 +16,6 @@ use crate::session::{Answer, Command, LinkAction, Loss, Session, Ticket};
 use crate::transport::{BoxConnection, Connector, DialError};
 use crate::{ClientEvent, ConnectionState, Error};
 
-/// Commands that wait for the task. It takes them at once unless the machine is busy; the bound that callers meet
-/// is the one of the outbox.
-pub(crate) const COMMANDS: usize = 256;
-
 /// Commands or frames taken in before what came of them is sent. A burst becomes one write; more would only make
 /// the first of it wait.
 const BATCH: usize = 64;

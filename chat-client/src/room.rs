@@ -85,8 +85,8 @@ impl RoomHandle {
     /// have arrived, under the same name, so that it is stored once. Messages of one room are sent in the order in
     /// which their sends were first polled, several at a time.
     ///
-    /// Dropping the future does not take the message back: once polled, it is in the outbox (or waits for a place
-    /// there while some hundred calls are made at the same moment) and goes its way without anyone waiting for it.
+    /// Dropping the future does not take the message back: the first poll puts it into the outbox, and from there it
+    /// goes its way whether or not anyone waits for it.
     ///
     /// # Errors
     /// - [`Error::OutboxFull`], [`Error::Content`]: nothing was sent.

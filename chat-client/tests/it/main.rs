@@ -1,1 +1,5 @@
-//! The client over real sockets.
+//! The client over real sockets, against a server that is played by hand.
+
+mod connect;
+mod delivery;
+mod server;
