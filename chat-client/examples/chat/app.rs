@@ -1,0 +1,471 @@
+//! What happens in the room, and what the user makes of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::time::{Duration, Instant};
+
+use chat_client::protocol::event::{MemberAction, Presence, PresenceKind};
+use chat_client::protocol::limits::TYPING_TTL;
+use chat_client::protocol::reply::SendData;
+use chat_client::protocol::{Content, HistoryPage, HistoryQuery, Message, RoomState, Seq, UserId};
+use chat_client::{Client, ClientEvent, ConnectionState, Draft, Error, EventStream, Recovery, RoomHandle};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
+
+use crate::input::Input;
+use crate::screen::Screen;
+use crate::text::Line;
+
+/// Messages shown on entering.
+const HISTORY: u32 = 20;
+
+/// Messages on their way before no more input is taken: less than the client's own bound, so that a long file can be
+/// piped in.
+const MAX_PENDING: usize = 500;
+
+/// Users whose presence is watched.
+const MAX_WATCHED: usize = 100;
+
+const HELP: &str = "/reply <number> <text> answers a message, /who tells who is online, /quit leaves";
+
+/// Something that was asked for, and came.
+enum Done {
+    Sent { number: u64, outcome: Result<SendData, Error> },
+    Page(Result<HistoryPage, Error>),
+    Watched { user: UserId, outcome: Result<bool, Error> },
+    Nothing,
+}
+
+/// A message on its way.
+struct Pending {
+    number: u64,
+    text: String,
+    /// Known from the ack on: then only the echo is missing.
+    seq: Option<Seq>,
+}
+
+pub(crate) struct App {
+    client: Client,
+    room: RoomHandle,
+    screen: Screen,
+    jobs: FuturesUnordered<BoxFuture<'static, Done>>,
+    pending: Vec<Pending>,
+    next_number: u64,
+    /// The last message on the screen, and the last one that there is. A difference is read from the history, so
+    /// whatever is dropped on the way, no line is missing here.
+    shown: Seq,
+    head: Seq,
+    reading: bool,
+    watched: BTreeSet<UserId>,
+    online: BTreeSet<UserId>,
+    typing: BTreeMap<UserId, Instant>,
+    read_by: BTreeMap<UserId, Seq>,
+    connected: bool,
+    over: bool,
+}
+
+impl App {
+    pub(crate) fn new(client: Client, state: RoomState, screen: Screen) -> Self {
+        let room = client.room(state.room);
+        let mut app = Self {
+            client,
+            room,
+            screen,
+            jobs: FuturesUnordered::new(),
+            pending: Vec::new(),
+            next_number: 0,
+            shown: Seq::new(state.seq.get().saturating_sub(HISTORY.into())).unwrap_or_default(),
+            head: state.seq,
+            reading: false,
+            watched: BTreeSet::new(),
+            online: BTreeSet::new(),
+            typing: BTreeMap::new(),
+            read_by: BTreeMap::new(),
+            connected: false,
+            over: false,
+        };
+        app.catch_up();
+        app
+    }
+
+    /// Until the user leaves, the input ends or the client does.
+    pub(crate) async fn run(
+        &mut self,
+        mut events: EventStream,
+        mut input: BoxStream<'static, Input>,
+    ) -> io::Result<()> {
+        let welcome = format!("{} in {}. {HELP}", self.client.user_id(), self.room.id());
+        self.screen.print(&[Line::Notice(welcome)])?;
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        // At the end of the input what was written is still sent, and one's own lines are still shown.
+        while !self.over || self.lingers() {
+            self.refresh()?;
+            tokio::select! {
+                Some(event) = events.next() => self.on_event(event)?,
+                Some(input) = input.next(), if !self.over && self.pending.len() < MAX_PENDING => self.on_input(input)?,
+                Some(done) = self.jobs.next() => self.on_done(done)?,
+                _ = tick.tick() => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether to stay for what is still on its way. A person who leaves does not wait; a script does.
+    fn lingers(&self) -> bool {
+        let waits = self.reading || !self.pending.is_empty();
+        waits && !self.screen.is_terminal() && self.client.state() == ConnectionState::Ready
+    }
+
+    fn on_event(&mut self, event: ClientEvent) -> io::Result<()> {
+        match event {
+            ClientEvent::Message(message) if message.room == *self.room.id() => self.on_message(message),
+            ClientEvent::Member(change) if change.room == *self.room.id() => {
+                self.watch(&change.user);
+                let what = match change.action {
+                    MemberAction::Joined => "joined",
+                    MemberAction::Left => "left",
+                };
+                self.notice(format!("{} {what}", change.user))
+            }
+            ClientEvent::Resumed { room: Some(room), recovery, .. } if room == *self.room.id() => {
+                self.on_resumed(recovery)
+            }
+            ClientEvent::Presence(presence) => self.on_presence(presence),
+            ClientEvent::Online { user, online } => self.set_online(user, online),
+            ClientEvent::Reads(reads) if reads.room == *self.room.id() => {
+                self.watch(&reads.from);
+                if reads.from != *self.client.user_id() {
+                    self.read_by.insert(reads.from, reads.read);
+                }
+                Ok(())
+            }
+            // The attempts after the first are shown by the state alone.
+            ClientEvent::Disconnected { reason, .. } => {
+                let news = std::mem::replace(&mut self.connected, false);
+                if news { self.notice(format!("disconnected: {reason}")) } else { Ok(()) }
+            }
+            ClientEvent::Connected => {
+                self.connected = true;
+                self.notice("connected".to_owned())
+            }
+            ClientEvent::Draining => self.notice("the server is about to restart".to_owned()),
+            ClientEvent::RoomLeft(room) if room == *self.room.id() => {
+                self.over = true;
+                self.notice("you are no member of this room any more".to_owned())
+            }
+            ClientEvent::Lagged { .. } => {
+                // Some of what was dropped may have been messages; the next one shows.
+                self.notice("some events were dropped".to_owned())
+            }
+            ClientEvent::Closed { reason: Some(error) } => {
+                self.over = true;
+                self.screen.print(&[Line::Problem(error.to_string())])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn on_message(&mut self, message: Message) -> io::Result<()> {
+        self.head = self.head.max(message.seq);
+        if message.seq == self.shown.next() && !self.reading {
+            return self.show(vec![message]);
+        }
+        self.catch_up();
+        Ok(())
+    }
+
+    fn on_resumed(&mut self, recovery: Recovery) -> io::Result<()> {
+        match recovery {
+            Recovery::Snapshot { state: Some(state), .. } | Recovery::Trimmed { state: Some(state), .. } => {
+                if state.seq < self.shown {
+                    self.notice("the server began a new history".to_owned())?;
+                    self.shown = state.seq;
+                }
+                self.head = state.seq;
+                self.catch_up();
+                Ok(())
+            }
+            Recovery::Gone => {
+                self.over = true;
+                self.notice("this room is not yours any more".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what is missing on the screen, one page at a time.
+    fn catch_up(&mut self) {
+        if self.reading || self.shown >= self.head {
+            return;
+        }
+        self.reading = true;
+        let (room, after) = (self.room.clone(), self.shown);
+        self.job(async move {
+            Done::Page(room.history(HistoryQuery { after: Some(after), ..HistoryQuery::default() }).await)
+        });
+    }
+
+    fn on_done(&mut self, done: Done) -> io::Result<()> {
+        match done {
+            Done::Nothing => Ok(()),
+            Done::Sent { number, outcome } => self.on_sent(number, outcome),
+            Done::Watched { user, outcome } => self.set_online(user, outcome == Ok(true)),
+            Done::Page(Ok(page)) => {
+                self.reading = false;
+                let new: Vec<Message> =
+                    page.messages.into_iter().filter(|message| message.seq > self.shown).collect();
+                if new.is_empty() {
+                    self.shown = self.head;
+                }
+                self.show(new)?;
+                self.catch_up();
+                Ok(())
+            }
+            Done::Page(Err(error)) => {
+                self.reading = false;
+                let later = matches!(error, Error::Timeout { .. } | Error::Busy { .. });
+                if later {
+                    self.catch_up();
+                }
+                self.screen.print(&[Line::Problem(format!("history: {error}"))])
+            }
+        }
+    }
+
+    fn on_sent(&mut self, number: u64, outcome: Result<SendData, Error>) -> io::Result<()> {
+        let Some(at) = self.pending.iter().position(|pending| pending.number == number) else {
+            return Ok(());
+        };
+        match outcome {
+            Ok(data) if data.seq <= self.shown => {
+                self.pending.remove(at);
+                Ok(())
+            }
+            Ok(data) => {
+                self.pending[at].seq = Some(data.seq);
+                self.head = self.head.max(data.seq);
+                Ok(())
+            }
+            Err(error) => {
+                let lost = self.pending.remove(at);
+                self.screen.print(&[Line::Problem(format!("not sent: {} ({error})", lost.text))])
+            }
+        }
+    }
+
+    /// Puts messages on the screen, in order.
+    fn show(&mut self, messages: Vec<Message>) -> io::Result<()> {
+        let Some(last) = messages.last().map(|message| message.seq) else { return Ok(()) };
+        let me = self.client.user_id().clone();
+        for message in &messages {
+            self.watch(&message.from);
+            self.typing.remove(&message.from);
+            if message.from == me {
+                self.arrived(message);
+            }
+        }
+        self.shown = self.shown.max(last);
+        self.head = self.head.max(last);
+        if messages.iter().any(|message| message.from != me) {
+            let room = self.room.clone();
+            self.job(async move {
+                // An error is told by the event that ends the client.
+                let _ = room.mark_read(last).await;
+                Done::Nothing
+            });
+        }
+        let line = |message: Message| Line::Message { mine: message.from == me, message };
+        self.screen.print(&messages.into_iter().map(line).collect::<Vec<_>>())
+    }
+
+    /// One's own message is in the room: it waits no longer.
+    fn arrived(&mut self, message: &Message) {
+        let by_seq = self.pending.iter().position(|pending| pending.seq == Some(message.seq));
+        let by_text = || {
+            let text = message.content.text()?;
+            self.pending.iter().position(|pending| pending.seq.is_none() && pending.text == *text)
+        };
+        if let Some(at) = by_seq.or_else(by_text) {
+            self.pending.remove(at);
+        }
+    }
+
+    fn on_presence(&mut self, presence: Presence) -> io::Result<()> {
+        let here = presence.room.as_ref() == Some(self.room.id());
+        match presence.what {
+            PresenceKind::Online => self.set_online(presence.from, true),
+            PresenceKind::Offline => self.set_online(presence.from, false),
+            PresenceKind::Typing if here && presence.from != *self.client.user_id() => {
+                let holds = presence.ttl_ms.map_or(TYPING_TTL, Duration::from_millis);
+                let fresh = self.typing.insert(presence.from.clone(), Instant::now() + holds).is_none();
+                if fresh && !self.screen.is_terminal() {
+                    return self.notice(format!("{} is typing", presence.from));
+                }
+                Ok(())
+            }
+            PresenceKind::StopTyping if here => {
+                self.typing.remove(&presence.from);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn set_online(&mut self, user: UserId, online: bool) -> io::Result<()> {
+        let news = if online { self.online.insert(user.clone()) } else { self.online.remove(&user) };
+        if !news {
+            return Ok(());
+        }
+        self.notice(format!("{user} is {}", if online { "online" } else { "offline" }))
+    }
+
+    /// Watches the presence of somebody who has shown up.
+    fn watch(&mut self, user: &UserId) {
+        let known = self.watched.len() >= MAX_WATCHED || user == self.client.user_id();
+        if known || !self.watched.insert(user.clone()) {
+            return;
+        }
+        let (client, user) = (self.client.clone(), user.clone());
+        self.job(async move {
+            let outcome = client.listen(user.clone()).await;
+            Done::Watched { user, outcome }
+        });
+    }
+
+    fn on_input(&mut self, input: Input) -> io::Result<()> {
+        match input {
+            Input::Edit(request) => {
+                let before = self.screen.line().to_owned();
+                self.screen.edit(request)?;
+                self.tell_typing(&before);
+                Ok(())
+            }
+            Input::Paste(text) => {
+                self.screen.paste(&text)?;
+                self.tell_typing("");
+                Ok(())
+            }
+            Input::Enter => {
+                let line = self.screen.take_line()?;
+                self.on_line(&line)
+            }
+            Input::Line(line) => self.on_line(&line),
+            Input::Resize => self.screen.redraw(),
+            Input::End => {
+                self.over = true;
+                Ok(())
+            }
+        }
+    }
+
+    fn on_line(&mut self, line: &str) -> io::Result<()> {
+        let line = line.trim();
+        let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match command {
+            "" => Ok(()),
+            "/quit" | "/exit" => {
+                self.over = true;
+                Ok(())
+            }
+            "/help" => self.notice(HELP.to_owned()),
+            "/who" => {
+                let names: Vec<&str> = self.online.iter().map(UserId::as_str).collect();
+                self.notice(format!(
+                    "online: {}",
+                    if names.is_empty() { "nobody else".to_owned() } else { names.join(", ") }
+                ))
+            }
+            "/reply" => self.reply(rest),
+            _ if command.starts_with('/') => self.notice(format!("{command} is no command. {HELP}")),
+            _ => {
+                self.send(line.to_owned(), None);
+                Ok(())
+            }
+        }
+    }
+
+    fn reply(&mut self, rest: &str) -> io::Result<()> {
+        let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
+        let number = number.trim_start_matches('#').parse().ok().and_then(Seq::new);
+        match (number, text.trim()) {
+            (Some(number), text) if !text.is_empty() => {
+                self.send(text.to_owned(), Some(number));
+                Ok(())
+            }
+            _ => self.notice("/reply <number> <text>".to_owned()),
+        }
+    }
+
+    fn send(&mut self, text: String, reply_to: Option<Seq>) {
+        let number = self.next_number;
+        self.next_number += 1;
+        let draft = Draft::new(Content::plain(&text));
+        let draft = if let Some(to) = reply_to { draft.reply_to(to) } else { draft };
+        self.pending.push(Pending { number, text, seq: None });
+        let room = self.room.clone();
+        self.job(async move { Done::Sent { number, outcome: room.send(draft).await } });
+    }
+
+    /// Tells the others that something is being written, or not any more.
+    fn tell_typing(&mut self, before: &str) {
+        let line = self.screen.line();
+        if line == before || line.starts_with('/') {
+            return;
+        }
+        let (room, stop) = (self.room.clone(), line.is_empty());
+        self.job(async move {
+            // Best effort by its nature.
+            let _ = if stop { room.stop_typing().await } else { room.typing().await };
+            Done::Nothing
+        });
+    }
+
+    fn job(&self, job: impl Future<Output = Done> + Send + 'static) {
+        self.jobs.push(job.boxed());
+    }
+
+    fn notice(&mut self, text: String) -> io::Result<()> {
+        self.screen.print(&[Line::Notice(text)])
+    }
+
+    /// Shows how things are now.
+    fn refresh(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        self.typing.retain(|_, until| *until > now);
+        let mut parts = vec![self.room.id().to_string(), state_text(&self.client.state())];
+        if !self.online.is_empty() {
+            parts.push(format!("{} online", self.online.len()));
+        }
+        if !self.typing.is_empty() {
+            parts.push(format!("{} typing…", names(self.typing.keys())));
+        }
+        let readers: Vec<&UserId> =
+            self.read_by.iter().filter(|(_, read)| **read >= self.shown).map(|(user, _)| user).collect();
+        if !readers.is_empty() && self.shown > Seq::ZERO {
+            parts.push(format!("read by {}", names(readers.into_iter())));
+        }
+        let status = crate::text::safe(&parts.join(" · "));
+        let pending = self.pending.iter().map(|pending| pending.text.clone()).collect();
+        self.screen.update(status, pending)
+    }
+}
+
+fn state_text(state: &ConnectionState) -> String {
+    match state {
+        ConnectionState::Ready => "connected",
+        ConnectionState::Connecting | ConnectionState::Authenticating => "connecting…",
+        ConnectionState::Resuming => "catching up…",
+        ConnectionState::Waiting { .. } => "no connection",
+        _ => "closed",
+    }
+    .to_owned()
+}
+
+/// A few names, and how many more.
+fn names<'a>(users: impl ExactSizeIterator<Item = &'a UserId>) -> String {
+    let count = users.len();
+    let first: Vec<&str> = users.take(3).map(UserId::as_str).collect();
+    let rest = count.saturating_sub(first.len());
+    if rest == 0 { first.join(", ") } else { format!("{} and {rest} more", first.join(", ")) }
+}
