@@ -64,8 +64,12 @@ impl ChatServer {
     /// Serves one connection until it ends.
     ///
     /// Not cancel-safe: dropping it cuts the connection without a close frame.
-    pub async fn serve_connection<C: Connection>(&self, connection: C, peer: PeerInfo) {
-        driver::serve(self.hub.clone(), connection, peer).await;
+    pub fn serve_connection<C: Connection>(
+        &self,
+        connection: C,
+        peer: PeerInfo,
+    ) -> impl Future<Output = ()> + Send + use<C> {
+        driver::serve(self.hub.clone(), connection, peer)
     }
 
     /// Serves every connection that a transport accepts, each in a task of its own, until it accepts no more or the

@@ -1,5 +1,6 @@
 //! One task per connection: moves frames between the connection, the session and the hub, and tells the time.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -45,13 +46,14 @@ impl Drop for Guard {
 }
 
 struct Driver<C> {
+    _guard: Guard,
     hub: Arc<Hub>,
     link: Arc<Link>,
     connection: C,
     session: Session,
     peer: PeerInfo,
     starting: Option<Starting>,
-    waiting: Vec<Action>,
+    waiting: VecDeque<Action>,
     running: FuturesUnordered<BoxFuture<'static, Finished>>,
     /// What the next write takes; kept to spare its allocation.
     batch: Vec<Text>,
@@ -70,12 +72,18 @@ enum Turn {
 }
 
 /// Serves one connection until it ends.
-pub(crate) async fn serve<C: Connection>(hub: Arc<Hub>, connection: C, peer: PeerInfo) {
+///
+/// Not an `async fn`, and everything below borrows the driver: a future holds each of its arguments once more for
+/// every function that takes it by value, and this one lives as long as its connection.
+pub(crate) fn serve<C: Connection>(
+    hub: Arc<Hub>,
+    connection: C,
+    peer: PeerInfo,
+) -> impl Future<Output = ()> + Send + use<C> {
     let config = &hub.config;
     let link = Arc::new(Link::new(hub.next_link(), config.max_queue_bytes, config.max_queue_frames));
     let open = hub.connections.fetch_add(1, Ordering::Relaxed) + 1;
     metrics::gauge!("chat_connections").set(open as f64);
-    let _guard = Guard(hub.clone(), link.clone());
     let session = SessionConfig {
         auth_timeout: config.auth_timeout,
         ping_interval: config.ping_interval,
@@ -83,21 +91,21 @@ pub(crate) async fn serve<C: Connection>(hub: Arc<Hub>, connection: C, peer: Pee
         max_in_flight: config.max_in_flight,
     };
     let session = Session::new(session, now(&hub));
-    Driver {
+    let mut driver = Driver {
+        _guard: Guard(hub.clone(), link.clone()),
         hub,
         link,
         connection,
         session,
         peer,
         starting: None,
-        waiting: Vec::new(),
+        waiting: VecDeque::new(),
         running: FuturesUnordered::new(),
         batch: Vec::new(),
         control: None,
         close: None,
-    }
-    .run()
-    .await;
+    };
+    async move { driver.run().await }
 }
 
 fn now(hub: &Hub) -> Now {
@@ -105,13 +113,13 @@ fn now(hub: &Hub) -> Now {
 }
 
 impl<C: Connection> Driver<C> {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let timer = tokio::time::sleep(Duration::ZERO);
         tokio::pin!(timer);
         loop {
             self.move_outputs();
             if let Some(close) = self.close.take() {
-                return self.finish(close).await;
+                return Box::pin(self.finish(close)).await;
             }
             if self.session.is_closing() {
                 return;
@@ -134,12 +142,12 @@ impl<C: Connection> Driver<C> {
                 Turn::Finished(finished) => self.take_finished(now, finished),
                 Turn::Write => {
                     if let Err(close) = self.write().await {
-                        return self.cut(close).await;
+                        return Box::pin(self.cut(close)).await;
                     }
                 }
                 Turn::Time => self.session.handle_timeout(now),
                 Turn::Drain => {
-                    self.finish_commands().await;
+                    Box::pin(self.finish_commands()).await;
                     self.session.handle_drain(now);
                 }
             }
@@ -187,10 +195,11 @@ impl<C: Connection> Driver<C> {
             }
         }
         while let Some(action) = self.session.poll_action() {
-            self.waiting.push(action);
+            self.waiting.push_back(action);
         }
-        if self.starting.is_none() && !self.waiting.is_empty() {
-            let action = self.waiting.remove(0);
+        if self.starting.is_none()
+            && let Some(action) = self.waiting.pop_front()
+        {
             self.perform(action);
         }
     }
@@ -286,13 +295,13 @@ impl<C: Connection> Driver<C> {
     }
 
     /// Writes what waits, then the close frame.
-    async fn finish(mut self, close: Close) {
+    async fn finish(&mut self, close: Close) {
         while self.link.outbox.has_waiting() && self.write().await.is_ok() {}
         self.cut(close).await;
     }
 
     /// Ends the connection with a close frame; what waits is dropped.
-    async fn cut(mut self, close: Close) {
+    async fn cut(&mut self, close: Close) {
         let closing = async {
             self.connection.send(Frame::Close(close)).await?;
             self.connection.close().await
