@@ -83,6 +83,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PatientIo<S> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -91,7 +92,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_nothing_is_given_up() {
         let (near, _far) = duplex(8);
-        let error = PatientIo::new(near, PATIENCE).write_all(&[0; 9]).await.unwrap_err();
+        let mut near = PatientIo::new(near, PATIENCE);
+        let error = timeout(PATIENCE * 2, near.write_all(&[0; 9])).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
@@ -105,7 +107,8 @@ mod tests {
             }
         };
         let mut near = PatientIo::new(near, PATIENCE);
-        let (written, ()) = tokio::join!(near.write_all(&[0; 4]), reader);
+        let both = async { tokio::join!(near.write_all(&[0; 4]), reader) };
+        let (written, ()) = timeout(PATIENCE * 10, both).await.unwrap();
         written.unwrap();
     }
 }

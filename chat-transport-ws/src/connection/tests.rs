@@ -58,7 +58,10 @@ async fn check(name: &str, bytes: Vec<u8>, expected: Option<u16>) {
     let server = tokio::spawn(session(socket));
     let code = soon(async {
         peer.write_all(&bytes).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-        raw::close_code(&mut peer).await
+        let code = raw::close_code(&mut peer).await;
+        // An end, not a reset: that could overtake the close frame.
+        assert_eq!(peer.read(&mut [0]).await.ok(), Some(0), "{name}");
+        code
     });
     assert_eq!(code.await, expected, "{name}");
     drop(peer);

@@ -23,3 +23,22 @@ pub(crate) fn is_operator(token: &str, operator: Option<&str>) -> bool {
     // An empty secret is one that was forgotten, not one that everybody knows.
     operator.is_some_and(|secret| !secret.is_empty() && bool::from(secret.as_bytes().ct_eq(token.as_bytes())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_whole_secret_is_the_operator() {
+        for (token, operator, expected) in [
+            ("op-secret", Some("op-secret"), true),
+            ("op-secret", Some("op-secre"), false),
+            ("op-secre", Some("op-secret"), false),
+            ("OP-SECRET", Some("op-secret"), false),
+            ("op-secret", None, false),
+            ("", Some(""), false),
+        ] {
+            assert_eq!(is_operator(token, operator), expected, "{token:?} {operator:?}");
+        }
+    }
+}
