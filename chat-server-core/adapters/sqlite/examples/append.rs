@@ -131,7 +131,7 @@ impl Load {
             let content = Content::plain(format!("{:0>200}", self.sent));
             let digest = content.digest();
             let new = NewMessage { content, reply_to: None, client_msg_id, digest };
-            let sender = self.users[index + usize::from(self.sent % 2 == 0)].clone();
+            let sender = self.users[index + usize::from(self.sent.is_multiple_of(2))].clone();
             changes.push(append(self.rooms[index].clone(), sender, Change::Message(new)));
         }
         Ok(changes)

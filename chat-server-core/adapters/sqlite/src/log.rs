@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{ChangeKind, Code};
 use crate::error::{Fault, Result};
-use crate::message::{self, COLUMNS};
+use crate::message::{self, COLUMNS, Senders};
 use crate::number::{Id, Number};
 
 /// The messages that `query` chooses, ascending; `None` when there is no such room.
@@ -52,14 +52,14 @@ fn messages(
 ) -> Result<Vec<StoredMessage>> {
     let order = if ascending { "ASC" } else { "DESC" };
     let select = format!(
-        "SELECT {COLUMNS} FROM messages m JOIN users u ON u.ref = m.sender_ref
-         WHERE m.room_ref = ?1 AND m.seq > ?2 AND m.seq < ?3 ORDER BY m.seq {order} LIMIT ?4"
+        "SELECT {COLUMNS} FROM messages
+         WHERE room_ref = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq {order} LIMIT ?4"
     );
     let mut select = db.prepare_cached(&select)?;
     let mut rows = select.query(params![room, after, before, sql_limit(limit)])?;
-    let mut page = Vec::new();
+    let (mut page, mut senders) = (Vec::new(), Senders::new(db));
     while let Some(row) = rows.next()? {
-        page.push(message::read(row, room, id)?);
+        page.push(message::read(row, room, id, &mut senders)?);
     }
     Ok(page)
 }

@@ -1,8 +1,10 @@
 //! A message as a row: its checksum, and how it is read back.
 
+use std::collections::BTreeMap;
+
 use chat_protocol::{ClientMsgId, Content, Message, Offset, RoomId, Seq, Timestamp, UserId};
 use chat_server_core::storage::StoredMessage;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use serde_json::value::RawValue;
 
 use crate::error::{Fault, Result};
@@ -27,27 +29,57 @@ pub(crate) struct Fields<'a> {
 /// CRC-32 of all fields: it finds every single flipped bit (F8), at about 50 ns per message. SQLite itself has
 /// checksums only in its write-ahead log.
 pub(crate) fn checksum(fields: &Fields<'_>) -> u32 {
-    let mut crc = crc32fast::Hasher::new();
     let Fields { num, room, seq, offset, sender, ts, key, kind, payload, client_msg_id, reply_to } = fields;
-    for number in [*num, room.cast_unsigned(), *seq, *offset, sender.cast_unsigned(), ts.cast_unsigned()] {
-        crc.update(&number.to_le_bytes());
-    }
+    let texts = [Some(*kind), Some(*payload), *client_msg_id];
+    // The lengths keep the texts apart; that of an absent one is none that a text has.
+    let length = |text: Option<&str>| text.map_or(u64::MAX, |text| text.len() as u64);
+    let [room, sender, ts] = [room, sender, ts].map(|number| number.cast_unsigned());
+    let [kind_length, payload_length, id_length] = texts.map(length);
+    let reply_to = reply_to.unwrap_or(0);
+    let numbers = [*num, room, *seq, *offset, sender, ts, reply_to, kind_length, payload_length, id_length];
+    let mut crc = crc32fast::Hasher::new();
+    // Once for all of them: the checksum is fast on long input only.
+    crc.update(numbers.map(u64::to_le_bytes).as_flattened());
     crc.update(key);
-    for text in [Some(*kind), Some(*payload), *client_msg_id] {
-        // The length keeps the texts apart; that of an absent one is none that a text has.
-        crc.update(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
-        crc.update(text.unwrap_or_default().as_bytes());
+    for text in texts.into_iter().flatten() {
+        crc.update(text.as_bytes());
     }
-    crc.update(&reply_to.unwrap_or(0).to_le_bytes());
     crc.finalize()
 }
 
-/// The columns that [`read`] takes, from `messages m JOIN users u`.
-pub(crate) const COLUMNS: &str = "m.num, m.seq, m.offset, m.sender_ref, m.ts, m.key, m.kind, m.payload, \
-     m.client_msg_id, m.reply_to, m.checksum, u.id";
+/// The columns of `messages` that [`read`] takes.
+pub(crate) const COLUMNS: &str =
+    "num, seq, offset, sender_ref, ts, key, kind, payload, client_msg_id, reply_to, checksum";
+
+/// The senders of one page, each looked up once: a join would look each up once per message.
+pub(crate) struct Senders<'c> {
+    db: &'c Connection,
+    known: BTreeMap<i64, UserId>,
+}
+
+impl<'c> Senders<'c> {
+    pub(crate) fn new(db: &'c Connection) -> Self {
+        Self { db, known: BTreeMap::new() }
+    }
+
+    fn id(&mut self, sender: i64) -> Result<UserId> {
+        if let Some(id) = self.known.get(&sender) {
+            return Ok(id.clone());
+        }
+        let mut select = self.db.prepare_cached("SELECT id FROM users WHERE ref = ?1")?;
+        let id = UserId::read(&select.query_row([sender], |row| row.get::<_, String>(0))?)?;
+        self.known.insert(sender, id.clone());
+        Ok(id)
+    }
+}
 
 /// A message of a row of [`COLUMNS`].
-pub(crate) fn read(row: &Row<'_>, room: i64, id: &RoomId) -> Result<StoredMessage> {
+pub(crate) fn read(
+    row: &Row<'_>,
+    room: i64,
+    id: &RoomId,
+    senders: &mut Senders<'_>,
+) -> Result<StoredMessage> {
     let text = |index| -> Result<Option<&str>> {
         let text = row.get_ref(index)?.as_str_or_null();
         text.map_err(|error| Fault::Corrupt(format!("column {index} of a message: {error}")))
@@ -75,7 +107,7 @@ pub(crate) fn read(row: &Row<'_>, room: i64, id: &RoomId) -> Result<StoredMessag
         room: id.clone(),
         offset: Offset::read(fields.offset)?,
         seq: Seq::read(fields.seq)?,
-        from: UserId::read(text(11)?.unwrap_or_default())?,
+        from: senders.id(fields.sender)?,
         client_msg_id,
         content: Content { kind: fields.kind.to_owned(), payload },
         reply_to: fields.reply_to.map(Seq::read).transpose()?,

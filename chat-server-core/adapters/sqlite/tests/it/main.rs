@@ -1,3 +1,7 @@
 //! Tests of the store from outside.
 
 mod conformance;
+mod damage;
+mod model;
+mod restart;
+mod support;
