@@ -1,8 +1,12 @@
 //! Developer commands of the workspace.
 //!
-//! `cargo xtask bench idle` measures what an idle connection costs.
+//! `cargo xtask ci` makes every check that a change must pass; `cargo xtask bench idle` measures what an idle
+//! connection costs.
 
 mod bench;
+mod ci;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -15,13 +19,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make every check that a change must pass: format, lints, documentation, tests
+    Ci,
     /// Measure the real server binary
     #[command(subcommand)]
     Bench(bench::Bench),
 }
 
-fn main() -> Result<(), String> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Ci => ci::run(),
         Command::Bench(bench) => bench.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,0 +1,47 @@
+//! Everything that must hold before a change lands: `cargo xtask ci`.
+
+use std::process::Command;
+
+/// One check: what it is called, and the cargo command that makes it.
+struct Step {
+    name: &'static str,
+    args: &'static [&'static str],
+    env: &'static [(&'static str, &'static str)],
+}
+
+const fn step(name: &'static str, args: &'static [&'static str]) -> Step {
+    Step { name, args, env: &[] }
+}
+
+/// Cheap checks first. `--all-features` of the whole workspace would switch every feature on at once, so each crate
+/// with features is also checked without them.
+const STEPS: &[Step] = &[
+    step("format", &["fmt", "--all", "--check"]),
+    step("lints", &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
+    step("protocol alone", &["clippy", "-p", "chat-protocol", "--", "-D", "warnings"]),
+    step(
+        "client without transports",
+        &["clippy", "-p", "chat-client", "--no-default-features", "--", "-D", "warnings"],
+    ),
+    Step {
+        name: "documentation",
+        args: &["doc", "--workspace", "--no-deps", "--all-features"],
+        env: &[("RUSTDOCFLAGS", "-D warnings")],
+    },
+    step("tests", &["test", "--workspace", "--all-features", "--no-fail-fast"]),
+];
+
+/// Runs all steps; stops at the first that fails.
+pub(crate) fn run() -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    for step in STEPS {
+        println!("== {}: cargo {}", step.name, step.args.join(" "));
+        let status = Command::new(&cargo).args(step.args).envs(step.env.iter().copied()).status();
+        let status = status.map_err(|error| format!("cargo: {error}"))?;
+        if !status.success() {
+            return Err(format!("{}: {status}", step.name));
+        }
+    }
+    println!("== all {} steps passed", STEPS.len());
+    Ok(())
+}
