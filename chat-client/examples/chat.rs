@@ -12,6 +12,8 @@
 mod app;
 #[path = "chat/input.rs"]
 mod input;
+#[path = "chat/say.rs"]
+mod say;
 #[path = "chat/screen.rs"]
 mod screen;
 #[path = "chat/text.rs"]

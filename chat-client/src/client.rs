@@ -1,20 +1,15 @@
-//! The handle of a client, and its events.
+//! The handle of a client.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
-use chat_protocol::command::Create;
 use chat_protocol::reply::RoomData;
-use chat_protocol::{Access, ClientRoomId, RequestId, RoomId, RoomKind, RoomState, UserId};
-use futures::Stream;
-use futures::stream::{BoxStream, StreamExt, unfold};
+use chat_protocol::{RoomId, RoomState, UserId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::driver::Call;
 use crate::session::{Answer, Command};
-use crate::{ClientBuilder, ClientEvent, ConnectionState, Error, RoomHandle};
+use crate::{ClientEvent, ConnectionState, Error, EventStream, NewRoom, RoomHandle};
 
 /// A connected user: a cheap handle to the task that keeps the connection.
 ///
@@ -78,9 +73,9 @@ impl Shared {
 impl Client {
     /// Configures a client of the server at `url`, such as `ws://127.0.0.1:8080/v1/ws`.
     #[cfg(feature = "ws")]
-    pub fn builder(url: impl AsRef<str>) -> ClientBuilder {
+    pub fn builder(url: impl AsRef<str>) -> crate::ClientBuilder {
         let connector = crate::transport::ws::WsConnector::new(url.as_ref());
-        ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
+        crate::ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
     }
 
     pub(crate) fn new(shared: Shared) -> Self {
@@ -163,7 +158,7 @@ impl Client {
 
     /// A new subscriber. The first one begins with the client's first event, each later one with the next.
     ///
-    /// A subscriber that takes events too slowly (see [`ClientBuilder::event_buffer`]) loses the oldest and gets a
+    /// A subscriber that takes events too slowly (see [`ClientBuilder::event_buffer`](crate::ClientBuilder::event_buffer)) loses the oldest and gets a
     /// [`ClientEvent::Lagged`] in their place. The stream ends after [`ClientEvent::Closed`], and holds no handle:
     /// keep a [`Client`] for as long as events are wanted.
     pub fn events(&self) -> EventStream {
@@ -176,7 +171,7 @@ impl Client {
     }
 
     /// Closes the client: waits until everything that was given is acknowledged, at most for
-    /// [`ClientBuilder::close_timeout`], then says goodbye. Sends that are not acknowledged by then fail with
+    /// [`ClientBuilder::close_timeout`](crate::ClientBuilder::close_timeout), then says goodbye. Sends that are not acknowledged by then fail with
     /// [`Error::Closed`], as do all later calls. Closing twice is no error.
     ///
     /// Cancel-safe: once polled, the client closes whether or not the future is polled to its end, unless a thousand
@@ -208,137 +203,9 @@ fn room_data(answer: Answer) -> Result<RoomData, Error> {
     }
 }
 
-/// A room to be made.
-///
-/// ```
-/// use chat_client::NewRoom;
-/// use chat_client::protocol::{Access, RoomId};
-/// let room = NewRoom::group().id(RoomId::new("lobby").unwrap()).access(Access::Open).name("Lobby");
-/// # let _ = room;
-/// ```
-#[derive(Debug, Clone)]
-#[must_use = "a room is made by `Client::create`"]
-pub struct NewRoom {
-    kind: RoomKind,
-    id: Option<RoomId>,
-    access: Access,
-    name: Option<String>,
-    members: Vec<UserId>,
-}
-
-impl NewRoom {
-    /// Some people, all of whom write.
-    pub fn group() -> Self {
-        Self::of(RoomKind::Group)
-    }
-
-    /// Few write, many read.
-    pub fn channel() -> Self {
-        Self::of(RoomKind::Channel)
-    }
-
-    /// The one room of the user and `other`. If it is there already, that is the answer.
-    pub fn direct(other: UserId) -> Self {
-        Self { members: vec![other], ..Self::of(RoomKind::Direct) }
-    }
-
-    fn of(kind: RoomKind) -> Self {
-        Self { kind, id: None, access: Access::Invite, name: None, members: Vec::new() }
-    }
-
-    /// Its id. Default: chosen by the server. Direct rooms have a derived one.
-    pub fn id(mut self, id: RoomId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    /// Who may join. Default: by invitation.
-    pub fn access(mut self, access: Access) -> Self {
-        self.access = access;
-        self
-    }
-
-    /// Its name for people, at most 256 bytes. Default: none.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Another member from the start; at most 100.
-    pub fn member(mut self, user: UserId) -> Self {
-        self.members.push(user);
-        self
-    }
-
-    fn command(self) -> Result<Create, Error> {
-        let name = random_name()?;
-        Ok(Create {
-            // Filled in by the session.
-            id: RequestId::new("0").expect("a digit is an id"),
-            kind: self.kind,
-            room: self.id,
-            client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),
-            access: self.access,
-            name: self.name,
-            members: self.members,
-        })
-    }
-}
-
 /// 128 random bits as hexadecimal digits: a name that nobody else chooses.
 pub(crate) fn random_name() -> Result<String, Error> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| Error::Random(error.to_string()))?;
     Ok(format!("{:032x}", u128::from_be_bytes(bits)))
-}
-
-/// The events of a client, for one subscriber.
-///
-/// A `Stream`; [`next`](Self::next) is there for those who do not import one.
-#[must_use = "events are lost when their subscriber is dropped"]
-pub struct EventStream {
-    inner: BoxStream<'static, ClientEvent>,
-}
-
-impl EventStream {
-    fn new(receiver: broadcast::Receiver<Arc<ClientEvent>>) -> Self {
-        let inner = unfold(Some(receiver), |receiver| async {
-            let mut receiver = receiver?;
-            match receiver.recv().await {
-                Ok(event) => {
-                    let over = matches!(*event, ClientEvent::Closed { .. });
-                    Some((Arc::unwrap_or_clone(event), (!over).then_some(receiver)))
-                }
-                Err(broadcast::error::RecvError::Lagged(missed)) => {
-                    Some((ClientEvent::Lagged { missed }, Some(receiver)))
-                }
-                Err(broadcast::error::RecvError::Closed) => None,
-            }
-        });
-        Self { inner: inner.boxed() }
-    }
-
-    /// The stream of a client that is closed already.
-    fn over(reason: Option<Error>) -> Self {
-        Self { inner: futures::stream::iter([ClientEvent::Closed { reason }]).boxed() }
-    }
-
-    /// The next event; `None` after [`ClientEvent::Closed`]. Cancel-safe.
-    pub async fn next(&mut self) -> Option<ClientEvent> {
-        self.inner.next().await
-    }
-}
-
-impl Stream for EventStream {
-    type Item = ClientEvent;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ClientEvent>> {
-        self.inner.poll_next_unpin(cx)
-    }
-}
-
-impl std::fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EventStream")
-    }
 }

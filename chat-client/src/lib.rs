@@ -63,7 +63,7 @@ pub mod transport;
 pub use builder::ClientBuilder;
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
-pub use client::{Client, EventStream, NewRoom};
+pub use client::Client;
 pub use error::Error;
-pub use event::{ClientEvent, ConnectionState, Recovery};
-pub use room::{Draft, RoomHandle};
+pub use event::{ClientEvent, ConnectionState, EventStream, Recovery};
+pub use room::{Draft, NewRoom, RoomHandle};

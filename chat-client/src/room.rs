@@ -1,7 +1,11 @@
-//! One room, as seen by the user of a client.
+//! One room, as seen by the user of a client, and what may be put into one.
 
+use chat_protocol::command::Create;
 use chat_protocol::reply::SendData;
-use chat_protocol::{ClientMsgId, Content, HistoryPage, HistoryQuery, RoomId, RoomState, Seq};
+use chat_protocol::{
+    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, RequestId, RoomId, RoomKind,
+    RoomState, Seq, UserId,
+};
 
 use crate::client::{misplaced, random_name};
 use crate::session::{Answer, Command, Outgoing};
@@ -162,5 +166,82 @@ impl RoomHandle {
     /// The reason for which the client ended.
     pub async fn stop_typing(&self) -> Result<(), Error> {
         self.client.call(Command::Typing { room: self.room.clone(), stop: true }).await.map(drop)
+    }
+}
+
+/// A room to be made.
+///
+/// ```
+/// use chat_client::NewRoom;
+/// use chat_client::protocol::{Access, RoomId};
+/// let room = NewRoom::group().id(RoomId::new("lobby").unwrap()).access(Access::Open).name("Lobby");
+/// # let _ = room;
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a room is made by `Client::create`"]
+pub struct NewRoom {
+    kind: RoomKind,
+    id: Option<RoomId>,
+    access: Access,
+    name: Option<String>,
+    members: Vec<UserId>,
+}
+
+impl NewRoom {
+    /// Some people, all of whom write.
+    pub fn group() -> Self {
+        Self::of(RoomKind::Group)
+    }
+
+    /// Few write, many read.
+    pub fn channel() -> Self {
+        Self::of(RoomKind::Channel)
+    }
+
+    /// The one room of the user and `other`. If it is there already, that is the answer.
+    pub fn direct(other: UserId) -> Self {
+        Self { members: vec![other], ..Self::of(RoomKind::Direct) }
+    }
+
+    fn of(kind: RoomKind) -> Self {
+        Self { kind, id: None, access: Access::Invite, name: None, members: Vec::new() }
+    }
+
+    /// Its id. Default: chosen by the server. Direct rooms have a derived one.
+    pub fn id(mut self, id: RoomId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Who may join. Default: by invitation.
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Its name for people, at most 256 bytes. Default: none.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Another member from the start; at most 100.
+    pub fn member(mut self, user: UserId) -> Self {
+        self.members.push(user);
+        self
+    }
+
+    pub(crate) fn command(self) -> Result<Create, Error> {
+        let name = random_name()?;
+        Ok(Create {
+            // Filled in by the session.
+            id: RequestId::new("0").expect("a digit is an id"),
+            kind: self.kind,
+            room: self.id,
+            client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),
+            access: self.access,
+            name: self.name,
+            members: self.members,
+        })
     }
 }

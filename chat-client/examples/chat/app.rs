@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use chat_client::protocol::event::{MemberAction, Presence, PresenceKind};
 use chat_client::protocol::limits::TYPING_TTL;
 use chat_client::protocol::reply::SendData;
-use chat_client::protocol::{Content, HistoryPage, HistoryQuery, Message, RoomState, Seq, UserId};
-use chat_client::{Client, ClientEvent, ConnectionState, Draft, Error, EventStream, Recovery, RoomHandle};
+use chat_client::protocol::{HistoryPage, HistoryQuery, Message, RoomState, Seq, UserId};
+use chat_client::{Client, ClientEvent, ConnectionState, Error, EventStream, Recovery, RoomHandle};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
 
 use crate::input::Input;
+use crate::say::HELP;
 use crate::screen::Screen;
 use crate::text::Line;
 
@@ -27,10 +28,8 @@ const MAX_PENDING: usize = 500;
 /// Users whose presence is watched.
 const MAX_WATCHED: usize = 100;
 
-const HELP: &str = "/reply <number> <text> answers a message, /who tells who is online, /quit leaves";
-
 /// Something that was asked for, and came.
-enum Done {
+pub(crate) enum Done {
     Sent { number: u64, outcome: Result<SendData, Error> },
     Page(Result<HistoryPage, Error>),
     Watched { user: UserId, outcome: Result<bool, Error> },
@@ -38,31 +37,31 @@ enum Done {
 }
 
 /// A message on its way.
-struct Pending {
-    number: u64,
-    text: String,
+pub(crate) struct Pending {
+    pub(crate) number: u64,
+    pub(crate) text: String,
     /// Known from the ack on: then only the echo is missing.
-    seq: Option<Seq>,
+    pub(crate) seq: Option<Seq>,
 }
 
 pub(crate) struct App {
-    client: Client,
-    room: RoomHandle,
-    screen: Screen,
+    pub(crate) client: Client,
+    pub(crate) room: RoomHandle,
+    pub(crate) screen: Screen,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
-    pending: Vec<Pending>,
-    next_number: u64,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) next_number: u64,
     /// The last message on the screen, and the last one that there is. A difference is read from the history, so
     /// whatever is dropped on the way, no line is missing here.
     shown: Seq,
     head: Seq,
     reading: bool,
     watched: BTreeSet<UserId>,
-    online: BTreeSet<UserId>,
+    pub(crate) online: BTreeSet<UserId>,
     typing: BTreeMap<UserId, Instant>,
     read_by: BTreeMap<UserId, Seq>,
     connected: bool,
-    over: bool,
+    pub(crate) over: bool,
 }
 
 impl App {
@@ -333,99 +332,11 @@ impl App {
         });
     }
 
-    fn on_input(&mut self, input: Input) -> io::Result<()> {
-        match input {
-            Input::Edit(request) => {
-                let before = self.screen.line().to_owned();
-                self.screen.edit(request)?;
-                self.tell_typing(&before);
-                Ok(())
-            }
-            Input::Paste(text) => {
-                self.screen.paste(&text)?;
-                self.tell_typing("");
-                Ok(())
-            }
-            Input::Enter => {
-                let line = self.screen.take_line()?;
-                self.on_line(&line)
-            }
-            Input::Line(line) => self.on_line(&line),
-            Input::Resize => self.screen.redraw(),
-            Input::End => {
-                self.over = true;
-                Ok(())
-            }
-        }
-    }
-
-    fn on_line(&mut self, line: &str) -> io::Result<()> {
-        let line = line.trim();
-        let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
-        match command {
-            "" => Ok(()),
-            "/quit" | "/exit" => {
-                self.over = true;
-                Ok(())
-            }
-            "/help" => self.notice(HELP.to_owned()),
-            "/who" => {
-                let names: Vec<&str> = self.online.iter().map(UserId::as_str).collect();
-                self.notice(format!(
-                    "online: {}",
-                    if names.is_empty() { "nobody else".to_owned() } else { names.join(", ") }
-                ))
-            }
-            "/reply" => self.reply(rest),
-            _ if command.starts_with('/') => self.notice(format!("{command} is no command. {HELP}")),
-            _ => {
-                self.send(line.to_owned(), None);
-                Ok(())
-            }
-        }
-    }
-
-    fn reply(&mut self, rest: &str) -> io::Result<()> {
-        let (number, text) = rest.split_once(' ').unwrap_or((rest, ""));
-        let number = number.trim_start_matches('#').parse().ok().and_then(Seq::new);
-        match (number, text.trim()) {
-            (Some(number), text) if !text.is_empty() => {
-                self.send(text.to_owned(), Some(number));
-                Ok(())
-            }
-            _ => self.notice("/reply <number> <text>".to_owned()),
-        }
-    }
-
-    fn send(&mut self, text: String, reply_to: Option<Seq>) {
-        let number = self.next_number;
-        self.next_number += 1;
-        let draft = Draft::new(Content::plain(&text));
-        let draft = if let Some(to) = reply_to { draft.reply_to(to) } else { draft };
-        self.pending.push(Pending { number, text, seq: None });
-        let room = self.room.clone();
-        self.job(async move { Done::Sent { number, outcome: room.send(draft).await } });
-    }
-
-    /// Tells the others that something is being written, or not any more.
-    fn tell_typing(&mut self, before: &str) {
-        let line = self.screen.line();
-        if line == before || line.starts_with('/') {
-            return;
-        }
-        let (room, stop) = (self.room.clone(), line.is_empty());
-        self.job(async move {
-            // Best effort by its nature.
-            let _ = if stop { room.stop_typing().await } else { room.typing().await };
-            Done::Nothing
-        });
-    }
-
-    fn job(&self, job: impl Future<Output = Done> + Send + 'static) {
+    pub(crate) fn job(&self, job: impl Future<Output = Done> + Send + 'static) {
         self.jobs.push(job.boxed());
     }
 
-    fn notice(&mut self, text: String) -> io::Result<()> {
+    pub(crate) fn notice(&mut self, text: String) -> io::Result<()> {
         self.screen.print(&[Line::Notice(text)])
     }
 

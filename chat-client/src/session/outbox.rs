@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_protocol::command::SendMessage;
-use chat_protocol::{ClientMsgId, ReplyError, RequestId, RoomId};
+use chat_protocol::{Action, ClientMsgId, ErrorCode, ReplyError, RequestId, RoomId};
 
 use super::command::{Outgoing, Ticket};
 use crate::Error;
@@ -92,7 +92,7 @@ impl Outbox {
                 return Err(Error::OutboxFull { max: self.max });
             }
             if entry.send.digest() != send.digest() {
-                return Err(super::conflict());
+                return Err(conflict());
             }
             entry.tickets.push(ticket);
             return Ok(());
@@ -228,6 +228,11 @@ impl Outgoing {
         let anything = RequestId::new("0").expect("a digit is an id");
         self.command(anything).digest()
     }
+}
+
+/// The same name for two messages, found before the server had to say so.
+fn conflict() -> Error {
+    Error::Refused { code: ErrorCode::Conflict.into(), action: Action::Stop, detail: None }
 }
 
 /// How long a peer asks to wait.

@@ -162,8 +162,13 @@ impl Session {
         if error.action != Action::Retry {
             return self.settle(order, &Err(error.into()));
         }
-        let wait =
-            self.config.backoff.delay(self.outbox.refusals(order), self.jitter.draw(), outbox::hint(&error));
+        self.put_back(now, order, error);
+    }
+
+    /// A send goes again after a wait, or is given up.
+    pub(super) fn put_back(&mut self, now: Duration, order: Order, error: ReplyError) {
+        let refusals = self.outbox.refusals(order);
+        let wait = self.config.backoff.delay(refusals, self.jitter.draw(), outbox::hint(&error));
         if let Later::GivenUp(tickets) = self.outbox.delay(order, now + wait) {
             let error = Error::from(error);
             self.answers.extend(tickets.into_iter().map(|ticket| (ticket, Err(error.clone()))));

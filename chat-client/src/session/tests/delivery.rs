@@ -167,6 +167,28 @@ fn a_send_that_is_always_refused_is_given_up_and_its_room_goes_on() {
 }
 
 #[test]
+fn a_send_that_costs_every_connection_is_given_up() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    let poison = bench.send("r", "a");
+    for attempt in 1..=24 {
+        // A delayed send may need its time on the new connection.
+        let send = loop {
+            if let Some(send) = bench.sends().pop() {
+                break send;
+            }
+            bench.say(json!({"pong": {"ts": TS}}));
+            bench.jump();
+        };
+        bench.refuse(&send.id, ErrorCode::SlowReader, None);
+        assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }), "{attempt}");
+        let parts = bench.reconnect();
+        bench.finish_resume(&parts);
+    }
+    let error = bench.answer(poison).unwrap().unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::SlowReader));
+}
+
+#[test]
 fn the_outbox_is_bounded() {
     let mut bench = Bench::with(|config| config.max_outbox = 3);
     for name in ["a", "b", "c"] {

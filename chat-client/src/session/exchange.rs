@@ -1,0 +1,158 @@
+//! Commands out, replies in: what may go when, and whose answer it is.
+
+use std::time::Duration;
+
+use chat_protocol::command as wire;
+use chat_protocol::{Action, Command as Wire, Reply, RoomId};
+
+use super::backoff::Loss;
+use super::command::{Answer, Command, Ticket};
+use super::requests::Ask;
+use super::state::{Awaiting, Phase, Timer};
+use super::{Session, request_id, text};
+use crate::Error;
+
+/// Commands in flight when the server allows more: enough to fill a connection with a round trip of 300 ms at 200
+/// messages a second, and few enough to be sent again after a cut.
+const MAX_IN_FLIGHT: usize = 64;
+
+/// A typing notice is repeated at most this often; it holds twice as long.
+const TYPING_EVERY: Duration = Duration::from_secs(3);
+
+impl Session {
+    /// Takes a command on. `Ok(None)`: it is answered later.
+    pub(super) fn accept(
+        &mut self,
+        now: Duration,
+        ticket: Ticket,
+        command: Command,
+    ) -> Result<Option<Answer>, Error> {
+        if self.closing.is_some() && !matches!(command, Command::Close | Command::Rooms | Command::Room(_)) {
+            return Err(Error::Closed);
+        }
+        let ask = match command {
+            Command::Send(send) => {
+                send.content.check(usize::try_from(self.limits().max_content).unwrap_or(usize::MAX))?;
+                self.typing.remove(&send.room);
+                return self.outbox.push(ticket, send).map(|()| None);
+            }
+            Command::Rooms => return Ok(Some(Answer::Rooms(self.rooms.all()))),
+            Command::Room(room) => {
+                return Ok(Some(Answer::Rooms(self.rooms.get(&room).cloned().into_iter().collect())));
+            }
+            Command::Read { room, seq } => {
+                self.requests.mark_read(&room, seq);
+                self.read(&room, seq);
+                return Ok(Some(Answer::Done));
+            }
+            Command::Typing { room, stop } => {
+                self.tell_typing(now, room, stop);
+                return Ok(Some(Answer::Done));
+            }
+            Command::Close => {
+                self.closing.get_or_insert_default().push(ticket);
+                self.timers.set(Timer::Closing, now + self.config.close_timeout);
+                return Ok(None);
+            }
+            Command::Create(create) => Ask::Create(create),
+            Command::Join(room) => Ask::Join(room),
+            Command::Leave(room) => Ask::Leave(room),
+            Command::History { room, query } => Ask::History { room, query },
+            Command::Listen(user) => Ask::Listen(user),
+            Command::Unlisten(user) => {
+                self.listened.remove(&user);
+                Ask::Unlisten(user)
+            }
+        };
+        self.requests.push(ticket, ask, now + self.config.request_timeout).map(|()| None)
+    }
+
+    /// Sends what may be sent: questions first, because they are few, then messages in their order.
+    pub(super) fn pump(&mut self, now: Duration) {
+        if matches!(self.phase, Phase::Ready { .. }) {
+            let window = (self.limits().max_in_flight as usize).clamp(1, MAX_IN_FLIGHT);
+            while self.awaiting.len() < window && self.send_one() {}
+        }
+        let due = self.requests.due().into_iter().chain(self.outbox.due()).min();
+        if !matches!(self.phase, Phase::Closed(_)) {
+            self.timers.put(Timer::Commands, due);
+            if self.closing.is_some() && self.outbox.is_empty() && self.requests.is_empty() {
+                tracing::debug!(?now, "nothing waits any more, closing");
+                self.finish(None);
+            }
+        }
+    }
+
+    fn send_one(&mut self) -> bool {
+        let id = self.next_id;
+        let (about, command) = if let Some(key) = self.requests.next() {
+            (Awaiting::Ask(key), self.requests.command(key, request_id(id), &self.positions))
+        } else if let Some(order) = self.outbox.next() {
+            (Awaiting::Send(order), self.outbox.command(order, request_id(id)).map(Wire::from))
+        } else {
+            return false;
+        };
+        let Some(command) = command else { return true };
+        self.next_id += 1;
+        self.awaiting.insert(id, about);
+        self.frames.push_back(text(&command));
+        true
+    }
+
+    /// A reply arrived.
+    pub(super) fn on_reply(&mut self, now: Duration, reply: Reply) {
+        let about = reply.id.as_ref().and_then(|id| id.as_str().parse().ok());
+        let Some(about) = about.and_then(|id: u64| self.awaiting.remove(&id)) else {
+            tracing::debug!(error = ?reply.error().map(|error| error.code), "a reply to nothing that was asked");
+            return;
+        };
+        match (about, reply.error()) {
+            (Awaiting::Auth | Awaiting::Resume { .. }, Some(error)) => {
+                if about != Awaiting::Auth && error.action == Action::Stop {
+                    // The positions are not to the server's taste. Without them every answer is a snapshot, which
+                    // is less than a replay and more than a client that never comes back.
+                    self.positions.clear();
+                    return self.drop_link(now, Loss::Violation("resume was refused"));
+                }
+                self.drop_link(now, Loss::Refused(error));
+            }
+            (Awaiting::Send(order), Some(error)) if error.action == Action::Reconnect => {
+                // Counted as a refusal, so that no message can cost one connection after the other for ever.
+                self.put_back(now, order, error.clone());
+                self.drop_link(now, Loss::Refused(error));
+            }
+            (Awaiting::Ask(_) | Awaiting::Send(_), Some(error))
+                if matches!(error.action, Action::Reconnect | Action::Refresh) =>
+            {
+                self.drop_link(now, Loss::Refused(error));
+            }
+            (Awaiting::Auth, None) => self.on_auth(now, &reply),
+            (Awaiting::Resume { last }, None) if last => self.ready(now),
+            (Awaiting::Resume { .. }, None) => {}
+            (Awaiting::Ask(key), error) => self.on_answer(now, key, &reply, error),
+            (Awaiting::Send(order), error) => self.on_ack(now, order, &reply, error),
+        }
+    }
+
+    pub(super) fn release(&mut self, now: Duration) {
+        self.outbox.release(now);
+        for late in self.requests.release(now) {
+            let error = Error::Timeout { after: self.config.request_timeout };
+            self.answers.extend(late.ticket.map(|ticket| (ticket, Err(error))));
+        }
+    }
+
+    fn tell_typing(&mut self, now: Duration, room: RoomId, stop: bool) {
+        let fresh = self.typing.get(&room).is_some_and(|last| now < *last + TYPING_EVERY);
+        let known = if stop { self.typing.remove(&room).is_some() } else { !fresh };
+        if !known || !matches!(self.phase, Phase::Ready { .. }) {
+            return;
+        }
+        if !stop {
+            // What is older than its effect says nothing: only rooms of the last seconds are kept.
+            self.typing.retain(|_, last| now < *last + 2 * TYPING_EVERY);
+            self.typing.insert(room.clone(), now);
+        }
+        self.frames.push_back(text(&Wire::Typing(wire::Typing { id: None, room, stop })));
+    }
+}
