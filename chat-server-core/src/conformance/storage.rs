@@ -1,4 +1,4 @@
-//! The suite of [`Storage`](crate::storage::Storage): one test per guarantee of its traits.
+//! The suite of [`Storage`]: one test per guarantee of its traits.
 //!
 //! A store that keeps nothing says how a fresh one is made:
 //!
@@ -122,7 +122,7 @@ cases! {
     pointers_only_advance
 }
 
-/// Proves a [`Storage`](crate::storage::Storage) with one line; see [`conformance::storage`](crate::conformance::storage).
+/// Proves a [`Storage`](crate::storage::Storage) with one line: see [the suite](crate::conformance::storage).
 #[macro_export]
 macro_rules! storage_conformance {
     ($store:expr $(,)?) => {

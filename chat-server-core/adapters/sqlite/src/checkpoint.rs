@@ -18,7 +18,7 @@ use chat_server_core::storage::StorageErrorKind;
 pub(crate) struct WalLength {
     /// Pages that the log holds. Written by the committing thread, read by it and by the checkpointer.
     pages: AtomicU64,
-    /// Pages of them that are copied. Written by the checkpointer; more than `pages` after the log began anew.
+    /// Pages of them that are copied. Written by the checkpointer, and by the writer when the log began anew.
     copied: AtomicU64,
 }
 
@@ -27,15 +27,17 @@ impl WalLength {
     pub(crate) fn watch(self: &Arc<Self>, db: &mut Connection) -> rusqlite::Result<()> {
         let length = Arc::clone(self);
         db.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: std::ffi::c_int| {
-            length.pages.store(u64::from(pages.unsigned_abs()), Relaxed);
+            let pages = u64::from(pages.unsigned_abs());
+            if pages < length.pages.swap(pages, Relaxed) {
+                length.copied.store(0, Relaxed);
+            }
             Ok(())
         }))
     }
 
     /// Pages that wait to be copied.
     fn waiting(&self) -> u64 {
-        let (pages, copied) = (self.pages.load(Relaxed), self.copied.load(Relaxed));
-        if pages < copied { pages } else { pages - copied }
+        self.pages.load(Relaxed).saturating_sub(self.copied.load(Relaxed))
     }
 }
 

@@ -42,7 +42,10 @@ impl Readers {
         match task.await {
             Ok(Some(done)) => done.map_err(|fault| fault.into_read_error(operation)),
             Ok(None) => Err(unavailable("the store is closed")),
-            Err(_) => Err(StorageError::new(StorageErrorKind::Bug, operation, "the reading thread panicked")),
+            Err(error) if error.is_panic() => {
+                Err(StorageError::new(StorageErrorKind::Bug, operation, "the reading thread panicked"))
+            }
+            Err(_) => Err(unavailable("the runtime stops")),
         }
     }
 

@@ -4,4 +4,5 @@ mod conformance;
 mod damage;
 mod model;
 mod restart;
+mod standing;
 mod support;
