@@ -4,3 +4,8 @@ pub mod crowd;
 pub mod powercut;
 pub mod server;
 pub mod socket;
+
+/// Compiles the README's examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
