@@ -211,11 +211,16 @@ fn write(
             Poll::Pending => break,
         }
     }
-    if *unflushed && let Poll::Ready(flushed) = connection.poll_flush(cx) {
-        flushed?;
-        *unflushed = false;
+    if !*unflushed {
+        return Ok(());
     }
-    Ok(())
+    match connection.poll_flush(cx) {
+        Poll::Ready(flushed) => {
+            *unflushed = false;
+            flushed
+        }
+        Poll::Pending => Ok(()),
+    }
 }
 
 /// The frames that have arrived, as many as there are at once, and then how it ended, if it did.

@@ -50,8 +50,10 @@ impl Session {
                 return Ok(Some(Answer::Done));
             }
             Command::Close => {
+                if self.closing.is_none() {
+                    self.timers.set(Timer::Closing, now + self.config.close_timeout);
+                }
                 self.closing.get_or_insert_default().push(ticket);
-                self.timers.set(Timer::Closing, now + self.config.close_timeout);
                 return Ok(None);
             }
             Command::Create(create) => Ask::Create(create),

@@ -214,7 +214,12 @@ impl Session {
                 }
                 Ok(Answer::Done)
             }
-            Ask::Leave(_) | Ask::Unlisten(_) | Ask::Follow(_) => Ok(Answer::Done),
+            Ask::Unlisten(user) => {
+                // Again, for a listen that was answered while this was on its way.
+                self.listened.remove(&user);
+                Ok(Answer::Done)
+            }
+            Ask::Leave(_) | Ask::Follow(_) => Ok(Answer::Done),
         }
     }
 

@@ -184,6 +184,18 @@ fn close_does_not_wait_for_ever() {
 }
 
 #[test]
+fn closing_again_does_not_put_the_end_off() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.send("r", "a");
+    let first = bench.order(Command::Close);
+    bench.pass(Duration::from_secs(3));
+    let second = bench.order(Command::Close);
+    bench.pass(Duration::from_secs(2));
+    assert_eq!(bench.answer(first), Some(Ok(Answer::Done)));
+    assert_eq!(bench.answer(second), Some(Ok(Answer::Done)));
+}
+
+#[test]
 fn questions_survive_a_cut_and_have_a_deadline() {
     let mut bench = Bench::ready(&[("r", 5)]);
     let query = chat_protocol::HistoryQuery::default();
@@ -236,6 +248,21 @@ fn watched_users_are_watched_again_and_told() {
     bench.events();
     bench.say(online(&listen.id, false));
     assert_eq!(bench.events(), [ClientEvent::Online { user: user("you"), online: false }]);
+}
+
+#[test]
+fn whoever_is_no_longer_watched_is_not_watched_again() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.order(Command::Listen(user("you")));
+    bench.order(Command::Unlisten(user("you")));
+    let sent = bench.sent();
+    let [Wire::Listen(listen), Wire::Unlisten(unlisten)] = sent.as_slice() else { panic!("{sent:?}") };
+    bench.say(json!({"reply": {"id": listen.id, "status": 200, "ts": TS, "data": {"user_id": "you", "online": true}}}));
+    bench.say(json!({"reply": {"id": unlisten.id, "status": 200, "ts": TS}}));
+    bench.cut();
+    let parts = bench.reconnect();
+    bench.finish_resume(&parts);
+    assert!(bench.sent().is_empty());
 }
 
 #[test]
