@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use chat_protocol::Role;
-use chat_server_core::storage::{Append, Change, MessageStore, RoomStore};
+use chat_server_core::storage::{Append, Change, RoomStore};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 use crate::support::*;
