@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let server = ChatServer::start(Providers::default(), ServerConfig::default());
-    let listeners = bind(&["127.0.0.1:8080"]).await?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let listeners = bind(&[address]).await?;
     println!("listening on {}", listeners[0].local_addr()?);
 
     let shutdown = CancellationToken::new();

@@ -117,7 +117,7 @@ async fn discard<S: AsyncRead + AsyncWrite + Unpin>(io: &mut S) {
         return;
     }
     let mut discarded = 0;
-    let mut buffer = [0; 4096];
+    let mut buffer = vec![0; 4096];
     while let Ok(read @ 1..) = io.read(&mut buffer).await {
         discarded += read;
         if discarded > MAX_DISCARDED {

@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_util::sync::CancellationToken;
 
 use crate::connection::WsConnection;
 use crate::handshake::{self, CHAT_V1};
@@ -94,30 +95,36 @@ async fn upgrade(State(edge): State<Arc<Edge>>, mut request: Request) -> Result<
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.to_string());
     let slot = request.extensions_mut().remove::<Arc<Slot>>();
     let peer = PeerInfo { address, token: wish.token };
-    tokio::spawn(run(edge, on_upgrade, peer, slot));
+    let run = run(edge, on_upgrade, peer, slot);
+    tracing::trace!(task_bytes = size_of_val(&run), "a request becomes a websocket");
+    tokio::spawn(run);
     Ok(response)
 }
 
 /// One WebSocket from the upgrade to its end. The slot is held as long as the socket is.
 async fn run(edge: Arc<Edge>, on_upgrade: OnUpgrade, peer: PeerInfo, slot: Option<Arc<Slot>>) {
-    let talk = async {
-        match on_upgrade.await {
-            Ok(upgraded) => converse(&edge, upgraded, peer).await,
-            Err(error) => tracing::debug!(%error, "an upgrade failed"),
-        }
-    };
-    match &slot {
-        Some(slot) => drop(slot.cut.run_until_cancelled(talk).await),
-        None => talk.await,
+    // Mounted into somebody else's server there is no slot, and nobody who would cut.
+    let cut = slot.as_ref().map_or_else(CancellationToken::new, |slot| slot.cut.clone());
+    tokio::select! {
+        biased;
+        () = cut.cancelled() => {}
+        () = async {
+            match on_upgrade.await {
+                Ok(upgraded) => converse(&edge, upgraded, peer).await,
+                Err(error) => tracing::debug!(%error, "an upgrade failed"),
+            }
+        } => {}
     }
 }
 
 async fn converse(edge: &Edge, upgraded: Upgraded, peer: PeerInfo) {
     let settings = edge.config.socket(edge.server.config().max_frame);
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(settings)).await;
+    let io = TokioIo::new(upgraded);
+    let socket = Box::pin(WebSocketStream::from_raw_socket(io, Role::Server, Some(settings))).await;
     let (connection, left) = WsConnection::new(socket);
     edge.server.serve_connection(connection, peer).await;
     if let Ok((mut socket, ending)) = left.await {
-        close::see_out(&mut socket, ending, edge.config.close_timeout).await;
+        // Boxed, like whatever a connection needs only once: it would make the task of every idle one larger.
+        Box::pin(close::see_out(&mut socket, ending, edge.config.close_timeout)).await;
     }
 }
