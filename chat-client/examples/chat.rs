@@ -19,6 +19,7 @@ mod screen;
 #[path = "chat/text.rs"]
 mod text;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use chat_client::protocol::{Access, ErrorCode, RoomId, UserId};
@@ -59,6 +60,10 @@ async fn main() -> ExitCode {
 
 async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let token = args.token.unwrap_or_else(|| format!("dev-{}", args.user));
+    if std::io::stderr().is_terminal() {
+        // Without the query, which may hold a token.
+        eprintln!("connecting to {} …", text::safe(args.url.split('?').next().unwrap_or_default()));
+    }
     let client = Client::builder(&args.url).token(token).connect().await?;
     // Subscribed before the room is entered: what happens in between is shown too.
     let events = client.events();

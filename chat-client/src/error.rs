@@ -32,9 +32,9 @@ pub enum Error {
         /// What exactly was wrong, for the person who debugs. Not stable.
         detail: Option<String>,
     },
-    /// The server ended the session and a new connection would not help: it was taken over, or the two sides share
-    /// no version. The client is closed.
-    #[error("the server ended the session ({})", code.text())]
+    /// The server ended the session, or refused to begin one, and a new connection would not help: it was taken over,
+    /// the two sides share no version, or there is no chat at this path. The client is closed.
+    #[error("the server refuses this session for good ({})", code.text())]
     Ended {
         /// Which error.
         code: ErrorText,

@@ -22,8 +22,9 @@ const PROMPT: &str = "> ";
 pub(crate) struct Screen {
     terminal: bool,
     input: Input,
-    /// Rows above the cursor's that belong to the drawn part.
-    above: u16,
+    /// Columns of each line that is drawn above the cursor's. How many rows they take depends on the window, which
+    /// may have become narrower since.
+    above: Vec<usize>,
     status: String,
     pending: Vec<String>,
 }
@@ -42,7 +43,7 @@ impl Screen {
             execute!(io::stdout(), EnableBracketedPaste)?;
         }
         let (status, pending) = (String::new(), Vec::new());
-        Ok(Self { terminal, input: Input::default(), above: 0, status, pending })
+        Ok(Self { terminal, input: Input::default(), above: Vec::new(), status, pending })
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -112,29 +113,32 @@ impl Screen {
     }
 
     fn erase(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
-        if self.above > 0 {
-            queue!(out, MoveUp(self.above))?;
+        let columns = usize::from(size().map_or(80, |(columns, _)| columns)).max(1);
+        let rows: usize = self.above.drain(..).map(|width| width.div_ceil(columns).max(1)).sum();
+        if rows > 0 {
+            queue!(out, MoveUp(rows.try_into().unwrap_or(u16::MAX)))?;
         }
-        self.above = 0;
         queue!(out, MoveToColumn(0), Clear(ClearType::FromCursorDown))
     }
 
     fn draw(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         // One column stays free: a terminal wraps when the last one is filled.
         let columns = usize::from(size().map_or(80, |(columns, _)| columns)).saturating_sub(1).max(10);
-        for text in self.pending.iter().take(MAX_PENDING) {
-            self.above += 1;
-            write!(out, "{}\r\n", fit(&format!("… {}", safe(text)), columns).dark_grey())?;
-        }
+        let mut lines: Vec<String> =
+            self.pending.iter().take(MAX_PENDING).map(|text| format!("… {}", safe(text))).collect();
         if self.pending.len() > MAX_PENDING {
-            self.above += 1;
-            let more = format!("… and {} more", self.pending.len() - MAX_PENDING);
-            write!(out, "{}\r\n", fit(&more, columns).dark_grey())?;
+            lines.push(format!("… and {} more", self.pending.len() - MAX_PENDING));
         }
-        self.above += 1;
+        for line in &lines {
+            let line = fit(line, columns);
+            self.above.push(width(&line));
+            write!(out, "{}\r\n", line.dark_grey())?;
+        }
         let rule = format!("── {} ", self.status);
         let rest = columns.saturating_sub(width(&rule));
-        write!(out, "{}\r\n", fit(&(rule + &"─".repeat(rest)), columns).dark_cyan())?;
+        let rule = fit(&(rule + &"─".repeat(rest)), columns);
+        self.above.push(width(&rule));
+        write!(out, "{}\r\n", rule.dark_cyan())?;
 
         let room = columns - PROMPT.len();
         let scroll = self.input.visual_scroll(room);
