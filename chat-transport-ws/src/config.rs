@@ -47,11 +47,11 @@ pub struct WsConfig {
     /// in all, with 4 KiB it costs 10. Larger messages take more reads, so raise it where few connections send much.
     /// The library's own default of 128 KiB would cost 1.3 GB for 10,000 idle connections.
     pub read_buffer: usize,
-    /// How many bytes of frames are gathered before they are written without being flushed. Default 4 KiB. Zero
-    /// costs one system call per frame.
+    /// How many bytes of frames are gathered at most before they are written without being flushed. Default 64 KiB,
+    /// which is also what the core hands over at once. It is held only while a burst is being written.
     pub write_buffer: usize,
     /// Greatest number of bytes of one WebSocket that the operating system did not take yet. Default 256 KiB; it is
-    /// raised as needed to hold `write_buffer` and one frame. The library's own default is unlimited.
+    /// raised as needed to hold one frame. The library's own default is unlimited.
     pub max_write_buffer: usize,
     /// Origins of web pages that may connect, compared exactly: `https://chat.example.org`. Default empty, which
     /// allows a page only to connect to the host it came from. Programs, which send no `Origin`, may always connect:
@@ -78,7 +78,7 @@ impl Default for WsConfig {
             max_head: 16 * 1024,
             max_headers: 64,
             read_buffer: 2 * 1024,
-            write_buffer: 4 * 1024,
+            write_buffer: 64 * 1024,
             max_write_buffer: 256 * 1024,
             allowed_origins: Vec::new(),
             query_token: false,
@@ -130,10 +130,11 @@ impl WsConfig {
 
     /// The library's settings; every one of its limits is set, because its defaults are for few connections.
     pub(crate) fn socket(&self, max_frame: usize) -> WebSocketConfig {
-        let least = self.write_buffer.saturating_add(max_frame).saturating_add(FRAME_MARGIN);
+        let least = max_frame.saturating_add(FRAME_MARGIN);
         WebSocketConfig::default()
             .read_buffer_size(self.read_buffer)
-            .write_buffer_size(self.write_buffer)
+            // Frames are gathered below the library, by `GatherIo`.
+            .write_buffer_size(0)
             .max_write_buffer_size(self.max_write_buffer.max(least))
             .max_message_size(Some(max_frame))
             .max_frame_size(Some(max_frame))

@@ -34,6 +34,7 @@ mod close;
 mod config;
 mod connection;
 mod error;
+mod gather;
 mod handshake;
 mod http;
 mod io;

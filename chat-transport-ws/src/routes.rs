@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::WsConnection;
+use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
 use crate::http::{health, history, metrics};
@@ -119,7 +120,7 @@ async fn run(edge: Arc<Edge>, on_upgrade: OnUpgrade, peer: PeerInfo, slot: Optio
 
 async fn converse(edge: &Edge, upgraded: Upgraded, peer: PeerInfo) {
     let settings = edge.config.socket(edge.server.config().max_frame);
-    let io = TokioIo::new(upgraded);
+    let io = GatherIo::new(TokioIo::new(upgraded), edge.config.write_buffer);
     let socket = Box::pin(WebSocketStream::from_raw_socket(io, Role::Server, Some(settings))).await;
     let (connection, left) = WsConnection::new(socket);
     edge.server.serve_connection(connection, peer).await;

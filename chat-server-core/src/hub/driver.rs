@@ -200,6 +200,9 @@ impl<C: Connection> Driver<C> {
         if self.starting.is_none()
             && let Some(action) = self.waiting.pop_front()
         {
+            if self.waiting.is_empty() {
+                self.waiting = VecDeque::new();
+            }
             self.perform(action);
         }
     }

@@ -11,10 +11,7 @@ use std::sync::Arc;
 use chat_protocol::{Text, UserId};
 
 use super::link::Link;
-
-/// Greatest number of events kept aside for one follower that is still reading. When more come it reads further
-/// instead: the log has them.
-const MAX_ASIDE: usize = 1_024;
+use super::outbox::Outbox;
 
 /// The followers of one log on this node.
 #[derive(Debug, Default)]
@@ -43,6 +40,7 @@ enum State {
 #[derive(Debug, Default)]
 struct Aside {
     events: Vec<(u64, Text)>,
+    bytes: usize,
     overflowed: bool,
     /// The membership ended at this position in the meantime: released only to hear that.
     ended: Option<u64>,
@@ -103,7 +101,7 @@ impl Feed {
             match &mut follower.state {
                 State::Live { after } if position > *after => follower.link.outbox.push(frame.clone()),
                 State::Live { .. } => {}
-                State::Marked(aside) => aside.keep(position, frame),
+                State::Marked(aside) => aside.keep(position, frame, &follower.link.outbox),
             }
         }
         Published::Yes
@@ -123,7 +121,7 @@ impl Feed {
                 return Released::Ended;
             }
             aside.overflowed = false;
-            aside.events.clear();
+            aside.forget();
             return Released::Behind;
         }
         follower.link.outbox.push(word);
@@ -174,13 +172,24 @@ impl Feed {
 }
 
 impl Aside {
-    fn keep(&mut self, position: u64, frame: &Text) {
-        if self.overflowed || self.events.len() >= MAX_ASIDE {
-            self.overflowed = true;
-            self.events.clear();
-        } else if self.ended.is_none() {
-            self.events.push((position, frame.clone()));
+    /// Keeps an event aside, as long as all of them are sure to fit into the follower's queue at its release. When
+    /// more come it reads further instead: the log has them.
+    fn keep(&mut self, position: u64, frame: &Text, outbox: &Outbox) {
+        if self.ended.is_some() || self.overflowed {
+            return;
         }
+        self.bytes += frame.len();
+        if outbox.may_keep_aside(self.events.len() + 1, self.bytes) {
+            self.events.push((position, frame.clone()));
+        } else {
+            self.overflowed = true;
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.events = Vec::new();
+        self.bytes = 0;
     }
 }
 
@@ -269,7 +278,8 @@ mod tests {
         let (mut feed, _) = live(5);
         let reader = link(2, "b");
         feed.mark(&reader);
-        let last = 5 + 2 * MAX_ASIDE as u64;
+        // A quarter of the 4,096 frames that fit into the queue is kept aside.
+        let last = 5 + 2 * 1_024;
         (6..=last).for_each(|position| assert_eq!(feed.publish(position, &frame(position)), Published::Yes));
         assert_eq!(feed.release(2, 5, Text::from("word")), Released::Behind);
         feed.publish(last + 1, &frame(last + 1));

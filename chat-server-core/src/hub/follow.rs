@@ -157,6 +157,10 @@ impl Hub {
         from: Option<Offset>,
         view: RoomView,
     ) -> Result<(), WireError> {
+        // Many rooms are brought up one after another: never faster than the connection takes it.
+        if !link.outbox.wait_for_room().await {
+            return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
+        }
         let grant = Grant { role: view.state.role, access_version: view.access_version };
         let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
         let mut word = self.word(id, Some(room));

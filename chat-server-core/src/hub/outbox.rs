@@ -111,6 +111,12 @@ impl Outbox {
         self.lanes().closed
     }
 
+    /// Whether so much kept aside is sure to fit later. Whoever adds it waits for half of the queue to be free first;
+    /// a quarter leaves as much again for what comes meanwhile.
+    pub(crate) fn may_keep_aside(&self, frames: usize, bytes: usize) -> bool {
+        frames <= self.max_frames / 4 && bytes <= self.max_bytes / 4
+    }
+
     /// Whether something waits.
     pub(crate) fn has_waiting(&self) -> bool {
         let lanes = self.lanes();

@@ -316,12 +316,12 @@ impl Session {
 
     /// The next frame to send.
     pub fn poll_frame(&mut self) -> Option<Frame> {
-        self.frames.pop_front()
+        take(&mut self.frames)
     }
 
     /// The next work to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
+        take(&mut self.actions)
     }
 
     /// When it wants [`handle_timeout`](Self::handle_timeout), if nothing else happens before.
@@ -351,8 +351,21 @@ impl Session {
 
     fn take_pending(&mut self, action: ActionId) -> Option<Pending> {
         let index = self.pending.iter().position(|(pending, _)| *pending == action)?;
-        Some(self.pending.swap_remove(index).1)
+        let (_, pending) = self.pending.swap_remove(index);
+        if self.pending.is_empty() {
+            self.pending = Vec::new();
+        }
+        Some(pending)
     }
+}
+
+/// Takes the first of a queue; an empty queue gives its memory back, since most connections are idle most of the time.
+fn take<T>(queue: &mut VecDeque<T>) -> Option<T> {
+    let first = queue.pop_front();
+    if queue.is_empty() {
+        *queue = VecDeque::new();
+    }
+    first
 }
 
 /// The `id` in the body of a packet that is not known otherwise.

@@ -385,7 +385,7 @@ impl Default for Limits {
             max_history_page: limits::MAX_HISTORY_PAGE,
             max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
             max_in_flight: 64,
-            max_queue_bytes: 256 * 1024,
+            max_queue_bytes: 1024 * 1024,
             max_connections: 10_000,
         }
     }
