@@ -81,18 +81,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let goodbye = async {
+        let open = socket.flush().await.is_ok();
+        // The library does not flush what is below it when its own work is done.
+        let written = socket.get_mut().flush().await.is_ok();
         match ending {
-            Ending::Open => {}
-            Ending::Peer | Ending::Ours => {
-                if socket.flush().await.is_ok() && !both_have_closed(socket).await {
+            Ending::Peer | Ending::Ours if open && written => {
+                if !both_have_closed(socket).await {
                     discard(socket.get_mut()).await;
                 }
             }
-            Ending::OursAfterError => {
-                if socket.flush().await.is_ok() {
-                    discard(socket.get_mut()).await;
-                }
-            }
+            Ending::OursAfterError if open && written => discard(socket.get_mut()).await,
+            _ => {}
         }
     };
     // When the time is up the socket is dropped, whatever it still holds.
