@@ -84,14 +84,14 @@ where
         let open = socket.flush().await.is_ok();
         // The library does not flush what is below it when its own work is done.
         let written = socket.get_mut().flush().await.is_ok();
-        match ending {
-            Ending::Peer | Ending::Ours if open && written => {
-                if !both_have_closed(socket).await {
-                    discard(socket.get_mut()).await;
-                }
-            }
-            Ending::OursAfterError if open && written => discard(socket.get_mut()).await,
-            _ => {}
+        let peer_speaks = match ending {
+            _ if !open || !written => false,
+            Ending::Open => false,
+            Ending::Peer | Ending::Ours => !both_have_closed(socket).await,
+            Ending::OursAfterError => true,
+        };
+        if peer_speaks {
+            discard(socket.get_mut()).await;
         }
     };
     // When the time is up the socket is dropped, whatever it still holds.
