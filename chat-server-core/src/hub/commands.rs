@@ -24,6 +24,9 @@ use crate::auth::AuthError;
 use crate::session::Authenticated;
 use crate::storage::{Append, Appended, Change, NewMessage, NewRoom};
 
+/// Why a read pointer is refused.
+pub(super) const BEYOND_HEAD: &str = "read.seq: there is no such message yet";
+
 /// What a command gives in the end.
 pub(crate) type Done = Result<Option<Box<RawValue>>, WireError>;
 
@@ -44,6 +47,8 @@ impl Hub {
         let token = auth.token.as_deref().or(handshake_token);
         let token = token.ok_or_else(|| WireError::new(ErrorCode::InvalidToken, "auth.token is missing"))?;
         let principal = self.authenticate(token).await?;
+        // Everything that can fail comes before the session: a connection is tied to one user for good.
+        let user_offset = UserOffset::new(self.user_head(&principal.user).await?).unwrap_or_default();
         let session_id = match present {
             Some(user) if user != principal.user => {
                 return Err(WireError::new(ErrorCode::Forbidden, "a connection never changes its user"));
@@ -51,7 +56,6 @@ impl Hub {
             Some(_) => link.session().cloned().ok_or(ErrorCode::Internal)?,
             None => self.attach(link, &principal.user, auth.session_id),
         };
-        let user_offset = UserOffset::new(self.user_head(&principal.user).await?).unwrap_or_default();
         let limits = Limits {
             max_frame: self.config.max_frame as u64,
             max_content: self.config.max_content as u64,
@@ -284,6 +288,13 @@ impl Hub {
         user: UserId,
         read: MarkRead,
     ) -> Result<Option<oneshot::Receiver<Result<chat_protocol::Seq, WireError>>>, WireError> {
+        // Checked here and not where pointers are gathered: one that is wrong must not spoil the others.
+        let standing = self.providers.storage.standing(&read.room, &user).await;
+        let standing = standing.map_err(|error| self.storage_failed(error))?;
+        let standing = standing.filter(|standing| standing.role.is_some()).ok_or(ErrorCode::Forbidden)?;
+        if read.seq > standing.seq {
+            return Err(WireError::new(ErrorCode::BadRequest, BEYOND_HEAD));
+        }
         let (done, wait) = match read.id {
             Some(_) => {
                 let (done, wait) = oneshot::channel();

@@ -36,7 +36,7 @@ pub(super) fn start(hub: &Arc<Hub>, jobs: mpsc::Receiver<Job>) {
     let run = run(hub.clone(), jobs);
     if hub.providers.storage.capabilities().blocking_writes {
         let (finished, wait) = oneshot::channel::<()>();
-        hub.tasks.spawn(async { _ = wait.await });
+        hub.committer.spawn(async { _ = wait.await });
         let runtime = hub.runtime.clone();
         std::thread::Builder::new()
             .name("committer".to_owned())
@@ -46,7 +46,7 @@ pub(super) fn start(hub: &Arc<Hub>, jobs: mpsc::Receiver<Job>) {
             })
             .expect("a thread can be started");
     } else {
-        hub.tasks.spawn(run);
+        hub.committer.spawn(run);
     }
 }
 
@@ -57,7 +57,7 @@ async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<Job>) {
         let received = tokio::select! {
             biased;
             received = jobs.recv_many(&mut batch, max_batch) => received,
-            () = hub.stopped.cancelled() => 0,
+            () = hub.committed.cancelled() => 0,
         };
         if received == 0 {
             return;

@@ -291,6 +291,12 @@ impl<C: Connection> Driver<C> {
                 Some(finished) = self.running.next(), if !self.running.is_empty() => {
                     self.take_finished(now(&self.hub), finished);
                 }
+                () = self.link.outbox.ready() => {
+                    // What is under way may wait for room in the queue.
+                    if self.write().await.is_err() {
+                        return;
+                    }
+                }
                 () = &mut deadline => return,
             }
             self.move_outputs();

@@ -90,6 +90,11 @@ impl Feed {
         self.followers.remove(&number);
     }
 
+    /// Whether the connection follows, reading or live.
+    pub(crate) fn follows(&self, number: u64) -> bool {
+        self.followers.contains_key(&number)
+    }
+
     /// Gives an event to every follower, if it is the next one.
     pub(crate) fn publish(&mut self, position: u64, frame: &Text) -> Published {
         match self.head {

@@ -79,6 +79,16 @@ impl Hub {
         self.follow_rooms(link, id, &user, &[(room, from)]).await
     }
 
+    /// A room that the user has just gained, unless the connection follows it already.
+    pub(super) async fn follow_new(&self, link: &Arc<Link>, room: RoomId) -> Result<(), WireError> {
+        let _turn = link.resuming.lock().await;
+        if link.ties().rooms.contains_key(&room) {
+            return Ok(());
+        }
+        let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
+        self.follow_rooms(link, None, &user, &[(room, None)]).await
+    }
+
     fn begin(&self, link: &Arc<Link>) -> Result<UserId, WireError> {
         link.ties().follows_new_rooms = true;
         Ok(link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?)
@@ -183,6 +193,7 @@ impl Hub {
         };
         match followed {
             Followed::Live => link.set_grant(room, grant),
+            Followed::Stopped => {}
             _ => {
                 self.unfollow(link, room);
                 self.say_gone(link, id, room);
@@ -205,7 +216,8 @@ impl Hub {
             word.state = Some(view.state);
             match self.release(link, &Log::Room(room.clone()), at, &word) {
                 Released::Live => return Ok(Followed::Live),
-                Released::Ended | Released::Gone => return Ok(Followed::Ended),
+                Released::Ended => return Ok(Followed::Ended),
+                Released::Gone => return Ok(Followed::Stopped),
                 Released::Behind => {}
             }
             let fresh = self.providers.storage.views(&user, std::slice::from_ref(room)).await;
@@ -281,6 +293,15 @@ impl Hub {
     pub(super) fn unfollow(&self, link: &Link, room: &RoomId) {
         link.ties().rooms.remove(room);
         self.forget_follower(link.number, room);
+    }
+
+    /// Unties a connection from a room whose feed let it go, unless it follows again by now.
+    pub(super) fn untie(&self, link: &Link, room: &RoomId) {
+        let mut ties = link.ties();
+        let follows = self.rooms.lock(room).get(room).is_some_and(|feed| feed.follows(link.number));
+        if !follows {
+            ties.rooms.remove(room);
+        }
     }
 
     /// Takes a connection out of a room's feed.

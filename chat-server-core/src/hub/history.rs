@@ -45,6 +45,7 @@ fn fit(mut messages: Vec<Message>, limit: usize, forward: bool, max_frame: usize
         true => count_fitting(messages.iter(), limit, max_frame),
         false => count_fitting(messages.iter().rev(), limit, max_frame),
     };
+    let keep = keep.min(messages.len());
     let more = keep < messages.len();
     if forward {
         messages.truncate(keep);
@@ -103,6 +104,7 @@ mod tests {
         assert_eq!((seqs(&page), more), (vec![1, 2, 3], true));
         let (page, more) = fit(messages(4, "x"), 3, false, 65_536);
         assert_eq!((seqs(&page), more), (vec![2, 3, 4], true));
+        assert_eq!(fit(Vec::new(), 3, false, 65_536), (Vec::new(), false));
         let (page, more) = fit(messages(3, "x"), 3, false, 65_536);
         assert_eq!((seqs(&page), more), (vec![1, 2, 3], false));
     }

@@ -58,6 +58,10 @@ pub(crate) struct Hub {
     pub(crate) draining: CancellationToken,
     /// Told to background tasks after the last connection is gone.
     stopped: CancellationToken,
+    /// The committer, which outlives the others: they still have something to store.
+    committer: TaskTracker,
+    /// Told to the committer at last.
+    committed: CancellationToken,
     /// A write was lost: nothing is stored until a restart.
     degraded: AtomicBool,
     /// Itself, for tasks that it starts.
@@ -83,6 +87,8 @@ impl Hub {
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
+            committer: TaskTracker::new(),
+            committed: CancellationToken::new(),
             degraded: AtomicBool::new(false),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
@@ -96,7 +102,8 @@ impl Hub {
     }
 
     pub(crate) fn is_degraded(&self) -> bool {
-        self.degraded.load(Ordering::Relaxed)
+        // Without its committer, which only a fault of the store can end, nothing is stored either.
+        self.degraded.load(Ordering::Relaxed) || (self.commits.is_closed() && !self.committed.is_cancelled())
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -122,6 +129,9 @@ impl Hub {
         self.stopped.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.committed.cancel();
+        self.committer.close();
+        self.committer.wait().await;
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut readings: mpsc::Receiver<Reading>) {
 
 fn gather(gathering: &mut Gathering, reading: Reading) {
     let gathered = gathering.entry((reading.room, reading.user)).or_default();
-    // Each waiter is answered for the furthest wish; one beyond the head must not spoil a valid one.
+    // All were checked before: whoever waits is answered for the furthest wish.
     gathered.read = gathered.read.max(reading.read);
     gathered.waiting.extend(reading.done);
 }
@@ -96,7 +96,7 @@ impl Hub {
             }
             Some(PointerMoved::Unchanged { read }) => Ok(*read),
             Some(PointerMoved::BeyondHead) => {
-                Err(WireError::new(ErrorCode::BadRequest, "read.seq: there is no such message yet"))
+                Err(WireError::new(ErrorCode::BadRequest, super::commands::BEYOND_HEAD))
             }
             Some(PointerMoved::NotMember) => Err(ErrorCode::Forbidden.into()),
             None => Err(ErrorCode::Internal.into()),

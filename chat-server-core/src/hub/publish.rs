@@ -129,7 +129,7 @@ impl Hub {
         }
         drop(shard);
         for link in ended {
-            link.ties().rooms.remove(room);
+            self.untie(&link, room);
         }
         if published == Published::Hole {
             self.catch_up(Log::Room(room.clone()));
@@ -195,7 +195,7 @@ impl Hub {
         self.tasks.spawn_on(
             async move {
                 // A failure closes the connection: it would miss the room otherwise.
-                if let Err(error) = hub.follow_one(&link, None, room, None).await {
+                if let Err(error) = hub.follow_new(&link, room).await {
                     link.outbox.close(error.code);
                 }
             },

@@ -31,6 +31,8 @@ pub(super) enum Followed {
     Live,
     /// It may not, or not any more.
     Ended,
+    /// It does not want to any more.
+    Stopped,
     /// Its position cannot be gone on from: nothing was sent.
     Unread,
     /// The log no longer reaches back to its position.
@@ -87,7 +89,8 @@ impl Hub {
             }
             match self.release(link, log, at, word) {
                 Released::Live => return Ok(Followed::Live),
-                Released::Ended | Released::Gone => return Ok(Followed::Ended),
+                Released::Ended => return Ok(Followed::Ended),
+                Released::Gone => return Ok(Followed::Stopped),
                 Released::Behind => {}
             }
         }

@@ -265,3 +265,23 @@ async fn the_future_of_a_connection_stays_small() {
     println!("{size} bytes");
     assert!(size <= 2_048, "{size} bytes");
 }
+
+#[tokio::test]
+async fn a_read_beyond_the_head_does_not_spoil_another_device_s() {
+    let server = server_of_slow_pointers();
+    let (mut phone, mut desk) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "alice").await);
+    phone.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    phone.ok(&send("m", "r", "hi")).await;
+    phone.say(r#"{"read":{"id":"x","room":"r","seq":1}}"#).await;
+    assert_eq!(desk.refused(r#"{"read":{"id":"y","room":"r","seq":2}}"#).await, "ERR_BAD_REQUEST");
+    assert_eq!(phone.reply("x").await.status, 200);
+}
+
+/// Both reads of a test are gathered together.
+fn server_of_slow_pointers() -> chat_server_core::ChatServer {
+    let config = chat_server_core::ServerConfig {
+        pointer_delay: std::time::Duration::from_millis(100),
+        ..crate::peer::quick()
+    };
+    chat_server_core::ChatServer::start(Default::default(), config)
+}
