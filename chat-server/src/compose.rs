@@ -150,6 +150,7 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
         max_connections: settings.limits.max_connections,
         handshake_timeout: settings.timeouts.handshake,
         shutdown_timeout: settings.timeouts.shutdown,
+        query_token: settings.auth.query_token,
         allowed_origins: settings.origins.allow.clone(),
         operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
         metrics: Some(Arc::new(move || metrics.render())),

@@ -46,6 +46,8 @@ pub(super) enum Form {
     Whole {
         max: Option<u32>,
     },
+    /// True or false.
+    Switch,
     /// One of these words.
     Choice(Vec<String>),
     /// A list of what the key `path[]` describes.
@@ -113,6 +115,7 @@ fn form(schema: &Value) -> Form {
         Some("duration") => Form::Duration,
         Some("address") => Form::Address,
         Some("uint32") => Form::Whole { max: Some(u32::MAX) },
+        _ if is("boolean") => Form::Switch,
         _ if is("integer") => Form::Whole { max: None },
         _ if is("array") => Form::List,
         _ if is("object") => Form::Table,
@@ -172,6 +175,7 @@ impl Form {
             ),
             Self::Whole { max: None } => format!("{shown} is not a whole number from 0"),
             Self::Whole { max: Some(max) } => format!("{shown} is not a whole number from 0 to {max}"),
+            Self::Switch => format!("{shown} is neither true nor false"),
             Self::Choice(words) => {
                 let words: Vec<_> = words.iter().map(|word| format!("{word:?}")).collect();
                 format!("{shown} is not one of {}", words.join(", "))

@@ -229,6 +229,7 @@ impl Reader {
             Form::List => self.list(key, text).map_err(|why| Problem::new(&key.path, why).at(name))?,
             // A text that is no number stays a text, and is refused with all other values of the wrong form.
             Form::Whole { .. } => text.trim().parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+            Form::Switch => text.trim().parse::<bool>().map_or_else(|_| Value::from(text), Value::from),
             _ => Value::from(text),
         };
         Ok((key.path.clone(), value))

@@ -94,6 +94,9 @@ pub struct Auth {
     /// How a token becomes a user. `development` lets anyone in as anyone and is refused on an address that other
     /// machines reach.
     pub kind: AuthKind,
+    /// Whether a token may also stand in the address, as `?token=`. Addresses end up in the logs of proxies and in the
+    /// history of browsers: allow it only for clients that cannot do otherwise.
+    pub query_token: bool,
     /// The users of kind `static`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<StaticUser>,

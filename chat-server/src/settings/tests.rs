@@ -158,6 +158,7 @@ fn values_of_the_wrong_form_say_what_is_expected() {
             "limits.max_frame (from chat.toml): \"64k\" is not a whole number from 0",
         ),
         ("[limits]\nmax_frame = 1.5", "limits.max_frame (from chat.toml): 1.5 is not a whole number from 0"),
+        ("[auth]\nquery_token = 1", "auth.query_token (from chat.toml): 1 is neither true nor false"),
         (
             "[limits]\nmax_frame = true",
             "limits.max_frame (from chat.toml): true is not a whole number from 0",
@@ -406,6 +407,7 @@ fn the_known_keys_are_those_of_the_struct() {
             Form::Duration => "1s",
             Form::Address => "127.0.0.1:1",
             Form::List => "[]",
+            Form::Switch => "true",
             Form::Choice(words) => &words[0],
             Form::Text | Form::Secret | Form::Table => "x",
         };
