@@ -33,6 +33,7 @@
 mod close;
 mod config;
 mod connection;
+mod edge;
 mod error;
 mod gather;
 mod handshake;

@@ -21,19 +21,13 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::WsConnection;
+use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
 use crate::http::{health, history, metrics};
 use crate::server::Slot;
 use crate::{WsConfig, close};
-
-/// What the handlers share.
-#[derive(Debug)]
-pub(crate) struct Edge {
-    pub(crate) server: ChatServer,
-    pub(crate) config: WsConfig,
-}
 
 /// The paths of a chat server, to be merged into or nested in an app of one's own.
 ///

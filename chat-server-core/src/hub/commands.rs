@@ -18,14 +18,11 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::link::Link;
-use super::pointers::Reading;
+use super::pointers::{BEYOND_HEAD, Reading};
 use super::{Hub, unavailable};
 use crate::auth::AuthError;
 use crate::session::Authenticated;
 use crate::storage::{Append, Appended, Change, NewMessage, NewRoom};
-
-/// Why a read pointer is refused.
-pub(super) const BEYOND_HEAD: &str = "read.seq: there is no such message yet";
 
 /// What a command gives in the end.
 pub(crate) type Done = Result<Option<Box<RawValue>>, WireError>;

@@ -13,6 +13,9 @@ use crate::storage::{PointerMove, PointerMoved};
 /// How many different pointers are gathered at most before they are stored without waiting longer.
 const MAX_GATHERED: usize = 4_096;
 
+/// Why a read pointer is refused.
+pub(super) const BEYOND_HEAD: &str = "read.seq: there is no such message yet";
+
 /// A pointer to be moved, and who wants to know when it is stored.
 pub(crate) struct Reading {
     pub(super) room: RoomId,
@@ -95,9 +98,7 @@ impl Hub {
                 Ok(*read)
             }
             Some(PointerMoved::Unchanged { read }) => Ok(*read),
-            Some(PointerMoved::BeyondHead) => {
-                Err(WireError::new(ErrorCode::BadRequest, super::commands::BEYOND_HEAD))
-            }
+            Some(PointerMoved::BeyondHead) => Err(WireError::new(ErrorCode::BadRequest, BEYOND_HEAD)),
             Some(PointerMoved::NotMember) => Err(ErrorCode::Forbidden.into()),
             None => Err(ErrorCode::Internal.into()),
         }

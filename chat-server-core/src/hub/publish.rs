@@ -13,15 +13,6 @@ use super::replay::Log;
 use crate::bus::{Hint, News};
 use crate::storage::{Append, Appended, Change, LogEntry, NewRoom, StoredMessage};
 
-/// The packet that tells a log entry.
-pub(super) fn event_of(entry: LogEntry) -> Event {
-    match entry {
-        LogEntry::Message(stored) => Event::Message(stored.message),
-        LogEntry::Member(changed) => Event::Member(changed),
-        LogEntry::Room(changed) => Event::Room(changed),
-    }
-}
-
 impl Hub {
     /// Tells everyone concerned what a change did.
     pub(super) fn publish(&self, append: Append, appended: &Appended, origin: u64) {
@@ -119,7 +110,7 @@ impl Hub {
         let mut shard = self.rooms.lock(room);
         let Some(feed) = shard.get_mut(room) else { return };
         let position = entry.offset().get();
-        let published = feed.publish(position, &encode(&event_of(entry)));
+        let published = feed.publish(position, &encode(&Event::from(entry)));
         let ended = match (published, left) {
             (Published::Yes, Some(user)) => feed.end(&user),
             _ => Vec::new(),

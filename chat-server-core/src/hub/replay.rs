@@ -11,7 +11,6 @@ use chat_protocol::{
 use super::Hub;
 use super::feed::{Feed, Released};
 use super::link::Link;
-use super::publish::event_of;
 use crate::storage::{LogEntry, StorageError};
 
 /// How many pages one replay or repair reads at most. A bounded loop: whoever still lags behind is told to come
@@ -148,7 +147,7 @@ impl Hub {
             Log::Room(room) => {
                 let after = Offset::new(after).unwrap_or_default();
                 let Some(page) = storage.log(room, after, limit).await? else { return Ok(None) };
-                let frame = |entry: LogEntry| (entry.offset().get(), encode(&event_of(entry)));
+                let frame = |entry: LogEntry| (entry.offset().get(), encode(&Event::from(entry)));
                 let frames = page.entries.into_iter().map(frame).collect();
                 Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get() }))
             }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chat_protocol::event::{MemberChanged, RoomChanged, UserChanged};
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, Epoch, HistoryQuery, Message, Offset, Role, RoomId, RoomKind,
-    RoomState, Seq, Timestamp, UserId, UserOffset,
+    Access, ClientMsgId, ClientRoomId, Content, Epoch, Event, HistoryQuery, Message, Offset, Role, RoomId,
+    RoomKind, RoomState, Seq, Timestamp, UserId, UserOffset,
 };
 
 pub use error::{StorageError, StorageErrorKind};
@@ -171,6 +171,17 @@ impl LogEntry {
             LogEntry::Message(stored) => stored.message.offset,
             LogEntry::Member(changed) => changed.offset,
             LogEntry::Room(changed) => changed.offset,
+        }
+    }
+}
+
+/// The packet that tells an entry.
+impl From<LogEntry> for Event {
+    fn from(entry: LogEntry) -> Self {
+        match entry {
+            LogEntry::Message(stored) => Event::Message(stored.message),
+            LogEntry::Member(changed) => Event::Member(changed),
+            LogEntry::Room(changed) => Event::Room(changed),
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use chat_server_core::Health;
 use serde::Serialize;
 
-use crate::routes::Edge;
+use crate::edge::Edge;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct HealthBody {

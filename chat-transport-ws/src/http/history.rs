@@ -11,7 +11,7 @@ use chat_server_core::Caller;
 
 use super::error::Refused;
 use super::{bearer, is_operator};
-use crate::routes::Edge;
+use crate::edge::Edge;
 
 type Pairs = Vec<(String, String)>;
 

@@ -10,7 +10,7 @@ use chat_protocol::ErrorCode;
 
 use super::error::Refused;
 use super::{bearer, is_operator};
-use crate::routes::Edge;
+use crate::edge::Edge;
 
 /// What a proxy adds: the request does not come from the address that it seems to come from.
 const FORWARDED: [HeaderName; 3] =
