@@ -160,3 +160,31 @@ async fn a_gap_is_filled_by_following_again() {
     let sent: Value = alice.ok(&send("next", "r", "x")).await;
     assert_eq!(sent["offset"], 8);
 }
+
+#[tokio::test]
+async fn a_stalled_reader_is_cut_within_its_bound_and_misses_nothing_after_coming_back() {
+    let config = ServerConfig {
+        max_queue_bytes: 64 * 1024,
+        write_timeout: std::time::Duration::from_millis(200),
+        max_recover: 10_000,
+        ..quick()
+    };
+    let server = ChatServer::start(Providers::default(), config);
+    let (mut alice, epoch) = with_messages(&server, 0).await;
+    // It reads the answer to its login and then nothing more, over a link that holds a single frame.
+    let mut stalled = Peer::connect_with(&server, 0);
+    stalled.say(r#"{"auth":{"id":"a","token":"dev-alice"}}"#).await;
+    stalled.until(|event| matches!(event, Event::Resumed(resumed) if resumed.room.is_none())).await;
+    // Far more than the queue of the stalled one holds; everybody else is served as if it were not there.
+    for n in 1..=1_000 {
+        assert_eq!(alice.ok(&send(&format!("m{n}"), "r", "x")).await["seq"], n);
+    }
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(10);
+    while server.connections() > 1 {
+        assert!(tokio::time::Instant::now() < deadline, "the stalled connection is still there");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(stalled);
+    let events = resume(&server, &epoch, 0, "r", 2).await;
+    assert_eq!(offsets(&events), (3..=1_002).collect::<Vec<u64>>());
+}
