@@ -1,9 +1,10 @@
 //! Group commit: everything that waits is stored in one batch, whatever its rooms; when nothing waits, a single
 //! change is stored at once. What was stored is published in the same order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use chat_protocol::WireError;
+use chat_protocol::{RoomId, UserId, WireError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Hub, unavailable};
@@ -129,6 +130,9 @@ impl Hub {
     /// Stores and publishes, deciding again what was decided on rights that have moved. Later changes wait for it,
     /// so that the order of one sender's messages never turns.
     async fn store(&self, mut jobs: Vec<ChangeJob>) {
+        if jobs.len() > 1 {
+            Self::align_versions(&mut jobs);
+        }
         for _ in 0..MAX_DECISIONS {
             jobs = match self.store_once(jobs).await {
                 again if again.is_empty() => return,
@@ -145,6 +149,24 @@ impl Hub {
         }
         for job in jobs {
             _ = job.done.send(Err(crate::Error::from(Refusal::AccessChanged).wire()));
+        }
+    }
+
+    /// Gives all messages of one sender to one room the newest version that one of them was decided on.
+    ///
+    /// Otherwise one that was decided before somebody lost a right would be refused and stored after one that was
+    /// decided later. The later decision was about the same right of the same user.
+    fn align_versions(jobs: &mut [ChangeJob]) {
+        let is_message = |job: &ChangeJob| matches!(job.append.change, Change::Message(_));
+        let mut newest: HashMap<(RoomId, UserId), Option<u64>> = HashMap::with_capacity(jobs.len());
+        for job in jobs.iter().filter(|job| is_message(job)) {
+            let version = newest.entry((job.append.room.clone(), job.append.by.clone())).or_default();
+            *version = (*version).max(job.append.access_version);
+        }
+        for job in jobs.iter_mut().filter(|job| is_message(job)) {
+            if let Some(version) = newest.get(&(job.append.room.clone(), job.append.by.clone())) {
+                job.append.access_version = *version;
+            }
         }
     }
 

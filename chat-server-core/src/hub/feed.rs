@@ -155,22 +155,23 @@ impl Feed {
         }
     }
 
-    /// Ends the following of one user's connections; returns the connections. Those that still read are let go when
-    /// they are released.
-    pub(crate) fn end(&mut self, user: &UserId) -> Vec<Arc<Link>> {
-        let (mut ended, head) = (Vec::new(), self.head);
+    /// Ends the following of one user's connections, whose membership ended at `position`; returns the connections.
+    /// Those that still read are let go when they are released; those that stand further have come back since.
+    pub(crate) fn end(&mut self, user: &UserId, position: u64) -> Vec<Arc<Link>> {
+        let mut ended = Vec::new();
         self.followers.retain(|_, follower| {
             if follower.link.user() != Some(user) {
                 return true;
             }
-            ended.push(follower.link.clone());
             match &mut follower.state {
-                State::Marked(aside) => {
-                    aside.ended = head;
-                    true
+                State::Marked(aside) => aside.ended = Some(position),
+                State::Live { after } if *after > position => {}
+                State::Live { .. } => {
+                    ended.push(follower.link.clone());
+                    return false;
                 }
-                State::Live { .. } => false,
             }
+            true
         });
         ended
     }
@@ -293,12 +294,28 @@ mod tests {
     }
 
     #[test]
+    fn who_came_back_meanwhile_is_not_ended() {
+        let (mut feed, link) = live(5);
+        let back = self::link(2, "a");
+        feed.mark(&back);
+        assert_eq!(
+            feed.release(2, 7, Text::from("word")),
+            Released::Live,
+            "6 is the end, 7 the new beginning"
+        );
+        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
+        let ended = feed.end(&UserId::new("a").unwrap(), 6);
+        assert!(ended.len() == 1 && Arc::ptr_eq(&ended[0], &link));
+        assert!(feed.follows(2));
+    }
+
+    #[test]
     fn a_membership_that_ends_is_heard_and_nothing_after_it() {
         let (mut feed, link_a) = live(5);
         let reader = link(2, "a");
         feed.mark(&reader);
         feed.publish(6, &frame(6));
-        assert_eq!(feed.end(&UserId::new("a").unwrap()).len(), 2);
+        assert_eq!(feed.end(&UserId::new("a").unwrap(), 6).len(), 1, "the other is let go at its release");
         feed.publish(7, &frame(7));
         assert_eq!(feed.release(2, 5, Text::from("word")), Released::Ended);
         assert_eq!(heard(&link_a), ["6"]);

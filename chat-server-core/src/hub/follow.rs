@@ -56,6 +56,14 @@ impl Hub {
 
     /// `follow`: one room.
     pub(super) async fn follow(&self, link: &Arc<Link>, follow: Follow) -> Result<(), WireError> {
+        let full = {
+            let ties = link.ties();
+            ties.rooms.len() >= self.config.max_rooms_followed && !ties.rooms.contains_key(&follow.room)
+        };
+        if full {
+            let detail = format!("a session follows at most {} rooms", self.config.max_rooms_followed);
+            return Err(WireError::new(ErrorCode::LimitReached, detail));
+        }
         let known = follow.epoch.is_none_or(|epoch| epoch == self.epoch);
         // A position of another life of the logs says nothing: as if none was given.
         let from = follow.offset.filter(|_| known);
@@ -119,11 +127,7 @@ impl Hub {
         for rooms in chosen.chunks(ROOMS_AT_ONCE) {
             self.follow_rooms(link, id, user, rooms).await?;
         }
-        for rooms in left_out.chunks(IDS_PER_FRAME) {
-            let (what, ts) = (SystemKind::LeftOut, self.providers.clock.now());
-            link.outbox.push(encode(&Event::System(System { what, rooms: rooms.to_vec(), ts })));
-            link.outbox.wait_for_room().await;
-        }
+        self.say_left_out(link, &left_out).await;
         Ok(())
     }
 
@@ -135,17 +139,33 @@ impl Hub {
         user: &UserId,
         rooms: &[(RoomId, Option<Offset>)],
     ) -> Result<(), WireError> {
-        for (room, _) in rooms {
-            self.mark(link, &Log::Room(room.clone()))?;
-        }
-        let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
-        let views = match self.providers.storage.views(user, &ids).await {
-            Ok(views) => views,
-            Err(error) => {
-                ids.iter().for_each(|room| self.unfollow(link, room));
-                return Err(self.storage_failed(error));
+        let (mut marked, mut left_out) = (Vec::with_capacity(rooms.len()), Vec::new());
+        for (room, from) in rooms {
+            match self.mark(link, &Log::Room(room.clone())) {
+                Ok(()) => marked.push((room.clone(), *from)),
+                Err(error) if error.code == ErrorCode::LimitReached => left_out.push(room.clone()),
+                Err(error) => return Err(error),
             }
-        };
+        }
+        self.say_left_out(link, &left_out).await;
+        let brought_up = self.bring_up_all(link, id, user, &marked).await;
+        if let Err(error) = &brought_up {
+            // Some of them are marked and will never be released: the connection would look whole and be deaf.
+            link.outbox.close(error.code);
+        }
+        brought_up
+    }
+
+    async fn bring_up_all(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        user: &UserId,
+        rooms: &[(RoomId, Option<Offset>)],
+    ) -> Result<(), WireError> {
+        let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
+        let views = self.providers.storage.views(user, &ids).await;
+        let views = views.map_err(|error| self.storage_failed(error))?;
         for ((room, from), view) in rooms.iter().zip(views) {
             match view {
                 Some(view) => self.bring_up(link, id, room, *from, view).await?,
@@ -156,6 +176,15 @@ impl Hub {
             }
         }
         Ok(())
+    }
+
+    /// Names rooms of the user that the connection does not follow, because it follows as many as it may.
+    async fn say_left_out(&self, link: &Link, rooms: &[RoomId]) {
+        for rooms in rooms.chunks(IDS_PER_FRAME) {
+            let (what, ts) = (SystemKind::LeftOut, self.providers.clock.now());
+            link.outbox.push(encode(&Event::System(System { what, rooms: rooms.to_vec(), ts })));
+            link.outbox.wait_for_room().await;
+        }
     }
 
     /// Brings one marked room up to date and releases it.
@@ -237,6 +266,20 @@ impl Hub {
         user: &UserId,
         from: Option<UserOffset>,
     ) -> Result<(), WireError> {
+        let followed = self.bring_up_user_log(link, id, user, from).await;
+        if let Err(error) = &followed {
+            link.outbox.close(error.code);
+        }
+        followed
+    }
+
+    async fn bring_up_user_log(
+        &self,
+        link: &Arc<Link>,
+        id: Option<&RequestId>,
+        user: &UserId,
+        from: Option<UserOffset>,
+    ) -> Result<(), WireError> {
         let log = Log::User(user.clone());
         let mut word = self.word(id, None);
         let mut from = from.map(UserOffset::get);
@@ -273,9 +316,7 @@ impl Hub {
         match log {
             Log::Room(room) => {
                 if ties.rooms.len() >= self.config.max_rooms_followed && !ties.rooms.contains_key(room) {
-                    let detail =
-                        format!("a session follows at most {} rooms", self.config.max_rooms_followed);
-                    return Err(WireError::new(ErrorCode::LimitReached, detail));
+                    return Err(ErrorCode::LimitReached.into());
                 }
                 ties.rooms.entry(room.clone()).or_default();
                 self.rooms.lock(room).entry(room.clone()).or_default().mark(link);

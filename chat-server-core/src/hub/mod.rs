@@ -24,6 +24,7 @@ mod shards;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use chat_protocol::{Epoch, ErrorCode, RoomId, UserId, WireError};
 use tokio::runtime::Handle;
@@ -37,6 +38,9 @@ use feed::Feed;
 use pointers::Reading;
 use presence::UserEntry;
 use shards::Shards;
+
+/// How long background tasks may take to end; none of them waits for anything but the store.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Everything that the tasks of one server share.
 pub(crate) struct Hub {
@@ -118,8 +122,12 @@ impl Hub {
     fn storage_failed(&self, error: crate::storage::StorageError) -> WireError {
         tracing::error!(kind = ?error.kind, %error, "the store failed");
         metrics::counter!("chat_storage_errors_total").increment(1);
-        if error.kind == crate::storage::StorageErrorKind::Lost {
-            self.degraded.store(true, Ordering::Relaxed);
+        if error.kind == crate::storage::StorageErrorKind::Lost
+            && !self.degraded.swap(true, Ordering::Relaxed)
+        {
+            tracing::error!(
+                "a write may be lost: nothing more is stored until a restart. Check the disk first"
+            );
         }
         crate::Error::from(error).wire()
     }
@@ -128,7 +136,9 @@ impl Hub {
     pub(crate) async fn stop(&self) {
         self.stopped.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(left = self.tasks.len(), "background tasks did not end in time");
+        }
         self.committed.cancel();
         self.committer.close();
         self.committer.wait().await;

@@ -78,6 +78,8 @@ impl Hub {
 
     /// Undoes everything that a connection was tied to; its session lives on for its grace.
     pub(super) fn detach(&self, link: &Arc<Link>) {
+        // Whoever waits for room in the queue would wait for ever: nobody writes any more.
+        link.outbox.close(ErrorCode::ShuttingDown);
         let ties = {
             let mut ties = link.ties();
             let taken = std::mem::take(&mut *ties);

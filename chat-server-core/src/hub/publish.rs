@@ -111,8 +111,9 @@ impl Hub {
         let Some(feed) = shard.get_mut(room) else { return };
         let position = entry.offset().get();
         let published = feed.publish(position, &encode(&Event::from(entry)));
+        // Also for a repeat: the first one released may have read the entry before it was published.
         let ended = match (published, left) {
-            (Published::Yes, Some(user)) => feed.end(&user),
+            (Published::Yes | Published::Repeat, Some(user)) => feed.end(&user, position),
             _ => Vec::new(),
         };
         if feed.is_empty() {
@@ -142,7 +143,8 @@ impl Hub {
         let position = changed.user_offset.get();
         let published = entry.feed.publish(position, &encode(&Event::User(changed.clone())));
         let links = match changed.action {
-            UserAction::RoomJoined if published == Published::Yes => entry.links(),
+            // Also for a repeat, as above; who follows the room already does nothing.
+            UserAction::RoomJoined if published != Published::Hole => entry.links(),
             _ => Vec::new(),
         };
         drop(shard);

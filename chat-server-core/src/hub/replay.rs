@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{Outcome, Resumed};
+use chat_protocol::event::{MemberAction, Outcome, Resumed};
 use chat_protocol::{
     ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Text, UserId, UserOffset, WireError, encode,
 };
@@ -43,6 +43,8 @@ struct Page {
     frames: Vec<(u64, Text)>,
     head: u64,
     oldest: u64,
+    /// Where the reader's membership ended, if the page tells it.
+    left: Option<u64>,
 }
 
 impl Hub {
@@ -70,18 +72,25 @@ impl Hub {
     ) -> Result<Followed, WireError> {
         let limit = self.config.replay_page;
         for _ in 0..MAX_PAGES {
-            let page = self.read_log(log, at, limit).await.map_err(|error| self.storage_failed(error))?;
+            let page = self.read_log(link, log, at, limit).await;
+            let page = page.map_err(|error| self.storage_failed(error))?;
             let Some(page) = page else { return Ok(Followed::Ended) };
             if at < page.head && at + 1 < page.oldest {
                 return Ok(Followed::Trimmed { oldest: page.oldest });
             }
             let full = page.frames.len() >= limit;
-            for (position, frame) in page.frames {
+            // Asked after the page was read: what it holds was written before the answer.
+            let member = self.is_member(link, log).await?;
+            let end = if member { u64::MAX } else { page.left.unwrap_or(at) };
+            for (position, frame) in page.frames.into_iter().take_while(|(position, _)| *position <= end) {
                 if !link.outbox.wait_for_room().await {
                     return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
                 }
                 at = position;
                 link.outbox.push(frame);
+            }
+            if !member {
+                return Ok(Followed::Ended);
             }
             if full {
                 continue;
@@ -94,6 +103,14 @@ impl Hub {
             }
         }
         Err(ErrorCode::SlowReader.into())
+    }
+
+    /// Whether the connection's user may still read a log.
+    async fn is_member(&self, link: &Link, log: &Log) -> Result<bool, WireError> {
+        let (Log::Room(room), Some(user)) = (log, link.user()) else { return Ok(true) };
+        let standing = self.providers.storage.standing(room, user).await;
+        let standing = standing.map_err(|error| self.storage_failed(error))?;
+        Ok(standing.is_some_and(|standing| standing.role.is_some()))
     }
 
     /// Lets a marked connection that has read up to `at` take events as they come, beginning with `word`.
@@ -141,15 +158,28 @@ impl Hub {
         }
     }
 
-    async fn read_log(&self, log: &Log, after: u64, limit: usize) -> Result<Option<Page>, StorageError> {
+    async fn read_log(
+        &self,
+        link: &Link,
+        log: &Log,
+        after: u64,
+        limit: usize,
+    ) -> Result<Option<Page>, StorageError> {
         let storage = &self.providers.storage;
         match log {
             Log::Room(room) => {
                 let after = Offset::new(after).unwrap_or_default();
                 let Some(page) = storage.log(room, after, limit).await? else { return Ok(None) };
+                let mine = |entry: &LogEntry| match entry {
+                    LogEntry::Member(changed) if changed.action == MemberAction::Left => {
+                        (link.user() == Some(&changed.user)).then_some(changed.offset.get())
+                    }
+                    _ => None,
+                };
+                let left = page.entries.iter().filter_map(mine).last();
                 let frame = |entry: LogEntry| (entry.offset().get(), encode(&Event::from(entry)));
                 let frames = page.entries.into_iter().map(frame).collect();
-                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get() }))
+                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get(), left }))
             }
             Log::User(user) => {
                 let after = UserOffset::new(after).unwrap_or_default();
@@ -157,7 +187,7 @@ impl Hub {
                 let entries = page.entries.into_iter();
                 let frames =
                     entries.map(|entry| (entry.user_offset.get(), encode(&Event::User(entry)))).collect();
-                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get() }))
+                Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get(), left: None }))
             }
         }
     }

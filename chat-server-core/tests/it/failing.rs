@@ -3,32 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
-use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{
-    Append, Appended, Capabilities, Change, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore,
-    Refusal, RoomStore, RoomView, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog,
-    UserLogPage,
-};
+use chat_server_core::storage::{Append, Change, StorageError, StorageErrorKind};
 use chat_server_core::{Health, Providers};
 
+use crate::hooked::{Hooked, Hooks};
 use crate::peer::{Peer, send, server_of};
 
 /// Does with an append what its text says.
 #[derive(Default)]
-struct Moody(MemoryStore);
-
-type Result<T> = std::result::Result<T, StorageError>;
+struct Moody;
 
 #[async_trait]
-impl MessageStore for Moody {
-    fn capabilities(&self) -> Capabilities {
-        self.0.capabilities()
-    }
-    fn epoch(&self) -> Epoch {
-        self.0.epoch()
-    }
-    async fn append(&self, batch: &[Append]) -> Result<Vec<std::result::Result<Appended, Refusal>>> {
+impl Hooks for Moody {
+    async fn before_append(&self, batch: &[Append]) -> Result<(), StorageError> {
         let fail = |kind| Err(StorageError::new(kind, "append", "in a mood"));
         for append in batch {
             let Change::Message(message) = &append.change else { continue };
@@ -39,57 +26,14 @@ impl MessageStore for Moody {
                 _ => {}
             }
         }
-        self.0.append(batch).await
-    }
-    async fn history(
-        &self,
-        room: &RoomId,
-        query: HistoryQuery,
-        limit: usize,
-    ) -> Result<Option<Vec<StoredMessage>>> {
-        self.0.history(room, query, limit).await
-    }
-    async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>> {
-        self.0.log(room, after, limit).await
-    }
-}
-
-#[async_trait]
-impl RoomStore for Moody {
-    async fn standing(&self, room: &RoomId, user: &UserId) -> Result<Option<Standing>> {
-        self.0.standing(room, user).await
-    }
-    async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>> {
-        self.0.rooms_of(user).await
-    }
-    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
-        self.0.views(user, rooms).await
-    }
-    async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool> {
-        self.0.share_room(a, b).await
-    }
-}
-
-#[async_trait]
-impl UserLog for Moody {
-    async fn user_log(&self, user: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {
-        self.0.user_log(user, after, limit).await
-    }
-}
-
-#[async_trait]
-impl PointerStore for Moody {
-    async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>> {
-        self.0.advance(moves).await
-    }
-    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>> {
-        self.0.pointers(room, limit).await
+        Ok(())
     }
 }
 
 /// A server on a moody store, and alice in her room `r`.
 async fn moody() -> (chat_server_core::ChatServer, Peer) {
-    let server = server_of(Providers { storage: Arc::new(Moody::default()), ..Providers::default() });
+    let server =
+        server_of(Providers { storage: Arc::new(Hooked::<Moody>::default()), ..Providers::default() });
     let mut alice = Peer::log_in(&server, "alice").await;
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
     (server, alice)

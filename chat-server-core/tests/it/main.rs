@@ -2,7 +2,9 @@
 
 mod broken;
 mod failing;
+mod hooked;
 mod peer;
+mod race;
 mod resume;
 mod rooms;
 mod storage;

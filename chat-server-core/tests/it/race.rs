@@ -1,0 +1,189 @@
+//! Orders of events that are rare, forced by a store that waits where the test wants it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chat_protocol::Event;
+use chat_protocol::event::{Outcome, SystemKind};
+use chat_server_core::storage::{Append, Change, StorageError};
+use chat_server_core::{ChatServer, Providers, ServerConfig};
+use tokio::sync::watch;
+
+use crate::hooked::{Hooked, Hooks};
+use crate::peer::{Peer, quick, send, server, server_of};
+
+/// Something that is awaited and happens once.
+struct Signal(watch::Sender<bool>);
+
+impl Default for Signal {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
+}
+
+impl Signal {
+    fn give(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn wait(&self) {
+        self.0.subscribe().wait_for(|given| *given).await.expect("the sender lives as long as this");
+    }
+}
+
+fn server_on<H: Hooks + Default + 'static>() -> (ChatServer, Arc<Hooked<H>>) {
+    let store = Arc::new(Hooked::<H>::default());
+    (server_of(Providers { storage: store.clone(), ..Providers::default() }), store)
+}
+
+/// A leave is stored, read by a replay, and only then published.
+#[derive(Default)]
+struct LatePublish {
+    armed: Signal,
+    reads: Signal,
+    stored: Signal,
+    publish: Signal,
+}
+
+#[async_trait]
+impl Hooks for LatePublish {
+    async fn after_append(&self, batch: &[Append]) {
+        if batch.iter().any(|append| matches!(append.change, Change::Leave)) {
+            self.stored.give();
+            self.publish.wait().await;
+        }
+    }
+    async fn before_log(&self) {
+        if *self.armed.0.borrow() {
+            self.reads.give();
+            self.stored.wait().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_while_another_device_follows_hears_no_more() {
+    let (server, store) = server_on::<LatePublish>();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
+    let (mut one, mut two) = (Peer::connect(&server), Peer::connect(&server));
+    for bob in [&mut one, &mut two] {
+        bob.ok(r#"{"auth":{"id":"a","token":"dev-bob","follow":false}}"#).await;
+    }
+    alice.ok(r#"{"unfollow":{"id":"u","room":"r"}}"#).await;
+    store.hooks.armed.give();
+    two.say(r#"{"follow":{"id":"f","room":"r","offset":1}}"#).await;
+    store.hooks.reads.wait().await;
+    one.say(r#"{"leave":{"id":"l","room":"r"}}"#).await;
+    let last = two.until(|event| matches!(event, Event::Reply(_))).await;
+    assert!(
+        last.iter().any(|event| matches!(event, Event::Resumed(word) if word.outcome == Outcome::Gone)),
+        "{last:?}"
+    );
+    store.hooks.publish.give();
+    one.reply("l").await;
+    alice.ok(&send("m1", "r", "secret")).await;
+    two.say(r#"{"ping":{"id":"p"}}"#).await;
+    let heard = two.until(|event| matches!(event, Event::Pong(_))).await;
+    assert!(!heard.iter().any(|event| matches!(event, Event::Message(_))), "{heard:?}");
+}
+
+/// The first message into `q` waits until the gate opens; what comes meanwhile is one batch.
+#[derive(Default)]
+struct Gate {
+    waits: Signal,
+    open: Signal,
+}
+
+#[async_trait]
+impl Hooks for Gate {
+    async fn before_append(&self, batch: &[Append]) -> Result<(), StorageError> {
+        if batch
+            .iter()
+            .any(|append| append.room.as_str() == "q" && matches!(append.change, Change::Message(_)))
+        {
+            self.waits.give();
+            self.open.wait().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn messages_of_one_sender_keep_their_order_over_a_change_of_rights() {
+    let (server, store) = server_on::<Gate>();
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    for room in ["q", "r"] {
+        let create = format!(r#"{{"create":{{"id":"c","kind":"group","room":"{room}","members":["bob"]}}}}"#);
+        alice.ok(&create).await;
+    }
+    bob.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
+    bob.say(&send("b", "q", "x")).await;
+    store.hooks.waits.wait().await;
+    // Decided on the rights before bob left, then, after the follow, on those of now.
+    alice.say(&send("m1", "r", "first")).await;
+    alice.ok(r#"{"follow":{"id":"f","room":"r"}}"#).await;
+    alice.say(&send("m2", "r", "second")).await;
+    alice.ok(r#"{"unfollow":{"id":"u","room":"nowhere"}}"#).await;
+    store.hooks.open.give();
+    let mut order = Vec::new();
+    while order.len() < 2 {
+        let message = alice.message().await;
+        if message.room.as_str() == "r" {
+            order.push(message.client_msg_id.unwrap().to_string());
+        }
+    }
+    assert_eq!(order, ["m1", "m2"]);
+}
+
+#[tokio::test]
+async fn a_reader_that_is_gone_does_not_hold_up_the_end() {
+    let config = ServerConfig { max_queue_bytes: 8 * 1024, ..quick() };
+    let server = ChatServer::start(Providers::default(), config);
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let mut bob = Peer::connect_with(&server, 0);
+    bob.say(r#"{"auth":{"id":"a","token":"dev-bob"}}"#).await;
+    bob.until(|event| matches!(event, Event::Resumed(word) if word.room.is_none())).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
+    bob.until(|event| matches!(event, Event::Resumed(word) if word.room.is_some())).await;
+    // More than half of bob's queue waits, so that following one more room has to wait for him.
+    for n in 0..25 {
+        alice.ok(&send(&format!("m{n}"), "r", "a text of some length")).await;
+    }
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r2","members":["bob"]}}"#).await;
+    drop(bob);
+    let ended = tokio::time::timeout(Duration::from_secs(4), server.shutdown(Duration::from_secs(1)));
+    ended.await.expect("nothing waits for bob");
+}
+
+#[tokio::test]
+async fn one_room_too_many_is_named_and_costs_nobody_the_connection() {
+    let config = ServerConfig { max_rooms_followed: 1, ..quick() };
+    let server = ChatServer::start(Providers::default(), config);
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    bob.ok(r#"{"create":{"id":"c","kind":"group","room":"mine"}}"#).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r1","members":["bob"]}}"#).await;
+    let left_out =
+        |event: &Event| matches!(event, Event::System(system) if system.what == SystemKind::LeftOut);
+    bob.until(left_out).await;
+    let made = bob.ok(r#"{"create":{"id":"c2","kind":"group","room":"second"}}"#).await;
+    assert_eq!(made["created"], true);
+    assert_eq!(bob.refused(r#"{"follow":{"id":"f","room":"second"}}"#).await, "ERR_LIMIT_REACHED");
+    assert_eq!(bob.ok(&send("m", "second", "still a member")).await["seq"], 1);
+}
+
+#[tokio::test]
+async fn an_empty_room_has_an_empty_history() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    for query in ["", r#","before":1"#, r#","after":0"#, r#","after":9,"before":3"#] {
+        let page = alice.ok(&format!(r#"{{"history":{{"id":"h","room":"r"{query}}}}}"#)).await;
+        assert_eq!(
+            (page["messages"].as_array().unwrap().len(), &page["more"]),
+            (0, &false.into()),
+            "{query}"
+        );
+    }
+}
