@@ -148,7 +148,7 @@ async fn a_reader_that_is_gone_does_not_hold_up_the_end() {
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
     bob.until(|event| matches!(event, Event::Resumed(word) if word.room.is_some())).await;
     // More than half of bob's queue waits, so that following one more room has to wait for him.
-    for n in 0..25 {
+    for n in 0..35 {
         alice.ok(&send(&format!("m{n}"), "r", "a text of some length")).await;
     }
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r2","members":["bob"]}}"#).await;
