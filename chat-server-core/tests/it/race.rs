@@ -152,6 +152,8 @@ async fn a_reader_that_is_gone_does_not_hold_up_the_end() {
         alice.ok(&send(&format!("m{n}"), "r", "a text of some length")).await;
     }
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r2","members":["bob"]}}"#).await;
+    // Whatever alice hears now comes after the following began.
+    alice.ok(&send("after", "r2", "x")).await;
     drop(bob);
     let ended = tokio::time::timeout(Duration::from_secs(4), server.shutdown(Duration::from_secs(1)));
     ended.await.expect("nothing waits for bob");
