@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{Event, Frame, Reply, Text, decode};
-use chat_server_core::transport::{PeerInfo, memory};
+use chat_server_core::transport::{Connection, PeerInfo, memory};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -42,8 +42,17 @@ impl Peer {
 
     pub(crate) fn connect_with(server: &ChatServer, capacity: usize) -> Self {
         let (ours, theirs) = memory::pair(capacity);
-        let server = server.clone();
-        tokio::spawn(async move { server.serve_connection(theirs, PeerInfo::default()).await });
+        tokio::spawn(server.serve_connection(theirs, PeerInfo::default()));
+        Self { connection: ours }
+    }
+
+    /// A connection whose server side is wrapped.
+    pub(crate) fn connect_over<C: Connection + 'static>(
+        server: &ChatServer,
+        wrap: impl FnOnce(memory::MemoryConnection) -> C,
+    ) -> Self {
+        let (ours, theirs) = memory::pair(1_024);
+        tokio::spawn(server.serve_connection(wrap(theirs), PeerInfo::default()));
         Self { connection: ours }
     }
 
