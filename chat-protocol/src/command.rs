@@ -5,6 +5,7 @@
 //! success is silent and only errors are told.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ impl Command {
 /// Answered with `{"user_id","session_id","epoch","user_offset","expires_at","limits"}`. After it the session follows
 /// all rooms of the user, newest activity first, each told by one `resumed` packet with outcome `snapshot`; the
 /// `resumed` packet of the user log comes last. A client that has positions says `follow: false` and sends `resume`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Auth {
     /// Repeated in the reply.
@@ -102,6 +103,18 @@ pub struct Auth {
     /// Whether to follow all my rooms from now on; true when absent. False when a `resume` comes next.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub follow: bool,
+}
+
+/// The token is not shown.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("id", &self.id)
+            .field("token", &self.token.as_ref().map(|_| "<redacted>"))
+            .field("device_id", &self.device_id)
+            .field("follow", &self.follow)
+            .finish_non_exhaustive()
+    }
 }
 
 fn yes() -> bool {

@@ -1,9 +1,11 @@
 //! From settings to a running server: picks the parts and puts them together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_auth_http::{HttpAuth, HttpConfig};
+use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
 use chat_protocol::{IdError, UserId};
 use chat_server_core::auth::{
     Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
@@ -14,7 +16,7 @@ use chat_transport_ws::{ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{AuthScheme, Settings, StaticUser, Synchronous};
+use crate::settings::{Algorithm, AuthKind, AuthScheme, Settings, StaticUser, Synchronous};
 
 /// How often gathered samples are folded into the histograms, so that they do not pile up between two scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -38,9 +40,20 @@ pub enum RunError {
     /// A user of the settings has an impossible id.
     #[error("auth.users: {0}")]
     User(#[from] IdError),
-    /// This build cannot do such authentication.
-    #[error("auth.kind: {0} is not available yet")]
-    Auth(&'static str),
+    /// The key of signed tokens cannot be read.
+    #[error("auth.public_key: {path}: {source}")]
+    ReadKey {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The key of signed tokens cannot be used.
+    #[error("auth: {0}")]
+    Key(#[from] chat_auth_jwt::KeyError),
+    /// The server that knows tokens cannot be asked.
+    #[error("auth.url: {0}")]
+    Lookup(#[from] chat_auth_http::SetupError),
     /// Metrics cannot be collected.
     #[error("metrics cannot be collected: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -55,8 +68,8 @@ pub enum RunError {
 /// [`RunError`] when it cannot start. Once it runs it ends without one.
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
     let metrics = install_metrics()?;
-    let store = open_store(&settings.data, settings.storage.synchronous)?;
     let (auth, directory) = identities(&settings)?;
+    let store = open_store(&settings.data, settings.storage.synchronous)?;
     let providers = Providers { storage: Arc::new(store), auth, directory, ..Providers::default() };
     let server = ChatServer::start(providers, server_config(&settings));
     let listeners =
@@ -110,10 +123,30 @@ fn identities(settings: &Settings) -> Result<Identities, RunError> {
     Ok(match settings.auth.scheme() {
         AuthScheme::Development => (Arc::new(DevelopmentAuth), Arc::new(OpenDirectory)),
         AuthScheme::Static { users } => static_users(&users)?,
-        AuthScheme::Jwt { .. } | AuthScheme::Http { .. } => {
-            return Err(RunError::Auth(settings.auth.kind.name()));
+        AuthScheme::Jwt { algorithm, secret, public_key, user_claim, audience, leeway } => {
+            let key = match (secret, public_key) {
+                (_, Some(path)) => Key::PublicPem(read_key(&path)?),
+                (secret, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
+            };
+            let algorithm = jwt_algorithm(algorithm);
+            let jwt = JwtConfig { user_claim, audience, leeway, ..JwtConfig::new(algorithm, key) };
+            (Arc::new(JwtAuth::new(jwt)?), Arc::new(OpenDirectory))
+        }
+        AuthScheme::Http { url, timeout, cache_ttl } => {
+            let http = HttpConfig { timeout, cache_ttl, ..HttpConfig::new(url) };
+            (Arc::new(HttpAuth::new(http)?), Arc::new(OpenDirectory))
         }
     })
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, RunError> {
+    std::fs::read(path).map_err(|source| RunError::ReadKey { path: path.to_owned(), source })
+}
+
+fn jwt_algorithm(algorithm: Algorithm) -> chat_auth_jwt::Algorithm {
+    // Both lists hold the registered names.
+    chat_auth_jwt::Algorithm::from_name(algorithm.name())
+        .expect("the adapter knows every algorithm of the settings")
 }
 
 fn static_users(users: &[StaticUser]) -> Result<Identities, RunError> {
@@ -151,6 +184,7 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
         handshake_timeout: settings.timeouts.handshake,
         shutdown_timeout: settings.timeouts.shutdown,
         query_token: settings.auth.query_token,
+        local_pages_only: settings.auth.kind == AuthKind::Development,
         allowed_origins: settings.origins.allow.clone(),
         operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
         metrics: Some(Arc::new(move || metrics.render())),
@@ -166,6 +200,20 @@ fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
         match listener.local_addr() {
             Ok(address) => println!("listening on http://{address} (WebSocket: ws://{address}/v1/ws)"),
             Err(error) => tracing::warn!(%error, "the address of a listener is unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_of_the_settings_has_its_adapter() {
+        use Algorithm::{EdDsa, Es256, Es384, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        for algorithm in [Hs256, Hs384, Hs512, Rs256, Rs384, Rs512, Ps256, Ps384, Ps512, Es256, Es384, EdDsa]
+        {
+            assert_eq!(jwt_algorithm(algorithm).name(), algorithm.name());
         }
     }
 }

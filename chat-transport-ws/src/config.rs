@@ -57,12 +57,17 @@ pub struct WsConfig {
     /// allows a page only to connect to the host it came from. Programs, which send no `Origin`, may always connect:
     /// the list keeps foreign pages from using a visitor's credentials, it does not authenticate.
     pub allowed_origins: Vec<String>,
+    /// Whether, without `allowed_origins`, a page may connect only if its host is `localhost` or a loopback address.
+    /// Default false. Set it where a token is easy to guess, as with development auth: any page in the browser of this
+    /// machine's user could otherwise reach the server under a name of its own.
+    pub local_pages_only: bool,
     /// Whether `?token=` is read. Default false: URLs end up in the logs of every proxy on the way. We never log it.
     pub query_token: bool,
     /// Credential of the operator's backend: it reads every room and the metrics. Default `None`: nobody does.
     pub operator_token: Option<String>,
-    /// What `GET /metrics` shows, to loopback peers and to the operator. Default `None`: the path answers 404. A
-    /// proxy on the same machine is a loopback peer, so requests with a forwarding header need the token.
+    /// What `GET /metrics` shows: with an `operator_token` to whoever has it, without one to loopback peers whose
+    /// request has no forwarding header. Behind a proxy that adds none everybody is a loopback peer: set the token.
+    /// Default `None`: the path answers 404.
     pub metrics: Option<MetricsText>,
 }
 
@@ -81,6 +86,7 @@ impl Default for WsConfig {
             write_buffer: 64 * 1024,
             max_write_buffer: 256 * 1024,
             allowed_origins: Vec::new(),
+            local_pages_only: false,
             query_token: false,
             operator_token: None,
             metrics: None,

@@ -1,5 +1,7 @@
 //! What a request must bring to become a WebSocket: one check and one refusal per cause.
 
+use std::net::IpAddr;
+
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderName};
 use chat_protocol::{ErrorCode, WireError};
@@ -31,20 +33,21 @@ pub(crate) struct Wish {
 /// `OriginRefused`, `UnsupportedVersion`.
 pub(crate) fn wish(request: &Request, config: &WsConfig) -> Result<Wish, WireError> {
     let headers = request.headers();
-    check_origin(headers, &config.allowed_origins)?;
+    check_origin(headers, config)?;
     let (chat_v1, offered_token) = subprotocols(headers)?;
     let query = config.query_token.then(|| request.uri().query()).flatten();
     let token = bearer(headers).map(str::to_owned).or(offered_token).or_else(|| query.and_then(query_token));
     Ok(Wish { chat_v1, token })
 }
 
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), WireError> {
+fn check_origin(headers: &HeaderMap, config: &WsConfig) -> Result<(), WireError> {
+    let allowed = &config.allowed_origins;
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let fits = origins.next().is_none()
         && if allowed.is_empty() {
-            same_origin(headers, origin)
+            same_origin(headers, origin) && (!config.local_pages_only || local_page(origin))
         } else {
             allowed.iter().any(|allowed| allowed == origin)
         };
@@ -61,6 +64,19 @@ fn same_origin(headers: &HeaderMap, origin: &str) -> bool {
         (Some(page), Ok(host)) => !page.is_empty() && page.eq_ignore_ascii_case(host),
         _ => false,
     }
+}
+
+/// Whether a page was loaded from this machine under a name that nobody else can claim: any other name can be made to
+/// point here by whoever owns it (DNS rebinding).
+fn local_page(origin: &str) -> bool {
+    let Some((_, authority)) = origin.split_once("://") else { return false };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 /// Whether `chat.v1` was offered, and the token that was offered beside it.
@@ -152,6 +168,23 @@ mod tests {
         let wish = wish(&request.body(Body::empty()).unwrap(), config);
         let wish = wish.map(|wish| (wish.chat_v1, wish.token)).map_err(|error| error.code);
         assert_eq!(wish, expected.map(|(v1, token)| (v1, token.map(str::to_owned))), "{uri} {headers:?}");
+    }
+
+    #[test]
+    fn only_names_that_nobody_else_can_claim_are_local() {
+        for (origin, local) in [
+            ("http://localhost:8080", true),
+            ("http://LOCALHOST", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.8.9.1", true),
+            ("http://[::1]:8080", true),
+            ("http://rebound.example.org:8080", false),
+            ("http://127.0.0.1.example.org", false),
+            ("http://192.0.2.1", false),
+            ("null", false),
+        ] {
+            assert_eq!(local_page(origin), local, "{origin}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A power cut: SIGKILL keeps what the kernel holds, this does not.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chat_tests::crowd::{Crowd, client, whole_history};
 use chat_tests::powercut::PowerCut;
@@ -17,9 +18,12 @@ async fn cut_power(synchronous: &str) -> (usize, Option<usize>) {
     let server = Server::start(&data, &Start { env, ..Start::default() }).await;
     let crowd = Crowd::gather(&server.url(), 4, 3).await;
     let talking = tokio::spawn(crowd.talk(10_000));
-    while crowd.record().acked.len() < 400 {
-        tokio::task::yield_now().await;
-    }
+    let enough = async {
+        while crowd.record().acked.len() < 400 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), enough).await.expect("the server acknowledges");
     server.kill().await;
     // No ack can come any more; the clients are gone before a new server could give them one.
     talking.abort();

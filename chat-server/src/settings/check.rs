@@ -94,7 +94,7 @@ impl Rules<'_> {
         match auth.scheme() {
             AuthScheme::Development => {}
             AuthScheme::Static { users } => self.users(&users),
-            AuthScheme::Jwt { algorithm, secret, public_key, user_claim, leeway } => {
+            AuthScheme::Jwt { algorithm, secret, public_key, user_claim, leeway, .. } => {
                 let name = algorithm.name();
                 match (algorithm.min_secret(), &secret, &public_key) {
                     _ if !self.intact("auth.algorithm") => {}
@@ -299,6 +299,7 @@ fn misplaced(auth: &Auth) -> impl Iterator<Item = (&'static str, &'static str)> 
         ("auth.secret", auth.secret.is_some(), AuthKind::Jwt),
         ("auth.public_key", auth.public_key.is_some(), AuthKind::Jwt),
         ("auth.user_claim", auth.user_claim.is_some(), AuthKind::Jwt),
+        ("auth.audience", auth.audience.is_some(), AuthKind::Jwt),
         ("auth.leeway", auth.leeway.is_some(), AuthKind::Jwt),
         ("auth.url", auth.url.is_some(), AuthKind::Http),
         ("auth.timeout", auth.timeout.is_some(), AuthKind::Http),

@@ -113,6 +113,10 @@ pub struct Auth {
     /// Claim of kind `jwt` that holds the user id; default `sub`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_claim: Option<String>,
+    /// Whom tokens of kind `jwt` must be meant for (`aud`). Without it a token that names anybody is refused (RFC 7519
+    /// section 4.1.3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
     /// How far clocks may differ when kind `jwt` looks at `exp` and `nbf`; default `30s`. A stolen token lives that
     /// much longer.
     #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
@@ -148,6 +152,7 @@ impl Auth {
                 secret: self.secret.clone(),
                 public_key: self.public_key.clone(),
                 user_claim: self.user_claim.clone().unwrap_or_else(|| "sub".to_owned()),
+                audience: self.audience.clone(),
                 leeway: self.leeway.unwrap_or(Duration::from_secs(30)),
             },
             AuthKind::Http => AuthScheme::Http {
@@ -196,6 +201,8 @@ pub enum AuthScheme {
         public_key: Option<PathBuf>,
         /// The claim that holds the user id.
         user_claim: String,
+        /// The only `aud` that is accepted; `None`: only tokens without one.
+        audience: Option<String>,
         /// Tolerance on `exp` and `nbf`.
         leeway: Duration,
     },
@@ -322,8 +329,8 @@ impl Algorithm {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Operator {
-    /// Token of backend calls. None by default, and then no backend call is possible. Whoever has it can write as
-    /// any user.
+    /// Token of backend calls. None by default, and then no backend call is possible, and `/metrics` is open to this
+    /// machine alone; with one, `/metrics` needs it. Whoever has it can read every room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
 }

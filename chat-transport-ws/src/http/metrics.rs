@@ -19,8 +19,9 @@ const FORWARDED: [HeaderName; 3] =
 pub(crate) async fn show(State(edge): State<Arc<Edge>>, request: Request) -> Result<Response, Refused> {
     let render = edge.config.metrics.as_ref().ok_or(ErrorCode::NotFound)?;
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0);
-    let local = peer.is_some_and(|peer| from_this_machine(peer, request.headers()));
     let operator = edge.config.operator_token.as_deref();
+    // Behind a proxy that does not say so everybody seems to be local: with a token, the token decides.
+    let local = operator.is_none() && peer.is_some_and(|peer| from_this_machine(peer, request.headers()));
     match bearer(request.headers()) {
         _ if local => {}
         Some(token) if is_operator(token, operator) => {}

@@ -61,12 +61,20 @@ async fn health_is_for_everybody() {
 
 #[tokio::test]
 async fn metrics_are_for_this_machine_and_the_operator() {
-    let edge = start().await;
-    let local = edge.get("/metrics").await;
+    let metrics: Option<chat_transport_ws::MetricsText> = Some(Arc::new(|| "up 1\n".to_owned()));
+    let open = Edge::start(WsConfig { metrics, ..WsConfig::default() }).await;
+    let local = open.get("/metrics").await;
     assert_eq!((local.status, local.body.as_str()), (200, "up 1\n"));
     assert_eq!(local.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
 
     let proxied = "GET /metrics HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1";
+    assert_eq!(open.ask(proxied).await.refusal(), "ERR_NOT_AUTHENTICATED");
+    let edge = start().await;
+    assert_eq!(
+        edge.get("/metrics").await.refusal(),
+        "ERR_NOT_AUTHENTICATED",
+        "with a token the token decides"
+    );
     let stranger = edge.ask(proxied).await;
     assert_eq!((stranger.status, stranger.refusal().as_str()), (401, "ERR_NOT_AUTHENTICATED"));
     let user = edge.ask(&format!("{proxied}\r\nAuthorization: Bearer dev-a")).await;

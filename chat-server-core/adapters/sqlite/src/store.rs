@@ -49,6 +49,9 @@ pub struct SqliteStore {
     /// log has grown too long.
     writer: Arc<Mutex<Writer>>,
     readers: Readers,
+    /// One more connection, for what the server must know before it can store: a flood of history must not hold up
+    /// everybody's messages.
+    deciders: Readers,
     standings: Standings,
     /// Locked when the store is closed, and for a moment after each commit.
     checkpointer: Mutex<Checkpointer>,
@@ -74,6 +77,7 @@ impl SqliteStore {
         length.watch(&mut db).map_err(|error| failed(error.into()))?;
         let readers: Result<Vec<_>, _> =
             (0..config.readers.max(1)).map(|_| database::open_reader(&path, config.reader_cache)).collect();
+        let decider = database::open_reader(&path, config.reader_cache)?;
         let writer = Writer::new(db, identity.secret, identity.last_num, config.remembered);
         let writer = Arc::new(Mutex::new(writer));
         let db = database::open_checkpointer(&path, config.synchronous)?;
@@ -86,6 +90,7 @@ impl SqliteStore {
             path,
             writer,
             readers: Readers::new(readers?),
+            deciders: Readers::new(vec![decider]),
             standings: Standings::new(config.remembered),
             checkpointer: Mutex::new(checkpointer),
             lock: Mutex::new(Some(lock)),
@@ -101,6 +106,7 @@ impl SqliteStore {
     pub fn close(&self) -> Result<(), StorageError> {
         self.checkpointer.lock().unwrap_or_else(PoisonError::into_inner).stop();
         self.readers.close();
+        self.deciders.close();
         let closed = self.writer().close();
         self.standings.clear();
         let result = match closed {
@@ -207,7 +213,7 @@ impl RoomStore for SqliteStore {
             Found::Unknown(commits) => commits,
         };
         let (asked, of) = (room.clone(), user.clone());
-        let standing = self.readers.read("standing", move |db| rooms::standing(db, &asked, &of)).await?;
+        let standing = self.deciders.read("standing", move |db| rooms::standing(db, &asked, &of)).await?;
         if let Some(standing) = standing {
             self.standings.learn(room, user, standing, commits);
         }
