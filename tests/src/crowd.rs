@@ -132,7 +132,6 @@ async fn send(client: Client, room: RoomId, text: String, record: Arc<Mutex<Reco
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests measure real processes")]
 fn now() -> Instant {
     Instant::now()
 }
