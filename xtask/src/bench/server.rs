@@ -12,9 +12,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Builds the release binary and starts it on a free port of loopback.
-    pub(super) fn start(data: &Path, env: &[(&str, &str)]) -> Result<Self, String> {
-        let mut child = Command::new(build()?)
+    /// Starts a binary on a free port of loopback.
+    pub(super) fn start(binary: &str, data: &Path, env: &[(&str, &str)]) -> Result<Self, String> {
+        let mut child = Command::new(binary)
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .env("CHAT_LOG__FILTER", "warn")
@@ -51,7 +51,8 @@ impl Drop for Server {
     }
 }
 
-fn build() -> Result<String, String> {
+/// Builds the release binary; its path.
+pub(super) fn build() -> Result<String, String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut build = Command::new(cargo);
     build.args(["build", "--release", "--package", "chat-server", "--message-format", "json"]);
