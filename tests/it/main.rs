@@ -5,3 +5,4 @@ mod kill;
 mod power;
 mod powercut;
 mod restart;
+mod tidy;

@@ -1,0 +1,67 @@
+//! What a reviewer would otherwise check by hand.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All files below the workspace with one of these endings, without build output.
+fn files(endings: &[&str]) -> Vec<(String, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![root()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !name.starts_with('.') && name != "target" && name != "data" {
+                    folders.push(path);
+                }
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                let text = std::fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root()).unwrap().display().to_string(), text));
+            }
+        }
+    }
+    assert!(found.len() > 5, "the workspace was found");
+    found
+}
+
+#[test]
+fn every_file_says_what_it_is_and_stays_small() {
+    for (path, text) in files(&[".rs"]) {
+        assert!(text.starts_with("//!"), "{path} begins without a line that says what it is");
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{path} has {lines} lines: split it by what it does");
+    }
+}
+
+#[test]
+fn nothing_is_left_for_later_in_the_code() {
+    let marks =
+        [["TO", "DO"], ["FIX", "ME"], ["XX", "X"], ["todo", "!("], ["unimplemented", "!("], ["dbg", "!("]];
+    for (path, text) in files(&[".rs", ".sql", ".c"]) {
+        for mark in marks.map(|[a, b]| format!("{a}{b}")) {
+            assert!(!text.contains(&mark), "{path} holds {mark}");
+        }
+    }
+}
+
+/// The arrows of the architecture picture: who must not know whom.
+#[test]
+fn crates_depend_only_downwards() {
+    for (manifest, forbidden) in [
+        ("chat-protocol", &["tokio", "async-trait", "rand", "chat-server-core", "chat-client"][..]),
+        ("chat-client", &["chat-server-core", "chat-transport-ws", "chat-store-sqlite"]),
+        ("chat-server-core", &["axum", "hyper", "tungstenite", "rusqlite", "reqwest", "chat-transport-ws"]),
+        ("chat-server-core/adapters/sqlite", &["axum", "tungstenite", "chat-transport-ws"]),
+        ("chat-transport-ws", &["rusqlite", "chat-store-sqlite", "metrics-exporter"]),
+        ("chat-server", &["chat-tests", "chat-client"]),
+    ] {
+        let text = std::fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
+        let dependencies = text.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+        for name in forbidden {
+            assert!(!dependencies.contains(name), "{manifest} must not depend on {name}");
+        }
+    }
+}
