@@ -30,6 +30,28 @@ pub(crate) struct ChangeJob {
     /// The connection it comes from, or 0: it follows new rooms by itself.
     pub(crate) origin: u64,
     pub(crate) done: oneshot::Sender<Result<Appended, WireError>>,
+    /// It was refused, and is only asked about: a repeat of what was stored before is told its first answer.
+    pub(crate) refused: Option<WireError>,
+}
+
+/// An access version that no room ever has: the store answers repeats and refuses all else.
+const ONLY_REPEATS: u64 = u64::MAX;
+
+impl ChangeJob {
+    /// Takes the refusal of a change. A message with a name may be a repeat, which needs no right; all else is told.
+    fn refuse(mut self, error: WireError) -> Option<Self> {
+        match &self.append.change {
+            Change::Message(message) if message.client_msg_id.is_some() && self.refused.is_none() => {
+                self.append.access_version = Some(ONLY_REPEATS);
+                self.refused = Some(error);
+                Some(self)
+            }
+            _ => {
+                _ = self.done.send(Err(error));
+                None
+            }
+        }
+    }
 }
 
 /// Starts the committer: as a task, or on a thread of its own when the store blocks.
@@ -90,7 +112,7 @@ impl Hub {
             return Err(unavailable());
         }
         let (done, wait) = oneshot::channel();
-        let job = Job::Change(ChangeJob { append, origin, done });
+        let job = Job::Change(ChangeJob { append, origin, done, refused: None });
         self.commits.send(job).await.map_err(|_| unavailable())?;
         Ok(wait)
     }
@@ -106,7 +128,7 @@ impl Hub {
                     self.store(std::mem::take(&mut ready)).await;
                 }
                 if let Err(error) = self.decide(&mut job.append).await {
-                    _ = job.done.send(Err(error));
+                    ready.extend(job.refuse(error));
                     continue;
                 }
             }
@@ -142,7 +164,7 @@ impl Hub {
             for mut job in jobs {
                 match self.decide(&mut job.append).await {
                     Ok(()) => decided.push(job),
-                    Err(error) => _ = job.done.send(Err(error)),
+                    Err(error) => decided.extend(job.refuse(error)),
                 }
             }
             jobs = decided;
@@ -157,7 +179,8 @@ impl Hub {
     /// Otherwise one that was decided before somebody lost a right would be refused and stored after one that was
     /// decided later. The later decision was about the same right of the same user.
     fn align_versions(jobs: &mut [ChangeJob]) {
-        let is_message = |job: &ChangeJob| matches!(job.append.change, Change::Message(_));
+        let is_message =
+            |job: &ChangeJob| matches!(job.append.change, Change::Message(_)) && job.refused.is_none();
         let mut newest: HashMap<(RoomId, UserId), Option<u64>> = HashMap::with_capacity(jobs.len());
         for job in jobs.iter().filter(|job| is_message(job)) {
             let version = newest.entry((job.append.room.clone(), job.append.by.clone())).or_default();
@@ -174,28 +197,31 @@ impl Hub {
     async fn store_once(&self, jobs: Vec<ChangeJob>) -> Vec<ChangeJob> {
         let mut waiting = Vec::with_capacity(jobs.len());
         let mut batch = Vec::with_capacity(jobs.len());
-        for ChangeJob { append, origin, done } in jobs {
+        for ChangeJob { append, origin, done, refused } in jobs {
             batch.push(append);
-            waiting.push((origin, done));
+            waiting.push((origin, done, refused));
         }
         let answers = match self.append(&batch).await {
             Ok(answers) => answers,
             Err(error) => {
                 let error = self.storage_failed(error);
-                waiting.into_iter().for_each(|(_, done)| _ = done.send(Err(error.clone())));
+                waiting.into_iter().for_each(|(_, done, _)| _ = done.send(Err(error.clone())));
                 return Vec::new();
             }
         };
         let mut again = Vec::new();
-        for ((append, answer), (origin, done)) in batch.into_iter().zip(answers).zip(waiting) {
+        for ((append, answer), (origin, done, refused)) in batch.into_iter().zip(answers).zip(waiting) {
             match answer {
+                Err(Refusal::AccessChanged | Refusal::NoRoom) if refused.is_some() => {
+                    _ = done.send(Err(refused.unwrap_or_else(unavailable)));
+                }
                 Ok(appended) => {
                     if !appended.duplicate {
                         self.publish(append, &appended, origin);
                     }
                     _ = done.send(Ok(appended));
                 }
-                Err(Refusal::AccessChanged) => again.push(ChangeJob { append, origin, done }),
+                Err(Refusal::AccessChanged) => again.push(ChangeJob { append, origin, done, refused }),
                 Err(refusal) => _ = done.send(Err(crate::Error::from(refusal).wire())),
             }
         }

@@ -43,6 +43,20 @@ async fn a_retry_gives_the_first_answer_and_another_body_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_retry_gives_the_first_answer_also_to_somebody_who_left() {
+    let server = server();
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
+    let first = bob.ok(&send("m1", "r", "hi")).await;
+    bob.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
+    let again = bob.ok(&send("m1", "r", "hi")).await;
+    assert_eq!((&again["seq"], &again["duplicate"]), (&first["seq"], &json!(true)));
+    assert_eq!(bob.refused(&send("m1", "r", "other")).await, "ERR_CLIENT_ID_CONFLICT");
+    assert_eq!(bob.refused(&send("m2", "r", "new")).await, "ERR_FORBIDDEN_ACCESS");
+    assert_eq!(alice.ok(&send("m1", "r", "hi")).await["seq"], 2, "names belong to their senders");
+}
+
+#[tokio::test]
 async fn commands_take_their_order_without_waiting_for_answers() {
     let server = server();
     let mut alice = Peer::log_in(&server, "alice").await;
