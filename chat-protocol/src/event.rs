@@ -251,7 +251,7 @@ pub struct Resumed {
 pub enum SystemKind {
     /// The server stops soon: finish what is under way, reconnect after the close.
     Draining,
-    /// `rooms` are mine but are not followed, because a session follows at most 1,000.
+    /// `rooms` are mine but are not followed, because a session follows only so many.
     LeftOut,
 }
 

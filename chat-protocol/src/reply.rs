@@ -168,7 +168,11 @@ pub struct SendData {
     pub ts: Timestamp,
 }
 
-/// Result of `create` and `join`: the room, which the session follows from `room.offset` on.
+/// Result of `create` and `join`: the room as it is now.
+///
+/// Where the session stands in the room's log is said by the `resumed` packet before; `room.offset` may be further, and
+/// then the events in between are told too. A session that follows as many rooms as it may does not follow this one:
+/// a `system` packet says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomData {

@@ -29,6 +29,8 @@ const IDS_PER_FRAME: usize = 64;
 
 impl Hub {
     /// After `auth`: all rooms of the user, then the user's own log.
+    ///
+    /// Whoever calls it ends the session when it fails: it would look whole and be deaf.
     pub(super) async fn follow_all(&self, link: &Arc<Link>) -> Result<(), WireError> {
         let _turn = link.resuming.lock().await;
         let user = self.begin(link)?;
@@ -40,6 +42,10 @@ impl Hub {
     /// `resume`: the named rooms after their positions, the others as after `auth`, then the user's own log.
     pub(super) async fn resume(&self, link: &Arc<Link>, resume: Resume) -> Result<(), WireError> {
         let _turn = link.resuming.lock().await;
+        settle(link, self.resume_all(link, resume).await)
+    }
+
+    async fn resume_all(&self, link: &Arc<Link>, resume: Resume) -> Result<(), WireError> {
         let user = self.begin(link)?;
         self.mark(link, &Log::User(user.clone()))?;
         let known = resume.epoch == self.epoch;
@@ -84,7 +90,7 @@ impl Hub {
     ) -> Result<(), WireError> {
         let _turn = link.resuming.lock().await;
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
-        self.follow_rooms(link, id, &user, &[(room, from)]).await
+        settle(link, self.follow_rooms(link, id, &user, &[(room, from)]).await)
     }
 
     /// A room that the user has just gained, unless the connection follows it already.
@@ -94,7 +100,7 @@ impl Hub {
             return Ok(());
         }
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
-        self.follow_rooms(link, None, &user, &[(room, None)]).await
+        settle(link, self.follow_rooms(link, None, &user, &[(room, None)]).await)
     }
 
     fn begin(&self, link: &Arc<Link>) -> Result<UserId, WireError> {
@@ -113,10 +119,10 @@ impl Hub {
     ) -> Result<(), WireError> {
         let rooms =
             self.providers.storage.rooms_of(user).await.map_err(|error| self.storage_failed(error))?;
-        let (mut free, mut chosen, mut left_out) = (0, Vec::new(), Vec::new());
+        let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
         {
             let ties = link.ties();
-            free += self.config.max_rooms_followed.saturating_sub(ties.rooms.len());
+            let free = self.config.max_rooms_followed.saturating_sub(ties.rooms.len());
             for room in rooms {
                 if named.contains_key(&room) || ties.rooms.contains_key(&room) {
                     continue;
@@ -148,25 +154,10 @@ impl Hub {
             }
         }
         self.say_left_out(link, &left_out).await;
-        let brought_up = self.bring_up_all(link, id, user, &marked).await;
-        if let Err(error) = &brought_up {
-            // Some of them are marked and will never be released: the connection would look whole and be deaf.
-            link.outbox.close(error.code);
-        }
-        brought_up
-    }
-
-    async fn bring_up_all(
-        &self,
-        link: &Arc<Link>,
-        id: Option<&RequestId>,
-        user: &UserId,
-        rooms: &[(RoomId, Option<Offset>)],
-    ) -> Result<(), WireError> {
-        let ids: Vec<RoomId> = rooms.iter().map(|(room, _)| room.clone()).collect();
+        let ids: Vec<RoomId> = marked.iter().map(|(room, _)| room.clone()).collect();
         let views = self.providers.storage.views(user, &ids).await;
         let views = views.map_err(|error| self.storage_failed(error))?;
-        for ((room, from), view) in rooms.iter().zip(views) {
+        for ((room, from), view) in marked.iter().zip(views) {
             match view {
                 Some(view) => self.bring_up(link, id, room, *from, view).await?,
                 None => {
@@ -266,20 +257,6 @@ impl Hub {
         user: &UserId,
         from: Option<UserOffset>,
     ) -> Result<(), WireError> {
-        let followed = self.bring_up_user_log(link, id, user, from).await;
-        if let Err(error) = &followed {
-            link.outbox.close(error.code);
-        }
-        followed
-    }
-
-    async fn bring_up_user_log(
-        &self,
-        link: &Arc<Link>,
-        id: Option<&RequestId>,
-        user: &UserId,
-        from: Option<UserOffset>,
-    ) -> Result<(), WireError> {
         let log = Log::User(user.clone());
         let mut word = self.word(id, None);
         let mut from = from.map(UserOffset::get);
@@ -355,4 +332,13 @@ impl Hub {
             }
         }
     }
+}
+
+/// Closes a connection whose following failed half-way: some of its logs are marked and would never be released, so
+/// that it would look whole and be deaf.
+fn settle(link: &Link, followed: Result<(), WireError>) -> Result<(), WireError> {
+    if let Err(error) = &followed {
+        link.outbox.close(error.code);
+    }
+    followed
 }

@@ -187,10 +187,8 @@ impl Hub {
         let Some(hub) = self.this.upgrade() else { return };
         self.tasks.spawn_on(
             async move {
-                // A failure closes the connection: it would miss the room otherwise.
-                if let Err(error) = hub.follow_new(&link, room).await {
-                    link.outbox.close(error.code);
-                }
+                // A failure has closed the connection, so that it misses nothing unnoticed.
+                _ = hub.follow_new(&link, room).await;
             },
             &self.runtime,
         );

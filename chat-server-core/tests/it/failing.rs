@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chat_protocol::Frame;
 use chat_server_core::storage::{Append, Change, StorageError, StorageErrorKind};
 use chat_server_core::{Health, Providers};
 
@@ -68,4 +69,33 @@ async fn a_store_that_panics_degrades_the_server_and_hangs_nobody() {
     assert_eq!(alice.refused(&send("m1", "r", "panic")).await, "ERR_STORAGE_UNAVAILABLE");
     assert_eq!(server.health(), Health::Degraded);
     assert_eq!(alice.refused(&send("m2", "r", "hi")).await, "ERR_STORAGE_UNAVAILABLE");
+}
+
+/// Cannot say which rooms a user has.
+#[derive(Default)]
+struct Roomless;
+
+#[async_trait]
+impl Hooks for Roomless {
+    async fn before_rooms(&self) -> Result<(), StorageError> {
+        Err(StorageError::new(StorageErrorKind::Unavailable, "rooms_of", "in a mood"))
+    }
+}
+
+#[tokio::test]
+async fn a_resume_that_fails_half_way_closes_the_connection_instead_of_leaving_it_deaf() {
+    let server =
+        server_of(Providers { storage: Arc::new(Hooked::<Roomless>::default()), ..Providers::default() });
+    let mut alice = Peer::connect(&server);
+    let auth = alice.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+    let epoch = auth["epoch"].as_str().unwrap();
+    alice.say(&format!(r#"{{"resume":{{"id":"x","epoch":"{epoch}","user_offset":0}}}}"#)).await;
+    let close = loop {
+        match alice.frame().await {
+            Some(Frame::Close(close)) => break close,
+            Some(_) => {}
+            None => panic!("no close frame"),
+        }
+    };
+    assert_eq!((close.code, close.reason.as_str()), (4503, "ERR_STORAGE_UNAVAILABLE"));
 }

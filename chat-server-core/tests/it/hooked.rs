@@ -18,6 +18,9 @@ pub(crate) trait Hooks: Send + Sync {
     }
     async fn after_append(&self, _: &[Append]) {}
     async fn before_log(&self) {}
+    async fn before_rooms(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A memory store with hooks.
@@ -61,6 +64,7 @@ impl<H: Hooks> RoomStore for Hooked<H> {
         self.inner.standing(room, user).await
     }
     async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>> {
+        self.hooks.before_rooms().await?;
         self.inner.rooms_of(user).await
     }
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
