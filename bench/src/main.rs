@@ -1,3 +1,165 @@
 //! Measures the real server binary beside floor programs that do as little as can be done.
+//!
+//! Run it as `cargo xtask bench`, which builds the binaries first. Each workload starts the server and its floors,
+//! drives them in turns with the same load generator, and reads their processor time and memory from the kernel.
 
-fn main() {}
+mod figures;
+mod load;
+mod process;
+mod scene;
+mod swarm;
+mod targets;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::{Parser, ValueEnum};
+
+use figures::Figures;
+use load::Effort;
+use load::fan_out::{self, Case};
+use scene::Place;
+
+/// Whatever went wrong.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Descriptors for the greatest workload: 10,000 connections and what is beside them.
+const DESCRIPTORS: u64 = 11_000;
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Workload {
+    /// One sender, 100 and 1,000 readers: targets 1 and 2
+    FanOut,
+    /// 500 rooms of two, stored before they are acknowledged: targets 3 and 4
+    Pairs,
+    /// Memory and processor time of 10,000 idle connections: target 5
+    Idle,
+    /// 2,000 connections at once: target 6
+    Storm,
+    /// The newest 50 of 1,000 and 100,000 messages: target 7
+    History,
+    /// Readers, history, rooms and offline members in ever greater numbers: target 9
+    Growth,
+    /// 1,000 clients catch up after a restart: target 10
+    Resume,
+    /// Fan-out with stalled readers, typing and receipts
+    Disturbed,
+}
+
+/// Measures the server beside its floors.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench")]
+struct Cli {
+    /// Which workloads; all of them when none is named
+    workloads: Vec<Workload>,
+    /// Fewer and shorter repetitions and smaller numbers: under two minutes in all
+    #[arg(long)]
+    quick: bool,
+    /// How often each program is measured; 5, or 2 with --quick
+    #[arg(long)]
+    repetitions: Option<usize>,
+    /// The server's binary
+    #[arg(long)]
+    server: PathBuf,
+    /// The floor programs' binary
+    #[arg(long)]
+    floor: PathBuf,
+    /// Where databases are made, and the file with all figures
+    #[arg(long)]
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<(), Failure> {
+    let granted = rlimit::increase_nofile_limit(DESCRIPTORS)?;
+    if granted < DESCRIPTORS {
+        return Err(
+            format!("{DESCRIPTORS} descriptors are needed, the system grants {granted}: ulimit -Hn").into()
+        );
+    }
+    std::fs::create_dir_all(&cli.out)?;
+    let place = Place { server: cli.server.clone(), floor: cli.floor.clone(), data: cli.out.clone() };
+    let repetitions = cli.repetitions.unwrap_or(if cli.quick { 2 } else { 5 });
+    let length = Duration::from_millis(if cli.quick { 400 } else { 1_500 });
+    let effort = Effort { repetitions, length };
+    let chosen: &[Workload] =
+        if cli.workloads.is_empty() { Workload::value_variants() } else { &cli.workloads };
+    let mut figures = Figures::default();
+    for workload in chosen {
+        let began = Instant::now();
+        eprint!("{workload:?} ... ");
+        perform(*workload, &place, effort, cli.quick, &mut figures)
+            .map_err(|error| format!("{workload:?}: {error}"))?;
+        eprintln!("{:.0} s", began.elapsed().as_secs_f64());
+    }
+    figures.print();
+    let verdicts = targets::judge(&figures);
+    targets::print(&verdicts);
+    figures.write(&cli.out.join("bench.json"), &verdicts)
+}
+
+fn perform(
+    workload: Workload,
+    place: &Place,
+    effort: Effort,
+    quick: bool,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    match workload {
+        Workload::FanOut => {
+            for case in [Case::of(100, 1), Case::of(1_000, 1)] {
+                fan_out::measure(place, case, &["l1", "l0s", "server"], effort, figures)?;
+            }
+            for case in [Case::of(100, 32), Case::of(1_000, 8)] {
+                fan_out::measure(place, case, &["l1", "l0", "l0s", "server"], effort, figures)?;
+            }
+            Ok(())
+        }
+        Workload::Pairs => load::pairs::measure(place, &["l0s", "l2", "server"], effort, figures),
+        Workload::Idle => {
+            let connections = if quick { 2_000 } else { 10_000 };
+            let programs: &[&str] = if quick { &["server"] } else { &["l0s", "server"] };
+            load::idle::measure(place, connections, programs, effort, figures)
+        }
+        Workload::Storm => load::storm::measure(place, &["l0s", "server"], effort, figures),
+        Workload::History => load::history::measure(place, &[1_000, 100_000], effort, figures),
+        Workload::Growth => growth(place, effort, quick, figures),
+        Workload::Resume => load::resume::measure(place, effort, figures),
+        Workload::Disturbed => {
+            for case in [Case::of(100, 1), Case::of(100, 32), Case::of(1_000, 1), Case::of(1_000, 8)] {
+                let case = Case { stalled: case.readers / 100, ..case };
+                fan_out::measure(place, case, &["server"], effort, figures)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The curves of growth. Each point needs its own server; those of one curve are measured one after the other when
+/// they do not fit side by side.
+fn growth(place: &Place, effort: Effort, quick: bool, figures: &mut Figures) -> Result<(), Failure> {
+    let readers: &[usize] = if quick { &[10, 100, 1_000] } else { &[10, 100, 1_000, 9_000] };
+    for count in readers {
+        fan_out::measure(place, Case::of(*count, 8), &["server"], effort, figures)?;
+    }
+    let members: &[usize] = if quick { &[0, 10_000] } else { &[0, 100, 1_000, 10_000, 100_000] };
+    for offline in members {
+        let case = Case { offline: *offline, ..Case::of(10, 1) };
+        fan_out::measure(place, case, &["server"], effort, figures)?;
+    }
+    let pasts: &[usize] = if quick { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000, 1_000_000] };
+    load::history::measure(place, pasts, effort, figures)?;
+    let rooms: &[usize] = if quick { &[10, 1_000] } else { &[10, 100, 1_000, 10_000, 100_000] };
+    load::growth::measure(place, rooms, effort, figures)
+}

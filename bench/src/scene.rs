@@ -1,0 +1,172 @@
+//! What is there before a measurement: rooms with members and messages in the server's database, and the words with
+//! which a connection enters.
+
+use std::path::{Path, PathBuf};
+
+use chat_protocol::{Access, ClientMsgId, Content, Epoch, Role, RoomId, RoomKind, Timestamp, UserId};
+use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom};
+use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+
+use crate::Failure;
+use crate::process::Program;
+use crate::swarm::frames::NUMBER;
+use crate::swarm::{Opening, Template};
+
+/// Greatest number of changes stored at once while a database is filled.
+const BATCH: usize = 256;
+
+/// Length of the texts, in bytes: the message of every measurement.
+const TEXT: usize = 200;
+
+/// Rooms with members and messages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan {
+    /// Each room's name, its members and how many messages it holds.
+    pub(crate) rooms: Vec<(String, Vec<String>, usize)>,
+}
+
+impl Plan {
+    /// One room with these members.
+    pub(crate) fn room(name: &str, members: impl IntoIterator<Item = String>) -> Self {
+        Self { rooms: vec![(name.to_owned(), members.into_iter().collect(), 0)] }
+    }
+
+    /// The same rooms with so many messages in each.
+    pub(crate) fn with_messages(mut self, count: usize) -> Self {
+        self.rooms.iter_mut().for_each(|(_, _, messages)| *messages = count);
+        self
+    }
+
+    /// Writes all of it into a new database.
+    fn fill(&self, data: &Path) -> Result<Epoch, Failure> {
+        // What is written here may be lost in a power cut: the measurement would be as well.
+        let config = SqliteConfig { synchronous: Synchronous::Off, ..SqliteConfig::default() };
+        let store = SqliteStore::open(data, config)?;
+        let epoch = chat_server_core::storage::MessageStore::epoch(&store);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let mut batch = Vec::with_capacity(BATCH);
+        for change in self.changes() {
+            batch.push(change?);
+            if batch.len() == BATCH {
+                runtime.block_on(append(&store, &mut batch))?;
+            }
+        }
+        runtime.block_on(append(&store, &mut batch))?;
+        Ok(epoch)
+    }
+
+    fn changes(&self) -> impl Iterator<Item = Result<Append, Failure>> {
+        let creations = self.rooms.iter().map(|(room, members, _)| create(room, members));
+        let messages = self.rooms.iter().flat_map(|(room, members, count)| {
+            (0..*count).map(move |number| message(room, &members[number % members.len().min(2)], number))
+        });
+        creations.chain(messages)
+    }
+}
+
+async fn append(store: &SqliteStore, batch: &mut Vec<Append>) -> Result<(), Failure> {
+    for answer in store.append(batch).await? {
+        answer?;
+    }
+    batch.clear();
+    Ok(())
+}
+
+fn change(room: &str, by: &str, change: Change) -> Result<Append, Failure> {
+    let now = Timestamp::from_micros(1_700_000_000_000_000);
+    Ok(Append { room: RoomId::new(room)?, by: UserId::new(by)?, access_version: None, now, change })
+}
+
+fn create(room: &str, members: &[String]) -> Result<Append, Failure> {
+    let ids = members.iter().map(|member| Ok((UserId::new(member.as_str())?, Role::Member)));
+    let members_with_roles = ids.collect::<Result<_, Failure>>()?;
+    let new = NewRoom {
+        kind: RoomKind::Group,
+        access: Access::Open,
+        name: None,
+        members: members_with_roles,
+        request: None,
+    };
+    change(room, &members[0], Change::Create(new))
+}
+
+fn message(room: &str, by: &str, number: usize) -> Result<Append, Failure> {
+    let content = Content::plain(format!("{number:0>TEXT$}"));
+    let digest = content.digest();
+    let client_msg_id = Some(ClientMsgId::new(format!("01JPREFILLED{number:0>10}"))?);
+    change(room, by, Change::Message(NewMessage { content, reply_to: None, client_msg_id, digest }))
+}
+
+/// The two binaries and where data goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) server: PathBuf,
+    pub(crate) floor: PathBuf,
+    pub(crate) data: PathBuf,
+}
+
+/// One program under measurement.
+pub(crate) struct Subject {
+    /// `server`, or the name of a floor.
+    pub(crate) name: &'static str,
+    pub(crate) program: Program,
+    /// The life of the server's logs.
+    pub(crate) epoch: Option<Epoch>,
+    _data: tempfile::TempDir,
+}
+
+impl Subject {
+    /// Starts the server on a database that holds the plan, or a floor, which needs none.
+    pub(crate) fn start(place: &Place, name: &'static str, plan: &Plan) -> Result<Self, Failure> {
+        let data = tempfile::tempdir_in(&place.data)?;
+        let (program, epoch) = if name == "server" {
+            let epoch = plan.fill(data.path())?;
+            (Program::server(&place.server, data.path())?, Some(epoch))
+        } else {
+            (Program::floor(&place.floor, name, data.path())?, None)
+        };
+        Ok(Self { name, program, epoch, _data: data })
+    }
+
+    fn is_server(&self) -> bool {
+        self.name == "server"
+    }
+
+    /// How a member enters its room.
+    pub(crate) fn enter(&self, user: &str, room: &str) -> Opening {
+        let follow = if self.is_server() { "follow" } else { "join" };
+        self.enter_by(follow, user, room)
+    }
+
+    /// How anybody enters a room: for the server this stores a membership.
+    pub(crate) fn join(&self, user: &str, room: &str) -> Opening {
+        self.enter_by("join", user, room)
+    }
+
+    fn enter_by(&self, command: &str, user: &str, room: &str) -> Opening {
+        self.opening(vec![auth(user), format!(r#"{{"{command}":{{"id":"join","room":"{room}"}}}}"#)])
+    }
+
+    /// A connection that says these words first.
+    pub(crate) fn opening(&self, words: Vec<String>) -> Opening {
+        Opening { address: self.program.address, path: "/v1/ws".to_owned(), words }
+    }
+
+    /// The message that is sent: a command where the program parses one, else the packet that readers get.
+    pub(crate) fn message(&self, user: &str, room: &str) -> Template {
+        let text = "x".repeat(TEXT);
+        let content = format!(r#""content":{{"type":"text/plain","payload":{{"text":"{text}"}}}}"#);
+        let name = format!(r#""client_msg_id":"01JBENCH-{user}-{NUMBER}""#);
+        Template::new(&match self.name {
+            "server" | "l2" => format!(r#"{{"send":{{"id":"{NUMBER}","room":"{room}",{name},{content}}}}}"#),
+            _ => format!(
+                r#"{{"message":{{"room":"{room}","offset":{NUMBER},"seq":{NUMBER},"from":"{user}",{name},{content},"ts":"2026-11-20T08:30:39.789012Z"}}}}"#
+            ),
+        })
+    }
+}
+
+/// The first word of every connection.
+pub(crate) fn auth(user: &str) -> String {
+    format!(r#"{{"auth":{{"id":"auth","token":"dev-{user}","follow":false}}}}"#)
+}
