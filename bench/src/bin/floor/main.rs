@@ -42,7 +42,8 @@ enum Floor {
 
 fn main() -> io::Result<()> {
     let floor = Floor::parse();
-    raise_file_limit()?;
+    // As far as is allowed: one file per connection.
+    rlimit::increase_nofile_limit(u64::MAX)?;
     let listener = listen()?;
     announce(&listener)?;
     serve(floor, listener)
@@ -65,7 +66,7 @@ fn serve(floor: Floor, listener: TcpListener) -> io::Result<()> {
         Floor::L0s => tasks::serve(listener, small_buffers(), None),
         Floor::L1 => raw::serve(listener),
         Floor::L2 { data } => {
-            let store = Store::start(&data).map_err(io::Error::other)?;
+            let store = Store::start(&data)?;
             tasks::serve(listener, small_buffers(), Some(store))
         }
     }
@@ -73,16 +74,6 @@ fn serve(floor: Floor, listener: TcpListener) -> io::Result<()> {
 
 fn small_buffers() -> WebSocketConfig {
     WebSocketConfig::default().read_buffer_size(8 << 10).write_buffer_size(4 << 10)
-}
-
-/// Makes room for 20,000 connections. Only the superuser may raise the hard limit, so its refusal is no error.
-fn raise_file_limit() -> io::Result<()> {
-    const WANTED: u64 = 1 << 16;
-    if rlimit::Resource::NOFILE.get_hard()? < WANTED {
-        let _ = rlimit::Resource::NOFILE.set(WANTED, WANTED);
-    }
-    rlimit::increase_nofile_limit(u64::MAX)?;
-    Ok(())
 }
 
 /// The one line that whoever started us waits for.
