@@ -131,7 +131,9 @@ fn create(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "synchronous", "FULL")?;
     db.execute_batch(
         "CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-         CREATE TABLE messages (id INTEGER PRIMARY KEY, room INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL);
+         CREATE TABLE messages (
+             id INTEGER PRIMARY KEY, room INTEGER NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL
+         );
          CREATE UNIQUE INDEX messages_by_seq ON messages (room, seq);",
     )?;
     Ok(db)

@@ -130,6 +130,9 @@ async fn l1_keeps_what_a_slow_reader_has_not_read() {
     check_slow_reader(Floor::L1).await;
 }
 
+const SEND: &str = r#"{"send":{"id":"7","room":"r1","client_msg_id":"01J",
+    "content":{"type":"text/plain","payload":{"text":"hi"}}}}"#;
+
 #[tokio::test]
 async fn l2_acknowledges_and_delivers_what_is_stored() {
     let data = TempDir::new().unwrap();
@@ -138,7 +141,7 @@ async fn l2_acknowledges_and_delivers_what_is_stored() {
     let mut bob = Client::join(address, "r1").await;
     let db = rusqlite::Connection::open(data.path().join("floor.sqlite")).unwrap();
     for seq in 1..=3 {
-        ann.send(r#"{"send":{"id":"7","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}}}}"#).await;
+        ann.send(SEND).await;
         assert_eq!(
             ann.next().await,
             format!(r#"{{"reply":{{"id":"7","status":200,"data":{{"seq":{seq}}}}}}}"#)

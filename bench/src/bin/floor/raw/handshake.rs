@@ -14,7 +14,10 @@ pub(super) fn accept(request: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>,
         return if request.len() > MAX_REQUEST { Err(Malformed) } else { Ok(None) };
     };
     let key = key(&request[..end]).ok_or(Malformed)?;
-    out.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ");
+    out.extend_from_slice(
+        b"HTTP/1.1 101 Switching Protocols\r\n\
+        Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ",
+    );
     out.extend_from_slice(derive_accept_key(key).as_bytes());
     out.extend_from_slice(END);
     Ok(Some(end + END.len()))

@@ -89,7 +89,7 @@ impl Server {
                 self.connections.push(None);
                 self.connections.len() - 1
             });
-            // Both for good: events are edges, so a socket that takes everything reports itself writable once.
+            // Both for good: events are edges, so a socket that never fills up is reported writable once.
             self.poll.registry().register(&mut stream, Token(at), Interest::READABLE | Interest::WRITABLE)?;
             self.connections[at] = Some(Connection::new(stream));
         }
