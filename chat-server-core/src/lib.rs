@@ -29,5 +29,8 @@ pub mod transport;
 
 pub use config::ServerConfig;
 pub use error::Error;
+#[cfg(feature = "bench-internals")]
+#[doc(hidden)]
+pub use hub::bench_access;
 pub use providers::Providers;
 pub use server::{Caller, ChatServer, Health};

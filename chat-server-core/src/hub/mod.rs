@@ -7,6 +7,8 @@
 //!
 //! The committer is the only writer of logs: what it stored, it publishes in the same order.
 
+#[cfg(feature = "bench-internals")]
+pub mod bench_access;
 mod bus;
 mod commands;
 mod committer;

@@ -1,0 +1,86 @@
+//! Doors for the benches in `benches/`, which count the instructions of parts that have no public name: no API.
+//!
+//! Only with the feature `bench-internals`. Thin on purpose: a scene is set up here and run by the bench.
+
+use std::sync::Arc;
+
+use chat_protocol::{Text, UserId, WireError};
+
+use super::feed::{Feed, Published, Released};
+use super::link::Link;
+use super::outbox::Outbox;
+use crate::ServerConfig;
+use crate::room::policy;
+use crate::storage::{Change, Standing};
+
+/// The live followers of one room.
+#[derive(Debug)]
+pub struct Followers {
+    feed: Feed,
+    links: Vec<Arc<Link>>,
+}
+
+impl Followers {
+    /// So many connections that stand at the beginning of the log, each of another user.
+    #[expect(clippy::missing_panics_doc, reason = "the ids are well formed and a new feed releases at once")]
+    pub fn live(count: u64) -> Self {
+        let config = ServerConfig::default();
+        let (mut feed, mut links, mut batch) = (Feed::default(), Vec::new(), Vec::new());
+        for number in 1..=count {
+            let link = Arc::new(Link::new(number, config.max_queue_bytes, config.max_queue_frames));
+            let user = UserId::new((1_048_576_000 + number).to_string()).expect("digits are an id");
+            link.authenticated(user, format!("{number:032x}").as_str().try_into().expect("digits are an id"));
+            feed.mark(&link);
+            assert_eq!(feed.release(number, 0, Text::from("word")), Released::Live);
+            link.outbox.take(&mut batch);
+            links.push(link);
+        }
+        Self { feed, links }
+    }
+
+    /// Gives a frame to all of them; whether that was its turn.
+    pub fn publish(&mut self, position: u64, frame: &Text) -> bool {
+        self.feed.publish(position, frame) == Published::Yes
+    }
+
+    /// How many frames wait at all of them together.
+    pub fn waiting(&self) -> usize {
+        let waiting = |link: &Arc<Link>| {
+            let mut batch = Vec::new();
+            link.outbox.take(&mut batch);
+            batch.len()
+        };
+        self.links.iter().map(waiting).sum()
+    }
+}
+
+/// What waits to be written to one connection.
+#[derive(Debug)]
+pub struct Queue(Outbox);
+
+impl Default for Queue {
+    fn default() -> Self {
+        let config = ServerConfig::default();
+        Self(Outbox::new(config.max_queue_bytes, config.max_queue_frames))
+    }
+}
+
+impl Queue {
+    /// Queues a stored event.
+    pub fn push(&self, frame: Text) {
+        self.0.push(frame);
+    }
+
+    /// Takes what is to be written next.
+    pub fn take(&self, batch: &mut Vec<Text>) {
+        self.0.take(batch);
+    }
+}
+
+/// Decides a change as the committer does.
+///
+/// # Errors
+/// When the author may not do it.
+pub fn decide(change: &mut Change, standing: Option<&Standing>) -> Result<(), WireError> {
+    policy::decide(change, standing)
+}
