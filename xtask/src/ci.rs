@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::instructions;
+
 /// One check: what it is called, and the cargo command that makes it.
 struct Step {
     name: &'static str,
@@ -42,6 +44,9 @@ pub(crate) fn run() -> Result<(), String> {
             return Err(format!("{}: {status}", step.name));
         }
     }
-    println!("== all {} steps passed", STEPS.len());
+    // Last, because it compiles once more, in release; and not a cargo command, because it installs what it needs.
+    println!("== instruction counts: cargo xtask instructions");
+    instructions::Options::default().run()?;
+    println!("== all {} steps passed", STEPS.len() + 1);
     Ok(())
 }

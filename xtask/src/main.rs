@@ -1,10 +1,11 @@
 //! Developer commands of the workspace.
 //!
-//! `cargo xtask ci` makes every check that a change must pass; `cargo xtask bench idle` measures what an idle
-//! connection costs.
+//! `cargo xtask ci` makes every check that a change must pass; `cargo xtask instructions` is its last, the instruction
+//! counts; `cargo xtask bench idle` measures what an idle connection costs.
 
 mod bench;
 mod ci;
+mod instructions;
 
 use std::process::ExitCode;
 
@@ -19,8 +20,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make every check that a change must pass: format, lints, documentation, tests
+    /// Make every check that a change must pass: format, lints, documentation, tests, instruction counts
     Ci,
+    /// Count the instructions of the benches and compare them to the committed baseline
+    Instructions(instructions::Options),
     /// Measure the real server binary
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -29,6 +32,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ci => ci::run(),
+        Command::Instructions(options) => options.run(),
         Command::Bench(bench) => bench.run(),
     };
     match done {
