@@ -57,6 +57,9 @@ struct Cli {
     /// Fewer and shorter repetitions and smaller numbers: under two minutes in all
     #[arg(long)]
     quick: bool,
+    /// Only the server, without its floors: to profile it, or to see quickly what a change did
+    #[arg(long)]
+    alone: bool,
     /// How often each program is measured; 5, or 2 with --quick
     #[arg(long)]
     repetitions: Option<usize>,
@@ -89,7 +92,11 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         );
     }
     std::fs::create_dir_all(&cli.out)?;
-    let place = Place { server: cli.server.clone(), floor: cli.floor.clone(), data: cli.out.clone() };
+    let place = Place {
+        server: cli.server.clone(),
+        floor: (!cli.alone).then(|| cli.floor.clone()),
+        data: cli.out.clone(),
+    };
     let repetitions = cli.repetitions.unwrap_or(if cli.quick { 2 } else { 5 });
     let length = Duration::from_millis(if cli.quick { 400 } else { 1_500 });
     let effort = Effort { repetitions, length };

@@ -101,8 +101,16 @@ fn message(room: &str, by: &str, number: usize) -> Result<Append, Failure> {
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) server: PathBuf,
-    pub(crate) floor: PathBuf,
+    /// None: the server is measured alone.
+    pub(crate) floor: Option<PathBuf>,
     pub(crate) data: PathBuf,
+}
+
+impl Place {
+    /// Those of these programs that are to be measured.
+    pub(crate) fn chosen(&self, programs: &[&'static str]) -> Vec<&'static str> {
+        programs.iter().copied().filter(|name| *name == "server" || self.floor.is_some()).collect()
+    }
 }
 
 /// One program under measurement.
@@ -119,11 +127,13 @@ impl Subject {
     /// Starts the server on a database that holds the plan, or a floor, which needs none.
     pub(crate) fn start(place: &Place, name: &'static str, plan: &Plan) -> Result<Self, Failure> {
         let data = tempfile::tempdir_in(&place.data)?;
-        let (program, epoch) = if name == "server" {
-            let epoch = plan.fill(data.path())?;
-            (Program::server(&place.server, data.path())?, Some(epoch))
-        } else {
-            (Program::floor(&place.floor, name, data.path())?, None)
+        let (program, epoch) = match (name, &place.floor) {
+            ("server", _) => {
+                let epoch = plan.fill(data.path())?;
+                (Program::server(&place.server, data.path())?, Some(epoch))
+            }
+            (_, Some(floor)) => (Program::floor(floor, name, data.path())?, None),
+            (_, None) => return Err("a floor without its binary".into()),
         };
         Ok(Self { name, program, epoch, _data: data })
     }

@@ -148,7 +148,7 @@ pub(crate) fn measure(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let name = case.name();
-    let crowds = programs.iter().map(|program| Crowd::gather(place, program, case));
+    let crowds = place.chosen(programs).into_iter().map(|program| Crowd::gather(place, program, case));
     let mut crowds = crowds.collect::<Result<Vec<_>, Failure>>()?;
     for crowd in &mut crowds {
         crowd.run(effort.length / 4)?;

@@ -35,7 +35,7 @@ pub(crate) fn measure(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     for _ in 0..effort.repetitions {
-        for program in programs {
+        for program in place.chosen(programs) {
             once(place, connections, program, effort.length * 3, figures)?;
         }
     }

@@ -133,7 +133,7 @@ pub(crate) fn measure(
     effort: Effort,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
-    let couples = programs.iter().map(|program| Couples::gather(place, program));
+    let couples = place.chosen(programs).into_iter().map(|program| Couples::gather(place, program));
     let mut couples = couples.collect::<Result<Vec<_>, Failure>>()?;
     for couple in &mut couples {
         couple.ping_pong(effort.length / 2)?;

@@ -68,8 +68,9 @@ pub(crate) fn measure(
 ) -> Result<(), Failure> {
     let rooms = (0..CONNECTIONS).step_by(2).map(|first| (room(first), vec![user(first), user(first + 1)], 0));
     let plan = Plan { rooms: rooms.collect() };
-    let doors = programs
-        .iter()
+    let doors = place
+        .chosen(programs)
+        .into_iter()
         .map(|program| Ok(Door { subject: Subject::start(place, program, &plan)?, strangers: 0 }));
     let mut doors = doors.collect::<Result<Vec<_>, Failure>>()?;
     for door in &mut doors {
