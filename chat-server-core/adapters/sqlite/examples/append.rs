@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{rooms} rooms in {}, {seconds} s a line", dir.display());
     println!("sync    batch   msgs/s  commits/s  p50 ms  p99 ms  max ms  CPU us/msg");
     for synchronous in [Synchronous::Full, Synchronous::Normal] {
-        for batch in [1, 16, 256] {
+        for batch in [1, 16, 64, 256] {
             let place = tempfile::tempdir_in(&dir)?;
             let config = SqliteConfig { synchronous, ..SqliteConfig::default() };
             let store = SqliteStore::open(place.path(), config)?;
@@ -44,15 +44,18 @@ async fn run(
     for chunk in load.creations()?.chunks(256) {
         store.append(chunk).await?;
     }
-    let (began, cpu, mut commits) = (Instant::now(), cpu_seconds(), Vec::new());
+    let (began, cpu, mut commits, mut making) = (Instant::now(), cpu_seconds(), Vec::new(), 0.0);
     while began.elapsed() < length {
+        // Making the messages is no work of the store.
+        let thread = thread_seconds();
         let changes = load.messages(batch)?;
+        making += thread_seconds() - thread;
         let start = Instant::now();
         let answers = store.append(&changes).await?;
         commits.push(start.elapsed());
         assert!(answers.iter().all(Result::is_ok));
     }
-    let (took, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (took, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu - making);
     commits.sort();
     let at = |part: usize| commits[(commits.len() - 1) * part / 1000].as_secs_f64() * 1e3;
     let (each, messages) = (commits.len() as f64, (commits.len() * batch) as f64);
@@ -67,29 +70,54 @@ async fn run(
         cpu / messages * 1e6
     );
     if batch == 256 {
-        reads(store, &load).await?;
+        reads(store, &mut load).await?;
     }
     Ok(())
 }
 
 /// What reading costs beside it: the newest 50 messages, and how a user sees 20 rooms.
-async fn reads(store: &SqliteStore, load: &Load) -> Result<(), Box<dyn std::error::Error>> {
-    const TIMES: usize = 2_000;
-    let (began, cpu) = (Instant::now(), cpu_seconds());
-    for turn in 0..TIMES {
-        let page = store.history(&load.rooms[turn % load.rooms.len()], HistoryQuery::default(), 50).await?;
-        assert!(page.is_some());
+async fn reads(store: &SqliteStore, load: &mut Load) -> Result<(), Box<dyn std::error::Error>> {
+    const TIMES: usize = 4_000;
+    let scattered = pages(store, &load.rooms, TIMES).await?;
+    // One room after the other: its messages lie side by side.
+    for _ in 0..10 {
+        let block = load.messages_in(0, 100)?;
+        store.append(&block).await?;
     }
-    let pages =
-        (began.elapsed().as_secs_f64() / TIMES as f64 * 1e6, (cpu_seconds() - cpu) / TIMES as f64 * 1e6);
-    let began = Instant::now();
+    let dense = pages(store, &load.rooms[..1], TIMES).await?;
+    let (began, cpu) = (Instant::now(), cpu_seconds());
     for turn in 0..TIMES {
         let from = turn % load.rooms.len().saturating_sub(20).max(1);
         store.views(&load.users[from], &load.rooms[from..load.rooms.len().min(from + 20)]).await?;
     }
-    let views = began.elapsed().as_secs_f64() / TIMES as f64 * 1e6;
-    println!("        newest 50: {:.0} us, {:.0} us CPU; 20 views: {views:.0} us", pages.0, pages.1);
+    let times = TIMES as f64 / 1e6;
+    let views = (began.elapsed().as_secs_f64() / times, (cpu_seconds() - cpu) / times);
+    let began = cpu_seconds();
+    for turn in 0..TIMES {
+        store.rooms_of(&load.users[turn % load.users.len()]).await?;
+    }
+    let rooms = (cpu_seconds() - began) / times;
+    println!(
+        "        newest 50, in one place: {:.0} us, {:.0} us CPU; scattered: {:.0}, {:.0}",
+        dense.0, dense.1, scattered.0, scattered.1
+    );
+    println!("        20 views: {:.0} us, {:.0} us CPU; a user's rooms: {rooms:.0} us CPU", views.0, views.1);
     Ok(())
+}
+
+/// Time and processor time of a page, in microseconds.
+async fn pages(
+    store: &SqliteStore,
+    rooms: &[RoomId],
+    times: usize,
+) -> Result<(f64, f64), Box<dyn std::error::Error>> {
+    let (began, cpu) = (Instant::now(), cpu_seconds());
+    for turn in 0..times {
+        let page = store.history(&rooms[turn % rooms.len()], HistoryQuery::default(), 50).await?;
+        assert!(page.is_some());
+    }
+    let times = times as f64 / 1e6;
+    Ok((began.elapsed().as_secs_f64() / times, (cpu_seconds() - cpu) / times))
 }
 
 struct Load {
@@ -124,17 +152,25 @@ impl Load {
     fn messages(&mut self, count: usize) -> Result<Vec<Append>, Box<dyn std::error::Error>> {
         let mut changes = Vec::with_capacity(count);
         for _ in 0..count {
-            self.sent += 1;
             self.random = self.random * 48_271 % 0x7fff_ffff;
             let index = usize::try_from(self.random)? % self.rooms.len();
-            let client_msg_id = Some(ClientMsgId::new(format!("01J{:020}", self.sent))?);
-            let content = Content::plain(format!("{:0>200}", self.sent));
-            let digest = content.digest();
-            let new = NewMessage { content, reply_to: None, client_msg_id, digest };
-            let sender = self.users[index + usize::from(self.sent.is_multiple_of(2))].clone();
-            changes.push(append(self.rooms[index].clone(), sender, Change::Message(new)));
+            changes.push(self.message(index)?);
         }
         Ok(changes)
+    }
+
+    fn messages_in(&mut self, room: usize, count: usize) -> Result<Vec<Append>, Box<dyn std::error::Error>> {
+        (0..count).map(|_| self.message(room)).collect()
+    }
+
+    fn message(&mut self, room: usize) -> Result<Append, Box<dyn std::error::Error>> {
+        self.sent += 1;
+        let client_msg_id = Some(ClientMsgId::new(format!("01J{:020}", self.sent))?);
+        let content = Content::plain(format!("{:0>200}", self.sent));
+        let digest = content.digest();
+        let new = NewMessage { content, reply_to: None, client_msg_id, digest };
+        let sender = self.users[room + usize::from(self.sent.is_multiple_of(2))].clone();
+        Ok(append(self.rooms[room].clone(), sender, Change::Message(new)))
     }
 }
 
@@ -149,4 +185,10 @@ fn cpu_seconds() -> f64 {
     // User and system time, in hundredths of a second: fields 14 and 15, counted after the name in brackets.
     let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
     fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+/// Processor time of this thread so far, likewise.
+fn thread_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    stat.split_whitespace().next().and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }

@@ -111,6 +111,7 @@ CREATE TABLE messages (
     kind           TEXT NOT NULL,     -- content type
     payload        TEXT NOT NULL,     -- JSON, byte for byte as it came
     client_msg_id  TEXT,
+    digest         BLOB,              -- of the body as first sent, beside a `client_msg_id`: never changed by an edit
     reply_to       INTEGER,
     flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files
     thread         INTEGER,
@@ -120,6 +121,11 @@ CREATE TABLE messages (
     deleted_at     INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
+-- A message with a client's id is its own record of the first answer: inserting it finds a repeat. The ids themselves
+-- and not a hash of them, because most clients' ids begin with the time: a sender's newest then lie side by side, and
+-- nothing has to be decided about hashes that are equal by chance or by intent.
+CREATE UNIQUE INDEX messages_client ON messages (room_ref, sender_ref, client_msg_id)
+    WHERE client_msg_id IS NOT NULL;
 -- For unread counts (own messages up to a pointer) and for "all I wrote": the rooms in which a user ever wrote are
 -- found by skipping from one room_ref to the next.
 CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq, sender_ordinal);
@@ -158,12 +164,14 @@ CREATE TABLE user_log (
     PRIMARY KEY (user_ref, offset)
 ) STRICT, WITHOUT ROWID;
 
--- First answers to messages with a client's id, kept for ever: also when the message is purged.
+-- First answers are kept for ever. While the message is there, its row holds the answer; a purge, which deletes the row,
+-- must in the same transaction put the answer here, and set `purged` in `writer.rs`, for this table is asked only when it
+-- may hold something.
 CREATE TABLE idempotency (
     room_ref   INTEGER NOT NULL,
     sender_ref INTEGER NOT NULL,
-    id_hash    BLOB NOT NULL,
-    digest     BLOB NOT NULL,  -- of the body as first sent
+    id_hash    BLOB NOT NULL,  -- first 128 bits of the SHA-256 of the `client_msg_id`
+    digest     BLOB NOT NULL,
     num        INTEGER NOT NULL,
     key        BLOB NOT NULL,
     seq        INTEGER NOT NULL,

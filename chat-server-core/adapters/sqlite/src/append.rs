@@ -5,7 +5,7 @@
 use chat_protocol::event::UserAction;
 use chat_protocol::{Offset, Role, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest};
 use chat_server_core::storage::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::codec::{ChangeKind, Code};
 use crate::error::Result;
@@ -146,19 +146,19 @@ impl Batch<'_> {
     }
 
     fn message(&mut self, append: &Append, new: &NewMessage, mut head: Head) -> Result<Answer> {
+        if self.purged()
+            && let Some(answer) = self.repeated(append, new, head)?
+        {
+            return Ok(answer);
+        }
+        let before = head;
         let sender = self.user_or_new(&append.by, append.now)?.user;
         let num = self.next_num();
         head.touch(num, append.now);
         head.seq += 1;
         head.ordinal += 1;
         let key = self.key_of(num)?;
-        let answer = Appended { num, key, ..changed(&append.room, &head) };
-        // The first write decides whether it is a repeat: one search of the table instead of two.
-        if !self.claim(sender, new, &head, &answer)? {
-            let (first, _) = self.rooms[&append.room];
-            return Ok(self.repeated(append, new, first)?.unwrap_or(Err(Refusal::Conflict)));
-        }
-        let sender_ordinal = self.next_sender_ordinal(sender, head.room)?;
+        let sent = self.sent_by(sender, head.room)? + 1;
         let fields = Fields {
             num,
             room: head.room,
@@ -172,31 +172,31 @@ impl Batch<'_> {
             client_msg_id: new.client_msg_id.as_ref().map(|id| id.as_str()),
             reply_to: new.reply_to.map(Seq::get),
         };
-        self.insert_message(&fields, head.ordinal, sender_ordinal)?;
+        // The insertion decides whether it is a repeat: one search of the index instead of two.
+        if !self.insert_message(&fields, new.digest, head.ordinal, sent)? {
+            return Ok(self.repeated(append, new, before)?.unwrap_or(Err(Refusal::Conflict)));
+        }
+        self.set_sent_by(sender, head.room, sent);
         self.change_room(&append.room, head);
-        Ok(Ok(answer))
+        Ok(Ok(Appended { num, key, ..changed(&append.room, &head) }))
     }
 
-    /// Takes the message's `client_msg_id` for it; false when it is taken.
-    fn claim(&mut self, sender: i64, new: &NewMessage, head: &Head, answer: &Appended) -> Result<bool> {
-        let Some(id) = &new.client_msg_id else { return Ok(true) };
-        const INSERT: &str = "INSERT INTO idempotency
-            (room_ref, sender_ref, id_hash, digest, num, key, seq, offset, ts)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
-        let hash = short_digest(id.as_str().as_bytes());
-        let (key, ts) = (answer.key.to_be_bytes(), head.ts.as_micros());
-        let row = params![head.room, sender, hash, new.digest, answer.num, key, head.seq, head.offset, ts];
-        Ok(self.statement(INSERT)?.execute(row)? == 1)
-    }
-
-    fn insert_message(&mut self, fields: &Fields<'_>, ordinal: u64, sender_ordinal: u64) -> Result<()> {
+    /// Stores a message; false when its sender has used its `client_msg_id` in the room before.
+    fn insert_message(
+        &mut self,
+        fields: &Fields<'_>,
+        digest: [u8; 16],
+        ordinal: u64,
+        sent: u64,
+    ) -> Result<bool> {
         const INSERT: &str = "INSERT INTO messages
             (num, room_ref, seq, offset, sender_ref, ts, ordinal, sender_ordinal, key, checksum, kind, payload,
-             client_msg_id, reply_to)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+             client_msg_id, digest, reply_to)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+            ON CONFLICT (room_ref, sender_ref, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING";
         let Fields { num, room, seq, offset, sender, ts, key, kind, payload, client_msg_id, reply_to } =
             fields;
-        self.statement(INSERT)?.execute(params![
+        let inserted = self.statement(INSERT)?.execute(params![
             num,
             room,
             seq,
@@ -204,36 +204,49 @@ impl Batch<'_> {
             sender,
             ts,
             ordinal,
-            sender_ordinal,
+            sent,
             key,
             checksum(fields),
             kind,
             payload,
             client_msg_id,
+            client_msg_id.map(|_| digest),
             reply_to
         ])?;
-        Ok(())
+        Ok(inserted == 1)
     }
 
     /// The answer to a message whose `client_msg_id` was used before.
     fn repeated(&mut self, append: &Append, new: &NewMessage, head: Head) -> Result<Option<Answer>> {
         let (Some(id), Some(sender)) = (&new.client_msg_id, self.user(&append.by)?) else { return Ok(None) };
-        const SELECT: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
+        const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages
+            WHERE room_ref = ?1 AND sender_ref = ?2 AND client_msg_id = ?3";
+        const PURGED: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
             WHERE room_ref = ?1 AND sender_ref = ?2 AND id_hash = ?3";
-        let mut select = self.statement(SELECT)?;
-        let mut rows = select.query(params![head.room, sender.user, short_digest(id.as_str().as_bytes())])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        if row.get::<_, [u8; 16]>(0)? != new.digest {
-            return Ok(Some(Err(Refusal::Conflict)));
+        let answer = |row: &Row<'_>| -> Result<Answer> {
+            if row.get::<_, [u8; 16]>(0)? != new.digest {
+                return Ok(Err(Refusal::Conflict));
+            }
+            Ok(Ok(Appended {
+                num: row.get(1)?,
+                key: u128::from_be_bytes(row.get(2)?),
+                seq: Seq::read(row.get(3)?)?,
+                offset: Offset::read(row.get(4)?)?,
+                ts: Timestamp::from_micros(row.get(5)?),
+                ..unchanged(&append.room, &head)
+            }))
+        };
+        let mut select = self.statement(STORED)?;
+        let mut rows = select.query(params![head.room, sender.user, id.as_str()])?;
+        if let Some(row) = rows.next()? {
+            return answer(row).map(Some);
         }
-        Ok(Some(Ok(Appended {
-            num: row.get(1)?,
-            key: u128::from_be_bytes(row.get(2)?),
-            seq: Seq::read(row.get(3)?)?,
-            offset: Offset::read(row.get(4)?)?,
-            ts: Timestamp::from_micros(row.get(5)?),
-            ..unchanged(&append.room, &head)
-        })))
+        if !self.purged() {
+            return Ok(None);
+        }
+        let mut select = self.statement(PURGED)?;
+        let mut rows = select.query(params![head.room, sender.user, short_digest(id.as_str().as_bytes())])?;
+        rows.next()?.map(answer).transpose()
     }
 
     fn is_member(&mut self, room: i64, user: i64) -> Result<bool> {

@@ -37,6 +37,8 @@ pub(crate) struct Identity {
     pub(crate) secret: [u8; 16],
     /// The greatest `num` that was ever given.
     pub(crate) last_num: u64,
+    /// Whether `idempotency` holds answers to messages that were purged.
+    pub(crate) purged: bool,
 }
 
 /// Opens the writing connection, migrates the database and marks it as in use.
@@ -179,10 +181,12 @@ fn identify(db: &mut Connection, config: &SqliteConfig, path: &Path) -> Result<I
     }
     set_meta(&tx, "key_secret", secret).map_err(failed)?;
     let last_num = last_num(&tx).map_err(failed)?;
+    let purged =
+        tx.prepare("SELECT 1 FROM idempotency").and_then(|mut any| any.exists([])).map_err(failed)?;
     tx.commit().map_err(failed)?;
     let epoch = Epoch::new(epoch)
         .map_err(|error| OpenError::Damaged { path: path.to_owned(), reason: format!("epoch: {error}") })?;
-    Ok(Identity { epoch, secret, last_num })
+    Ok(Identity { epoch, secret, last_num, purged })
 }
 
 /// Notes that every commit is on the disk: the next start need not doubt them.

@@ -78,7 +78,7 @@ impl SqliteStore {
         let readers: Result<Vec<_>, _> =
             (0..config.readers.max(1)).map(|_| database::open_reader(&path, config.reader_cache)).collect();
         let decider = database::open_reader(&path, config.reader_cache)?;
-        let writer = Writer::new(db, identity.secret, identity.last_num, config.remembered);
+        let writer = Writer::new(db, &identity, config.remembered);
         let writer = Arc::new(Mutex::new(writer));
         let db = database::open_checkpointer(&path, config.synchronous)?;
         let checkpointer = Checkpointer::start(db, Arc::clone(&writer), length, &config)

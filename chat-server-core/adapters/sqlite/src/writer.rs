@@ -8,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::cache::Recent;
 use crate::codec::Code;
+use crate::database::Identity;
 use crate::error::{Fault, Result};
 use crate::key::Keys;
 
@@ -41,6 +42,9 @@ struct Known {
     users: Recent<UserId, UserRow>,
     /// By sender and room: how many messages of the sender there count.
     sent: Recent<(i64, i64), u64>,
+    /// Whether `idempotency` may hold something. Whatever purges messages must set it before it does; that it stays
+    /// set when the purge is taken back costs a look-up per message and nothing else.
+    purged: bool,
 }
 
 /// The writing connection.
@@ -77,13 +81,15 @@ pub(crate) struct Committed {
 }
 
 impl Writer {
-    pub(crate) fn new(db: Connection, secret: [u8; 16], last_num: u64, remembered: usize) -> Self {
+    pub(crate) fn new(db: Connection, identity: &Identity, remembered: usize) -> Self {
         let known = Known {
             rooms: Recent::new(remembered),
             users: Recent::new(remembered),
             sent: Recent::new(remembered),
+            purged: identity.purged,
         };
-        Self { db: Some(db), known, keys: Keys::new(secret), last_num, lost: false }
+        let keys = Keys::new(identity.secret);
+        Self { db: Some(db), known, keys, last_num: identity.last_num, lost: false }
     }
 
     /// Runs `work` in one transaction and commits it.
@@ -167,6 +173,11 @@ impl Batch<'_> {
         Ok(self.db.prepare_cached(sql)?)
     }
 
+    /// Whether there may be answers to messages that were purged.
+    pub(crate) fn purged(&self) -> bool {
+        self.known.purged
+    }
+
     /// The next number of a change, for a message its `num`.
     pub(crate) fn next_num(&mut self) -> u64 {
         self.last_num += 1;
@@ -242,21 +253,21 @@ impl Batch<'_> {
         Ok(head + 1)
     }
 
-    /// Counts one more message of a sender in a room.
-    pub(crate) fn next_sender_ordinal(&mut self, sender: i64, room: i64) -> Result<u64> {
+    /// How many messages of a sender in a room count so far.
+    pub(crate) fn sent_by(&mut self, sender: i64, room: i64) -> Result<u64> {
         let place = (sender, room);
-        let known = self.sent.get(&place).copied().or_else(|| self.known.sent.get(&place));
-        let count = match known {
-            Some(count) => count,
-            None => {
-                const LAST: &str = "SELECT sender_ordinal FROM messages
-                    WHERE sender_ref = ?1 AND room_ref = ?2 ORDER BY seq DESC LIMIT 1";
-                let count = self.statement(LAST)?.query_row([sender, room], |row| row.get(0)).optional()?;
-                count.unwrap_or(0)
-            }
-        };
-        self.sent.insert(place, count + 1);
-        Ok(count + 1)
+        if let Some(count) = self.sent.get(&place).copied().or_else(|| self.known.sent.get(&place)) {
+            return Ok(count);
+        }
+        const LAST: &str = "SELECT sender_ordinal FROM messages
+            WHERE sender_ref = ?1 AND room_ref = ?2 ORDER BY seq DESC LIMIT 1";
+        let count = self.statement(LAST)?.query_row([sender, room], |row| row.get(0)).optional()?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Notes how many messages of a sender in a room count now.
+    pub(crate) fn set_sent_by(&mut self, sender: i64, room: i64, count: u64) {
+        self.sent.insert((sender, room), count);
     }
 
     /// One update per changed room, however many changes it saw.

@@ -3,6 +3,7 @@
 mod conformance;
 mod damage;
 mod model;
+mod purged;
 mod restart;
 mod standing;
 mod support;
