@@ -60,6 +60,12 @@ struct Cli {
     /// Only the server, without its floors: to profile it, or to see quickly what a change did
     #[arg(long)]
     alone: bool,
+    /// One case of the fan-out in place of the usual ones: so many readers and, with --window, messages outstanding
+    #[arg(long)]
+    readers: Option<usize>,
+    /// Messages outstanding in the fan-out of --readers
+    #[arg(long, default_value_t = 1)]
+    window: u64,
     /// How often each program is measured; 5, or 2 with --quick
     #[arg(long)]
     repetitions: Option<usize>,
@@ -106,7 +112,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     for workload in chosen {
         let began = Instant::now();
         eprint!("{workload:?} ... ");
-        perform(*workload, &place, effort, cli.quick, &mut figures)
+        perform(*workload, &place, effort, cli, &mut figures)
             .map_err(|error| format!("{workload:?}: {error}"))?;
         eprintln!("{:.0} s", began.elapsed().as_secs_f64());
     }
@@ -120,11 +126,16 @@ fn perform(
     workload: Workload,
     place: &Place,
     effort: Effort,
-    quick: bool,
+    cli: &Cli,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
+    let quick = cli.quick;
     match workload {
         Workload::FanOut => {
+            if let Some(readers) = cli.readers {
+                let case = Case::of(readers, cli.window);
+                return fan_out::measure(place, case, &["l1", "l0", "l0s", "server"], effort, figures);
+            }
             for case in [Case::of(100, 1), Case::of(1_000, 1)] {
                 fan_out::measure(place, case, &["l1", "l0s", "server"], effort, figures)?;
             }

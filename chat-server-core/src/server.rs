@@ -130,7 +130,7 @@ impl ChatServer {
     /// Tells every session that the server drains, closes all with 1001 and waits, at most `deadline`, until what
     /// was accepted is stored and every connection is closed; then ends the background tasks.
     pub async fn shutdown(&self, deadline: Duration) {
-        self.hub.draining.cancel();
+        self.hub.drain();
         let closed = async {
             while self.connections() > 0 {
                 tokio::time::sleep(DRAIN_POLL).await;

@@ -1,11 +1,12 @@
 //! One WebSocket as a connection of the core.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use chat_protocol::{ErrorCode, Frame, Text};
-use chat_server_core::transport::ConnectionError;
+use chat_server_core::transport::{Connection, ConnectionError, DirectWriter};
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
@@ -15,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::close::{self, Ending};
+use crate::wire::Wire;
 
 /// A WebSocket that the core is done with.
 pub(crate) type Left<S> = (Box<WebSocketStream<S>>, Ending);
@@ -28,6 +30,8 @@ pub(crate) struct WsConnection<S> {
     /// Boxed, because it is moved through several futures whose size each idle connection pays for. `None` only
     /// while it is dropped.
     socket: Option<Box<WebSocketStream<S>>>,
+    /// The way past the library for text frames, where the socket below is known.
+    wire: Option<Arc<Wire>>,
     ending: Ending,
     /// Whether reading failed: the library allows to write then, but not to read.
     failed: bool,
@@ -36,14 +40,37 @@ pub(crate) struct WsConnection<S> {
 
 impl<S> WsConnection<S> {
     /// The connection, and where its socket arrives when the core is done with it.
-    pub(crate) fn new(socket: WebSocketStream<S>) -> (Self, oneshot::Receiver<Left<S>>) {
+    pub(crate) fn new(
+        socket: WebSocketStream<S>,
+        wire: Option<Arc<Wire>>,
+    ) -> (Self, oneshot::Receiver<Left<S>>) {
         let (back, left) = oneshot::channel();
         let socket = Some(Box::new(socket));
-        (Self { socket, ending: Ending::Open, failed: false, back: Some(back) }, left)
+        (Self { socket, wire, ending: Ending::Open, failed: false, back: Some(back) }, left)
+    }
+
+    /// The first goodbye counts, and no text follows it.
+    fn end(&mut self, ending: Ending) {
+        if self.ending == Ending::Open {
+            self.ending = ending;
+            if let Some(wire) = &self.wire {
+                wire.close();
+            }
+        }
+    }
+
+    fn ours(&self) -> Ending {
+        if self.failed { Ending::OursAfterError } else { Ending::Ours }
     }
 
     fn socket(&mut self) -> &mut WebSocketStream<S> {
         self.socket.as_mut().expect("only `drop` takes the socket")
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for WsConnection<S> {
+    fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
+        self.wire.clone().map(|wire| -> Arc<dyn DirectWriter> { wire })
     }
 }
 
@@ -78,9 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WsConnection<S> {
                 Some(Ok(Message::Ping(_))) => Frame::Ping,
                 Some(Ok(Message::Pong(_))) => Frame::Pong,
                 Some(Ok(Message::Close(frame))) => {
-                    if self.ending == Ending::Open {
-                        self.ending = Ending::Peer;
-                    }
+                    self.end(Ending::Peer);
                     Frame::Close(close::received(frame))
                 }
                 // Only writers use it; the library never reads one.
@@ -99,8 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
     type Error = ConnectionError;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
-        if self.ending == Ending::Peer {
-            // Whatever is sent now is dropped; the core learns of the end from the stream, not by an error here.
+        if self.wire.is_some() || self.ending == Ending::Peer {
+            // The wire takes everything, and the library a control frame in between. After the peer's goodbye, whatever is sent now is dropped; the core learns of the end from the stream, not by an error here.
             return Poll::Ready(Ok(()));
         }
         self.socket().poll_ready_unpin(cx).map_err(lost)
@@ -112,6 +137,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
             return Ok(());
         }
         let message = match frame {
+            Frame::Text(text) if self.wire.is_some() => {
+                self.wire.iter().for_each(|wire| wire.put(&text));
+                return Ok(());
+            }
             // As a raw frame, because the library's text type would check the same bytes again for every reader.
             Frame::Text(text) => {
                 Message::Frame(RawFrame::message(text.into_bytes(), OpCode::Data(Data::Text), true))
@@ -120,7 +149,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
             Frame::Ping => Message::Ping(Bytes::new()),
             Frame::Pong => Message::Pong(Bytes::new()),
             Frame::Close(close) => {
-                self.ending = if self.failed { Ending::OursAfterError } else { Ending::Ours };
+                let ours = self.ours();
+                self.end(ours);
                 Message::Close(close::to_send(close))
             }
         };
@@ -134,9 +164,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
         // Ends with the close frame written; the peer's half is awaited after the core has let go.
         let result = ready!(self.socket().poll_close_unpin(cx));
-        if self.ending == Ending::Open {
-            self.ending = if self.failed { Ending::OursAfterError } else { Ending::Ours };
-        }
+        let ours = self.ours();
+        self.end(ours);
         Poll::Ready(result.map_err(lost))
     }
 }

@@ -1,7 +1,6 @@
 //! The one place where bytes pass between a socket and the HTTP library.
 //!
-//! Whatever must see or change raw bytes wraps here. WebSockets pass through it as well: the library keeps the
-//! wrapper when a connection is upgraded.
+//! Whatever must see or change raw bytes wraps here. A connection that becomes a WebSocket is unwrapped (see `wire`).
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -26,6 +25,11 @@ pub(crate) struct PatientIo<S> {
 impl<S> PatientIo<S> {
     pub(crate) fn new(inner: S, patience: Duration) -> Self {
         Self { inner, patience, stalled: None }
+    }
+
+    /// The socket, for a protocol with deadlines of its own.
+    pub(crate) fn into_inner(self) -> S {
+        self.inner
     }
 
     /// Ends or goes on with the stall, after a write gave `result`.

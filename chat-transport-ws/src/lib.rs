@@ -42,6 +42,7 @@ mod io;
 mod refuse;
 mod routes;
 mod server;
+mod wire;
 
 pub use config::{MetricsText, WsConfig};
 pub use error::ServeError;

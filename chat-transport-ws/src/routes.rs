@@ -13,8 +13,10 @@ use axum::routing::get;
 use chat_protocol::{ErrorCode, WireError};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::{ChatServer, Health};
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::{OnUpgrade, Parts, Upgraded};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -26,7 +28,9 @@ use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
 use crate::http::{health, history, metrics};
+use crate::io::PatientIo;
 use crate::server::Slot;
+use crate::wire::{Wire, WireIo};
 use crate::{WsConfig, close};
 
 /// The paths of a chat server, to be merged into or nested in an app of one's own.
@@ -112,11 +116,30 @@ async fn run(edge: Arc<Edge>, on_upgrade: OnUpgrade, peer: PeerInfo, slot: Optio
     }
 }
 
+/// The session. Below it is the TCP socket itself where this crate's server accepted it, and whatever else carries
+/// the bytes where the router is mounted into somebody else's.
 async fn converse(edge: &Edge, upgraded: Upgraded, peer: PeerInfo) {
+    match upgraded.downcast::<TokioIo<PatientIo<TcpStream>>>() {
+        Ok(Parts { io, read_buf, .. }) => {
+            let io = WireIo::new(io.into_inner().into_inner(), edge.config.write_buffer);
+            let wire = io.wire();
+            converse_over(edge, io, read_buf.into(), Some(wire), peer).await;
+        }
+        Err(upgraded) => {
+            let io = GatherIo::new(TokioIo::new(upgraded), edge.config.write_buffer);
+            converse_over(edge, io, Vec::new(), None, peer).await;
+        }
+    }
+}
+
+/// `first` came behind the request already.
+async fn converse_over<S>(edge: &Edge, io: S, first: Vec<u8>, wire: Option<Arc<Wire>>, peer: PeerInfo)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
     let settings = edge.config.socket(edge.server.config().max_frame);
-    let io = GatherIo::new(TokioIo::new(upgraded), edge.config.write_buffer);
-    let socket = Box::pin(WebSocketStream::from_raw_socket(io, Role::Server, Some(settings))).await;
-    let (connection, left) = WsConnection::new(socket);
+    let socket = WebSocketStream::from_partially_read(io, first, Role::Server, Some(settings));
+    let (connection, left) = WsConnection::new(Box::pin(socket).await, wire);
     edge.server.serve_connection(connection, peer).await;
     if let Ok((mut socket, ending)) = left.await {
         // Boxed, like whatever a connection needs only once: it would make the task of every idle one larger.

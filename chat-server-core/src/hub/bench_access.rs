@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chat_protocol::{Text, UserId, WireError};
 
+use super::delivery::Deliveries;
 use super::feed::{Feed, Published, Released};
 use super::link::Link;
 use super::outbox::Outbox;
@@ -27,12 +28,13 @@ impl Followers {
         let config = ServerConfig::default();
         let (mut feed, mut links, mut batch) = (Feed::default(), Vec::new(), Vec::new());
         for number in 1..=count {
-            let link = Arc::new(Link::new(number, config.max_queue_bytes, config.max_queue_frames));
+            let link = Arc::new(Link::new(number, &config, None));
             let user = UserId::new((1_048_576_000 + number).to_string()).expect("digits are an id");
             link.authenticated(user, format!("{number:032x}").as_str().try_into().expect("digits are an id"));
             feed.mark(&link);
             assert_eq!(feed.release(number, 0, Text::from("word")), Released::Live);
-            link.outbox.take(&mut batch);
+            _ = link.outbox.take(&mut batch);
+            link.outbox.written();
             links.push(link);
         }
         Self { feed, links }
@@ -40,14 +42,18 @@ impl Followers {
 
     /// Gives a frame to all of them; whether that was its turn.
     pub fn publish(&mut self, position: u64, frame: &Text) -> bool {
-        self.feed.publish(position, frame) == Published::Yes
+        let mut deliveries = Deliveries::default();
+        let published = self.feed.publish(position, frame, &mut deliveries);
+        deliveries.flush_here();
+        published == Published::Yes
     }
 
     /// How many frames wait at all of them together.
     pub fn waiting(&self) -> usize {
         let waiting = |link: &Arc<Link>| {
             let mut batch = Vec::new();
-            link.outbox.take(&mut batch);
+            _ = link.outbox.take(&mut batch);
+            link.outbox.written();
             batch.len()
         };
         self.links.iter().map(waiting).sum()
@@ -73,7 +79,8 @@ impl Queue {
 
     /// Takes what is to be written next.
     pub fn take(&self, batch: &mut Vec<Text>) {
-        self.0.take(batch);
+        _ = self.0.take(batch);
+        self.0.written();
     }
 }
 

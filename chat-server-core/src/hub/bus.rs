@@ -32,8 +32,12 @@ impl Hub {
             return;
         }
         match hint.news {
-            News::Room(room, entry) => self.deliver_entry(&room, entry),
-            News::User(user, changed) => self.deliver_user(&user, changed, 0),
+            News::Room(room, entry) => {
+                self.deliver(|deliveries| self.deliver_entry(&room, entry, deliveries));
+            }
+            News::User(user, changed) => {
+                self.deliver(|deliveries| self.deliver_user(&user, changed, 0, deliveries));
+            }
         }
     }
 

@@ -17,11 +17,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
+use super::committer::{Asker, ChangeJob, Sender};
 use super::link::Link;
 use super::pointers::{BEYOND_HEAD, Reading};
 use super::{Hub, unavailable};
 use crate::auth::AuthError;
-use crate::session::Authenticated;
+use crate::session::{ActionId, Authenticated};
 use crate::storage::{Append, Appended, Change, NewMessage, NewRoom};
 
 /// What a command gives in the end.
@@ -94,10 +95,6 @@ impl Hub {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
         let (hub, link) = (self.clone(), link.clone());
         Ok(match command {
-            Command::Send(send) => {
-                let committed = self.send(&link, user, send).await?;
-                Box::pin(async move { sent(committed).await })
-            }
             Command::Create(create) => {
                 let room = self.check_create(&user, &create).await?;
                 let committed = self.create(&link, &user, room.clone(), &create).await?;
@@ -107,14 +104,14 @@ impl Hub {
             Command::Join(join) => {
                 // The store decides which role; this one is only a place for it.
                 let change = Change::Join { role: Role::Reader };
-                let committed = self.change(&link, join.room.clone(), user, None, change).await?;
+                let committed = self.change(&link, join.room.clone(), user, change).await?;
                 Box::pin(async move {
                     let appended = committed.await.map_err(|_| unavailable())??;
                     hub.entered(&link, &join.id, join.room, !appended.duplicate).await
                 })
             }
             Command::Leave(leave) => {
-                let committed = self.change(&link, leave.room, user, None, Change::Leave).await?;
+                let committed = self.change(&link, leave.room, user, Change::Leave).await?;
                 Box::pin(async move { committed.await.map_err(|_| unavailable())?.map(|_| None) })
             }
             Command::Read(read) => {
@@ -145,7 +142,8 @@ impl Hub {
             Command::Listen(listen) => {
                 Box::pin(async move { hub.start_listening(&link, user, listen).await })
             }
-            Command::Auth(_) | Command::Ping(_) | Command::Unknown { .. } => {
+            // `send` has a way of its own.
+            Command::Send(_) | Command::Auth(_) | Command::Ping(_) | Command::Unknown { .. } => {
                 return Err(ErrorCode::UnknownCommand.into());
             }
             // `Command` grows with the protocol crate.
@@ -158,14 +156,20 @@ impl Hub {
         link: &Link,
         room: RoomId,
         by: UserId,
-        access_version: Option<u64>,
         change: Change,
     ) -> Result<Committed, WireError> {
-        let append = Append { room, by, access_version, now: self.providers.clock.now(), change };
+        let append = Append { room, by, access_version: None, now: self.providers.clock.now(), change };
         self.submit(append, link.number).await
     }
 
-    async fn send(&self, link: &Link, user: UserId, send: SendMessage) -> Result<Committed, WireError> {
+    /// A message as a job of the committer, whose answer goes to the connection.
+    pub(super) fn message(
+        &self,
+        link: &Arc<Link>,
+        action: ActionId,
+        send: SendMessage,
+    ) -> Result<ChangeJob, WireError> {
+        let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
         send.content.check(self.config.max_content).map_err(|error| {
             let too_large = matches!(error, chat_protocol::ContentError::TooLarge { .. });
             let code = if too_large { ErrorCode::TooLarge } else { ErrorCode::BadRequest };
@@ -177,7 +181,10 @@ impl Hub {
         let digest = send.digest();
         let SendMessage { room, client_msg_id, content, reply_to, .. } = send;
         let change = Change::Message(NewMessage { content, reply_to, client_msg_id, digest });
-        self.change(link, room, user, grant.map(|grant| grant.access_version), change).await
+        let access_version = grant.map(|grant| grant.access_version);
+        let append = Append { room, by: user, access_version, now: self.providers.clock.now(), change };
+        let asker = Asker::Sender(Sender::new(link, action));
+        Ok(ChangeJob { append, origin: link.number, asker, refused: None })
     }
 
     async fn create(
@@ -201,7 +208,7 @@ impl Hub {
         let request = create.client_room_id.clone().map(|id| (id, digest(create)));
         let access = if direct { Access::Invite } else { create.access };
         let new = NewRoom { kind: create.kind, access, name: create.name.clone(), members, request };
-        self.change(link, room, user.clone(), None, Change::Create(new)).await
+        self.change(link, room, user.clone(), Change::Create(new)).await
     }
 
     /// The rules for a new room; its id.
@@ -320,9 +327,11 @@ impl Hub {
         };
         let frame = encode(&Event::Pres(presence));
         let key = (user, Some(typing.room.clone()));
-        if let Some(feed) = self.rooms.lock(&typing.room).get(&typing.room) {
-            feed.tell(&key.0, |other| other.outbox.push_ephemeral(key.clone(), frame.clone()));
-        }
+        self.deliver(|deliveries| {
+            if let Some(feed) = self.rooms.lock(&typing.room).get(&typing.room) {
+                feed.tell(&key.0, |other| deliveries.give_ephemeral(other, key.clone(), frame.clone()));
+            }
+        });
         Ok(None)
     }
 
@@ -340,8 +349,9 @@ impl Hub {
     }
 }
 
-async fn sent(committed: Committed) -> Done {
-    let Appended { seq, offset, duplicate, ts, .. } = committed.await.map_err(|_| unavailable())??;
+/// What the sender of a stored message is told.
+pub(super) fn sent(appended: &Appended) -> Done {
+    let Appended { seq, offset, duplicate, ts, .. } = *appended;
     data(&SendData { seq, offset, duplicate, ts })
 }
 

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use chat_protocol::{RoomId, UserId, WireError};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Hub, unavailable};
+use super::delivery::Deliveries;
+use super::link::Link;
+use super::publisher::Stored;
+use super::{Hub, commands, unavailable};
 use crate::room::policy;
+use crate::session::ActionId;
 use crate::storage::{Append, Appended, Change, PointerMove, PointerMoved, Refusal, StorageError};
 
 /// How often a change is decided again because the room's rights moved meanwhile. Each round needs somebody to
@@ -29,9 +33,65 @@ pub(crate) struct ChangeJob {
     pub(crate) append: Append,
     /// The connection it comes from, or 0: it follows new rooms by itself.
     pub(crate) origin: u64,
-    pub(crate) done: oneshot::Sender<Result<Appended, WireError>>,
+    pub(crate) asker: Asker,
     /// It was refused, and is only asked about: a repeat of what was stored before is told its first answer.
     pub(crate) refused: Option<WireError>,
+}
+
+/// Who waits for the answer to a change.
+pub(crate) enum Asker {
+    /// A command that has more to do then.
+    Command(oneshot::Sender<Result<Appended, WireError>>),
+    /// The sender of a message.
+    Sender(Sender),
+}
+
+impl Asker {
+    /// Tells that the change is stored, together with what else the connection gets.
+    pub(super) fn tell(self, appended: Appended, deliveries: &mut Deliveries) {
+        match self {
+            Asker::Command(done) => _ = done.send(Ok(appended)),
+            Asker::Sender(mut sender) => {
+                if let Some(link) = sender.link.take() {
+                    deliveries.answer(&link, sender.action, commands::sent(&appended));
+                }
+            }
+        }
+    }
+
+    /// Tells why the change is not stored.
+    fn refuse(self, error: WireError) {
+        match self {
+            Asker::Command(done) => _ = done.send(Err(error)),
+            Asker::Sender(mut sender) => sender.refuse(error),
+        }
+    }
+}
+
+/// A connection whose session waits for the answer to a `send`. Dropped without one, it is told that the server
+/// cannot store now: no command ever waits for nothing.
+pub(crate) struct Sender {
+    link: Option<Arc<Link>>,
+    action: ActionId,
+}
+
+impl Sender {
+    pub(super) fn new(link: &Arc<Link>, action: ActionId) -> Self {
+        Self { link: Some(link.clone()), action }
+    }
+
+    fn refuse(&mut self, error: WireError) {
+        if let Some(link) = self.link.take() {
+            link.outbox.enqueue_done(self.action, Err(error));
+            link.flush(&mut Vec::new());
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.refuse(unavailable());
+    }
 }
 
 /// An access version that no room ever has: the store answers repeats and refuses all else.
@@ -47,7 +107,7 @@ impl ChangeJob {
                 Some(self)
             }
             _ => {
-                _ = self.done.send(Err(error));
+                self.asker.refuse(error);
                 None
             }
         }
@@ -112,9 +172,28 @@ impl Hub {
             return Err(unavailable());
         }
         let (done, wait) = oneshot::channel();
-        let job = Job::Change(ChangeJob { append, origin, done, refused: None });
-        self.commits.send(job).await.map_err(|_| unavailable())?;
+        let asker = Asker::Command(done);
+        self.queue_job(ChangeJob { append, origin, asker, refused: None }).await?;
         Ok(wait)
+    }
+
+    /// Hands a change to the committer if its queue has room, else gives it back. Whoever asked for it hears of
+    /// everything else.
+    pub(super) fn submit_now(&self, job: ChangeJob) -> Option<ChangeJob> {
+        if self.is_degraded() {
+            job.asker.refuse(unavailable());
+            return None;
+        }
+        match self.commits.try_send(Job::Change(job)) {
+            Err(mpsc::error::TrySendError::Full(Job::Change(job))) => Some(job),
+            // Without a committer the job is dropped, and that is an answer.
+            Ok(()) | Err(_) => None,
+        }
+    }
+
+    /// Hands a change to the committer; waits while its queue is full. Cancel-safe as above.
+    pub(super) async fn queue_job(&self, job: ChangeJob) -> Result<(), WireError> {
+        self.commits.send(Job::Change(job)).await.map_err(|_| unavailable())
     }
 
     /// Stores changes in order.
@@ -170,7 +249,7 @@ impl Hub {
             jobs = decided;
         }
         for job in jobs {
-            _ = job.done.send(Err(crate::Error::from(Refusal::AccessChanged).wire()));
+            job.asker.refuse(crate::Error::from(Refusal::AccessChanged).wire());
         }
     }
 
@@ -181,49 +260,55 @@ impl Hub {
     fn align_versions(jobs: &mut [ChangeJob]) {
         let is_message =
             |job: &ChangeJob| matches!(job.append.change, Change::Message(_)) && job.refused.is_none();
-        let mut newest: HashMap<(RoomId, UserId), Option<u64>> = HashMap::with_capacity(jobs.len());
+        let mut newest: HashMap<(&RoomId, &UserId), Option<u64>> = HashMap::with_capacity(jobs.len());
         for job in jobs.iter().filter(|job| is_message(job)) {
-            let version = newest.entry((job.append.room.clone(), job.append.by.clone())).or_default();
+            let version = newest.entry((&job.append.room, &job.append.by)).or_default();
             *version = (*version).max(job.append.access_version);
         }
-        for job in jobs.iter_mut().filter(|job| is_message(job)) {
-            if let Some(version) = newest.get(&(job.append.room.clone(), job.append.by.clone())) {
-                job.append.access_version = *version;
-            }
+        // A sender with one message in the batch, which is the usual case, has nothing to align.
+        if newest.len() == jobs.len() {
+            return;
+        }
+        let version_of = |job: &ChangeJob| match newest.get(&(&job.append.room, &job.append.by)) {
+            Some(newest) if is_message(job) => *newest,
+            _ => job.append.access_version,
+        };
+        let versions: Vec<Option<u64>> = jobs.iter().map(version_of).collect();
+        for (job, version) in jobs.iter_mut().zip(versions) {
+            job.append.access_version = version;
         }
     }
 
-    /// One batch. Gives back what was refused because rights have moved.
+    /// One batch. Gives back what was refused because rights have moved; what was stored goes to the publisher.
     async fn store_once(&self, jobs: Vec<ChangeJob>) -> Vec<ChangeJob> {
         let mut waiting = Vec::with_capacity(jobs.len());
         let mut batch = Vec::with_capacity(jobs.len());
-        for ChangeJob { append, origin, done, refused } in jobs {
+        for ChangeJob { append, origin, asker, refused } in jobs {
             batch.push(append);
-            waiting.push((origin, done, refused));
+            waiting.push((origin, asker, refused));
         }
         let answers = match self.append(&batch).await {
             Ok(answers) => answers,
             Err(error) => {
                 let error = self.storage_failed(error);
-                waiting.into_iter().for_each(|(_, done, _)| _ = done.send(Err(error.clone())));
+                waiting.into_iter().for_each(|(_, asker, _)| asker.refuse(error.clone()));
                 return Vec::new();
             }
         };
-        let mut again = Vec::new();
-        for ((append, answer), (origin, done, refused)) in batch.into_iter().zip(answers).zip(waiting) {
+        let (mut again, mut stored) = (Vec::new(), Vec::with_capacity(batch.len()));
+        for ((append, answer), (origin, asker, refused)) in batch.into_iter().zip(answers).zip(waiting) {
             match answer {
                 Err(Refusal::AccessChanged | Refusal::NoRoom) if refused.is_some() => {
-                    _ = done.send(Err(refused.unwrap_or_else(unavailable)));
+                    asker.refuse(refused.unwrap_or_else(unavailable));
                 }
-                Ok(appended) => {
-                    if !appended.duplicate {
-                        self.publish(append, &appended, origin);
-                    }
-                    _ = done.send(Ok(appended));
-                }
-                Err(Refusal::AccessChanged) => again.push(ChangeJob { append, origin, done, refused }),
-                Err(refusal) => _ = done.send(Err(crate::Error::from(refusal).wire())),
+                Ok(appended) => stored.push(Stored { append, appended, origin, asker }),
+                Err(Refusal::AccessChanged) => again.push(ChangeJob { append, origin, asker, refused }),
+                Err(refusal) => asker.refuse(crate::Error::from(refusal).wire()),
             }
+        }
+        if !stored.is_empty() {
+            // The publisher ends after the committer only.
+            _ = self.stored.send(stored).await;
         }
         again
     }

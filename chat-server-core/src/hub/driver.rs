@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use chat_protocol::{Close, ErrorCode, Event, Frame, Reply, Text, WireError, encode};
+use chat_protocol::{Close, Command, ErrorCode, Event, Frame, Reply, Text, WireError, encode};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, SinkExt, StreamExt};
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use super::Hub;
 use super::commands::{Done, Rest};
 use super::link::Link;
+use super::outbox::Call;
 use crate::session::{Action, ActionId, Authenticated, Now, Session, SessionConfig};
 use crate::transport::{Connection, ConnectionError, PeerInfo};
 
@@ -31,8 +33,8 @@ enum Finished {
     FollowedAll(Result<(), WireError>),
 }
 
-/// A command that waits for its place in the order.
-type Starting = BoxFuture<'static, (ActionId, Result<Rest, WireError>)>;
+/// A command that waits for its place in the order. Without a rest its answer comes through the outbox.
+type Starting = BoxFuture<'static, (ActionId, Result<Option<Rest>, WireError>)>;
 
 /// Undoes all ties of a connection, also when its task is dropped.
 struct Guard(Arc<Hub>, Arc<Link>);
@@ -40,6 +42,7 @@ struct Guard(Arc<Hub>, Arc<Link>);
 impl Drop for Guard {
     fn drop(&mut self) {
         self.0.detach(&self.1);
+        self.0.open.lock(&self.1.number).remove(&self.1.number);
         let left = self.0.connections.fetch_sub(1, Ordering::Relaxed) - 1;
         metrics::gauge!("chat_connections").set(left as f64);
     }
@@ -64,11 +67,10 @@ struct Driver<C> {
 /// What happened next.
 enum Turn {
     Frame(Option<Result<Frame, ConnectionError>>),
-    Started(ActionId, Result<Rest, WireError>),
+    Started(ActionId, Result<Option<Rest>, WireError>),
     Finished(Finished),
-    Write,
+    Called(Call),
     Time,
-    Drain,
 }
 
 /// Serves one connection until it ends.
@@ -81,7 +83,7 @@ pub(crate) fn serve<C: Connection>(
     peer: PeerInfo,
 ) -> impl Future<Output = ()> + Send + use<C> {
     let config = &hub.config;
-    let link = Arc::new(Link::new(hub.next_link(), config.max_queue_bytes, config.max_queue_frames));
+    let link = hub.open(connection.direct_writer());
     let open = hub.connections.fetch_add(1, Ordering::Relaxed) + 1;
     metrics::gauge!("chat_connections").set(open as f64);
     let session = SessionConfig {
@@ -125,63 +127,68 @@ impl<C: Connection> Driver<C> {
                 return;
             }
             let turn = self.next_turn(timer.as_mut()).await;
-            let now = now(&self.hub);
             match turn {
-                Turn::Frame(Some(Ok(frame))) => self.session.handle_frame(now, frame),
+                Turn::Frame(Some(Ok(frame))) => self.session.handle_frame(now(&self.hub), frame),
                 Turn::Frame(Some(Err(ConnectionError::Peer(code)))) => self.session.close(code),
                 Turn::Frame(Some(Err(ConnectionError::Lost(cause)))) => {
                     tracing::debug!(peer = ?self.peer.address, %cause, "connection lost");
                     return;
                 }
                 Turn::Frame(None) => return,
-                Turn::Started(action, Ok(rest)) => {
-                    let rest = rest.map(move |done| Finished::Done(action, done));
-                    self.running.push(Box::pin(rest));
-                }
-                Turn::Started(action, Err(error)) => self.session.handle_done(now, action, Err(error)),
-                Turn::Finished(finished) => self.take_finished(now, finished),
-                Turn::Write => {
+                Turn::Started(action, started) => self.take_started(action, started),
+                Turn::Finished(finished) => self.take_finished(now(&self.hub), finished),
+                Turn::Called(Call::Done(all)) => self.take_done(all),
+                Turn::Called(Call::Write) => {
                     if let Err(close) = self.write().await {
                         return Box::pin(self.cut(close)).await;
                     }
                 }
-                Turn::Time => self.session.handle_timeout(now),
-                Turn::Drain => {
+                Turn::Called(Call::Drain) => {
                     Box::pin(self.finish_commands()).await;
-                    self.session.handle_drain(now);
+                    self.session.handle_drain(now(&self.hub));
                 }
+                Turn::Time => self.session.handle_timeout(now(&self.hub)),
             }
         }
     }
 
-    /// Waits for the next thing to happen. Writing what waits comes before taking in more.
+    /// Waits for the next thing to happen.
     async fn next_turn(&mut self, mut timer: Pin<&mut tokio::time::Sleep>) -> Turn {
-        if self.control.is_some() {
-            return Turn::Write;
-        }
         let deadline = self.session.poll_timeout();
         if let Some(deadline) = deadline.map(Instant::from_std).filter(|at| *at != timer.deadline()) {
             timer.as_mut().reset(deadline);
         }
-        let wants_frame =
-            self.session.wants_frame() && self.starting.is_none() && self.link.outbox.has_room();
-        let starting = async {
-            match &mut self.starting {
-                Some(starting) => starting.await,
-                None => std::future::pending().await,
+        std::future::poll_fn(|cx| {
+            if let Poll::Ready(turn) = self.poll_work(cx) {
+                return Poll::Ready(turn);
             }
-        };
-        tokio::select! {
-            biased;
-            () = self.link.outbox.ready() => Turn::Write,
-            (action, started) = starting => {
-                self.starting = None;
-                Turn::Started(action, started)
+            if deadline.is_some() && timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Turn::Time);
             }
-            Some(finished) = self.running.next(), if !self.running.is_empty() => Turn::Finished(finished),
-            () = self.hub.draining.cancelled() => Turn::Drain,
-            () = timer, if deadline.is_some() => Turn::Time,
-            frame = self.connection.next(), if wants_frame => Turn::Frame(frame),
+            if self.session.wants_frame() && self.starting.is_none() && self.link.outbox.may_read() {
+                return self.connection.poll_next_unpin(cx).map(Turn::Frame);
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// What commands have come to, then what is to be written: replies leave together with what waits, and all of it
+    /// before more is taken in.
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        if let Some(starting) = &mut self.starting
+            && let Poll::Ready((action, started)) = starting.as_mut().poll(cx)
+        {
+            self.starting = None;
+            return Poll::Ready(Turn::Started(action, started));
+        }
+        if let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx) {
+            return Poll::Ready(Turn::Finished(finished));
+        }
+        match self.link.outbox.poll_call(cx) {
+            Poll::Ready(call) => Poll::Ready(Turn::Called(call)),
+            Poll::Pending if self.control.is_some() => Poll::Ready(Turn::Called(Call::Write)),
+            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -189,7 +196,7 @@ impl<C: Connection> Driver<C> {
     fn move_outputs(&mut self) {
         while let Some(frame) = self.session.poll_frame() {
             match frame {
-                Frame::Text(text) => self.link.outbox.push(text),
+                Frame::Text(text) => _ = self.link.outbox.enqueue(text),
                 Frame::Close(close) => self.close = Some(close),
                 control => self.control = Some(control),
             }
@@ -210,9 +217,23 @@ impl<C: Connection> Driver<C> {
     fn perform(&mut self, action: Action) {
         let (hub, link) = (self.hub.clone(), self.link.clone());
         match action {
+            Action::Execute { action, command: Command::Send(send) } => {
+                match hub.message(&link, action, send) {
+                    Ok(job) => {
+                        // Room in the queue is the usual case.
+                        let job = hub.submit_now(job);
+                        self.starting = job.map(|job| -> Starting {
+                            Box::pin(async move { (action, hub.queue_job(job).await.map(|()| None)) })
+                        });
+                    }
+                    Err(error) => _ = link.outbox.enqueue_done(action, Err(error)),
+                }
+            }
             Action::Execute { action, command } => {
                 self.starting =
-                    Some(Box::pin(async move { (action, hub.start_command(&link, command).await) }));
+                    Some(Box::pin(
+                        async move { (action, hub.start_command(&link, command).await.map(Some)) },
+                    ));
             }
             Action::Authenticate { action, auth, present } => {
                 let token = self.peer.token.clone();
@@ -228,6 +249,21 @@ impl<C: Connection> Driver<C> {
         }
     }
 
+    fn take_started(&mut self, action: ActionId, started: Result<Option<Rest>, WireError>) {
+        match started {
+            Ok(Some(rest)) => self.running.push(Box::pin(rest.map(move |done| Finished::Done(action, done)))),
+            Ok(None) => {}
+            Err(error) => self.session.handle_done(now(&self.hub), action, Err(error)),
+        }
+    }
+
+    fn take_done(&mut self, all: Vec<(ActionId, Done)>) {
+        let now = now(&self.hub);
+        for (action, done) in all {
+            self.session.handle_done(now, action, done);
+        }
+    }
+
     fn take_finished(&mut self, now: Now, finished: Finished) {
         match finished {
             Finished::Authenticated(action, result) => self.session.handle_authenticated(now, action, result),
@@ -235,7 +271,7 @@ impl<C: Connection> Driver<C> {
             Finished::FollowedAll(Ok(())) => {}
             // Without its rooms the session would look whole and be deaf: say why and let the client come again.
             Finished::FollowedAll(Err(error)) => {
-                self.link.outbox.push(encode(&Event::Reply(Reply::refused(None, &error, now.ts))));
+                self.link.outbox.enqueue(encode(&Event::Reply(Reply::refused(None, &error, now.ts))));
                 self.session.close(error.code);
             }
         }
@@ -243,15 +279,8 @@ impl<C: Connection> Driver<C> {
 
     /// Writes what waits, in one go.
     async fn write(&mut self) -> Result<(), Close> {
-        if let Some(code) = self.link.outbox.closed() {
-            return Err(close_for(code));
-        }
         let mut batch = std::mem::take(&mut self.batch);
-        self.link.outbox.take(&mut batch);
-        if batch.is_empty() && self.control.is_none() {
-            self.batch = batch;
-            return Ok(());
-        }
+        self.link.outbox.take(&mut batch).map_err(close_for)?;
         let control = self.control.take();
         let writing = feed(&mut self.connection, &mut batch, control);
         let written = tokio::time::timeout(self.hub.config.write_timeout, writing).await;
@@ -259,8 +288,7 @@ impl<C: Connection> Driver<C> {
         self.batch = if batch.capacity() > 16 { Vec::new() } else { batch };
         match written {
             Ok(Ok(())) => {
-                // More may wait than one batch takes.
-                self.link.outbox.rouse();
+                self.link.outbox.written();
                 Ok(())
             }
             Ok(Err(ConnectionError::Peer(code))) => Err(close_for(code)),
@@ -273,34 +301,28 @@ impl<C: Connection> Driver<C> {
     async fn finish_commands(&mut self) {
         let deadline = tokio::time::sleep(DRAIN_TIMEOUT);
         tokio::pin!(deadline);
-        while self.starting.is_some() || !self.running.is_empty() || !self.waiting.is_empty() {
-            let starting = async {
-                match &mut self.starting {
-                    Some(starting) => starting.await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                (action, started) = starting => {
-                    self.starting = None;
-                    match started {
-                        Ok(rest) => self.running.push(Box::pin(rest.map(move |done| Finished::Done(action, done)))),
-                        Err(error) => self.session.handle_done(now(&self.hub), action, Err(error)),
-                    }
-                }
-                Some(finished) = self.running.next(), if !self.running.is_empty() => {
-                    self.take_finished(now(&self.hub), finished);
-                }
-                () = self.link.outbox.ready() => {
-                    // What is under way may wait for room in the queue.
-                    if self.write().await.is_err() {
-                        return;
-                    }
-                }
+        while self.has_commands() {
+            let turn = tokio::select! {
+                turn = std::future::poll_fn(|cx| self.poll_work(cx)) => turn,
                 () = &mut deadline => return,
+            };
+            match turn {
+                Turn::Started(action, started) => self.take_started(action, started),
+                Turn::Finished(finished) => self.take_finished(now(&self.hub), finished),
+                Turn::Called(Call::Done(all)) => self.take_done(all),
+                // What is under way may wait for room in the queue.
+                Turn::Called(Call::Write) if self.write().await.is_err() => return,
+                _ => {}
             }
             self.move_outputs();
         }
+    }
+
+    fn has_commands(&self) -> bool {
+        self.starting.is_some()
+            || !self.running.is_empty()
+            || !self.waiting.is_empty()
+            || !self.session.is_idle()
     }
 
     /// Writes what waits, then the close frame.
@@ -311,6 +333,8 @@ impl<C: Connection> Driver<C> {
 
     /// Ends the connection with a close frame; what waits is dropped.
     async fn cut(&mut self, close: Close) {
+        // Nobody else writes behind the last frame.
+        self.link.outbox.close(ErrorCode::ShuttingDown);
         let closing = async {
             self.connection.send(Frame::Close(close)).await?;
             self.connection.close().await

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use chat_protocol::{Text, UserId};
 
+use super::delivery::Deliveries;
 use super::link::Link;
 use super::outbox::Outbox;
 
@@ -96,7 +97,7 @@ impl Feed {
     }
 
     /// Gives an event to every follower, if it is the next one.
-    pub(crate) fn publish(&mut self, position: u64, frame: &Text) -> Published {
+    pub(crate) fn publish(&mut self, position: u64, frame: &Text, deliveries: &mut Deliveries) -> Published {
         match self.head {
             Some(head) if position <= head => return Published::Repeat,
             Some(head) if position > head + 1 => return Published::Hole,
@@ -104,7 +105,7 @@ impl Feed {
         }
         for follower in self.followers.values_mut() {
             match &mut follower.state {
-                State::Live { after } if position > *after => follower.link.outbox.push(frame.clone()),
+                State::Live { after } if position > *after => deliveries.give(&follower.link, frame.clone()),
                 State::Live { .. } => {}
                 State::Marked(aside) => aside.keep(position, frame, &follower.link.outbox),
             }
@@ -147,7 +148,7 @@ impl Feed {
     }
 
     /// Gives a packet that is not part of the log to every follower, except those of one user.
-    pub(crate) fn tell(&self, except: &UserId, mut give: impl FnMut(&Link)) {
+    pub(crate) fn tell(&self, except: &UserId, mut give: impl FnMut(&Arc<Link>)) {
         for follower in self.followers.values() {
             if follower.link.user() != Some(except) {
                 give(&follower.link);
@@ -204,7 +205,8 @@ mod tests {
     use super::*;
 
     fn link(number: u64, user: &str) -> Arc<Link> {
-        let link = Link::new(number, 1 << 20, 4_096);
+        let config = crate::ServerConfig { max_queue_frames: 4_096, ..crate::ServerConfig::default() };
+        let link = Link::new(number, &config, None);
         link.authenticated(UserId::new(user).unwrap(), String::from("s").as_str().try_into().unwrap());
         Arc::new(link)
     }
@@ -213,9 +215,14 @@ mod tests {
         Text::from(position.to_string())
     }
 
+    fn publish(feed: &mut Feed, position: u64) -> Published {
+        feed.publish(position, &frame(position), &mut Deliveries::default())
+    }
+
     fn heard(link: &Link) -> Vec<String> {
         let mut batch = Vec::new();
-        link.outbox.take(&mut batch);
+        _ = link.outbox.take(&mut batch);
+        link.outbox.written();
         batch.iter().map(|text| text.as_str().to_owned()).collect()
     }
 
@@ -231,10 +238,10 @@ mod tests {
     #[test]
     fn live_followers_get_each_position_once_and_holes_are_told() {
         let (mut feed, link) = live(5);
-        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
-        assert_eq!(feed.publish(6, &frame(6)), Published::Repeat);
-        assert_eq!(feed.publish(8, &frame(8)), Published::Hole);
-        assert_eq!(feed.publish(7, &frame(7)), Published::Yes);
+        assert_eq!(publish(&mut feed, 6), Published::Yes);
+        assert_eq!(publish(&mut feed, 6), Published::Repeat);
+        assert_eq!(publish(&mut feed, 8), Published::Hole);
+        assert_eq!(publish(&mut feed, 7), Published::Yes);
         assert_eq!(heard(&link), ["6", "7"]);
     }
 
@@ -244,10 +251,10 @@ mod tests {
         let reader = link(2, "b");
         feed.mark(&reader);
         for position in 6..=8 {
-            feed.publish(position, &frame(position));
+            publish(&mut feed, position);
         }
         assert_eq!(feed.release(2, 7, Text::from("word")), Released::Live);
-        feed.publish(9, &frame(9));
+        publish(&mut feed, 9);
         assert_eq!(heard(&reader), ["word", "8", "9"]);
     }
 
@@ -261,7 +268,7 @@ mod tests {
             Released::Live,
             "6 was read before it is published"
         );
-        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
+        assert_eq!(publish(&mut feed, 6), Published::Yes);
         assert_eq!(heard(&first), ["6"]);
         assert_eq!(heard(&reader), ["word"]);
     }
@@ -273,7 +280,7 @@ mod tests {
         feed.mark(&slow);
         feed.mark(&fast);
         assert_eq!(feed.release(2, 8, Text::from("word")), Released::Live);
-        assert_eq!(feed.publish(8, &frame(8)), Published::Repeat);
+        assert_eq!(publish(&mut feed, 8), Published::Repeat);
         assert_eq!(feed.release(1, 7, Text::from("word")), Released::Behind);
         assert_eq!(feed.release(1, 8, Text::from("word")), Released::Live);
         assert_eq!(heard(&slow), ["word"]);
@@ -286,9 +293,9 @@ mod tests {
         feed.mark(&reader);
         // A quarter of the 4,096 frames that fit into the queue is kept aside.
         let last = 5 + 2 * 1_024;
-        (6..=last).for_each(|position| assert_eq!(feed.publish(position, &frame(position)), Published::Yes));
+        (6..=last).for_each(|position| assert_eq!(publish(&mut feed, position), Published::Yes));
         assert_eq!(feed.release(2, 5, Text::from("word")), Released::Behind);
-        feed.publish(last + 1, &frame(last + 1));
+        publish(&mut feed, last + 1);
         assert_eq!(feed.release(2, last, Text::from("word")), Released::Live);
         assert_eq!(heard(&reader), ["word".to_owned(), (last + 1).to_string()]);
     }
@@ -303,7 +310,7 @@ mod tests {
             Released::Live,
             "6 is the end, 7 the new beginning"
         );
-        assert_eq!(feed.publish(6, &frame(6)), Published::Yes);
+        assert_eq!(publish(&mut feed, 6), Published::Yes);
         let ended = feed.end(&UserId::new("a").unwrap(), 6);
         assert!(ended.len() == 1 && Arc::ptr_eq(&ended[0], &link));
         assert!(feed.follows(2));
@@ -314,9 +321,9 @@ mod tests {
         let (mut feed, link_a) = live(5);
         let reader = link(2, "a");
         feed.mark(&reader);
-        feed.publish(6, &frame(6));
+        publish(&mut feed, 6);
         assert_eq!(feed.end(&UserId::new("a").unwrap(), 6).len(), 1, "the other is let go at its release");
-        feed.publish(7, &frame(7));
+        publish(&mut feed, 7);
         assert_eq!(feed.release(2, 5, Text::from("word")), Released::Ended);
         assert_eq!(heard(&link_a), ["6"]);
         assert_eq!(heard(&reader), ["word", "6"]);

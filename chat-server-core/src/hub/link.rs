@@ -1,11 +1,13 @@
 //! One connection as the hub sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use chat_protocol::{Role, RoomId, SessionId, UserId};
+use chat_protocol::{Role, RoomId, SessionId, Text, UserId};
 
 use super::outbox::Outbox;
+use crate::ServerConfig;
+use crate::transport::DirectWriter;
 
 /// What a connection was found to be allowed in a room that it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) struct Link {
     /// Unique in this process.
     pub(crate) number: u64,
     pub(crate) outbox: Outbox,
+    /// How to write without the connection's task, if its transport can.
+    writer: Option<Arc<dyn DirectWriter>>,
     /// One resume or follow at a time, so that no two of them mark and release the same feed.
     pub(crate) resuming: tokio::sync::Mutex<()>,
     identity: OnceLock<(UserId, SessionId)>,
@@ -41,14 +45,20 @@ pub(crate) struct Ties {
 }
 
 impl Link {
-    pub(crate) fn new(number: u64, max_bytes: usize, max_frames: usize) -> Self {
+    pub(crate) fn new(number: u64, config: &ServerConfig, writer: Option<Arc<dyn DirectWriter>>) -> Self {
         Self {
             number,
-            outbox: Outbox::new(max_bytes, max_frames),
+            outbox: Outbox::new(config.max_queue_bytes, config.max_queue_frames),
+            writer,
             resuming: tokio::sync::Mutex::default(),
             identity: OnceLock::new(),
             ties: Mutex::default(),
         }
+    }
+
+    /// Writes what waits, or wakes the task that does. `scratch` is empty before and after.
+    pub(crate) fn flush(&self, scratch: &mut Vec<Text>) {
+        self.outbox.flush(self.writer.as_deref(), scratch);
     }
 
     /// Lock order: ties before a shard's lock, never the other way round.

@@ -1,17 +1,18 @@
 //! The async shell around the rules: performs what sessions ask on the parts, and gives stored events to followers.
 //!
 //! ```text
-//!  driver (one task per connection)          committer (one)              feeds (sharded by room, user)
-//!  frame ─► Session ─► Action ─► commands ─► queue ─► store.append ─► publish ─► follower's outbox ─► driver ─► frame
+//!  driver (one task per connection)          committer (one)      publisher (one), feeds sharded by room and user
+//!  frame ─► Session ─► Action ─► commands ─► queue ─► store.append ─► publish ─► follower's outbox ─► write
 //! ```
 //!
-//! The committer is the only writer of logs: what it stored, it publishes in the same order.
+//! The committer is the only writer of logs; the publisher tells what was stored in the same order.
 
 #[cfg(feature = "bench-internals")]
 pub mod bench_access;
 mod bus;
 mod commands;
 mod committer;
+mod delivery;
 pub(crate) mod driver;
 mod feed;
 mod follow;
@@ -21,6 +22,7 @@ mod outbox;
 mod pointers;
 mod presence;
 mod publish;
+mod publisher;
 mod replay;
 mod shards;
 
@@ -34,11 +36,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::transport::DirectWriter;
 use crate::{Providers, ServerConfig};
 use committer::Job;
 use feed::Feed;
+use link::Link;
 use pointers::Reading;
 use presence::UserEntry;
+use publisher::Stored;
 use shards::Shards;
 
 /// How long background tasks may take to end; none of them waits for anything but the store.
@@ -56,7 +61,11 @@ pub(crate) struct Hub {
     /// Sessions, listeners and followers of the own log of each user that is here.
     users: Shards<UserId, UserEntry>,
     commits: mpsc::Sender<Job>,
+    /// From the committer to the publisher.
+    stored: mpsc::Sender<Vec<Stored>>,
     readings: mpsc::Sender<Reading>,
+    /// Connections, to be told when the server drains.
+    open: Shards<u64, Arc<Link>>,
     /// Where background tasks run, also those started from the committer's own thread.
     runtime: Handle,
     tasks: TaskTracker,
@@ -66,8 +75,12 @@ pub(crate) struct Hub {
     stopped: CancellationToken,
     /// The committer, which outlives the others: they still have something to store.
     committer: TaskTracker,
+    /// The publisher, which outlives the committer.
+    publisher: TaskTracker,
     /// Told to the committer at last.
     committed: CancellationToken,
+    /// Told to the publisher after that.
+    published: CancellationToken,
     /// A write was lost: nothing is stored until a restart.
     degraded: AtomicBool,
     /// Itself, for tasks that it starts.
@@ -81,6 +94,7 @@ impl Hub {
     pub(crate) fn start(providers: Providers, config: ServerConfig) -> Arc<Self> {
         let (commits, jobs) = mpsc::channel(config.max_commit_queue);
         let (readings, moves) = mpsc::channel(config.max_commit_queue);
+        let (stored, batches) = mpsc::channel(publisher::MAX_BATCHES);
         let hub = Arc::new_cyclic(|this| Self {
             this: this.clone(),
             epoch: providers.storage.epoch(),
@@ -94,7 +108,11 @@ impl Hub {
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             committer: TaskTracker::new(),
+            publisher: TaskTracker::new(),
             committed: CancellationToken::new(),
+            published: CancellationToken::new(),
+            stored,
+            open: Shards::default(),
             degraded: AtomicBool::new(false),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
@@ -102,6 +120,7 @@ impl Hub {
             config,
         });
         committer::start(&hub, jobs);
+        hub.publisher.spawn(publisher::run(hub.clone(), batches));
         hub.tasks.spawn(pointers::run(hub.clone(), moves));
         hub.tasks.spawn(bus::listen(hub.clone()));
         hub
@@ -112,8 +131,26 @@ impl Hub {
         self.degraded.load(Ordering::Relaxed) || (self.commits.is_closed() && !self.committed.is_cancelled())
     }
 
+    /// Begins to drain: every connection is told.
+    pub(crate) fn drain(&self) {
+        self.draining.cancel();
+        for link in self.open.values() {
+            link.outbox.drain();
+        }
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// A new connection. Told to drain at once if the server does.
+    fn open(&self, writer: Option<Arc<dyn DirectWriter>>) -> Arc<Link> {
+        let link = Arc::new(Link::new(self.next_link(), &self.config, writer));
+        self.open.lock(&link.number).insert(link.number, link.clone());
+        if self.draining.is_cancelled() {
+            link.outbox.drain();
+        }
+        link
     }
 
     fn next_link(&self) -> u64 {
@@ -144,6 +181,9 @@ impl Hub {
         self.committed.cancel();
         self.committer.close();
         self.committer.wait().await;
+        self.published.cancel();
+        self.publisher.close();
+        self.publisher.wait().await;
     }
 }
 

@@ -1,15 +1,26 @@
-//! What waits to be written to one connection.
+//! What waits to be written to one connection, and who writes it.
 //!
 //! Two lanes. The durable lane holds stored events and replies, in order, bounded in bytes and count; when it is full
 //! the connection is closed with a code that says "reconnect and resume", because nothing in it may be dropped
 //! silently. The ephemeral lane holds presence and typing, newest value per key; when it is full the newcomer is
 //! dropped.
+//!
+//! Whoever gives a frame to many connections writes it to their sockets as well, one after the other, if the
+//! transport can do that ([`DirectWriter`]): waking a task for each of them costs as much again as the write. The
+//! connection's own task writes replies, what the socket did not take at once, and everything where the transport
+//! has no direct writer. [`Writing`] says whose turn it is; there is one at a time, so frames keep their order.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use chat_protocol::{ErrorCode, RoomId, Text, UserId};
+use futures::task::AtomicWaker;
 use tokio::sync::Notify;
+
+use super::commands::Done;
+use crate::session::ActionId;
+use crate::transport::{DirectWrite, DirectWriter};
 
 /// What an ephemeral packet is about: a newer one about the same replaces it.
 pub(crate) type EphemeralKey = (UserId, Option<RoomId>);
@@ -17,15 +28,14 @@ pub(crate) type EphemeralKey = (UserId, Option<RoomId>);
 /// Greatest number of presence and typing packets that wait: about one screen full of people.
 const MAX_EPHEMERAL: usize = 64;
 
-/// Greatest number of bytes handed to the connection at once. What one `flush` writes is one system call, and the
-/// library's write buffer, which is bounded, takes it whole.
+/// Greatest number of bytes handed to the connection at once: one system call.
 const BATCH_BYTES: usize = 64 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Outbox {
     lanes: Mutex<Lanes>,
-    /// Wakes the connection: something waits, or it is to be closed.
-    ready: Notify,
+    /// The connection's task.
+    task: AtomicWaker,
     /// Wakes whoever replays a log: there is room again.
     room: Notify,
     max_bytes: usize,
@@ -37,12 +47,45 @@ struct Lanes {
     durable: VecDeque<Text>,
     bytes: usize,
     ephemeral: BTreeMap<EphemeralKey, Text>,
+    /// Results of commands, on their way to the session. Bounded by the commands in flight.
+    done: Vec<(ActionId, Done)>,
     closed: Option<ErrorCode>,
+    /// The server goes away, and the session is to be told.
+    drain: bool,
+    writing: Writing,
+    /// Somebody will write what waits: it is in a list already.
+    listed: bool,
+    /// The task reads no more commands until there is room.
+    held: bool,
+}
+
+/// Who writes at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Writing {
+    #[default]
+    Nobody,
+    /// Somebody who gave frames to many connections.
+    Direct,
+    /// The connection's task.
+    Task,
+    /// A direct write was not taken whole: the task must flush before anything else is written.
+    Unfinished,
+}
+
+/// What the connection's task is to do.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// These commands are performed.
+    Done(Vec<(ActionId, Done)>),
+    /// Write what waits, or close.
+    Write,
+    /// Begin to drain.
+    Drain,
 }
 
 impl Outbox {
     pub(crate) fn new(max_bytes: usize, max_frames: usize) -> Self {
-        Self { lanes: Mutex::default(), ready: Notify::new(), room: Notify::new(), max_bytes, max_frames }
+        Self { lanes: Mutex::default(), task: AtomicWaker::new(), room: Notify::new(), max_bytes, max_frames }
     }
 
     /// A panic elsewhere never costs this connection its queue: the lanes are valid after every statement.
@@ -50,11 +93,17 @@ impl Outbox {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a stored event or a reply. A full queue closes the connection.
+    /// Queues a stored event or a reply and wakes the task. A full queue closes the connection.
     pub(crate) fn push(&self, frame: Text) {
+        self.enqueue(frame);
+        self.task.wake();
+    }
+
+    /// Queues a stored event or a reply. True when nobody is in charge of writing it yet: the caller is then.
+    pub(crate) fn enqueue(&self, frame: Text) -> bool {
         let mut lanes = self.lanes();
         if lanes.closed.is_some() {
-            return;
+            return false;
         }
         if lanes.bytes + frame.len() > self.max_bytes || lanes.durable.len() >= self.max_frames {
             metrics::counter!("chat_slow_readers_total").increment(1);
@@ -63,37 +112,118 @@ impl Outbox {
             lanes.bytes += frame.len();
             lanes.durable.push_back(frame);
         }
-        drop(lanes);
-        self.ready.notify_one();
+        !std::mem::replace(&mut lanes.listed, true)
     }
 
-    /// Queues presence or typing, replacing what waits about the same.
-    pub(crate) fn push_ephemeral(&self, key: EphemeralKey, frame: Text) {
+    /// Queues presence or typing, replacing what waits about the same. True as above.
+    pub(crate) fn enqueue_ephemeral(&self, key: EphemeralKey, frame: Text) -> bool {
         let mut lanes = self.lanes();
         if lanes.closed.is_some()
             || (lanes.ephemeral.len() >= MAX_EPHEMERAL && !lanes.ephemeral.contains_key(&key))
         {
-            return;
+            return false;
         }
         lanes.ephemeral.insert(key, frame);
-        drop(lanes);
-        self.ready.notify_one();
+        !std::mem::replace(&mut lanes.listed, true)
     }
 
-    /// Takes what is to be written next, durable first; at most about 64 KiB. Empty when nothing waits.
-    pub(crate) fn take(&self, batch: &mut Vec<Text>) {
+    /// Queues the result of a command for the session. True as above.
+    pub(crate) fn enqueue_done(&self, action: ActionId, done: Done) -> bool {
         let mut lanes = self.lanes();
-        let mut bytes = 0;
-        while bytes < BATCH_BYTES {
-            let Some(frame) = lanes.durable.pop_front() else { break };
-            bytes += frame.len();
-            batch.push(frame);
+        lanes.done.push((action, done));
+        !std::mem::replace(&mut lanes.listed, true)
+    }
+
+    /// Writes what waits, or wakes the task where it is the one to do it. `scratch` is empty before and after.
+    pub(crate) fn flush(&self, writer: Option<&dyn DirectWriter>, scratch: &mut Vec<Text>) {
+        while let Some(writer) = self.begin_direct(writer, scratch) {
+            let outcome = writer.write(scratch);
+            scratch.clear();
+            let mut lanes = self.lanes();
+            lanes.writing = match outcome {
+                DirectWrite::Whole => Writing::Nobody,
+                DirectWrite::Unfinished => Writing::Unfinished,
+            };
+            let held = std::mem::take(&mut lanes.held);
+            drop(lanes);
+            self.room.notify_waiters();
+            if held {
+                self.task.wake();
+            }
         }
-        lanes.bytes -= bytes;
-        if lanes.durable.is_empty() {
-            // An idle connection holds no memory for its queue.
-            lanes.durable = VecDeque::new();
-            batch.extend(std::mem::take(&mut lanes.ephemeral).into_values());
+    }
+
+    /// Takes what is to be written directly next, if this is the way to write it.
+    fn begin_direct<'w>(
+        &self,
+        writer: Option<&'w dyn DirectWriter>,
+        scratch: &mut Vec<Text>,
+    ) -> Option<&'w dyn DirectWriter> {
+        let mut lanes = self.lanes();
+        lanes.listed = false;
+        let for_task =
+            lanes.closed.is_some() || !lanes.done.is_empty() || lanes.writing == Writing::Unfinished;
+        match writer {
+            Some(writer) if !for_task => {
+                // Whoever is at it looks again when it has written.
+                if lanes.writing != Writing::Nobody || !lanes.has_waiting() {
+                    return None;
+                }
+                lanes.take(scratch);
+                lanes.writing = Writing::Direct;
+                Some(writer)
+            }
+            _ => {
+                drop(lanes);
+                self.task.wake();
+                None
+            }
+        }
+    }
+
+    /// What the task is to do next.
+    pub(crate) fn poll_call(&self, cx: &Context<'_>) -> Poll<Call> {
+        self.task.register(cx.waker());
+        let mut lanes = self.lanes();
+        // Whatever is there now is seen to here, also what was in somebody's list.
+        lanes.listed = false;
+        if !lanes.done.is_empty() {
+            return Poll::Ready(Call::Done(std::mem::take(&mut lanes.done)));
+        }
+        if lanes.closed.is_some()
+            || lanes.writing == Writing::Unfinished
+            || (lanes.writing == Writing::Nobody && lanes.has_waiting())
+        {
+            return Poll::Ready(Call::Write);
+        }
+        if std::mem::take(&mut lanes.drain) {
+            return Poll::Ready(Call::Drain);
+        }
+        Poll::Pending
+    }
+
+    /// Takes what the task is to write next, durable first; at most about 64 KiB. Call [`written`](Self::written) when
+    /// it is flushed.
+    ///
+    /// # Errors
+    /// Why the connection is to be closed, if it is.
+    pub(crate) fn take(&self, batch: &mut Vec<Text>) -> Result<(), ErrorCode> {
+        let mut lanes = self.lanes();
+        if let Some(code) = lanes.closed {
+            return Err(code);
+        }
+        if lanes.writing != Writing::Direct {
+            lanes.take(batch);
+            lanes.writing = Writing::Task;
+        }
+        Ok(())
+    }
+
+    /// The task has written what it took.
+    pub(crate) fn written(&self) {
+        let mut lanes = self.lanes();
+        if lanes.writing == Writing::Task {
+            lanes.writing = Writing::Nobody;
         }
         drop(lanes);
         self.room.notify_waiters();
@@ -102,8 +232,14 @@ impl Outbox {
     /// Closes the connection for `code`; what waits is dropped. The first code stays.
     pub(crate) fn close(&self, code: ErrorCode) {
         self.lanes().close(code);
-        self.ready.notify_one();
+        self.task.wake();
         self.room.notify_waiters();
+    }
+
+    /// Tells the task that the server goes away.
+    pub(crate) fn drain(&self) {
+        self.lanes().drain = true;
+        self.task.wake();
     }
 
     /// Why the connection is to be closed, if it is.
@@ -119,25 +255,18 @@ impl Outbox {
 
     /// Whether something waits.
     pub(crate) fn has_waiting(&self) -> bool {
-        let lanes = self.lanes();
-        !lanes.durable.is_empty() || !lanes.ephemeral.is_empty()
+        self.lanes().has_waiting()
     }
 
-    /// Wakes the connection again when more waits than it took.
-    pub(crate) fn rouse(&self) {
-        if self.has_waiting() {
-            self.ready.notify_one();
-        }
+    /// Whether commands may be read: a client that does not take answers is asked no further. When not, the task is
+    /// woken as soon as something was written.
+    pub(crate) fn may_read(&self) -> bool {
+        let mut lanes = self.lanes();
+        lanes.held = !self.is_half_free(&lanes);
+        !lanes.held
     }
 
-    /// Waits until something waits or the connection is to be closed. Cancel-safe.
-    pub(crate) async fn ready(&self) {
-        self.ready.notified().await;
-    }
-
-    /// Whether commands may be read: a client that does not take answers is asked no further.
-    pub(crate) fn has_room(&self) -> bool {
-        let lanes = self.lanes();
+    fn is_half_free(&self, lanes: &Lanes) -> bool {
         lanes.bytes < self.max_bytes / 2 && lanes.durable.len() < self.max_frames / 2
     }
 
@@ -147,11 +276,14 @@ impl Outbox {
     pub(crate) async fn wait_for_room(&self) -> bool {
         loop {
             let waiting = self.room.notified();
-            if self.closed().is_some() {
-                return false;
-            }
-            if self.has_room() {
-                return true;
+            {
+                let lanes = self.lanes();
+                if lanes.closed.is_some() {
+                    return false;
+                }
+                if self.is_half_free(&lanes) {
+                    return true;
+                }
             }
             waiting.await;
         }
@@ -159,6 +291,25 @@ impl Outbox {
 }
 
 impl Lanes {
+    fn has_waiting(&self) -> bool {
+        !self.durable.is_empty() || !self.ephemeral.is_empty()
+    }
+
+    fn take(&mut self, batch: &mut Vec<Text>) {
+        let mut bytes = 0;
+        while bytes < BATCH_BYTES {
+            let Some(frame) = self.durable.pop_front() else { break };
+            bytes += frame.len();
+            batch.push(frame);
+        }
+        self.bytes -= bytes;
+        if self.durable.is_empty() {
+            // An idle connection holds no memory for its queue.
+            self.durable = VecDeque::new();
+            batch.extend(std::mem::take(&mut self.ephemeral).into_values());
+        }
+    }
+
     fn close(&mut self, code: ErrorCode) {
         self.closed.get_or_insert(code);
         self.durable = VecDeque::new();
@@ -169,11 +320,14 @@ impl Lanes {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn taken(outbox: &Outbox) -> Vec<Text> {
         let mut batch = Vec::new();
-        outbox.take(&mut batch);
+        _ = outbox.take(&mut batch);
+        outbox.written();
         batch
     }
 
@@ -195,12 +349,12 @@ mod tests {
     fn ephemeral_packets_come_last_and_only_the_newest_of_each() {
         let outbox = Outbox::new(100, 100);
         let key = |user: &str| (UserId::new(user).unwrap(), None);
-        outbox.push_ephemeral(key("a"), Text::from("a on"));
-        outbox.push_ephemeral(key("a"), Text::from("a off"));
+        outbox.enqueue_ephemeral(key("a"), Text::from("a on"));
+        outbox.enqueue_ephemeral(key("a"), Text::from("a off"));
         outbox.push(Text::from("stored"));
         assert_eq!(taken(&outbox), [Text::from("stored"), Text::from("a off")]);
         for n in 0..2 * MAX_EPHEMERAL {
-            outbox.push_ephemeral(key(&format!("u{n}")), Text::from("x"));
+            outbox.enqueue_ephemeral(key(&format!("u{n}")), Text::from("x"));
         }
         assert_eq!(taken(&outbox).len(), MAX_EPHEMERAL);
         assert_eq!(outbox.closed(), None, "presence never closes a connection");
@@ -215,5 +369,62 @@ mod tests {
         assert!(futures::poll!(&mut waiting).is_pending());
         taken(&outbox);
         assert!(waiting.await);
+    }
+
+    /// Takes so many writes whole, then none.
+    #[derive(Debug)]
+    struct Takes(AtomicUsize, Mutex<Vec<Text>>);
+
+    impl DirectWriter for Takes {
+        fn write(&self, frames: &[Text]) -> DirectWrite {
+            self.1.lock().unwrap().extend_from_slice(frames);
+            let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            if left.is_ok() { DirectWrite::Whole } else { DirectWrite::Unfinished }
+        }
+    }
+
+    fn calls_for(outbox: &Outbox) -> Poll<Call> {
+        outbox.poll_call(&Context::from_waker(futures::task::noop_waker_ref()))
+    }
+
+    #[test]
+    fn what_the_socket_did_not_take_is_for_the_task_and_nothing_overtakes_it() {
+        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(1), Mutex::default()));
+        let mut scratch = Vec::new();
+        assert!(outbox.enqueue(Text::from("1")));
+        assert!(!outbox.enqueue(Text::from("2")), "it is in the caller's list already");
+        outbox.flush(Some(&writer), &mut scratch);
+        assert!(calls_for(&outbox).is_pending(), "the task has nothing to do");
+        assert!(outbox.enqueue(Text::from("3")));
+        outbox.flush(Some(&writer), &mut scratch);
+        assert!(outbox.enqueue(Text::from("4")));
+        outbox.flush(Some(&writer), &mut scratch);
+        assert_eq!(writer.1.lock().unwrap().len(), 3, "the fourth waits behind the unfinished third");
+        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)));
+        assert_eq!(taken(&outbox), [Text::from("4")]);
+        assert!(calls_for(&outbox).is_pending());
+    }
+
+    #[test]
+    fn a_reply_is_written_together_with_what_waits() {
+        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
+        assert!(outbox.enqueue(Text::from("event")));
+        assert!(!outbox.enqueue_done(7, Ok(None)));
+        outbox.flush(Some(&writer), &mut Vec::new());
+        assert!(writer.1.lock().unwrap().is_empty(), "the session has something to add");
+        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Done(done)) if done.len() == 1));
+        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)));
+    }
+
+    #[test]
+    fn while_the_task_writes_nobody_else_does() {
+        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
+        outbox.push(Text::from("1"));
+        outbox.take(&mut Vec::new()).unwrap();
+        outbox.enqueue(Text::from("2"));
+        outbox.flush(Some(&writer), &mut Vec::new());
+        assert!(writer.1.lock().unwrap().is_empty());
+        outbox.written();
+        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)), "the task sees what came meanwhile");
     }
 }

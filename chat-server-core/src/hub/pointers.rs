@@ -7,6 +7,7 @@ use chat_protocol::{ErrorCode, RoomId, Seq, UserId, WireError};
 use tokio::sync::{mpsc, oneshot};
 
 use super::committer::Job;
+use super::delivery::Deliveries;
 use super::{Hub, unavailable};
 use crate::storage::{PointerMove, PointerMoved};
 
@@ -76,13 +77,15 @@ impl Hub {
             waiting.push(gathered.waiting);
         }
         let answers = self.advance(moves.clone()).await;
-        for (index, (moved, waiting)) in moves.into_iter().zip(waiting).enumerate() {
-            let answer = match &answers {
-                Ok(answers) => self.tell_pointer(&moved, answers.get(index)),
-                Err(error) => Err(error.clone()),
-            };
-            waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
-        }
+        self.deliver(|deliveries| {
+            for (index, (moved, waiting)) in moves.into_iter().zip(waiting).enumerate() {
+                let answer = match &answers {
+                    Ok(answers) => self.tell_pointer(&moved, answers.get(index), deliveries),
+                    Err(error) => Err(error.clone()),
+                };
+                waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
+            }
+        });
     }
 
     async fn advance(&self, moves: Vec<PointerMove>) -> Result<Vec<PointerMoved>, WireError> {
@@ -91,10 +94,15 @@ impl Hub {
         wait.await.map_err(|_| unavailable())?
     }
 
-    fn tell_pointer(&self, moved: &PointerMove, answer: Option<&PointerMoved>) -> Result<Seq, WireError> {
+    fn tell_pointer(
+        &self,
+        moved: &PointerMove,
+        answer: Option<&PointerMoved>,
+        deliveries: &mut Deliveries,
+    ) -> Result<Seq, WireError> {
         match answer {
             Some(PointerMoved::Moved { read, user_offset }) => {
-                self.publish_read(&moved.room, &moved.user, *read, *user_offset, moved.now);
+                self.publish_read(&moved.room, &moved.user, *read, *user_offset, moved.now, deliveries);
                 Ok(*read)
             }
             Some(PointerMoved::Unchanged { read }) => Ok(*read),

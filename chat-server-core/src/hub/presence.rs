@@ -7,6 +7,7 @@ use chat_protocol::event::{Presence, PresenceKind};
 use chat_protocol::{ErrorCode, Event, SessionId, UserId, encode};
 
 use super::Hub;
+use super::delivery::Deliveries;
 use super::feed::Feed;
 use super::link::Link;
 
@@ -43,11 +44,14 @@ impl UserEntry {
     }
 
     /// Tells all listeners; one packet for all of them.
-    fn tell(&self, presence: Presence) {
+    fn tell(&self, presence: Presence, deliveries: &mut Deliveries) {
+        if self.listeners.is_empty() {
+            return;
+        }
         let key = (presence.from.clone(), None);
         let frame = encode(&Event::Pres(presence));
         for listener in self.listeners.values() {
-            listener.outbox.push_ephemeral(key.clone(), frame.clone());
+            deliveries.give_ephemeral(listener, key.clone(), frame.clone());
         }
     }
 }
@@ -55,6 +59,16 @@ impl UserEntry {
 impl Hub {
     /// Gives an authenticated connection its session: the wanted one if it is the user's, else a new one.
     pub(super) fn attach(&self, link: &Arc<Link>, user: &UserId, wanted: Option<SessionId>) -> SessionId {
+        self.deliver(|deliveries| self.tie_session(link, user, wanted, deliveries))
+    }
+
+    fn tie_session(
+        &self,
+        link: &Arc<Link>,
+        user: &UserId,
+        wanted: Option<SessionId>,
+        deliveries: &mut Deliveries,
+    ) -> SessionId {
         let mut shard = self.users.lock(user);
         let entry = shard.entry(user.clone()).or_default();
         let was_online = entry.is_online();
@@ -67,7 +81,7 @@ impl Hub {
         }
         link.authenticated(user.clone(), session.clone());
         if !was_online {
-            entry.tell(self.presence(user, PresenceKind::Online));
+            entry.tell(self.presence(user, PresenceKind::Online), deliveries);
         }
         session
     }
@@ -123,13 +137,15 @@ impl Hub {
     }
 
     fn end_session(&self, user: &UserId, session: &SessionId, turn: u64) {
-        self.change_user(user, |entry| {
-            if entry.sessions.get(session).is_some_and(|slot| slot.turn == turn && slot.link.is_none()) {
-                entry.sessions.remove(session);
-                if !entry.is_online() {
-                    entry.tell(self.presence(user, PresenceKind::Offline));
+        self.deliver(|deliveries| {
+            self.change_user(user, |entry| {
+                if entry.sessions.get(session).is_some_and(|slot| slot.turn == turn && slot.link.is_none()) {
+                    entry.sessions.remove(session);
+                    if !entry.is_online() {
+                        entry.tell(self.presence(user, PresenceKind::Offline), deliveries);
+                    }
                 }
-            }
+            });
         });
     }
 

@@ -8,19 +8,33 @@ use chat_protocol::event::{
 use chat_protocol::{Event, Message, Offset, Role, RoomId, Seq, Text, Timestamp, UserId, UserOffset, encode};
 
 use super::Hub;
+use super::delivery::Deliveries;
 use super::feed::Published;
 use super::replay::Log;
 use crate::bus::{Hint, News};
 use crate::storage::{Append, Appended, Change, LogEntry, NewRoom, StoredMessage};
 
 impl Hub {
+    /// Does some telling, then writes it to everyone who was told something.
+    pub(super) fn deliver<R>(&self, tell: impl FnOnce(&mut Deliveries) -> R) -> R {
+        let mut deliveries = Deliveries::default();
+        let result = tell(&mut deliveries);
+        deliveries.flush(&self.runtime);
+        result
+    }
+
     /// Tells everyone concerned what a change did.
-    pub(super) fn publish(&self, append: Append, appended: &Appended, origin: u64) {
+    pub(super) fn publish(
+        &self,
+        append: Append,
+        appended: &Appended,
+        origin: u64,
+        deliveries: &mut Deliveries,
+    ) {
         let Append { by, change, .. } = append;
         let (room, ts) = (&appended.room, appended.ts);
         match change {
             Change::Message(message) => {
-                metrics::counter!("chat_messages_total").increment(1);
                 let message = Message {
                     room: room.clone(),
                     offset: appended.offset,
@@ -32,11 +46,12 @@ impl Hub {
                     ts,
                 };
                 let stored = StoredMessage { message, num: appended.num, key: appended.key };
-                self.publish_entry(room, LogEntry::Message(stored));
+                self.publish_entry(room, LogEntry::Message(stored), deliveries);
             }
             Change::Join { role } => {
-                self.publish_entry(room, joined(room, appended.offset, by.clone(), role, None, ts));
-                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin);
+                let joined = joined(room, appended.offset, by.clone(), role, None, ts);
+                self.publish_entry(room, joined, deliveries);
+                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin, deliveries);
             }
             Change::Leave => {
                 let changed = MemberChanged {
@@ -48,18 +63,25 @@ impl Hub {
                     by: None,
                     ts,
                 };
-                self.publish_entry(room, LogEntry::Member(changed));
-                self.publish_users(room, &appended.users, UserAction::RoomLeft, ts, origin);
+                self.publish_entry(room, LogEntry::Member(changed), deliveries);
+                self.publish_users(room, &appended.users, UserAction::RoomLeft, ts, origin, deliveries);
             }
             Change::Create(new) => {
-                self.publish_created(room, by, new, ts);
-                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin);
+                self.publish_created(room, by, new, ts, deliveries);
+                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin, deliveries);
             }
         }
     }
 
     /// A new room: its log begins with its creation, then the first members.
-    fn publish_created(&self, room: &RoomId, by: UserId, new: NewRoom, ts: Timestamp) {
+    fn publish_created(
+        &self,
+        room: &RoomId,
+        by: UserId,
+        new: NewRoom,
+        ts: Timestamp,
+        deliveries: &mut Deliveries,
+    ) {
         let mut offset = Offset::ZERO.next();
         let created = RoomChanged {
             room: room.clone(),
@@ -70,11 +92,11 @@ impl Hub {
             by: by.clone(),
             ts,
         };
-        self.publish_entry(room, LogEntry::Room(created));
+        self.publish_entry(room, LogEntry::Room(created), deliveries);
         for (user, role) in new.members {
             offset = offset.next();
             let by = (user != by).then(|| by.clone());
-            self.publish_entry(room, joined(room, offset, user, role, by, ts));
+            self.publish_entry(room, joined(room, offset, user, role, by, ts), deliveries);
         }
     }
 
@@ -85,24 +107,25 @@ impl Hub {
         action: UserAction,
         ts: Timestamp,
         origin: u64,
+        deliveries: &mut Deliveries,
     ) {
         for (user, user_offset) in users {
             let changed =
                 UserChanged { user_offset: *user_offset, action, room: room.clone(), read: None, ts };
-            self.publish_user(user, changed, origin);
+            self.publish_user(user, changed, origin, deliveries);
         }
     }
 
     /// Tells an entry of a room's log, here and to other nodes.
-    fn publish_entry(&self, room: &RoomId, entry: LogEntry) {
+    fn publish_entry(&self, room: &RoomId, entry: LogEntry, deliveries: &mut Deliveries) {
         if self.providers.bus.has_peers() {
             self.hint(News::Room(room.clone(), entry.clone()));
         }
-        self.deliver_entry(room, entry);
+        self.deliver_entry(room, entry, deliveries);
     }
 
     /// Tells an entry of a room's log to the followers here.
-    pub(super) fn deliver_entry(&self, room: &RoomId, entry: LogEntry) {
+    pub(super) fn deliver_entry(&self, room: &RoomId, entry: LogEntry, deliveries: &mut Deliveries) {
         let left = match &entry {
             LogEntry::Member(changed) if changed.action == MemberAction::Left => Some(changed.user.clone()),
             _ => None,
@@ -110,7 +133,7 @@ impl Hub {
         let mut shard = self.rooms.lock(room);
         let Some(feed) = shard.get_mut(room) else { return };
         let position = entry.offset().get();
-        let published = feed.publish(position, &encode(&Event::from(entry)));
+        let published = feed.publish(position, &encode(&Event::from(entry)), deliveries);
         // Also for a repeat: the first one released may have read the entry before it was published.
         let ended = match (published, left) {
             (Published::Yes | Published::Repeat, Some(user)) => feed.end(&user, position),
@@ -129,19 +152,25 @@ impl Hub {
     }
 
     /// Tells an entry of a user's log, here and to other nodes.
-    fn publish_user(&self, user: &UserId, changed: UserChanged, origin: u64) {
+    fn publish_user(&self, user: &UserId, changed: UserChanged, origin: u64, deliveries: &mut Deliveries) {
         if self.providers.bus.has_peers() {
             self.hint(News::User(user.clone(), changed.clone()));
         }
-        self.deliver_user(user, changed, origin);
+        self.deliver_user(user, changed, origin, deliveries);
     }
 
     /// Tells an entry of a user's log to the user's sessions here; those that want new rooms follow a gained one.
-    pub(super) fn deliver_user(&self, user: &UserId, changed: UserChanged, origin: u64) {
+    pub(super) fn deliver_user(
+        &self,
+        user: &UserId,
+        changed: UserChanged,
+        origin: u64,
+        deliveries: &mut Deliveries,
+    ) {
         let mut shard = self.users.lock(user);
         let Some(entry) = shard.get_mut(user) else { return };
         let position = changed.user_offset.get();
-        let published = entry.feed.publish(position, &encode(&Event::User(changed.clone())));
+        let published = entry.feed.publish(position, &encode(&Event::User(changed.clone())), deliveries);
         let links = match changed.action {
             // Also for a repeat, as above; who follows the room already does nothing.
             UserAction::RoomJoined if published != Published::Hole => entry.links(),
@@ -164,15 +193,16 @@ impl Hub {
         read: Seq,
         user_offset: UserOffset,
         ts: Timestamp,
+        deliveries: &mut Deliveries,
     ) {
         let changed =
             UserChanged { user_offset, action: UserAction::Read, room: room.clone(), read: Some(read), ts };
-        self.publish_user(user, changed, 0);
+        self.publish_user(user, changed, 0, deliveries);
         let shard = self.rooms.lock(room);
         let Some(feed) = shard.get(room) else { return };
         let reads = Reads { room: room.clone(), from: user.clone(), read, ts };
         let frame: Text = encode(&Event::Reads(reads));
-        feed.tell(user, |link| link.outbox.push(frame.clone()));
+        feed.tell(user, |link| deliveries.give(link, frame.clone()));
     }
 
     fn hint(&self, news: News) {

@@ -222,13 +222,17 @@ impl Hub {
                 let page = storage.log(room, Offset::new(after).unwrap_or_default(), limit).await?;
                 let entries = page.unwrap_or_default().entries;
                 let count = entries.len();
-                entries.into_iter().for_each(|entry| self.deliver_entry(room, entry));
+                self.deliver(|deliveries| {
+                    entries.into_iter().for_each(|entry| self.deliver_entry(room, entry, deliveries));
+                });
                 Ok(count)
             }
             Log::User(user) => {
                 let page = storage.user_log(user, UserOffset::new(after).unwrap_or_default(), limit).await?;
                 let count = page.entries.len();
-                page.entries.into_iter().for_each(|entry| self.deliver_user(user, entry, 0));
+                self.deliver(|deliveries| {
+                    page.entries.into_iter().for_each(|entry| self.deliver_user(user, entry, 0, deliveries));
+                });
                 Ok(count)
             }
         }

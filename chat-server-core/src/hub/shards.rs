@@ -37,10 +37,20 @@ impl<K: Hash + Eq + Clone, V> Shards<K, V> {
 
     /// All keys; a copy, taken shard by shard.
     pub(crate) fn keys(&self) -> Vec<K> {
-        let lock = |shard: &Mutex<HashMap<K, V>>| {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.keys().cloned().collect::<Vec<K>>()
-        };
-        self.shards.iter().flat_map(lock).collect()
+        self.gather(|shard| shard.keys().cloned().collect())
+    }
+
+    /// All values; a copy, taken shard by shard.
+    pub(crate) fn values(&self) -> Vec<V>
+    where
+        V: Clone,
+    {
+        self.gather(|shard| shard.values().cloned().collect())
+    }
+
+    fn gather<T>(&self, take: impl Fn(&HashMap<K, V>) -> Vec<T>) -> Vec<T> {
+        let locked =
+            self.shards.iter().map(|shard| take(&shard.lock().unwrap_or_else(PoisonError::into_inner)));
+        locked.flatten().collect()
     }
 }

@@ -7,7 +7,7 @@ use chat_protocol::Frame;
 use futures::channel::mpsc;
 use futures::{Sink, Stream, ready};
 
-use super::ConnectionError;
+use super::{Connection, ConnectionError};
 
 /// One end of a link; see [`pair`].
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub fn pair(capacity: usize) -> (MemoryConnection, MemoryConnection) {
 fn lost(error: mpsc::SendError) -> ConnectionError {
     ConnectionError::Lost(error.into())
 }
+
+impl Connection for MemoryConnection {}
 
 impl Stream for MemoryConnection {
     type Item = Result<Frame, ConnectionError>;

@@ -6,8 +6,10 @@
 
 pub mod memory;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
-use chat_protocol::{ErrorCode, Frame};
+use chat_protocol::{ErrorCode, Frame, Text};
 use futures::{Sink, Stream};
 
 /// Why a connection cannot go on.
@@ -30,11 +32,39 @@ pub enum ConnectionError {
 pub trait Connection:
     Stream<Item = Result<Frame, ConnectionError>> + Sink<Frame, Error = ConnectionError> + Send + Unpin
 {
+    /// A way to write text frames beside the sink; asked for once, before anything is sent.
+    ///
+    /// `None`, the default, is always right. With one, a message to a thousand readers is a thousand writes and not
+    /// a thousand woken tasks as well.
+    fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
+        None
+    }
 }
 
-impl<T> Connection for T where
-    T: Stream<Item = Result<Frame, ConnectionError>> + Sink<Frame, Error = ConnectionError> + Send + Unpin
-{
+impl Connection for Box<dyn Connection> {
+    fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
+        self.as_ref().direct_writer()
+    }
+}
+
+/// Writes text frames at once, from any thread, without the connection's task.
+///
+/// The server never calls it while it writes through the sink, nor from two threads at a time.
+pub trait DirectWriter: std::fmt::Debug + Send + Sync {
+    /// Writes the frames behind everything that was written before, in one system call if it can, and never waits.
+    ///
+    /// What the link does not take at once is kept and goes out with the next `flush` of the sink, before anything
+    /// that is fed later. A link that is broken keeps all of it: the flush finds the failure and tells it.
+    fn write(&self, frames: &[Text]) -> DirectWrite;
+}
+
+/// What became of a direct write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DirectWrite {
+    /// All of it is on its way.
+    Whole,
+    /// Some of it is kept: the sink must be flushed.
+    Unfinished,
 }
 
 /// What the transport knows of the other side.

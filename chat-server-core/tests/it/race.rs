@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chat_protocol::event::{Outcome, SystemKind};
 use chat_protocol::{Event, Frame};
 use chat_server_core::storage::{Append, Change, StorageError};
-use chat_server_core::transport::{ConnectionError, memory};
+use chat_server_core::transport::{Connection, ConnectionError, memory};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::sync::watch;
@@ -147,6 +147,8 @@ struct Sleepy {
     link: memory::MemoryConnection,
     asleep: Arc<AtomicBool>,
 }
+
+impl Connection for Sleepy {}
 
 impl Stream for Sleepy {
     type Item = Result<Frame, ConnectionError>;

@@ -33,7 +33,7 @@ async fn pair() -> (WebSocketStream<TcpStream>, TcpStream) {
 
 /// What a session does, in short: takes frames until a rule is broken, says why, lets go.
 async fn session(socket: WebSocketStream<TcpStream>) -> Vec<Frame> {
-    let (mut connection, left) = WsConnection::new(socket);
+    let (mut connection, left) = WsConnection::new(socket, None);
     let mut frames = Vec::new();
     while let Some(next) = connection.next().await {
         match next {
@@ -148,7 +148,7 @@ async fn frames_arrive_as_they_were_sent() {
 #[tokio::test]
 async fn what_is_sent_arrives_and_nothing_follows_the_close() {
     let (socket, mut peer) = pair().await;
-    let (mut connection, left) = WsConnection::new(socket);
+    let (mut connection, left) = WsConnection::new(socket, None);
     for sent in [
         Frame::Text(Text::from("grüß")),
         Frame::Binary(vec![7; 70_000].into()),
@@ -189,7 +189,7 @@ async fn what_is_sent_arrives_and_nothing_follows_the_close() {
 #[tokio::test]
 async fn a_peer_that_never_answers_a_close_is_left_in_time() {
     let (socket, mut peer) = pair().await;
-    let (mut connection, left) = WsConnection::new(socket);
+    let (mut connection, left) = WsConnection::new(socket, None);
     connection.send(Frame::Close(Close::normal())).await.unwrap();
     drop(connection);
     let (mut socket, ending) = left.await.unwrap();
@@ -202,7 +202,7 @@ async fn a_peer_that_never_answers_a_close_is_left_in_time() {
 #[tokio::test]
 async fn a_connection_that_is_given_up_is_closed_without_a_word() {
     let (socket, mut peer) = pair().await;
-    let (connection, left) = WsConnection::new(socket);
+    let (connection, left) = WsConnection::new(socket, None);
     drop(connection);
     let (mut socket, ending) = left.await.unwrap();
     soon(close::see_out(&mut socket, ending, Duration::from_secs(20))).await;
@@ -232,7 +232,7 @@ async fn a_close_of_ours_survives_a_peer_that_breaks_a_rule_after_it() {
     // Both are on their way before the session says its word.
     let late = [frame(raw::TEXT, "x"), frame(raw::TEXT, vec![b'x'; 512 * 1024])].concat();
     let closing = async {
-        let (mut connection, left) = WsConnection::new(socket);
+        let (mut connection, left) = WsConnection::new(socket, None);
         assert_eq!(connection.next().await.unwrap().unwrap(), Frame::Text(Text::from("x")));
         connection.send(Frame::Close(Close { code: 1003, reason: String::new() })).await.unwrap();
         drop(connection);
