@@ -1,7 +1,7 @@
 //! How many messages a second the store takes: 500 rooms of two, 200-byte texts, each with a `client_msg_id`.
 //!
 //! ```text
-//! cargo run --release -p chat-store-sqlite --example append -- [directory] [seconds per line] [rooms]
+//! cargo run --release -p chat-store-sqlite --example append -- [directory] [seconds per line] [rooms] [batch]...
 //! ```
 //!
 //! Without a directory it writes to a temporary one, which may be in memory: name one on the disk that matters.
@@ -20,10 +20,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = args.next().map_or(temporary.path().to_owned(), PathBuf::from);
     let seconds = args.next().map_or(Ok(3), |text| text.parse())?;
     let rooms = args.next().map_or(Ok(500), |text| text.parse())?;
+    let mut batches = args.map(|text| text.parse()).collect::<Result<Vec<usize>, _>>()?;
+    if batches.is_empty() {
+        batches = vec![1, 16, 64, 256];
+    }
     println!("{rooms} rooms in {}, {seconds} s a line", dir.display());
     println!("sync    batch   msgs/s  commits/s  p50 ms  p99 ms  max ms  CPU us/msg");
     for synchronous in [Synchronous::Full, Synchronous::Normal] {
-        for batch in [1, 16, 64, 256] {
+        for &batch in &batches {
             let place = tempfile::tempdir_in(&dir)?;
             let config = SqliteConfig { synchronous, ..SqliteConfig::default() };
             let store = SqliteStore::open(place.path(), config)?;

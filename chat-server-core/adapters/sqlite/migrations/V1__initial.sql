@@ -31,7 +31,9 @@ CREATE TABLE users (
 CREATE UNIQUE INDEX users_id ON users (id);
 CREATE UNIQUE INDEX users_username ON users (username) WHERE username IS NOT NULL;
 
--- Rooms with the heads of their logs, which change with every batch that touches them.
+-- Rooms with the heads of their logs as they were after the last change that was no message. A message writes nothing
+-- here: it brings its own numbers, so the view `heads` takes the greater ones. Whatever purges the newest message of a
+-- room must first write the room's heads here.
 CREATE TABLE rooms (
     ref            INTEGER PRIMARY KEY,
     id             TEXT NOT NULL,
@@ -134,6 +136,17 @@ CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS
 CREATE INDEX messages_deleted ON messages (room_ref, seq) WHERE deleted_at IS NOT NULL;
 CREATE INDEX messages_injected ON messages (room_ref, seq) WHERE flags & 1;
 CREATE INDEX messages_files ON messages (room_ref, seq) WHERE flags & 2;
+
+-- Rooms as they are now. All these numbers only grow, in step with each other.
+CREATE VIEW heads AS
+    SELECT r.ref, r.id, r.kind, r.access, r.access_version, r.name, r.changes, r.members, r.oldest_seq, r.oldest_offset,
+        max(r.seq, ifnull(m.seq, 0)) AS seq,
+        max(r.offset, ifnull(m.offset, 0)) AS offset,
+        max(r.ordinal, ifnull(m.ordinal, 0)) AS ordinal,
+        max(r.ts, ifnull(m.ts, r.ts)) AS ts,
+        max(r.active, ifnull(m.num, 0)) AS active
+    FROM rooms r LEFT JOIN messages m
+        ON m.num = (SELECT num FROM messages WHERE room_ref = r.ref ORDER BY seq DESC LIMIT 1);
 
 -- Entries of rooms' logs that are no messages. Numbered per room: since seq and offset are both dense, the log after
 -- any position is two ranges, one of `messages` and one of these (see `log.rs`).

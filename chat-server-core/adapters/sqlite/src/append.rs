@@ -177,7 +177,7 @@ impl Batch<'_> {
             return Ok(self.repeated(append, new, before)?.unwrap_or(Err(Refusal::Conflict)));
         }
         self.set_sent_by(sender, head.room, sent);
-        self.change_room(&append.room, head);
+        self.move_head(&append.room, head);
         Ok(Ok(Appended { num, key, ..changed(&append.room, &head) }))
     }
 

@@ -66,7 +66,7 @@ fn messages(
 
 /// The log after a position; `None` when there is no such room.
 pub(crate) fn log(db: &Connection, id: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>> {
-    const HEAD: &str = "SELECT ref, kind, offset, oldest_offset FROM rooms WHERE id = ?1";
+    const HEAD: &str = "SELECT ref, kind, offset, oldest_offset FROM heads WHERE id = ?1";
     let mut head = db.prepare_cached(HEAD)?;
     let mut rows = head.query([id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

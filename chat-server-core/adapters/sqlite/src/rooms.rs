@@ -14,7 +14,7 @@ pub(crate) fn standing(db: &Connection, room: &RoomId, user: &UserId) -> Result<
     const SELECT: &str = "SELECT r.kind, r.access, r.access_version, r.seq,
             (SELECT m.role FROM members m JOIN users u ON u.ref = m.user_ref
              WHERE m.room_ref = r.ref AND u.id = ?2)
-        FROM rooms r WHERE r.id = ?1";
+        FROM heads r WHERE r.id = ?1";
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query([room.as_str(), user.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -29,8 +29,11 @@ pub(crate) fn standing(db: &Connection, room: &RoomId, user: &UserId) -> Result<
 
 /// A user's rooms, most recently active first.
 pub(crate) fn rooms_of(db: &Connection, user: &UserId) -> Result<Vec<RoomId>> {
+    // The view would read every room's newest message; its number is in the index.
     const SELECT: &str = "SELECT r.id FROM members m JOIN rooms r ON r.ref = m.room_ref
-        WHERE m.user_ref = (SELECT ref FROM users WHERE id = ?1) ORDER BY r.active DESC";
+        WHERE m.user_ref = (SELECT ref FROM users WHERE id = ?1)
+        ORDER BY max(r.active, ifnull((SELECT num FROM messages x
+            WHERE x.room_ref = r.ref ORDER BY x.seq DESC LIMIT 1), 0)) DESC";
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query([user.as_str()])?;
     let mut rooms = Vec::new();
@@ -63,7 +66,7 @@ fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
                     WHERE x.sender_ref = ?1 AND x.room_ref = r.ref AND x.seq <= m.read
                     ORDER BY x.seq DESC LIMIT 1), 0)
             END
-        FROM rooms r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2";
+        FROM heads r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2";
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query(params![user, room.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

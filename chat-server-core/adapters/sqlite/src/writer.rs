@@ -66,12 +66,23 @@ pub(crate) struct Batch<'w> {
     known: &'w mut Known,
     keys: &'w mut Keys,
     last_num: u64,
-    /// Rooms that the batch looked at, and whether it changed them.
-    pub(crate) rooms: HashMap<RoomId, (Head, bool)>,
+    /// Rooms that the batch looked at, and what it did to them.
+    rooms: HashMap<RoomId, (Head, Touched)>,
     users: HashMap<UserId, UserRow>,
     sent: HashMap<(i64, i64), u64>,
     /// Memberships that changed, in order.
     pub(crate) roles: Vec<(RoomId, UserId, Option<Role>)>,
+}
+
+/// What a batch did to a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Touched {
+    /// It looked at it.
+    No,
+    /// It stored messages, which hold the room's new head themselves.
+    Messages,
+    /// It changed what only the room's row holds.
+    Row,
 }
 
 /// What others must be told after a commit.
@@ -199,14 +210,26 @@ impl Batch<'_> {
             None => read_head(self.db, id)?,
         };
         if let Some(head) = head {
-            self.rooms.insert(id.clone(), (head, false));
+            self.rooms.insert(id.clone(), (head, Touched::No));
         }
         Ok(head)
     }
 
+    /// Notes the head after a message.
+    pub(crate) fn move_head(&mut self, id: &RoomId, head: Head) {
+        self.touch(id, head, Touched::Messages);
+    }
+
     /// Notes a change of the room, to be written once at the end of the batch.
     pub(crate) fn change_room(&mut self, id: &RoomId, head: Head) {
-        self.rooms.insert(id.clone(), (head, true));
+        self.touch(id, head, Touched::Row);
+    }
+
+    fn touch(&mut self, id: &RoomId, head: Head, touched: Touched) {
+        match self.rooms.get_mut(id) {
+            Some(room) => *room = (head, room.1.max(touched)),
+            None => drop(self.rooms.insert(id.clone(), (head, touched))),
+        }
     }
 
     /// The user, if it was ever heard of.
@@ -270,15 +293,14 @@ impl Batch<'_> {
         self.sent.insert((sender, room), count);
     }
 
-    /// One update per changed room, however many changes it saw.
+    /// One update per room whose row changed, however many changes it saw.
     fn write_heads(&mut self) -> Result<()> {
         const UPDATE: &str = "UPDATE rooms SET access_version = ?2, seq = ?3, offset = ?4, ordinal = ?5,
             changes = ?6, members = ?7, ts = ?8, active = ?9 WHERE ref = ?1";
-        let mut update = self.db.prepare_cached(UPDATE)?;
-        for (head, _) in self.rooms.values().filter(|(_, changed)| *changed) {
+        for (head, _) in self.rooms.values().filter(|(_, touched)| *touched == Touched::Row) {
             let Head { room, access_version, seq, offset, ordinal, changes, members, ts, active, .. } = head;
             let ts = ts.as_micros();
-            update.execute(params![
+            self.statement(UPDATE)?.execute(params![
                 room,
                 access_version,
                 seq,
@@ -305,7 +327,7 @@ impl Batch<'_> {
         for (id, (head, _)) in &rooms {
             known.rooms.insert(id.clone(), *head);
         }
-        let changed = rooms.into_iter().filter(|(_, (_, changed))| *changed);
+        let changed = rooms.into_iter().filter(|(_, (_, touched))| *touched > Touched::No);
         Committed { rooms: changed.map(|(id, (head, _))| (id, head)).collect(), roles }
     }
 }
@@ -313,7 +335,7 @@ impl Batch<'_> {
 fn read_head(db: &Connection, id: &RoomId) -> Result<Option<Head>> {
     const SELECT: &str =
         "SELECT ref, kind, access, access_version, seq, offset, ordinal, changes, members, ts, active
-        FROM rooms WHERE id = ?1";
+        FROM heads WHERE id = ?1";
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query([id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
