@@ -58,7 +58,12 @@ pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, WireError> {
         let detail = format!("arrays and objects nest deeper than {}", limits::MAX_DEPTH);
         return Err(WireError::new(ErrorCode::TooDeep, detail));
     }
-    serde_json::from_slice(json).map_err(|error| explain::<T>(json, &error))
+    // One look at the whole frame is cheaper than one at each string.
+    let read = match std::str::from_utf8(json) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(json),
+    };
+    read.map_err(|error| explain::<T>(json, &error))
 }
 
 /// The slow path of a failed decode: parse once more, this time keeping track of the field.

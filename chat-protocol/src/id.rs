@@ -37,7 +37,9 @@ fn check(what: &'static str, text: &str, max: usize) -> Result<(), IdError> {
     if text.is_empty() || text.len() > max {
         return Err(IdError::Length { what, bytes: text.len(), max });
     }
-    if text.chars().any(char::is_control) {
+    // Most ids are printable ASCII. Without an early exit that is seen in a few vector instructions.
+    let printable = text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    if !printable && text.chars().any(char::is_control) {
         return Err(IdError::Control { what });
     }
     Ok(())
@@ -236,7 +238,10 @@ mod tests {
         assert!(UserId::new("a".repeat(128)).is_ok());
         assert_eq!(UserId::new(""), Err(IdError::Length { what: "user", bytes: 0, max: 128 }));
         assert_eq!(UserId::new("é".repeat(65)), Err(IdError::Length { what: "user", bytes: 130, max: 128 }));
-        assert_eq!(UserId::new("a\0"), Err(IdError::Control { what: "user" }));
+        for text in ["a\0", "\u{1f}", "\u{7f}", "é\u{85}", "\u{9f}"] {
+            assert_eq!(UserId::new(text), Err(IdError::Control { what: "user" }), "{text:?}");
+        }
+        assert!(UserId::new(" ~é\u{a0}").is_ok());
         assert!(serde_json::from_str::<UserId>("5").is_err());
     }
 

@@ -41,6 +41,7 @@ mod id;
 mod message;
 mod packet;
 mod room;
+mod scan;
 mod seq;
 mod time;
 

@@ -4,6 +4,44 @@
 //! packet are reserved and ignored; a packet of an unknown kind is kept as it came, so that a newer peer never breaks
 //! an older one.
 
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
+
+/// A key beside or of a packet, recognised without being copied.
+pub(crate) enum Key<K> {
+    /// It names a packet of this version.
+    Known(K),
+    /// It names another packet.
+    Unknown(String),
+    /// It begins with `_`.
+    Reserved,
+}
+
+/// Reads a key; the function knows the kinds of this version.
+pub(crate) struct KeySeed<K>(pub(crate) fn(&str) -> Option<K>);
+
+impl<'de, K> DeserializeSeed<'de> for KeySeed<K> {
+    type Value = Key<K>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key<K>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<K> Visitor<'_> for KeySeed<K> {
+    type Value = Key<K>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<K>, E> {
+        Ok(match (self.0)(key) {
+            Some(kind) => Key::Known(kind),
+            None if key.starts_with('_') => Key::Reserved,
+            None => Key::Unknown(key.to_owned()),
+        })
+    }
+}
+
 /// Declares an enum of packets: one newtype variant per kind, and `Unknown`.
 macro_rules! packets {
     ($(#[$doc:meta])* $name:ident, $expecting:literal { $($(#[$vdoc:meta])* $variant:ident($type:ty) = $kind:literal,)* }) => {
@@ -54,6 +92,21 @@ macro_rules! packets {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                use $crate::packet::Key;
+
+                enum Kind {
+                    $($variant,)*
+                }
+
+                impl Kind {
+                    fn of(key: &str) -> Option<Self> {
+                        match key {
+                            $($kind => Some(Self::$variant),)*
+                            _ => None,
+                        }
+                    }
+                }
+
                 struct Packet;
                 impl<'de> serde::de::Visitor<'de> for Packet {
                     type Value = $name;
@@ -62,18 +115,19 @@ macro_rules! packets {
                     }
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
                         let mut found: Option<$name> = None;
-                        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                            if key.starts_with('_') {
-                                map.next_value::<serde::de::IgnoredAny>()?;
-                                continue;
-                            }
-                            if found.is_some() {
-                                return Err(serde::de::Error::custom("a frame holds exactly one packet"));
-                            }
-                            found = Some(match &*key {
-                                $($kind => $name::$variant(map.next_value()?),)*
-                                _ => $name::Unknown { kind: key.into_owned(), raw: map.next_value()? },
-                            });
+                        while let Some(key) = map.next_key_seed($crate::packet::KeySeed(Kind::of))? {
+                            let packet = match key {
+                                Key::Reserved => {
+                                    map.next_value::<serde::de::IgnoredAny>()?;
+                                    continue;
+                                }
+                                _ if found.is_some() => {
+                                    return Err(serde::de::Error::custom("a frame holds exactly one packet"));
+                                }
+                                $(Key::Known(Kind::$variant) => $name::$variant(map.next_value()?),)*
+                                Key::Unknown(kind) => $name::Unknown { kind, raw: map.next_value()? },
+                            };
+                            found = Some(packet);
                         }
                         found.ok_or_else(|| serde::de::Error::custom("a frame holds exactly one packet"))
                     }
