@@ -21,8 +21,22 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::codec::{ChangeKind, Code};
 use crate::error::{Fault, Result};
-use crate::message::{self, COLUMNS, Senders};
+use crate::message::{self, Senders, columns};
 use crate::number::{Id, Number};
+
+/// Messages that a page makes room for at once; a longer one grows.
+const PAGE: usize = 100;
+
+const ASCENDING: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE room_ref = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq LIMIT ?4"
+);
+const DESCENDING: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM messages WHERE room_ref = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4"
+);
 
 /// The messages that `query` chooses, ascending; `None` when there is no such room.
 pub(crate) fn history(
@@ -50,14 +64,9 @@ fn messages(
     ascending: bool,
     limit: usize,
 ) -> Result<Vec<StoredMessage>> {
-    let order = if ascending { "ASC" } else { "DESC" };
-    let select = format!(
-        "SELECT {COLUMNS} FROM messages
-         WHERE room_ref = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq {order} LIMIT ?4"
-    );
-    let mut select = db.prepare_cached(&select)?;
+    let mut select = db.prepare_cached(if ascending { ASCENDING } else { DESCENDING })?;
     let mut rows = select.query(params![room, after, before, sql_limit(limit)])?;
-    let (mut page, mut senders) = (Vec::new(), Senders::new(db));
+    let (mut page, mut senders) = (Vec::with_capacity(limit.min(PAGE)), Senders::new(db));
     while let Some(row) = rows.next()? {
         page.push(message::read(row, room, id, &mut senders)?);
     }

@@ -48,8 +48,12 @@ pub(crate) fn checksum(fields: &Fields<'_>) -> u32 {
 }
 
 /// The columns of `messages` that [`read`] takes.
-pub(crate) const COLUMNS: &str =
-    "num, seq, offset, sender_ref, ts, key, kind, payload, client_msg_id, reply_to, checksum";
+macro_rules! columns {
+    () => {
+        "num, seq, offset, sender_ref, ts, key, kind, payload, client_msg_id, reply_to, checksum"
+    };
+}
+pub(crate) use columns;
 
 /// The senders of one page, each looked up once: a join would look each up once per message.
 pub(crate) struct Senders<'c> {
@@ -73,7 +77,7 @@ impl<'c> Senders<'c> {
     }
 }
 
-/// A message of a row of [`COLUMNS`].
+/// A message of a row of `columns!`.
 pub(crate) fn read(
     row: &Row<'_>,
     room: i64,

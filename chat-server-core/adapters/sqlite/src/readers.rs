@@ -49,6 +49,19 @@ impl Readers {
         }
     }
 
+    /// Runs `work` on the calling thread; `None` when no connection is idle. For work that waits for no disk: two
+    /// changes of threads cost more than most of it.
+    pub(crate) fn read_here<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Option<Result<T, StorageError>> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        let lease = Lease { db: pop(&self.idle), idle: Arc::clone(&self.idle), _permit: permit };
+        let done = in_transaction(lease.db.as_ref()?, work);
+        Some(done.map_err(|fault| fault.into_read_error(operation)))
+    }
+
     /// Closes the idle connections, and the others when they come back.
     pub(crate) fn close(&self) {
         self.permits.close();
@@ -57,10 +70,27 @@ impl Readers {
 }
 
 fn in_transaction<T>(db: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-    let snapshot = db.unchecked_transaction()?;
+    // Kept compiled: rusqlite's own transactions compile both words each time.
+    db.prepare_cached("BEGIN")?.execute([])?;
+    let snapshot = Snapshot { db };
     let done = work(db)?;
-    snapshot.finish()?;
+    drop(snapshot);
     Ok(done)
+}
+
+/// Ends the transaction, also when the work fails or panics.
+struct Snapshot<'c> {
+    db: &'c Connection,
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // Some errors have ended it already. What has only read cannot fail to commit; should it, the next use of the
+        // connection says so.
+        if !self.db.is_autocommit() {
+            self.db.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])).ok();
+        }
+    }
 }
 
 /// A connection in use. It goes back also when the work panics.
