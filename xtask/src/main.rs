@@ -1,7 +1,7 @@
 //! Developer commands of the workspace.
 //!
 //! `cargo xtask ci` makes every check that a change must pass; `cargo xtask instructions` is its last, the instruction
-//! counts; `cargo xtask bench idle` measures what an idle connection costs.
+//! counts; `cargo xtask bench` measures the server beside its floors.
 
 mod bench;
 mod ci;
@@ -24,8 +24,7 @@ enum Command {
     Ci,
     /// Count the instructions of the benches and compare them to the committed baseline
     Instructions(instructions::Options),
-    /// Measure the real server binary
-    #[command(subcommand)]
+    /// Measure the real server binary beside floor programs
     Bench(bench::Bench),
 }
 
