@@ -115,7 +115,8 @@ CREATE TABLE messages (
     client_msg_id  TEXT,
     digest         BLOB,              -- of the body as first sent, beside a `client_msg_id`: never changed by an edit
     reply_to       INTEGER,
-    flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files
+    flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files,
+                                      -- 4: its sender's first in its block, see `messages_sender`
     thread         INTEGER,
     mentions       TEXT,              -- user ids, JSON
     status         INTEGER,           -- delivery state (helpdesk)
@@ -129,8 +130,10 @@ CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
 CREATE UNIQUE INDEX messages_client ON messages (room_ref, sender_ref, client_msg_id)
     WHERE client_msg_id IS NOT NULL;
 -- For unread counts (own messages up to a pointer) and for "all I wrote": the rooms in which a user ever wrote are
--- found by skipping from one room_ref to the next.
-CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq, sender_ordinal);
+-- found by skipping from one room_ref to the next. Of the messages of one sender in a block of 16 (equal seq / 16) only
+-- the first is in it, the others are found from there: an entry for each would cost another page of the log per
+-- message. Whatever purges a sender's first message of a block, but not all of them, must mark the next one.
+CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq) WHERE flags & 4;
 -- These hold only what is rare.
 CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS NOT NULL;
 CREATE INDEX messages_deleted ON messages (room_ref, seq) WHERE deleted_at IS NOT NULL;

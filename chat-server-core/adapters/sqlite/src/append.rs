@@ -11,6 +11,7 @@ use crate::codec::{ChangeKind, Code};
 use crate::error::Result;
 use crate::message::{Fields, checksum};
 use crate::number::{Id, Number};
+use crate::sent::{FIRST_IN_BLOCK, Sent};
 use crate::writer::{Batch, Head, UserRow};
 
 type Answer = Result<Appended, Refusal>;
@@ -158,7 +159,9 @@ impl Batch<'_> {
         head.seq += 1;
         head.ordinal += 1;
         let key = self.key_of(num)?;
-        let sent = self.sent_by(sender, head.room)? + 1;
+        let sent = self.sent_by(sender, head.room)?;
+        let flags = if sent.has_in_block_of(head.seq) { 0 } else { FIRST_IN_BLOCK };
+        let sent = Sent { count: sent.count + 1, last: head.seq };
         let fields = Fields {
             num,
             room: head.room,
@@ -173,7 +176,7 @@ impl Batch<'_> {
             reply_to: new.reply_to.map(Seq::get),
         };
         // The insertion decides whether it is a repeat: one search of the index instead of two.
-        if !self.insert_message(&fields, new.digest, head.ordinal, sent)? {
+        if !self.insert_message(&fields, new.digest, flags, head.ordinal, sent.count)? {
             return Ok(self.repeated(append, new, before)?.unwrap_or(Err(Refusal::Conflict)));
         }
         self.set_sent_by(sender, head.room, sent);
@@ -186,13 +189,14 @@ impl Batch<'_> {
         &mut self,
         fields: &Fields<'_>,
         digest: [u8; 16],
+        flags: u8,
         ordinal: u64,
         sent: u64,
     ) -> Result<bool> {
         const INSERT: &str = "INSERT INTO messages
             (num, room_ref, seq, offset, sender_ref, ts, ordinal, sender_ordinal, key, checksum, kind, payload,
-             client_msg_id, digest, reply_to)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             client_msg_id, digest, reply_to, flags)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
             ON CONFLICT (room_ref, sender_ref, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING";
         let Fields { num, room, seq, offset, sender, ts, key, kind, payload, client_msg_id, reply_to } =
             fields;
@@ -211,7 +215,8 @@ impl Batch<'_> {
             payload,
             client_msg_id,
             client_msg_id.map(|_| digest),
-            reply_to
+            reply_to,
+            flags
         ])?;
         Ok(inserted == 1)
     }

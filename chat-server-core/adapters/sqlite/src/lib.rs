@@ -37,6 +37,7 @@ mod message;
 mod number;
 mod readers;
 mod rooms;
+mod sent;
 mod standings;
 mod store;
 mod writer;

@@ -8,6 +8,7 @@ use crate::codec::Code;
 use crate::error::Result;
 use crate::log::{room_ref, sql_limit};
 use crate::number::{Id, Number};
+use crate::sent::last_sent;
 
 /// What `user` is to `room`.
 pub(crate) fn standing(db: &Connection, room: &RoomId, user: &UserId) -> Result<Option<Standing>> {
@@ -52,21 +53,22 @@ pub(crate) fn views(db: &Connection, user: &UserId, rooms: &[RoomId]) -> Result<
 /// One room as a member sees it.
 ///
 /// Unread are the others' messages after the pointer: all that count up to the head, less those up to the pointer,
-/// less the member's own in between. Every message holds both running numbers since it was stored, so three steps
-/// down an index give them, whatever the history.
+/// less the member's own in between. Every message holds both running numbers since it was stored, so a few
+/// steps down indexes give them, whatever the history (see `sent.rs` for the member's own).
 fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
-    const SELECT: &str =
+    const SELECT: &str = concat!(
         "SELECT r.kind, r.access, r.name, m.role, r.seq, r.offset, r.oldest_seq, r.members, m.read,
             r.ts, r.access_version, CASE WHEN m.read >= r.seq THEN 0 ELSE
                 r.ordinal - coalesce((SELECT x.ordinal FROM messages x
                     WHERE x.room_ref = r.ref AND x.seq <= m.read ORDER BY x.seq DESC LIMIT 1), 0)
-                - coalesce((SELECT x.sender_ordinal FROM messages x
-                    WHERE x.sender_ref = ?1 AND x.room_ref = r.ref ORDER BY x.seq DESC LIMIT 1), 0)
-                + coalesce((SELECT x.sender_ordinal FROM messages x
-                    WHERE x.sender_ref = ?1 AND x.room_ref = r.ref AND x.seq <= m.read
-                    ORDER BY x.seq DESC LIMIT 1), 0)
+                - coalesce((",
+        last_sent!("max(sender_ordinal)", "?1", "r.ref", ""),
+        "), 0) + coalesce((",
+        last_sent!("max(sender_ordinal)", "?1", "r.ref", " AND seq <= m.read"),
+        "), 0)
             END
-        FROM heads r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2";
+        FROM heads r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2"
+    );
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query(params![user, room.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };

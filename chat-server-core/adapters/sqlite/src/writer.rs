@@ -11,6 +11,7 @@ use crate::codec::Code;
 use crate::database::Identity;
 use crate::error::{Fault, Result};
 use crate::key::Keys;
+use crate::sent::{self, Sent};
 
 /// The row of a room, without what only readers need.
 #[derive(Debug, Clone, Copy)]
@@ -40,8 +41,8 @@ pub(crate) struct UserRow {
 struct Known {
     rooms: Recent<RoomId, Head>,
     users: Recent<UserId, UserRow>,
-    /// By sender and room: how many messages of the sender there count.
-    sent: Recent<(i64, i64), u64>,
+    /// By sender and room.
+    sent: Recent<(i64, i64), Sent>,
     /// Whether `idempotency` may hold something. Whatever purges messages must set it before it does; that it stays
     /// set when the purge is taken back costs a look-up per message and nothing else.
     purged: bool,
@@ -69,7 +70,7 @@ pub(crate) struct Batch<'w> {
     /// Rooms that the batch looked at, and what it did to them.
     rooms: HashMap<RoomId, (Head, Touched)>,
     users: HashMap<UserId, UserRow>,
-    sent: HashMap<(i64, i64), u64>,
+    sent: HashMap<(i64, i64), Sent>,
     /// Memberships that changed, in order.
     pub(crate) roles: Vec<(RoomId, UserId, Option<Role>)>,
 }
@@ -276,21 +277,18 @@ impl Batch<'_> {
         Ok(head + 1)
     }
 
-    /// How many messages of a sender in a room count so far.
-    pub(crate) fn sent_by(&mut self, sender: i64, room: i64) -> Result<u64> {
+    /// What a sender has written in a room so far.
+    pub(crate) fn sent_by(&mut self, sender: i64, room: i64) -> Result<Sent> {
         let place = (sender, room);
-        if let Some(count) = self.sent.get(&place).copied().or_else(|| self.known.sent.get(&place)) {
-            return Ok(count);
+        match self.sent.get(&place).copied().or_else(|| self.known.sent.get(&place)) {
+            Some(sent) => Ok(sent),
+            None => sent::read(self.db, sender, room),
         }
-        const LAST: &str = "SELECT sender_ordinal FROM messages
-            WHERE sender_ref = ?1 AND room_ref = ?2 ORDER BY seq DESC LIMIT 1";
-        let count = self.statement(LAST)?.query_row([sender, room], |row| row.get(0)).optional()?;
-        Ok(count.unwrap_or(0))
     }
 
-    /// Notes how many messages of a sender in a room count now.
-    pub(crate) fn set_sent_by(&mut self, sender: i64, room: i64, count: u64) {
-        self.sent.insert((sender, room), count);
+    /// Notes what a sender has written in a room now.
+    pub(crate) fn set_sent_by(&mut self, sender: i64, room: i64, sent: Sent) {
+        self.sent.insert((sender, room), sent);
     }
 
     /// One update per room whose row changed, however many changes it saw.

@@ -7,3 +7,4 @@ mod purged;
 mod restart;
 mod standing;
 mod support;
+mod unread;
