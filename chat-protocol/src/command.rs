@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::packet::packets;
 use crate::{
     Access, ClientMsgId, ClientRoomId, Content, DeviceId, Epoch, HistoryQuery, Offset, RequestId, RoomId,
-    RoomKind, Seq, SessionId, UserId, UserOffset,
+    RoomKind, Seq, SessionId, UserId, UserOffset, short_digest,
 };
 
 packets! {
@@ -245,9 +245,9 @@ pub struct SendMessage {
 impl SendMessage {
     /// 128 bits over everything that makes the body: two sends under one `client_msg_id` must agree in them.
     pub fn digest(&self) -> [u8; 16] {
-        let mut all = self.content.digest().to_vec();
+        let mut all = self.content.canonical();
         all.extend_from_slice(&self.reply_to.unwrap_or_default().get().to_be_bytes());
-        crate::message::short_digest(&all)
+        short_digest(&all)
     }
 }
 

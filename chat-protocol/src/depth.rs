@@ -29,7 +29,7 @@ fn nests_within(json: &[u8], max: usize) -> bool {
     let (mut depth, mut at) = (0usize, 0);
     while let Some(byte) = json.get(at) {
         match byte {
-            b'"' => at = end_of_string(json, at + 1),
+            b'"' => at = end_of_string(json, at + 1).0,
             b'[' | b'{' if depth == max => return false,
             b'[' | b'{' => depth += 1,
             b']' | b'}' => depth = depth.saturating_sub(1),

@@ -33,6 +33,7 @@
 //! | --- | --- |
 //! | `schema` | `schemars::JsonSchema` for every wire type, and [`schema::documents`] |
 
+mod canonical;
 mod depth;
 mod error;
 mod error_code;

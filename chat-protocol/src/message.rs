@@ -7,8 +7,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::limits;
+use crate::scan::{Cursor, Escapes};
 use crate::{ClientMsgId, Offset, RoomId, Seq, Timestamp, UserId};
+use crate::{canonical, limits};
 
 /// Typed content of a message.
 ///
@@ -79,12 +80,39 @@ impl Content {
 
     /// `payload.text`, for the types that have it.
     pub fn text(&self) -> Option<Cow<'_, str>> {
+        match self.written_text() {
+            Some((text, Escapes::None)) => Some(Cow::Borrowed(text)),
+            _ => self.parsed_text(),
+        }
+    }
+
+    fn parsed_text(&self) -> Option<Cow<'_, str>> {
         #[derive(Deserialize)]
         struct TextPayload<'a> {
             #[serde(borrow)]
             text: Cow<'a, str>,
         }
         serde_json::from_str::<TextPayload<'_>>(self.payload.get()).ok().map(|payload| payload.text)
+    }
+
+    /// `payload.text` as it is written between its quotes; `None` when finding it takes a parser, or there is none.
+    fn written_text(&self) -> Option<(&str, Escapes)> {
+        let (mut json, mut text) = (Cursor::new(self.payload.get()), None);
+        json.take(b'{')?;
+        loop {
+            let (key, escapes) = json.string()?;
+            json.take(b':')?;
+            if escapes != Escapes::None {
+                return None;
+            } else if key != "text" {
+                json.value()?;
+            } else if text.replace(json.string()?).is_some() {
+                return None;
+            }
+            if json.take(b',').is_none() {
+                return text;
+            }
+        }
     }
 
     /// Size in bytes as it counts against the limit.
@@ -106,23 +134,33 @@ impl Content {
         if !self.payload.get().starts_with('{') {
             return Err(ContentError::Payload);
         }
-        if self.kind.starts_with("text/") && self.text().is_none() {
+        if self.kind.starts_with("text/") && !self.has_text() {
             return Err(ContentError::Text);
         }
         Ok(())
     }
 
-    /// 128 bits that are equal for equal content, whatever the order of object keys or the white space: clients
-    /// that rebuild a message for a retry do not keep either.
-    pub fn digest(&self) -> [u8; 16] {
-        let mut canonical = self.kind.clone().into_bytes();
-        canonical.push(b'\n');
-        match serde_json::from_str::<Value>(self.payload.get()) {
-            Ok(value) => write_canonical(&value, &mut canonical),
-            // Deeper than the parser goes, which a frame's depth limit excludes: the bytes themselves then.
-            Err(_) => canonical.extend_from_slice(self.payload.get().as_bytes()),
+    fn has_text(&self) -> bool {
+        match self.written_text() {
+            Some((_, Escapes::None | Escapes::Short)) => true,
+            _ => self.parsed_text().is_some(),
         }
-        short_digest(&canonical)
+    }
+
+    /// 128 bits that are equal for equal content, whatever the order of object keys, the white space or the escapes of
+    /// strings: clients that rebuild a message for a retry do not keep them.
+    pub fn digest(&self) -> [u8; 16] {
+        short_digest(&self.canonical())
+    }
+
+    /// What is hashed: the type, a byte that no text has, and the one spelling of the payload.
+    pub(crate) fn canonical(&self) -> Vec<u8> {
+        // Most payloads become shorter; the rest is for what makes some longer and for what a caller adds.
+        let mut canonical = Vec::with_capacity(self.size() + 32);
+        canonical.extend_from_slice(self.kind.as_bytes());
+        canonical.push(0xff);
+        canonical::write(self.payload.get(), &mut canonical);
+        canonical
     }
 }
 
@@ -138,35 +176,7 @@ pub fn short_digest(bytes: &[u8]) -> [u8; 16] {
 fn media_type(text: &str) -> bool {
     text.len() <= limits::MAX_CONTENT_TYPE
         && text.bytes().all(|b| b.is_ascii_graphic())
-        && text.split_once('/').is_some_and(|(kind, sub)| !kind.is_empty() && !sub.is_empty())
-}
-
-/// Keys in byte order, no white space. Written out here, because the order in which `serde_json` prints a map
-/// depends on a feature that any crate of the build can switch on.
-fn write_canonical(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Array(items) => {
-            out.push(b'[');
-            for item in items {
-                write_canonical(item, out);
-                out.push(b',');
-            }
-            out.push(b']');
-        }
-        Value::Object(map) => {
-            let mut keys: Vec<&String> = map.keys().collect();
-            keys.sort_unstable();
-            out.push(b'{');
-            for key in keys {
-                out.extend_from_slice(Value::String(key.clone()).to_string().as_bytes());
-                out.push(b':');
-                write_canonical(&map[key], out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
-        scalar => out.extend_from_slice(scalar.to_string().as_bytes()),
-    }
+        && text.bytes().position(|b| b == b'/').is_some_and(|slash| slash > 0 && slash + 1 < text.len())
 }
 
 /// A stored message, as the live packet and as an entry of history.
@@ -250,9 +260,44 @@ mod tests {
         assert_eq!(check(r#"{"type":"text/plain","payload":{"text":5}}"#), Err(ContentError::Text));
         assert_eq!(check(r#"{"type":"plain","payload":{}}"#), Err(ContentError::Type));
         assert_eq!(check(r#"{"type":"a b/c","payload":{}}"#), Err(ContentError::Type));
+        for kind in ["/", "a/", "/b", "a/b\u{7f}", "é/b"] {
+            assert_eq!(Content::new(kind, &Value::Null).check(64), Err(ContentError::Type), "{kind}");
+        }
+        assert_eq!(check(r#"{"type":"a/b/c;d=e","payload":{}}"#), Ok(()));
         assert_eq!(check(r#"{"type":"a/b","payload":[1]}"#), Err(ContentError::Payload));
         let long = Content::plain("x".repeat(64));
         assert_eq!(long.check(64), Err(ContentError::TooLarge { bytes: long.size(), max: 64 }));
+    }
+
+    #[test]
+    fn text_is_found_as_a_parser_finds_it() {
+        for payload in [
+            r#"{"text":"a"}"#,
+            r#"{ "n" : [ 1 , {"text":"b"} ] , "text" : "a" , "x":"}" }"#,
+            r#"{"text":""}"#,
+            r#"{"text":"\"\n\\"}"#,
+            r#"{"text":"\u0041\ud83d\udc4d"}"#,
+            r#"{"text":"\ud83d"}"#,
+            r#"{"text":"a","x":"\ud83d"}"#,
+            r#"{"text":"a","\ud83d":1}"#,
+            r#"{"te\u0078t":"a"}"#,
+            r#"{"text":"a","te\u0078t":"a"}"#,
+            r#"{"text":"a","text":"b"}"#,
+            r#"{"text":5}"#,
+            r#"{"text":{"text":"a"}}"#,
+            r#"{"text":null}"#,
+            r#"{"text":"a","n":1e999}"#,
+            "{}",
+            r#"["a"]"#,
+            r#""a""#,
+            "5",
+        ] {
+            let content =
+                Content { kind: "text/plain".to_owned(), payload: serde_json::from_str(payload).unwrap() };
+            assert_eq!(content.text(), content.parsed_text(), "{payload}");
+            assert_eq!(content.has_text(), content.parsed_text().is_some(), "{payload}");
+        }
+        assert!(matches!(Content::plain("a").text(), Some(Cow::Borrowed("a"))));
     }
 
     #[test]

@@ -104,3 +104,26 @@ fn a_truncated_frame_is_never_taken() {
         assert_eq!(error.code, ErrorCode::InvalidJson, "at byte {end}: {error}");
     }
 }
+
+#[test]
+fn a_send_is_known_again_by_its_body_alone() {
+    let digest = |json: &str| {
+        let Command::Send(send) = decode(json.as_bytes()).unwrap() else { panic!("not a send") };
+        send.digest()
+    };
+    let first = digest(
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":12}}"#,
+    );
+    let again = digest(
+        r#"{"send":{"reply_to":12,"content":{"payload":{ "y":1, "x":"\u0041"},"type":"a/b"},"id":"2","room":"r"}}"#,
+    );
+    assert_eq!(first, again);
+    for other in [
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":13}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}}}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"a","y":1}},"reply_to":12}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/bc","payload":{"x":"A","y":1}},"reply_to":12}}"#,
+    ] {
+        assert_ne!(first, digest(other), "{other}");
+    }
+}
