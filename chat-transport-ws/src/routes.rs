@@ -123,7 +123,10 @@ async fn converse(edge: &Edge, upgraded: Upgraded, peer: PeerInfo) {
         Ok(Parts { io, read_buf, .. }) => {
             let io = WireIo::new(io.into_inner().into_inner(), edge.config.write_buffer);
             let wire = io.wire();
-            converse_over(edge, io, read_buf.into(), Some(wire), peer).await;
+            // A copy: the HTTP library's buffer of 8 KiB would stay for the few bytes in it, or none.
+            let first = read_buf.to_vec();
+            drop(read_buf);
+            converse_over(edge, io, first, Some(wire), peer).await;
         }
         Err(upgraded) => {
             let io = GatherIo::new(TokioIo::new(upgraded), edge.config.write_buffer);
