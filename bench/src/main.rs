@@ -5,6 +5,7 @@
 
 mod figures;
 mod load;
+mod plot;
 mod process;
 mod scene;
 mod swarm;
@@ -19,13 +20,14 @@ use clap::{Parser, ValueEnum};
 use figures::Figures;
 use load::Effort;
 use load::fan_out::{self, Case};
+use load::growth;
 use scene::Place;
 
 /// Whatever went wrong.
 pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Descriptors for the greatest workload: 10,000 connections and what is beside them.
-const DESCRIPTORS: u64 = 11_000;
+const DESCRIPTORS: u64 = 12_000;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -119,6 +121,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     figures.print();
     let verdicts = targets::judge(&figures);
     targets::print(&verdicts);
+    plot::draw(&figures, &cli.out.join("growth.svg"))?;
     figures.write(&cli.out.join("bench.json"), &verdicts)
 }
 
@@ -152,7 +155,7 @@ fn perform(
         }
         Workload::Storm => load::storm::measure(place, &["l0s", "server"], effort, figures),
         Workload::History => load::history::measure(place, &[1_000, 100_000], effort, figures),
-        Workload::Growth => growth(place, effort, quick, figures),
+        Workload::Growth => growth_curves(place, effort, quick, figures),
         Workload::Resume => load::resume::measure(place, effort, figures),
         Workload::Disturbed => {
             for case in [Case::of(100, 1), Case::of(100, 32), Case::of(1_000, 1), Case::of(1_000, 8)] {
@@ -166,18 +169,17 @@ fn perform(
 
 /// The curves of growth. Each point needs its own server; those of one curve are measured one after the other when
 /// they do not fit side by side.
-fn growth(place: &Place, effort: Effort, quick: bool, figures: &mut Figures) -> Result<(), Failure> {
-    let readers: &[usize] = if quick { &[10, 100, 1_000] } else { &[10, 100, 1_000, 9_000] };
-    for count in readers {
-        fan_out::measure(place, Case::of(*count, 8), &["server"], effort, figures)?;
+fn growth_curves(place: &Place, effort: Effort, quick: bool, figures: &mut Figures) -> Result<(), Failure> {
+    let upto = |counts: &'static [usize], quick_most| -> Vec<usize> {
+        counts.iter().copied().filter(|count| !quick || *count <= quick_most).collect()
+    };
+    for count in upto(growth::READERS, 1_000) {
+        fan_out::measure(place, Case::of(count, 8), &["server"], effort, figures)?;
     }
-    let members: &[usize] = if quick { &[0, 10_000] } else { &[0, 100, 1_000, 10_000, 100_000] };
-    for offline in members {
-        let case = Case { offline: *offline, ..Case::of(10, 1) };
+    for offline in upto(growth::OFFLINE, 10_000) {
+        let case = Case { offline, ..Case::of(10, 1) };
         fan_out::measure(place, case, &["server"], effort, figures)?;
     }
-    let pasts: &[usize] = if quick { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000, 1_000_000] };
-    load::history::measure(place, pasts, effort, figures)?;
-    let rooms: &[usize] = if quick { &[10, 1_000] } else { &[10, 100, 1_000, 10_000, 100_000] };
-    load::growth::measure(place, rooms, effort, figures)
+    load::history::measure(place, &upto(growth::MESSAGES, 10_000), effort, figures)?;
+    growth::measure(place, &upto(growth::ROOMS, 1_000), effort, figures)
 }

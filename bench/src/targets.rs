@@ -52,6 +52,67 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
     table.verdicts
 }
 
+/// One curve of growth: the cases of one workload in ever greater numbers.
+pub(crate) struct Curve {
+    pub(crate) name: &'static str,
+    /// For the legend.
+    pub(crate) what: &'static str,
+    metric: &'static str,
+    /// The number against which the greater ones are judged. Not the smallest where what is paid once per message is
+    /// shared by the readers, or where ten connections share writes that a hundred do not.
+    base: usize,
+    points: Vec<(usize, String)>,
+}
+
+/// All curves of growth.
+pub(crate) fn curves() -> [Curve; 4] {
+    let points = |counts: &[usize], name: &dyn Fn(usize) -> String| {
+        counts.iter().map(|count| (*count, name(*count))).collect()
+    };
+    [
+        Curve {
+            name: "readers",
+            what: "a delivery, by readers online",
+            metric: "cpu us/delivery",
+            base: 100,
+            points: points(growth::READERS, &|count| Case::of(count, 8).name()),
+        },
+        Curve {
+            name: "history",
+            what: "a page, by messages in the room",
+            metric: "cpu us/page",
+            base: 1_000,
+            points: points(growth::MESSAGES, &|count| history::name("socket", count)),
+        },
+        Curve {
+            name: "rooms",
+            what: "a message, by rooms followed",
+            metric: "cpu us/message",
+            base: 100,
+            points: points(growth::ROOMS, &growth::name),
+        },
+        Curve {
+            name: "offline",
+            what: "a message, by members offline",
+            metric: "cpu us/message",
+            base: 0,
+            points: points(growth::OFFLINE, &|offline| Case { offline, ..Case::of(10, 1) }.name()),
+        },
+    ]
+}
+
+impl Curve {
+    /// What was measured, relative to the base.
+    pub(crate) fn points(&self, figures: &Figures) -> Vec<(f64, f64)> {
+        let cost = |case: &str| figures.median(case, "server", self.metric);
+        let base = self.points.iter().find(|(count, _)| *count == self.base).and_then(|(_, case)| cost(case));
+        let Some(base) = base else { return Vec::new() };
+        // Nobody offline stands at the left edge: zero has no place on a logarithmic axis.
+        let point = |(count, case): &(usize, String)| Some(((*count).max(10) as f64, cost(case)? / base));
+        self.points.iter().filter_map(point).collect()
+    }
+}
+
 struct Table<'a> {
     figures: &'a Figures,
     verdicts: Vec<Verdict>,
@@ -123,26 +184,15 @@ impl Table<'_> {
         }
     }
 
-    /// Each curve against its second point: at the first, what is paid once per message still shows.
     fn growth(&mut self) {
-        let readers = Case::of(100, 8).name();
-        for count in [10, 1_000, 9_000] {
-            let name = Case::of(count, 8).name();
-            self.line("9 readers", &name, "cpu us/delivery", Against::Case(&readers), Bound::AtMost(1.5));
-        }
-        let past = history::name("socket", 1_000);
-        for count in [10_000, 100_000, 1_000_000] {
-            let name = history::name("socket", count);
-            self.line("9 history", &name, "cpu us/page", Against::Case(&past), Bound::AtMost(1.5));
-        }
-        for count in [100, 1_000, 10_000, 100_000] {
-            let (name, few) = (growth::name(count), growth::name(10));
-            self.line("9 rooms", &name, "cpu us/message", Against::Case(&few), Bound::AtMost(1.5));
-        }
-        let nobody = Case::of(10, 1).name();
-        for offline in [100, 1_000, 10_000, 100_000] {
-            let name = Case { offline, ..Case::of(10, 1) }.name();
-            self.line("9 offline", &name, "cpu us/message", Against::Case(&nobody), Bound::AtMost(1.5));
+        for curve in curves() {
+            let Some((_, base)) = curve.points.iter().find(|(count, _)| *count == curve.base) else {
+                continue;
+            };
+            for (_, case) in curve.points.iter().filter(|(count, _)| *count > curve.base) {
+                let target = format!("9 {}", curve.name);
+                self.line(&target, case, curve.metric, Against::Case(base), Bound::AtMost(1.5));
+            }
         }
     }
 

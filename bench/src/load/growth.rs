@@ -18,6 +18,18 @@ const WINDOW: usize = 16;
 /// Greatest number of rooms in one `resume`, to stay within a frame.
 const NAMED: usize = 500;
 
+/// Readers of one room. The load generator needs a descriptor for each of them, and so does the server.
+pub(crate) const READERS: &[usize] = &[10, 100, 1_000, 10_000];
+
+/// Messages in a room.
+pub(crate) const MESSAGES: &[usize] = &[1_000, 10_000, 100_000, 1_000_000];
+
+/// Rooms that are followed.
+pub(crate) const ROOMS: &[usize] = &[10, 100, 1_000, 10_000, 100_000];
+
+/// Members that are not there, beside ten readers.
+pub(crate) const OFFLINE: &[usize] = &[0, 100, 1_000, 10_000, 100_000];
+
 pub(crate) fn name(rooms: usize) -> String {
     format!("{rooms} rooms followed")
 }
@@ -35,12 +47,20 @@ fn room(number: usize) -> String {
     format!("room-{number:06}")
 }
 
+/// The one member of a room.
+fn user(number: usize, rooms: usize) -> String {
+    format!("user-{:03}", number % rooms.min(CONNECTIONS))
+}
+
 impl Rooms {
-    fn open(place: &Place, count: usize) -> Result<Self, Failure> {
+    fn start(place: &Place, count: usize) -> Result<Subject, Failure> {
+        let rooms = (0..count).map(|number| (room(number), vec![user(number, count)], 0));
+        Subject::start(place, "server", &Plan { rooms: rooms.collect() })
+    }
+
+    fn open(subject: Subject, count: usize) -> Result<Self, Failure> {
         let connections = count.min(CONNECTIONS);
-        let user = |number: usize| format!("user-{:03}", number % connections);
-        let plan = Plan { rooms: (0..count).map(|number| (room(number), vec![user(number)], 0)).collect() };
-        let subject = Subject::start(place, "server", &plan)?;
+        let user = |number: usize| user(number, count);
         let mut swarm = Swarm::new()?;
         let epoch = subject.epoch.clone().ok_or("the server has an epoch")?;
         let openings: Vec<_> = (0..connections)
@@ -100,8 +120,11 @@ pub(crate) fn measure(
     effort: Effort,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
-    let mut all =
-        counts.iter().map(|count| Rooms::open(place, *count)).collect::<Result<Vec<_>, Failure>>()?;
+    // All databases first: a connection that is opened before a long wait is given up by its server.
+    let subjects =
+        counts.iter().map(|count| Rooms::start(place, *count)).collect::<Result<Vec<_>, Failure>>()?;
+    let all = subjects.into_iter().zip(counts).map(|(subject, count)| Rooms::open(subject, *count));
+    let mut all = all.collect::<Result<Vec<_>, Failure>>()?;
     for rooms in &mut all {
         rooms.run(effort.length / 4)?;
     }

@@ -29,9 +29,12 @@ struct Past {
 }
 
 impl Past {
-    fn open(place: &Place, messages: usize) -> Result<Self, Failure> {
+    fn start(place: &Place, messages: usize) -> Result<Subject, Failure> {
         let plan = Plan::room(ROOM, [USER.to_owned(), "user-00001".to_owned()]).with_messages(messages);
-        let subject = Subject::start(place, "server", &plan)?;
+        Subject::start(place, "server", &plan)
+    }
+
+    fn open(subject: Subject, messages: usize) -> Result<Self, Failure> {
         let mut swarm = Swarm::new()?;
         swarm.open(&[subject.opening(vec![auth(USER)])])?;
         Ok(Self { subject, messages, swarm, asked: 0 })
@@ -119,7 +122,10 @@ pub(crate) fn measure(
     effort: Effort,
     figures: &mut Figures,
 ) -> Result<(), Failure> {
-    let mut pasts = sizes.iter().map(|size| Past::open(place, *size)).collect::<Result<Vec<_>, Failure>>()?;
+    // All databases first: a connection that is opened before a long wait is given up by its server.
+    let subjects = sizes.iter().map(|size| Past::start(place, *size)).collect::<Result<Vec<_>, Failure>>()?;
+    let pasts = subjects.into_iter().zip(sizes).map(|(subject, size)| Past::open(subject, *size));
+    let mut pasts = pasts.collect::<Result<Vec<_>, Failure>>()?;
     for past in &mut pasts {
         past.by_socket(effort.length / 4)?;
     }
