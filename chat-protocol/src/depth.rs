@@ -5,7 +5,7 @@ use crate::scan::end_of_string;
 /// Whether arrays and objects in `json` nest at most `max` deep.
 ///
 /// Brackets inside strings do not count. The text need not be valid JSON: a parser that runs afterwards finds out,
-/// and it then meets no more than `max` levels before it fails. One pass over the bytes, no memory.
+/// and it then meets no more than `max` levels before it fails. At most two passes over the bytes, no memory.
 ///
 /// ```
 /// use chat_protocol::depth_within;
