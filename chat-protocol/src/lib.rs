@@ -45,7 +45,6 @@ mod room;
 mod scan;
 mod seq;
 mod time;
-mod writer;
 
 pub mod command;
 pub mod event;
@@ -73,7 +72,7 @@ pub use time::Timestamp;
 /// When the packet cannot be written as JSON, which none of the types of this crate can cause.
 pub fn encode(packet: &impl serde::Serialize) -> Text {
     // A message of 200 bytes of text takes 400: those at least are written without moving to a larger place.
-    let json = writer::write(packet, Vec::with_capacity(512))
-        .unwrap_or_else(|_| serde_json::to_vec(packet).expect("packets are plain JSON"));
+    let mut json = Vec::with_capacity(512);
+    serde_json::to_writer(&mut json, packet).expect("packets are plain JSON");
     Text::written(json)
 }

@@ -1,19 +1,18 @@
 //! Going over JSON text without parsing it: strings are skipped eight bytes at a time.
 
-/// A word whose bytes are all 1.
-pub(crate) const ONES: u64 = u64::MAX / 255;
+const ONES: u64 = u64::MAX / 255;
 
 /// In the highest bit of each byte of the result: whether that byte of `word` is `wanted`. After one that is, others may
 /// be marked in error ("Determine if a word has a zero byte" in Sean Anderson's "Bit Twiddling Hacks"), before it none.
 /// The other bits mean nothing.
-pub(crate) fn equal(word: u64, wanted: u8) -> u64 {
+fn equal(word: u64, wanted: u8) -> u64 {
     let different = word ^ (ONES * u64::from(wanted));
     different.wrapping_sub(ONES) & !different
 }
 
 /// Where the next quote or backslash is, from `at` on; the end of `bytes` when there is none.
 ///
-/// Eight bytes at a time. Comparing blocks of 32 in the hope of vectors took 1.6 times the instructions: texts are
+/// Eight bytes at a time. Comparing blocks of 32 in the hope of vector instructions took 1.6 times as many: texts are
 /// short, and where in its block the byte is remains to be found.
 pub(crate) fn quote_or_backslash(bytes: &[u8], at: usize) -> usize {
     let mut rest = bytes.get(at..).unwrap_or_default();
