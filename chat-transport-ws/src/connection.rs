@@ -33,6 +33,8 @@ pub(crate) struct WsConnection<S> {
     /// The way past the library for text frames, where the socket below is known.
     wire: Option<Arc<Wire>>,
     ending: Ending,
+    /// The library has nothing left of what was read so far.
+    drained: bool,
     /// Whether reading failed: the library allows to write then, but not to read.
     failed: bool,
     back: Option<oneshot::Sender<Left<S>>>,
@@ -46,7 +48,7 @@ impl<S> WsConnection<S> {
     ) -> (Self, oneshot::Receiver<Left<S>>) {
         let (back, left) = oneshot::channel();
         let socket = Some(Box::new(socket));
-        (Self { socket, wire, ending: Ending::Open, failed: false, back: Some(back) }, left)
+        (Self { socket, wire, ending: Ending::Open, drained: false, failed: false, back: Some(back) }, left)
     }
 
     /// The first goodbye counts, and no text follows it.
@@ -57,6 +59,11 @@ impl<S> WsConnection<S> {
                 wire.close();
             }
         }
+    }
+
+    /// Whether the socket may have bytes; where it is not known, it may.
+    fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.wire.as_ref().map_or(Poll::Ready(()), |wire| wire.poll_readable(cx))
     }
 
     fn ours(&self) -> Ending {
@@ -87,8 +94,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WsConnection<S> {
     type Item = Result<Frame, ConnectionError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // A task that was woken only to write asks here as well. The library would look for bytes through all its
+        // layers, and it clears its read buffer before each look.
+        if self.drained && self.poll_readable(cx).is_pending() {
+            return Poll::Pending;
+        }
         loop {
-            let frame = match ready!(self.socket().poll_next_unpin(cx)) {
+            let polled = self.socket().poll_next_unpin(cx);
+            self.drained = polled.is_pending();
+            let frame = match ready!(polled) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => {
                     self.failed = true;

@@ -55,6 +55,14 @@ impl Wire {
         }
     }
 
+    /// Whether the socket has bytes to be read, has ended or has failed; else the task is woken when it does.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.out().socket {
+            Some(socket) => socket.as_ref().poll_read_ready(cx).map(drop),
+            None => Poll::Ready(()),
+        }
+    }
+
     /// No text follows any more.
     pub(crate) fn close(&self) {
         self.out().closing = true;

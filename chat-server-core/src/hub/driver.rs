@@ -182,7 +182,9 @@ impl<C: Connection> Driver<C> {
             self.starting = None;
             return Poll::Ready(Turn::Started(action, started));
         }
-        if let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx) {
+        if !self.running.is_empty()
+            && let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx)
+        {
             return Poll::Ready(Turn::Finished(finished));
         }
         match self.link.outbox.poll_call(cx) {
