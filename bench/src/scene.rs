@@ -120,7 +120,7 @@ pub(crate) struct Subject {
     pub(crate) program: Program,
     /// The life of the server's logs.
     pub(crate) epoch: Option<Epoch>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Subject {
@@ -135,7 +135,19 @@ impl Subject {
             (_, Some(floor)) => (Program::floor(floor, name, data.path())?, None),
             (_, None) => return Err("a floor without its binary".into()),
         };
-        Ok(Self { name, program, epoch, _data: data })
+        Ok(Self { name, program, epoch, data })
+    }
+
+    /// Bytes of its database, the write-ahead log left out: that is bounded and becomes empty.
+    pub(crate) fn stored(&self) -> Result<u64, Failure> {
+        let mut bytes = 0;
+        for entry in std::fs::read_dir(self.data.path())? {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|extension| extension == "db") {
+                bytes += entry.metadata()?.len();
+            }
+        }
+        Ok(bytes)
     }
 
     fn is_server(&self) -> bool {

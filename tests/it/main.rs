@@ -5,4 +5,5 @@ mod kill;
 mod power;
 mod powercut;
 mod restart;
+mod slow_reader;
 mod tidy;

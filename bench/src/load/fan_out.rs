@@ -102,6 +102,7 @@ impl Crowd {
             ("cpu us/delivery", cpu / delivered as f64 * 1e6),
             ("k deliveries/s", delivered as f64 / seconds / 1e3),
             ("cpu us/message", cpu / (self.sent - first) as f64 * 1e6),
+            ("resident MiB", self.subject.program.resident()? as f64 / 1_048_576.0),
         ])
     }
 }

@@ -128,6 +128,8 @@ pub(crate) fn measure(
     let mut pasts = pasts.collect::<Result<Vec<_>, Failure>>()?;
     for past in &mut pasts {
         past.by_socket(effort.length / 4)?;
+        let stored = past.subject.stored()? as f64 / 1_048_576.0;
+        figures.add(&format!("{} messages", past.messages), past.subject.name, "MiB on disk", stored);
     }
     super::alternate(&mut pasts, effort.repetitions, |past| {
         let length = effort.length / 2;

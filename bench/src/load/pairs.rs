@@ -82,7 +82,11 @@ impl Couples {
         }
         let (seconds, cpu) = run.end(&self.subject.program)?;
         let messages = (self.sent - first) as f64;
-        Ok(vec![("messages/s", messages / seconds), ("cpu us/message", cpu / messages * 1e6)])
+        Ok(vec![
+            ("messages/s", messages / seconds),
+            ("cpu us/message", cpu / messages * 1e6),
+            ("resident MiB", self.subject.program.resident()? as f64 / 1_048_576.0),
+        ])
     }
 
     /// Messages at a steady rate, one pair after the other; the time until the other side has each.

@@ -1,7 +1,7 @@
 //! Rooms, messages, pointers, presence and typing, through a whole server of in-memory parts.
 
-use chat_protocol::Event;
 use chat_protocol::event::{MemberAction, Outcome, PresenceKind, UserAction};
+use chat_protocol::{Event, Frame};
 use serde_json::json;
 
 use crate::peer::{Peer, send, server, server_of, shared};
@@ -298,4 +298,30 @@ fn server_of_slow_pointers() -> chat_server_core::ChatServer {
         ..crate::peer::quick()
     };
     chat_server_core::ChatServer::start(Default::default(), config)
+}
+
+#[tokio::test]
+async fn a_message_is_serialised_once_for_all_its_readers() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
+    let mut readers = Vec::new();
+    for number in 0..5 {
+        let mut reader = Peer::log_in(&server, &format!("reader-{number}")).await;
+        reader.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
+        readers.push(reader);
+    }
+    alice.ok(&send("m", "r", "hi")).await;
+    let mut places = Vec::new();
+    for reader in &mut readers {
+        let text = loop {
+            match reader.frame().await {
+                Some(Frame::Text(text)) if text.as_str().starts_with(r#"{"message""#) => break text,
+                Some(_) => {}
+                None => panic!("the connection ended"),
+            }
+        };
+        places.push(text.as_bytes().as_ptr());
+    }
+    assert!(places.windows(2).all(|pair| pair[0] == pair[1]), "all readers share the same bytes");
 }
