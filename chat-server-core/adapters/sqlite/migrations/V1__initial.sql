@@ -4,7 +4,7 @@
 
 -- Facts about the store itself: `epoch`, `key_secret` (see `key.rs`), `running` (how the store that has the file
 -- open, or did not close it, syncs), `num_floor` (a purge of the newest messages writes their greatest `num` here,
--- so that none is given twice).
+-- so that none is given twice), `ids_merged` (a `num` up to which `client_ids` is complete).
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY NOT NULL,
     value ANY NOT NULL
@@ -124,11 +124,6 @@ CREATE TABLE messages (
     deleted_at     INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
--- A message with a client's id is its own record of the first answer: inserting it finds a repeat. The ids themselves
--- and not a hash of them, because most clients' ids begin with the time: a sender's newest then lie side by side, and
--- nothing has to be decided about hashes that are equal by chance or by intent.
-CREATE UNIQUE INDEX messages_client ON messages (room_ref, sender_ref, client_msg_id)
-    WHERE client_msg_id IS NOT NULL;
 -- For unread counts (own messages up to a pointer) and for "all I wrote": the rooms in which a user ever wrote are
 -- found by skipping from one room_ref to the next. Of the messages of one sender in a block of 16 (equal seq / 16) only
 -- the first is in it, the others are found from there: an entry for each would cost another page of the log per
@@ -139,6 +134,18 @@ CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS
 CREATE INDEX messages_deleted ON messages (room_ref, seq) WHERE deleted_at IS NOT NULL;
 CREATE INDEX messages_injected ON messages (room_ref, seq) WHERE flags & 1;
 CREATE INDEX messages_files ON messages (room_ref, seq) WHERE flags & 2;
+
+-- Which message a sender gave a `client_msg_id` in a room. No index of `messages`, because the newest entries are gathered
+-- in memory and written later, many to a page (see `client_ids.rs`); all messages up to the fact `ids_merged` are in it.
+-- The ids themselves and not a hash of them, because most clients' ids begin with the time: a sender's newest then lie
+-- side by side, and nothing has to be decided about hashes that are equal by chance or by intent.
+CREATE TABLE client_ids (
+    room_ref      INTEGER NOT NULL,
+    sender_ref    INTEGER NOT NULL,
+    client_msg_id TEXT NOT NULL,
+    num           INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, sender_ref, client_msg_id)
+) STRICT, WITHOUT ROWID;
 
 -- Rooms as they are now. All these numbers only grow, in step with each other.
 CREATE VIEW heads AS
@@ -182,7 +189,7 @@ CREATE TABLE user_log (
 
 -- First answers are kept for ever. While the message is there, its row holds the answer; a purge, which deletes the row,
 -- must in the same transaction put the answer here, and set `purged` in `writer.rs`, for this table is asked only when it
--- may hold something.
+-- may hold something. It may leave an entry of `client_ids` behind: that a message is not there is no answer.
 CREATE TABLE idempotency (
     room_ref   INTEGER NOT NULL,
     sender_ref INTEGER NOT NULL,

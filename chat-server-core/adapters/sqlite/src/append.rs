@@ -3,10 +3,11 @@
 //! [`MemoryStore`](chat_server_core::storage::memory::MemoryStore).
 
 use chat_protocol::event::UserAction;
-use chat_protocol::{Offset, Role, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest};
+use chat_protocol::{ClientMsgId, Offset, Role, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest};
 use chat_server_core::storage::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
 use rusqlite::{OptionalExtension, Row, params};
 
+use crate::client_ids::ClientId;
 use crate::codec::{ChangeKind, Code};
 use crate::error::Result;
 use crate::message::{Fields, checksum};
@@ -147,12 +148,9 @@ impl Batch<'_> {
     }
 
     fn message(&mut self, append: &Append, new: &NewMessage, mut head: Head) -> Result<Answer> {
-        if self.purged()
-            && let Some(answer) = self.repeated(append, new, head)?
-        {
+        if let Some(answer) = self.repeated(append, new, head)? {
             return Ok(answer);
         }
-        let before = head;
         let sender = self.user_or_new(&append.by, append.now)?.user;
         let num = self.next_num();
         head.touch(num, append.now);
@@ -175,16 +173,15 @@ impl Batch<'_> {
             client_msg_id: new.client_msg_id.as_ref().map(|id| id.as_str()),
             reply_to: new.reply_to.map(Seq::get),
         };
-        // The insertion decides whether it is a repeat: one search of the index instead of two.
-        if !self.insert_message(&fields, new.digest, flags, head.ordinal, sent.count)? {
-            return Ok(self.repeated(append, new, before)?.unwrap_or(Err(Refusal::Conflict)));
+        self.insert_message(&fields, new.digest, flags, head.ordinal, sent.count)?;
+        if let Some(id) = &new.client_msg_id {
+            self.set_num_of(client_id(head.room, sender, id), num);
         }
         self.set_sent_by(sender, head.room, sent);
         self.move_head(&append.room, head);
         Ok(Ok(Appended { num, key, ..changed(&append.room, &head) }))
     }
 
-    /// Stores a message; false when its sender has used its `client_msg_id` in the room before.
     fn insert_message(
         &mut self,
         fields: &Fields<'_>,
@@ -192,15 +189,14 @@ impl Batch<'_> {
         flags: u8,
         ordinal: u64,
         sent: u64,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         const INSERT: &str = "INSERT INTO messages
             (num, room_ref, seq, offset, sender_ref, ts, ordinal, sender_ordinal, key, checksum, kind, payload,
              client_msg_id, digest, reply_to, flags)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-            ON CONFLICT (room_ref, sender_ref, client_msg_id) WHERE client_msg_id IS NOT NULL DO NOTHING";
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
         let Fields { num, room, seq, offset, sender, ts, key, kind, payload, client_msg_id, reply_to } =
             fields;
-        let inserted = self.statement(INSERT)?.execute(params![
+        self.statement(INSERT)?.execute(params![
             num,
             room,
             seq,
@@ -218,14 +214,13 @@ impl Batch<'_> {
             reply_to,
             flags
         ])?;
-        Ok(inserted == 1)
+        Ok(())
     }
 
     /// The answer to a message whose `client_msg_id` was used before.
     fn repeated(&mut self, append: &Append, new: &NewMessage, head: Head) -> Result<Option<Answer>> {
         let (Some(id), Some(sender)) = (&new.client_msg_id, self.user(&append.by)?) else { return Ok(None) };
-        const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages
-            WHERE room_ref = ?1 AND sender_ref = ?2 AND client_msg_id = ?3";
+        const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
         const PURGED: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
             WHERE room_ref = ?1 AND sender_ref = ?2 AND id_hash = ?3";
         let answer = |row: &Row<'_>| -> Result<Answer> {
@@ -241,10 +236,11 @@ impl Batch<'_> {
                 ..unchanged(&append.room, &head)
             }))
         };
-        let mut select = self.statement(STORED)?;
-        let mut rows = select.query(params![head.room, sender.user, id.as_str()])?;
-        if let Some(row) = rows.next()? {
-            return answer(row).map(Some);
+        if let Some(num) = self.num_of(&client_id(head.room, sender.user, id))? {
+            let mut select = self.statement(STORED)?;
+            if let Some(row) = select.query([num])?.next()? {
+                return answer(row).map(Some);
+            }
         }
         if !self.purged() {
             return Ok(None);
@@ -300,6 +296,10 @@ impl Batch<'_> {
         self.statement(INSERT)?.execute(entry)?;
         UserOffset::read(offset)
     }
+}
+
+fn client_id(room: i64, sender: i64, id: &ClientMsgId) -> ClientId {
+    ClientId { room, sender, id: id.as_str().into() }
 }
 
 impl Head {

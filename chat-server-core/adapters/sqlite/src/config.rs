@@ -72,6 +72,11 @@ pub struct SqliteConfig {
     /// about 10 MiB when full; a room beyond costs one look-up when it is written to.
     pub remembered: usize,
 
+    /// Number of changes, the newest, whose messages' client ids are in memory only, until they are written many to a
+    /// page. Default 65,536: some 10 MiB when full, and as many messages are read after a kill, which takes about
+    /// 0.1 s. More of them share a page the more of them are gathered, see `client_ids.rs`.
+    pub unmerged: usize,
+
     /// Check the whole database when it is opened (`PRAGMA quick_check`). Default false, because it reads every
     /// page: seconds per gigabyte.
     pub verify: bool,
@@ -93,6 +98,7 @@ impl Default for SqliteConfig {
             wal_limit_pages: 16_000,
             max_size: None,
             remembered: 32_768,
+            unmerged: 65_536,
             verify: false,
             new_epoch: false,
         }

@@ -7,6 +7,7 @@ use chat_protocol::Epoch;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error as SqlError, ErrorCode, OpenFlags, OptionalExtension, params};
 
+use crate::client_ids::Tail;
 use crate::config::{SqliteConfig, Synchronous};
 use crate::error::OpenError;
 
@@ -42,7 +43,7 @@ pub(crate) struct Identity {
 }
 
 /// Opens the writing connection, migrates the database and marks it as in use.
-pub(crate) fn open(path: &Path, config: &SqliteConfig) -> Result<(Connection, Identity), OpenError> {
+pub(crate) fn open(path: &Path, config: &SqliteConfig) -> Result<(Connection, Identity, Tail), OpenError> {
     let failed = |error| open_error(path, error);
     let mut db = connect(path, config.writer_cache, OpenFlags::default()).map_err(failed)?;
     check_owner(&db, path)?;
@@ -56,11 +57,12 @@ pub(crate) fn open(path: &Path, config: &SqliteConfig) -> Result<(Connection, Id
         verify(&db, path)?;
     }
     let identity = identify(&mut db, config, path)?;
+    let tail = Tail::restore(&mut db, identity.last_num, config.unmerged).map_err(failed)?;
     db.pragma_update(None, "synchronous", config.synchronous.pragma()).map_err(failed)?;
     if let Some(bytes) = config.max_size {
         limit_size(&db, bytes).map_err(failed)?;
     }
-    Ok((db, identity))
+    Ok((db, identity, tail))
 }
 
 /// A connection with the settings that all of ours share.
@@ -190,7 +192,8 @@ fn identify(db: &mut Connection, config: &SqliteConfig, path: &Path) -> Result<I
 }
 
 /// Notes that every commit is on the disk: the next start need not doubt them.
-pub(crate) fn mark_closed(db: &Connection) -> Result<(), SqlError> {
+pub(crate) fn mark_closed(db: &Connection, tail: &Tail, last_num: u64) -> Result<(), SqlError> {
+    tail.merge_all(db, last_num)?;
     db.pragma_update(None, "synchronous", "FULL")?;
     // With other settings the commits so far are only now forced to the disk; the mark must not precede them.
     truncate_wal(db)?;
@@ -210,14 +213,14 @@ fn last_num(db: &Connection) -> Result<u64, SqlError> {
     db.query_row(GREATEST, [], |row| row.get(0))
 }
 
-fn meta<T: rusqlite::types::FromSql>(db: &Connection, name: &str) -> Result<Option<T>, SqlError> {
+pub(crate) fn meta<T: rusqlite::types::FromSql>(db: &Connection, name: &str) -> Result<Option<T>, SqlError> {
     db.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
 }
 
-fn set_meta(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<(), SqlError> {
+pub(crate) fn set_meta(db: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<(), SqlError> {
     let upsert =
         "INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value";
-    db.execute(upsert, params![name, value]).map(drop)
+    db.prepare_cached(upsert)?.execute(params![name, value]).map(drop)
 }
 
 fn random(path: &Path) -> Result<[u8; 16], OpenError> {

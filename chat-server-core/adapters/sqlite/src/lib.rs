@@ -26,6 +26,7 @@ mod advance;
 mod append;
 mod cache;
 mod checkpoint;
+mod client_ids;
 mod codec;
 mod config;
 mod database;

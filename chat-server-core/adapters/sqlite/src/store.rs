@@ -76,8 +76,9 @@ impl SqliteStore {
     /// Opens the store in `dir`, which is made if it is missing. It belongs to this process until it is closed.
     ///
     /// What is noticed here: another process, a directory or file that cannot be written, a file that is no database
-    /// or another program's, a damaged header or schema, a newer release's database. With
-    /// [`SqliteConfig::verify`] also every damaged page; without it those are noticed when they are read.
+    /// or another program's, a damaged header or schema, a newer release's database, and after a kill a damaged page
+    /// among the newest messages, whose client ids must be known. With [`SqliteConfig::verify`] also every damaged
+    /// page; without it those are noticed when they are read.
     ///
     /// # Errors
     /// One [`OpenError`] per cause.
@@ -85,13 +86,13 @@ impl SqliteStore {
         let lock = DirectoryLock::acquire(dir)?;
         let path = database::path_in(dir);
         let failed = |source| OpenError::Database { path: path.clone(), source };
-        let (mut db, identity) = database::open(&path, &config)?;
+        let (mut db, identity, tail) = database::open(&path, &config)?;
         let length = Arc::new(WalLength::default());
         length.watch(&mut db).map_err(|error| failed(error.into()))?;
         let readers: Result<Vec<_>, _> =
             (0..config.readers.max(1)).map(|_| database::open_reader(&path, config.reader_cache)).collect();
         let decider = database::open_reader(&path, config.reader_cache)?;
-        let writer = Writer::new(db, &identity, config.remembered);
+        let writer = Writer::new(db, &identity, tail, config.remembered);
         let writer = Arc::new(Mutex::new(writer));
         let db = database::open_checkpointer(&path, config.synchronous)?;
         let checkpointer = Checkpointer::start(db, Arc::clone(&writer), length, &config)
@@ -111,8 +112,8 @@ impl SqliteStore {
         })
     }
 
-    /// Copies the write-ahead log into the database, notes that all is well, and gives the directory up. Every call
-    /// after it fails; closing twice does nothing.
+    /// Writes what is gathered in memory, copies the write-ahead log into the database, notes that all is well, and
+    /// gives the directory up. Every call after it fails; closing twice does nothing.
     ///
     /// # Errors
     /// [`StorageError`] when the database could not be brought to rest. It is closed all the same; nothing acked is
@@ -123,12 +124,8 @@ impl SqliteStore {
         self.deciders.close();
         let closed = self.writer().close();
         self.standings.clear();
-        let result = match closed {
-            Some((db, true)) => database::mark_closed(&db),
-            Some((_, false)) | None => Ok(()),
-        };
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
-        result.map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "close", error))
+        closed.map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "close", error))
     }
 
     /// The `num` of the message that has this `key`; `None` when no message has it.

@@ -7,8 +7,9 @@ use chat_server_core::storage::{StorageError, StorageErrorKind};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::cache::Recent;
+use crate::client_ids::{self, ClientId, Merge, Tail};
 use crate::codec::Code;
-use crate::database::Identity;
+use crate::database::{self, Identity};
 use crate::error::{Fault, Result};
 use crate::key::Keys;
 use crate::sent::{self, Sent};
@@ -46,6 +47,8 @@ struct Known {
     /// Whether `idempotency` may hold something. Whatever purges messages must set it before it does; that it stays
     /// set when the purge is taken back costs a look-up per message and nothing else.
     purged: bool,
+    /// Client ids that are not in the database yet. Unlike the rest, never forgotten.
+    tail: Tail,
 }
 
 /// The writing connection.
@@ -71,6 +74,8 @@ pub(crate) struct Batch<'w> {
     rooms: HashMap<RoomId, (Head, Touched)>,
     users: HashMap<UserId, UserRow>,
     sent: HashMap<(i64, i64), Sent>,
+    /// Client ids of the batch's own messages.
+    ids: HashMap<ClientId, u64>,
     /// Memberships that changed, in order.
     pub(crate) roles: Vec<(RoomId, UserId, Option<Role>)>,
 }
@@ -93,12 +98,13 @@ pub(crate) struct Committed {
 }
 
 impl Writer {
-    pub(crate) fn new(db: Connection, identity: &Identity, remembered: usize) -> Self {
+    pub(crate) fn new(db: Connection, identity: &Identity, tail: Tail, remembered: usize) -> Self {
         let known = Known {
             rooms: Recent::new(remembered),
             users: Recent::new(remembered),
             sent: Recent::new(remembered),
             purged: identity.purged,
+            tail,
         };
         let keys = Keys::new(identity.secret);
         Self { db: Some(db), known, keys, last_num: identity.last_num, lost: false }
@@ -144,10 +150,17 @@ impl Writer {
         self.lost = true;
     }
 
-    /// Gives the connection up; `None` when it was before. The flag says whether all that was written is known to be
-    /// there.
-    pub(crate) fn close(&mut self) -> Option<(Connection, bool)> {
-        self.db.take().map(|db| (db, !self.lost))
+    /// Gives the connection up; all is noted to be well unless a write may be lost.
+    pub(crate) fn close(&mut self) -> rusqlite::Result<()> {
+        match self.db.take() {
+            Some(db) if !self.lost => database::mark_closed(&db, &self.known.tail, self.last_num),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn tail(&self) -> &Tail {
+        &self.known.tail
     }
 
     #[cfg(test)]
@@ -166,13 +179,14 @@ fn attempt<T>(
     // A panic in an earlier transaction may have left it open.
     roll_back(db)?;
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let (rooms, users, sent, roles) = (HashMap::new(), HashMap::new(), HashMap::new(), Vec::new());
-    let mut batch = Batch { db, known, keys, last_num, rooms, users, sent, roles };
+    let (rooms, users, sent, ids) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
+    let mut batch = Batch { db, known, keys, last_num, rooms, users, sent, ids, roles: Vec::new() };
     let done = work(&mut batch)?;
     batch.write_heads()?;
+    let merge = batch.known.tail.merge(db, batch.last_num)?;
     db.prepare_cached("COMMIT")?.execute([])?;
     let last_num = batch.last_num;
-    Ok((done, batch.remember(), last_num))
+    Ok((done, batch.remember(merge), last_num))
 }
 
 fn roll_back(db: &Connection) -> rusqlite::Result<()> {
@@ -291,6 +305,19 @@ impl Batch<'_> {
         self.sent.insert((sender, room), sent);
     }
 
+    /// The message that has this id, in the batch, in memory or in the database.
+    pub(crate) fn num_of(&self, id: &ClientId) -> Result<Option<u64>> {
+        match self.ids.get(id).copied().or_else(|| self.known.tail.get(id)) {
+            Some(num) => Ok(Some(num)),
+            None => Ok(client_ids::merged(self.db, id)?),
+        }
+    }
+
+    /// Notes the id of a message of the batch.
+    pub(crate) fn set_num_of(&mut self, id: ClientId, num: u64) {
+        self.ids.insert(id, num);
+    }
+
     /// One update per room whose row changed, however many changes it saw.
     fn write_heads(&mut self) -> Result<()> {
         const UPDATE: &str = "UPDATE rooms SET access_version = ?2, seq = ?3, offset = ?4, ordinal = ?5,
@@ -314,8 +341,9 @@ impl Batch<'_> {
     }
 
     /// After the commit: the working copies are what is known.
-    fn remember(self) -> Committed {
-        let Batch { known, rooms, users, sent, roles, .. } = self;
+    fn remember(self, merge: Merge) -> Committed {
+        let Batch { known, rooms, users, sent, ids, roles, .. } = self;
+        known.tail.committed(merge, ids);
         for (id, row) in users {
             known.users.insert(id, row);
         }

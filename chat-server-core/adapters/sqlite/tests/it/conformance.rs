@@ -23,13 +23,14 @@ mod normal {
     chat_server_core::storage_conformance!(place(), |dir| open(dir.path(), Synchronous::Normal));
 }
 
-/// Nothing is remembered, one reader, and the log is copied after every commit.
+/// Nothing is remembered, ids are merged at once, one reader, and the log is copied after every commit.
 mod tiny {
     use super::*;
     chat_server_core::storage_conformance!(place(), |dir: &TempDir| {
         let config = SqliteConfig {
             synchronous: Synchronous::Off,
             remembered: 0,
+            unmerged: 0,
             readers: 1,
             writer_cache: 0,
             checkpoint_pages: 1,

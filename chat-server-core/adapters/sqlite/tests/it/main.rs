@@ -4,6 +4,7 @@ mod conformance;
 mod damage;
 mod model;
 mod purged;
+mod repeats;
 mod restart;
 mod standing;
 mod support;

@@ -11,6 +11,7 @@ use chat_server_core::storage::{
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use proptest::prelude::*;
 use proptest::sample::select;
+use tempfile::TempDir;
 
 const ROOMS: [&str; 3] = ["r0", "r1", "r2"];
 const USERS: [&str; 4] = ["a", "b", "c", "d"];
@@ -21,7 +22,7 @@ enum Step {
     Append(Vec<Append>),
     Advance(Vec<PointerMove>),
     Look { room: RoomId, user: UserId, query: HistoryQuery, after: u64, limit: usize },
-    Reopen,
+    Reopen { killed: bool },
 }
 
 fn room() -> impl Strategy<Value = RoomId> {
@@ -89,7 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => look.prop_map(|(room, user, before, after, from, limit)| Step::Look {
             room, user, query: HistoryQuery { before, after, limit: None }, after: from, limit,
         }),
-        1 => Just(Step::Reopen),
+        1 => any::<bool>().prop_map(|killed| Step::Reopen { killed }),
     ]
 }
 
@@ -112,7 +113,7 @@ async fn act(store: &dyn Storage, step: &Step) -> String {
         Step::Look { room, user, query, after, limit } => {
             look(store, room, user, *query, *after, *limit).await
         }
-        Step::Reopen => String::new(),
+        Step::Reopen { .. } => String::new(),
     }
 }
 
@@ -162,8 +163,9 @@ fn looks() -> Vec<Step> {
     pairs.map(look).collect()
 }
 
-fn open(dir: &std::path::Path, remembered: usize) -> SqliteStore {
-    let config = SqliteConfig { synchronous: Synchronous::Off, remembered, ..SqliteConfig::default() };
+fn open(dir: &std::path::Path, remembered: usize, unmerged: usize) -> SqliteStore {
+    let config =
+        SqliteConfig { synchronous: Synchronous::Off, remembered, unmerged, ..SqliteConfig::default() };
     SqliteStore::open(dir, config).unwrap()
 }
 
@@ -174,15 +176,19 @@ proptest! {
     fn the_store_does_what_the_model_does(
         steps in prop::collection::vec(step(), 1..40),
         remembered in select(&[0, 4, 1_000][..]),
+        unmerged in select(&[0, 6, 1_000][..]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let dir = crate::support::place();
-        let (model, mut store) = (MemoryStore::default(), Some(open(dir.path(), remembered)));
+        let mut dir = crate::support::place();
+        let open = |dir: &TempDir| open(dir.path(), remembered, unmerged);
+        let (model, mut store) = (MemoryStore::default(), Some(open(&dir)));
         for step in steps.iter().chain(&looks()) {
-            if let Step::Reopen = step {
+            if let Step::Reopen { killed } = step {
+                let copy = killed.then(|| crate::support::killed(dir.path()));
                 store = None;
+                dir = copy.unwrap_or(dir);
             }
-            let store = store.get_or_insert_with(|| open(dir.path(), remembered));
+            let store = store.get_or_insert_with(|| open(&dir));
             let expected = runtime.block_on(act(&model, step));
             prop_assert_eq!(runtime.block_on(act(store, step)), expected, "{:?}", step);
         }
