@@ -121,6 +121,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     figures.print();
     let verdicts = targets::judge(&figures);
     targets::print(&verdicts);
+    std::fs::write(cli.out.join("targets.md"), targets::markdown(&verdicts))?;
     plot::draw(&figures, &cli.out.join("growth.svg"))?;
     figures.write(&cli.out.join("bench.json"), &verdicts)
 }

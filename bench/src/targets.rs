@@ -219,3 +219,16 @@ pub(crate) fn print(verdicts: &[Verdict]) {
         println!("{target:<10} {what:<52} {against:>9} {server:>9.2} {ratio:>7}  {bound:<34} {met}");
     }
 }
+
+/// The table for a page of documentation.
+pub(crate) fn markdown(verdicts: &[Verdict]) -> String {
+    let mut page = String::from("| # | figure | floor | server | ratio | target | met |\n");
+    page += "| --- | --- | --- | --- | --- | --- | --- |\n";
+    for Verdict { target, what, against, server, measured, bound, met } in verdicts {
+        let floor = against.map_or_else(String::new, |against| format!("{against:.2}"));
+        let ratio = against.map_or_else(String::new, |_| format!("{measured:.2}"));
+        let met = if *met { "yes" } else { "**no**" };
+        page += &format!("| {target} | {what} | {floor} | {server:.2} | {ratio} | {bound} | {met} |\n");
+    }
+    page
+}
