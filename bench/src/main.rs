@@ -110,20 +110,26 @@ fn run(cli: &Cli) -> Result<(), Failure> {
     let effort = Effort { repetitions, length };
     let chosen: &[Workload] =
         if cli.workloads.is_empty() { Workload::value_variants() } else { &cli.workloads };
-    let mut figures = Figures::default();
+    let (mut figures, mut failed) = (Figures::default(), Vec::new());
     for workload in chosen {
         let began = Instant::now();
         eprint!("{workload:?} ... ");
-        perform(*workload, &place, effort, cli, &mut figures)
-            .map_err(|error| format!("{workload:?}: {error}"))?;
-        eprintln!("{:.0} s", began.elapsed().as_secs_f64());
+        // One that fails takes nothing of the others with it.
+        match perform(*workload, &place, effort, cli, &mut figures) {
+            Ok(()) => eprintln!("{:.0} s", began.elapsed().as_secs_f64()),
+            Err(error) => {
+                eprintln!("failed: {error}");
+                failed.push(format!("{workload:?}"));
+            }
+        }
     }
     figures.print();
     let verdicts = targets::judge(&figures);
     targets::print(&verdicts);
     std::fs::write(cli.out.join("targets.md"), targets::markdown(&verdicts))?;
     plot::draw(&figures, &cli.out.join("growth.svg"))?;
-    figures.write(&cli.out.join("bench.json"), &verdicts)
+    figures.write(&cli.out.join("bench.json"), &verdicts)?;
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
 fn perform(
