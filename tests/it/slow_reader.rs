@@ -38,9 +38,8 @@ async fn send_all(alice: &mut Socket, reader: &mut Socket, count: usize) {
 
 async fn next_seq(socket: &mut Socket) -> Option<u64> {
     loop {
-        match socket.event().await? {
-            Event::Message(message) => return Some(message.seq.get()),
-            _ => {}
+        if let Event::Message(message) = socket.event().await? {
+            return Some(message.seq.get());
         }
     }
 }
