@@ -206,7 +206,8 @@ impl<C: Connection> Driver<C> {
         while let Some(action) = self.session.poll_action() {
             self.waiting.push_back(action);
         }
-        if self.starting.is_none()
+        // A command whose place is taken at once leaves the way to the next one.
+        while self.starting.is_none()
             && let Some(action) = self.waiting.pop_front()
         {
             if self.waiting.is_empty() {
