@@ -22,13 +22,15 @@ fn main() -> ExitCode {
     let shutdown = CancellationToken::new();
     let ended = runtime.block_on(async {
         let signals = tokio::spawn(cancel_on_signal(shutdown.clone()));
-        let ended = compose::run(settings, shutdown).await;
+        // On a worker, and not here: the main thread would be woken for every socket that comes.
+        let ended = tokio::spawn(compose::run(settings, shutdown)).await;
         signals.abort();
         ended
     });
     match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(&error.to_string()),
+        Err(error) => fail(&format!("a bug ended it: {error}")),
     }
 }
 

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,10 @@ const REQUEST_GRACE: Duration = Duration::from_secs(2);
 /// How long to wait for tasks that were cut; they have nothing left to wait for.
 const CUT_GRACE: Duration = Duration::from_secs(1);
 
+/// How many sockets the system keeps for us until they are accepted; it may allow fewer. A full queue drops or resets
+/// whoever comes next, and after a restart everybody comes at once.
+const BACKLOG: u32 = 4_096;
+
 /// One accepted socket's place: among `max_connections`, and among what a shutdown waits for. The HTTP connection
 /// holds it, and shares it with the WebSocket that it becomes.
 #[derive(Debug)]
@@ -52,10 +56,32 @@ pub async fn bind(addresses: &[impl AsRef<str>]) -> Result<Vec<TcpListener>, Ser
     let mut listeners = Vec::with_capacity(addresses.len());
     for address in addresses {
         let address = address.as_ref();
-        let listener = TcpListener::bind(address).await;
+        let listener = listen(address).await;
         listeners.push(listener.map_err(|source| ServeError::Bind { address: address.to_owned(), source })?);
     }
     Ok(listeners)
+}
+
+/// Listens on the first address of those that the name stands for.
+async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut failed = io::Error::new(io::ErrorKind::InvalidInput, "the name stands for no address");
+    for address in tokio::net::lookup_host(address).await? {
+        match listen_on(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Otherwise a restart would have to wait for the connections of the run before. Elsewhere the option lets two
+    // programs listen on one port.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves a chat server until `shutdown` is cancelled, then drains it.
