@@ -1,7 +1,7 @@
 //! Group commit: everything that waits is stored in one batch, whatever its rooms; when nothing waits, a single
 //! change is stored at once. What was stored is published in the same order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chat_protocol::{RoomId, UserId, WireError};
@@ -198,18 +198,24 @@ impl Hub {
 
     /// Stores changes in order.
     ///
-    /// A change that must be decided here sees all changes of membership before it: the batch is cut there.
+    /// A change that must be decided here sees all changes of its room's membership before it: the batch is cut there.
+    /// Changes of other rooms decide nothing for it, so that everybody may come at once.
     async fn commit(&self, jobs: Vec<ChangeJob>) {
         let mut ready: Vec<ChangeJob> = Vec::with_capacity(jobs.len());
+        let mut changed: HashSet<RoomId> = HashSet::new();
         for mut job in jobs {
             if job.append.access_version.is_none() {
-                if ready.iter().any(|job| !matches!(job.append.change, Change::Message(_))) {
+                if changed.contains(&job.append.room) {
+                    changed.clear();
                     self.store(std::mem::take(&mut ready)).await;
                 }
                 if let Err(error) = self.decide(&mut job.append).await {
                     ready.extend(job.refuse(error));
                     continue;
                 }
+            }
+            if !matches!(job.append.change, Change::Message(_)) {
+                changed.insert(job.append.room.clone());
             }
             ready.push(job);
         }

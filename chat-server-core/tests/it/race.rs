@@ -225,3 +225,52 @@ async fn an_empty_room_has_an_empty_history() {
         );
     }
 }
+
+/// Holds the first join back, so that others gather behind it, and notes how many joins each batch has.
+#[derive(Default)]
+struct Gathers {
+    open: Signal,
+    begun: Signal,
+    batches: std::sync::Mutex<Vec<usize>>,
+}
+
+#[async_trait]
+impl Hooks for Gathers {
+    async fn before_append(&self, batch: &[Append]) -> Result<(), StorageError> {
+        let joins = batch.iter().filter(|append| matches!(append.change, Change::Join { .. })).count();
+        if joins > 0 {
+            self.batches.lock().unwrap().push(joins);
+            self.begun.give();
+            self.open.wait().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn who_comes_to_different_rooms_is_stored_together() {
+    let (server, store) = server_on::<Gathers>();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    for room in ["a", "b", "c"] {
+        let create =
+            format!(r#"{{"create":{{"id":"{room}","kind":"group","room":"{room}","access":"open"}}}}"#);
+        alice.ok(&create).await;
+    }
+    let mut peers = Vec::new();
+    for (user, room) in [("u1", "a"), ("u2", "a"), ("u3", "b"), ("u4", "c"), ("u5", "a")] {
+        let mut peer = Peer::log_in(&server, user).await;
+        peer.say(&format!(r#"{{"join":{{"id":"j","room":"{room}"}}}}"#)).await;
+        if user == "u1" {
+            store.hooks.begun.wait().await;
+        }
+        peers.push(peer);
+    }
+    // What was said is on its way to the committer; nothing tells when it has arrived.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    store.hooks.open.give();
+    for peer in &mut peers {
+        assert_eq!(peer.reply("j").await.status, 200);
+    }
+    // Of those behind the first, only the second one into the same room waits for a batch of its own.
+    assert_eq!(*store.hooks.batches.lock().unwrap(), [1, 3, 1]);
+}
