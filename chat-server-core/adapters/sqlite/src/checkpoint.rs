@@ -1,5 +1,5 @@
-//! Copying the write-ahead log into the database, on a thread of its own: done by the committing thread, as SQLite
-//! does by itself, it is what makes the slowest commits slow.
+//! The care of the write-ahead log, on a thread of its own: copying it into the database, which makes the slowest
+//! commits slow when the committing thread does it, as in SQLite by itself, and making its file longer.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use crate::ahead::{self, Ahead};
 use crate::config::SqliteConfig;
 use crate::error::Fault;
 use crate::writer::Writer;
@@ -20,6 +21,8 @@ pub(crate) struct WalLength {
     pages: AtomicU64,
     /// Pages of them that are copied. Written by the checkpointer, and by the writer when the log began anew.
     copied: AtomicU64,
+    /// Pages that the log's file holds without being made longer. Written by the checkpointer.
+    holds: AtomicU64,
 }
 
 impl WalLength {
@@ -39,6 +42,11 @@ impl WalLength {
     fn waiting(&self) -> u64 {
         self.pages.load(Relaxed).saturating_sub(self.copied.load(Relaxed))
     }
+
+    /// Whether the log's file should be longer.
+    fn is_short(&self) -> bool {
+        ahead::is_short(self.pages.load(Relaxed), self.holds.load(Relaxed))
+    }
 }
 
 /// The thread, and how to wake it.
@@ -52,15 +60,19 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub(crate) fn start(
         db: Connection,
+        ahead: Option<Ahead>,
         writer: Arc<Mutex<Writer>>,
         length: Arc<WalLength>,
         config: &SqliteConfig,
     ) -> std::io::Result<Self> {
+        if ahead.is_none() {
+            length.holds.store(u64::MAX, Relaxed);
+        }
         // One pending word is enough: it means "look", not "copy once".
         let (wake, woken) = sync_channel(1);
         let threshold = u64::from(config.checkpoint_pages.max(1));
         let limit = u64::from(config.wal_limit_pages.max(1));
-        let work = Work { db, writer, length: Arc::clone(&length), threshold, limit };
+        let work = Work { db, ahead, writer, length: Arc::clone(&length), threshold, limit };
         let thread =
             std::thread::Builder::new().name("sqlite-checkpoint".into()).spawn(move || work.run(&woken))?;
         Ok(Self { wake: Some(wake), thread: Some(thread), length, threshold })
@@ -68,7 +80,7 @@ impl Checkpointer {
 
     /// Called after each commit: cheap, never waits.
     pub(crate) fn look(&self) {
-        if self.length.waiting() >= self.threshold
+        if (self.length.waiting() >= self.threshold || self.length.is_short())
             && let Some(wake) = &self.wake
         {
             // Full: it is awake already.
@@ -87,6 +99,7 @@ impl Checkpointer {
 
 struct Work {
     db: Connection,
+    ahead: Option<Ahead>,
     writer: Arc<Mutex<Writer>>,
     length: Arc<WalLength>,
     threshold: u64,
@@ -94,13 +107,29 @@ struct Work {
 }
 
 impl Work {
-    fn run(self, woken: &Receiver<()>) {
+    fn run(mut self, woken: &Receiver<()>) {
         while woken.recv().is_ok() {
+            if self.length.is_short() {
+                self.extend();
+            }
             if self.length.waiting() < self.threshold {
                 continue;
             }
             if let Err(error) = self.copy() {
                 self.failed(error.into());
+            }
+        }
+    }
+
+    /// Makes the log's file longer.
+    fn extend(&mut self) {
+        let Some(ahead) = &mut self.ahead else { return };
+        match ahead.extend(self.length.pages.load(Relaxed)) {
+            Ok(holds) => self.length.holds.store(holds, Relaxed),
+            Err(error) => {
+                // Commits make the file longer themselves, as far as the disk has room.
+                tracing::warn!(%error, "the write-ahead log cannot be made longer ahead of the commits");
+                self.length.holds.store(u64::MAX, Relaxed);
             }
         }
     }

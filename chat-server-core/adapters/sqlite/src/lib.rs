@@ -23,6 +23,7 @@
 //! an error that names the message when it is read; elsewhere SQLite notices what breaks the structure of its pages.
 
 mod advance;
+mod ahead;
 mod append;
 mod cache;
 mod checkpoint;

@@ -1,72 +1,126 @@
-//! The connections that only read. Each read is one transaction, so that it sees whole batches, on a thread where
-//! waiting for the disk holds nobody else up.
+//! The connections that only read. Each read is one transaction, so that it sees whole batches.
+//!
+//! A read of unknown length runs on a thread where waiting for the disk holds nobody else up. A short one runs on its
+//! caller's thread as long as reads are quick: two changes of threads cost more than most of them, and what is read
+//! again and again is in memory.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use chat_server_core::storage::{StorageError, StorageErrorKind};
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Result;
 
+/// A read that takes longer has waited: for the disk, or for its turn on a busy machine. A page of fifty messages takes
+/// some 50 us.
+const SLOW: Duration = Duration::from_millis(10);
+
+/// So many rows at most are read on the caller's thread: about 200 us of processor time, to another thread and back
+/// would be 20 more for any number.
+const SHORT: usize = 200;
+
+const CLOSED: &str = "the store is closed";
+
+/// After a slow read so many in a row must be quick on other threads, until short ones are done at once again.
+const PROBATION: u32 = 16;
+
 /// A bounded set of reading connections.
 pub(crate) struct Readers {
-    /// Those not in use. Locked only to take one out and to put it back.
-    idle: Arc<Mutex<Vec<Connection>>>,
+    pool: Arc<Pool>,
     /// As many as there are idle connections; closed with the store.
     permits: Arc<Semaphore>,
+}
+
+struct Pool {
+    /// Those not in use. Locked only to take one out and to put it back.
+    idle: Mutex<Vec<Connection>>,
+    /// How many more reads must be quick before short ones are done on their caller's thread.
+    probation: AtomicU32,
 }
 
 impl Readers {
     pub(crate) fn new(connections: Vec<Connection>) -> Self {
         let permits = Arc::new(Semaphore::new(connections.len()));
-        Self { idle: Arc::new(Mutex::new(connections)), permits }
+        Self { pool: Arc::new(Pool { idle: Mutex::new(connections), probation: AtomicU32::new(0) }), permits }
     }
 
-    /// Runs `work` on one of the connections.
+    /// Runs `work`, which looks at `rows` rows at most, on one of the connections: on the calling thread when they are
+    /// few, a connection is idle, and reads are quick.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         operation: &'static str,
+        rows: usize,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let unavailable =
-            |why: &str| StorageError::new(StorageErrorKind::Unavailable, operation, why.to_owned());
-        let permits = Arc::clone(&self.permits);
-        let permit = permits.acquire_owned().await.map_err(|_| unavailable("the store is closed"))?;
-        let idle = Arc::clone(&self.idle);
-        let task = tokio::task::spawn_blocking(move || {
-            // Fields drop in order: the connection is back before the permit allows to take it.
-            let lease = Lease { db: pop(&idle), idle, _permit: permit };
-            lease.db.as_ref().map(|db| in_transaction(db, work))
-        });
-        match task.await {
-            Ok(Some(done)) => done.map_err(|fault| fault.into_read_error(operation)),
-            Ok(None) => Err(unavailable("the store is closed")),
-            Err(error) if error.is_panic() => {
-                Err(StorageError::new(StorageErrorKind::Bug, operation, "the reading thread panicked"))
+        let lease = if rows <= SHORT { self.lease_now() } else { None };
+        let done = match lease {
+            Some(lease) => {
+                // As on another thread, a bug in one read ends that read and not its connection.
+                let run = AssertUnwindSafe(|| lease.run(work));
+                catch_unwind(run).map_err(|_| panicked(operation))?
             }
-            Err(_) => Err(unavailable("the runtime stops")),
-        }
+            None => self.read_elsewhere(operation, work).await?,
+        };
+        let done = done.ok_or_else(|| unavailable(operation, CLOSED))?;
+        done.map_err(|fault| fault.into_read_error(operation))
     }
 
-    /// Runs `work` on the calling thread; `None` when no connection is idle. For work that waits for no disk: two
-    /// changes of threads cost more than most of it.
-    pub(crate) fn read_here<T>(
+    async fn read_elsewhere<T: Send + 'static>(
         &self,
         operation: &'static str,
-        work: impl FnOnce(&Connection) -> Result<T>,
-    ) -> Option<Result<T, StorageError>> {
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<Option<Result<T>>, StorageError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| unavailable(operation, CLOSED))?;
+        let pool = Arc::clone(&self.pool);
+        let task = tokio::task::spawn_blocking(move || Lease::new(pool, permit)?.run(work));
+        task.await.map_err(|error| match error.is_panic() {
+            true => panicked(operation),
+            false => unavailable(operation, "the runtime stops"),
+        })
+    }
+
+    fn lease_now(&self) -> Option<Lease> {
+        if self.pool.probation.load(Ordering::Relaxed) > 0 {
+            return None;
+        }
         let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
-        let lease = Lease { db: pop(&self.idle), idle: Arc::clone(&self.idle), _permit: permit };
-        let done = in_transaction(lease.db.as_ref()?, work);
-        Some(done.map_err(|fault| fault.into_read_error(operation)))
+        Lease::new(Arc::clone(&self.pool), permit)
     }
 
     /// Closes the idle connections, and the others when they come back.
     pub(crate) fn close(&self) {
         self.permits.close();
-        lock(&self.idle).clear();
+        self.pool.idle().clear();
     }
+}
+
+impl Pool {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn took(&self, time: Duration) {
+        if time > SLOW {
+            self.probation.store(PROBATION, Ordering::Relaxed);
+        } else if self.probation.load(Ordering::Relaxed) > 0 {
+            let one_less = |left: u32| left.checked_sub(1);
+            // Nothing to count down is what is hoped for.
+            _ = self.probation.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        }
+    }
+}
+
+fn panicked(operation: &'static str) -> StorageError {
+    StorageError::new(StorageErrorKind::Bug, operation, "the read panicked")
+}
+
+fn unavailable(operation: &'static str, why: &str) -> StorageError {
+    StorageError::new(StorageErrorKind::Unavailable, operation, why.to_owned())
 }
 
 fn in_transaction<T>(db: &Connection, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
@@ -95,23 +149,99 @@ impl Drop for Snapshot<'_> {
 
 /// A connection in use. It goes back also when the work panics.
 struct Lease {
+    /// Taken out when it goes back.
     db: Option<Connection>,
-    idle: Arc<Mutex<Vec<Connection>>>,
-    _permit: tokio::sync::OwnedSemaphorePermit,
+    pool: Arc<Pool>,
+    /// Given up after the connection is back: fields are dropped after [`Drop::drop`].
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    fn new(pool: Arc<Pool>, permit: OwnedSemaphorePermit) -> Option<Self> {
+        let db = pool.idle().pop()?;
+        Some(Self { db: Some(db), pool, _permit: permit })
+    }
+
+    fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Option<Result<T>> {
+        let began = Instant::now();
+        let done = in_transaction(self.db.as_ref()?, work);
+        self.pool.took(began.elapsed());
+        Some(done)
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(db) = self.db.take() {
-            lock(&self.idle).push(db);
+            self.pool.idle().push(db);
         }
     }
 }
 
-fn pop(idle: &Mutex<Vec<Connection>>) -> Option<Connection> {
-    lock(idle).pop()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a read of so many rows runs on the thread that asks for it.
+    async fn is_here(readers: &Readers, rows: usize) -> bool {
+        let asking = std::thread::current().id();
+        readers.read("test", rows, move |_| Ok(std::thread::current().id() == asking)).await.unwrap()
+    }
+
+    fn readers(count: usize) -> Readers {
+        Readers::new((0..count).map(|_| Connection::open_in_memory().unwrap()).collect())
+    }
+
+    #[tokio::test]
+    async fn short_reads_run_on_the_callers_thread_while_reads_are_quick() {
+        let readers = readers(1);
+        assert!(is_here(&readers, SHORT).await);
+        assert!(!is_here(&readers, SHORT + 1).await);
+        let slow = |_: &Connection| {
+            std::thread::sleep(SLOW + Duration::from_millis(1));
+            Ok(())
+        };
+        readers.read("test", 1, slow).await.unwrap();
+        for _ in 0..PROBATION {
+            assert!(!is_here(&readers, 1).await, "on probation");
+        }
+        assert!(is_here(&readers, 1).await);
+        readers.read("test", SHORT + 1, slow).await.unwrap();
+        assert!(!is_here(&readers, 1).await, "a slow read on another thread counts as well");
+    }
+
+    #[tokio::test]
+    async fn a_short_read_waits_for_a_connection_elsewhere() {
+        let readers = Arc::new(readers(1));
+        let (go, wait) = std::sync::mpsc::sync_channel(1);
+        let long = tokio::spawn({
+            let readers = readers.clone();
+            async move { readers.read("test", usize::MAX, move |_| Ok(wait.recv().is_ok())).await }
+        });
+        while readers.permits.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let short = tokio::spawn({
+            let readers = readers.clone();
+            async move { is_here(&readers, 1).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!short.is_finished());
+        go.send(()).unwrap();
+        assert!(long.await.unwrap().unwrap());
+        assert!(!short.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_panic_gives_the_connection_back() {
+        let readers = readers(1);
+        for rows in [1, usize::MAX] {
+            let failed = readers.read("test", rows, |_| -> Result<()> { panic!("on purpose") }).await;
+            assert_eq!(failed.unwrap_err().kind, StorageErrorKind::Bug);
+        }
+        assert!(is_here(&readers, 1).await);
+        readers.close();
+        let closed = readers.read("test", 1, |_| Ok(())).await;
+        assert_eq!(closed.unwrap_err().kind, StorageErrorKind::Unavailable);
+    }
 }

@@ -11,9 +11,9 @@ use chat_server_core::storage::{
 };
 use rusqlite::{OptionalExtension, params};
 
-use crate::cache::Recent;
+use crate::ahead::Ahead;
 use crate::checkpoint::{Checkpointer, WalLength};
-use crate::config::SqliteConfig;
+use crate::config::{SqliteConfig, Synchronous};
 use crate::error::{OpenError, Result};
 use crate::lock::DirectoryLock;
 use crate::readers::Readers;
@@ -21,19 +21,14 @@ use crate::standings::{Found, Standings};
 use crate::writer::{Batch, Writer};
 use crate::{database, key, log, rooms};
 
-/// How many rooms' newest messages are taken to be in memory, where the operating system keeps what was read lately: at
-/// worst each message of a page lies in a page of the file of its own, 200 KiB for fifty.
-const WARM: usize = 1_024;
-
-/// So many messages at most are read on the caller's thread when they are in memory. It takes about 90 us of
-/// processor time; to another thread and back would be 20 more for a page of any size.
-const SHORT: usize = 100;
+/// A view of a room looks at so many rows, see `rooms.rs`.
+const STEPS_OF_A_VIEW: usize = 8;
 
 /// Rooms, messages, logs and pointers in one SQLite database.
 ///
 /// `append` and `advance` block the calling thread until the commit is on the disk, see
-/// [`Capabilities::blocking_writes`]; reads run on tokio's blocking threads, except those of a
-/// room's newest messages soon after another: they are in memory. Dropping the store closes it.
+/// [`Capabilities::blocking_writes`]; reads run on tokio's blocking threads, except short
+/// ones as long as reads are quick. Dropping the store closes it.
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -63,9 +58,6 @@ pub struct SqliteStore {
     /// everybody's messages.
     deciders: Readers,
     standings: Standings,
-    /// Rooms whose newest messages were read lately, and how many: they are in memory. Locked for a look at the
-    /// beginning and the end of such a read.
-    warm: Mutex<Recent<RoomId, usize>>,
     /// Locked when the store is closed, and for a moment after each commit.
     checkpointer: Mutex<Checkpointer>,
     /// Given up last, when the database is closed.
@@ -95,7 +87,11 @@ impl SqliteStore {
         let writer = Writer::new(db, &identity, tail, config.remembered);
         let writer = Arc::new(Mutex::new(writer));
         let db = database::open_checkpointer(&path, config.synchronous)?;
-        let checkpointer = Checkpointer::start(db, Arc::clone(&writer), length, &config)
+        let ahead = match config.synchronous {
+            Synchronous::Full => Some(Ahead::open(&path).map_err(|error| failed(error.into()))?),
+            Synchronous::Normal | Synchronous::Off => None,
+        };
+        let checkpointer = Checkpointer::start(db, ahead, Arc::clone(&writer), length, &config)
             .map_err(|error| failed(error.into()))?;
         Ok(Self {
             epoch: identity.epoch,
@@ -106,7 +102,6 @@ impl SqliteStore {
             readers: Readers::new(readers?),
             deciders: Readers::new(vec![decider]),
             standings: Standings::new(config.remembered),
-            warm: Mutex::new(Recent::new(WARM)),
             checkpointer: Mutex::new(checkpointer),
             lock: Mutex::new(Some(lock)),
         })
@@ -141,11 +136,7 @@ impl SqliteStore {
             let mut select = db.prepare_cached("SELECT num FROM messages WHERE num = ?1 AND key = ?2")?;
             Ok(select.query_row(params![num, key.to_be_bytes()], |row| row.get(0)).optional()?)
         };
-        self.readers.read("num_of_key", has_key).await
-    }
-
-    fn warm(&self) -> MutexGuard<'_, Recent<RoomId, usize>> {
-        self.warm.lock().unwrap_or_else(PoisonError::into_inner)
+        self.readers.read("num_of_key", 2, has_key).await
     }
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {
@@ -210,24 +201,15 @@ impl MessageStore for SqliteStore {
         query: HistoryQuery,
         limit: usize,
     ) -> Result<Option<Vec<StoredMessage>>, StorageError> {
-        let short = query.before.is_none() && query.after.is_none() && limit <= SHORT;
-        let warm = short && self.warm().get(room).is_some_and(|read| read >= limit);
-        if warm
-            && let Some(page) = self.readers.read_here("history", |db| log::history(db, room, query, limit))
-        {
-            return page;
-        }
         let asked = room.clone();
-        let page = self.readers.read("history", move |db| log::history(db, &asked, query, limit)).await?;
-        if short && page.is_some() {
-            self.warm().insert(room.clone(), limit);
-        }
-        Ok(page)
+        let page = move |db: &rusqlite::Connection| log::history(db, &asked, query, limit);
+        self.readers.read("history", limit, page).await
     }
 
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>, StorageError> {
         let room = room.clone();
-        self.readers.read("log", move |db| log::log(db, &room, after, limit)).await
+        let page = move |db: &rusqlite::Connection| log::log(db, &room, after, limit);
+        self.readers.read("log", limit, page).await
     }
 }
 
@@ -239,7 +221,7 @@ impl RoomStore for SqliteStore {
             Found::Unknown(commits) => commits,
         };
         let (asked, of) = (room.clone(), user.clone());
-        let standing = self.deciders.read("standing", move |db| rooms::standing(db, &asked, &of)).await?;
+        let standing = self.deciders.read("standing", 2, move |db| rooms::standing(db, &asked, &of)).await?;
         if let Some(standing) = standing {
             self.standings.learn(room, user, standing, commits);
         }
@@ -248,17 +230,18 @@ impl RoomStore for SqliteStore {
 
     async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError> {
         let user = user.clone();
-        self.readers.read("rooms_of", move |db| rooms::rooms_of(db, &user)).await
+        self.readers.read("rooms_of", usize::MAX, move |db| rooms::rooms_of(db, &user)).await
     }
 
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
         let (user, asked) = (user.clone(), rooms.to_vec());
-        self.readers.read("views", move |db| rooms::views(db, &user, &asked)).await
+        let views = move |db: &rusqlite::Connection| rooms::views(db, &user, &asked);
+        self.readers.read("views", rooms.len() * STEPS_OF_A_VIEW, views).await
     }
 
     async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
         let (a, b) = (a.clone(), b.clone());
-        self.readers.read("share_room", move |db| rooms::share_room(db, &a, &b)).await
+        self.readers.read("share_room", usize::MAX, move |db| rooms::share_room(db, &a, &b)).await
     }
 }
 
@@ -271,7 +254,8 @@ impl UserLog for SqliteStore {
         limit: usize,
     ) -> Result<UserLogPage, StorageError> {
         let user = user.clone();
-        self.readers.read("user_log", move |db| log::user_log(db, &user, after, limit)).await
+        let page = move |db: &rusqlite::Connection| log::user_log(db, &user, after, limit);
+        self.readers.read("user_log", limit, page).await
     }
 }
 
@@ -283,6 +267,7 @@ impl PointerStore for SqliteStore {
 
     async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
         let room = room.clone();
-        self.readers.read("pointers", move |db| rooms::pointers(db, &room, limit)).await
+        let pointers = move |db: &rusqlite::Connection| rooms::pointers(db, &room, limit);
+        self.readers.read("pointers", limit, pointers).await
     }
 }
