@@ -20,6 +20,9 @@ pub struct ServerConfig {
     pub max_frame: usize,
     /// Greatest page of history, in messages. Default 100.
     pub max_history_page: u32,
+    /// Greatest size of all pages of newest messages that are kept written, in bytes. Default 16 MiB: some 700 pages of
+    /// 50 messages. What many open at once, after a restart or an announcement, is read once.
+    pub max_page_cache: usize,
     /// Greatest number of rooms that one session follows. Default 1,000; each costs about 100 bytes.
     pub max_rooms_followed: usize,
     /// Greatest number of users whose presence one session listens to. Default 1,000.
@@ -60,6 +63,7 @@ impl Default for ServerConfig {
             max_content: limits::MAX_CONTENT,
             max_frame: limits::MAX_FRAME,
             max_history_page: limits::MAX_HISTORY_PAGE,
+            max_page_cache: 16 * 1024 * 1024,
             max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
             max_listened: limits::MAX_LISTENED,
             max_in_flight: 64,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{HistoryPage, HistoryQuery, RoomId, UserId};
+use serde_json::value::RawValue;
 
 use crate::auth::Principal;
 use crate::hub::{Hub, driver};
@@ -20,6 +21,15 @@ pub enum Caller {
     User(UserId),
     /// The operator's backend, which may read everything.
     Operator,
+}
+
+impl Caller {
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Caller::User(user) => Some(user),
+            Caller::Operator => None,
+        }
+    }
 }
 
 /// Whether the server does its work.
@@ -104,11 +114,21 @@ impl ChatServer {
         room: &RoomId,
         query: HistoryQuery,
     ) -> Result<HistoryPage, Error> {
-        let reader = match caller {
-            Caller::User(user) => Some(user),
-            Caller::Operator => None,
-        };
-        Ok(self.hub.history(reader, room, query).await?)
+        Ok(self.hub.history(caller.user(), room, query).await?)
+    }
+
+    /// One page of a room's history as JSON: what [`history`](Self::history) gives, read and written once for all who
+    /// ask for the newest messages of a room while it has no newer ones.
+    ///
+    /// # Errors
+    /// As [`history`](Self::history).
+    pub async fn history_json(
+        &self,
+        caller: &Caller,
+        room: &RoomId,
+        query: HistoryQuery,
+    ) -> Result<Arc<RawValue>, Error> {
+        Ok(self.hub.history_json(caller.user(), room, query).await?)
     }
 
     /// Whether the server does its work.

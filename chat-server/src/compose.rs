@@ -166,6 +166,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
         max_content: limits.max_content,
         max_frame: limits.max_frame,
         max_history_page: limits.max_history_page,
+        max_page_cache: limits.max_page_cache,
         max_rooms_followed: limits.max_rooms_followed,
         max_in_flight: limits.max_in_flight,
         max_queue_bytes: limits.max_queue_bytes,

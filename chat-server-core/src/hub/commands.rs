@@ -336,7 +336,8 @@ impl Hub {
     }
 
     async fn tell_history(&self, user: &UserId, history: History) -> Done {
-        data(&self.history(Some(user), &history.room, history.query).await?)
+        let page = self.history_json(Some(user), &history.room, history.query).await?;
+        Ok(Some((*page).to_owned()))
     }
 
     async fn start_listening(&self, link: &Arc<Link>, user: UserId, listen: Listen) -> Done {

@@ -1,14 +1,52 @@
 //! Pages of history.
 
-use chat_protocol::{ErrorCode, HistoryPage, HistoryQuery, Message, RoomId, UserId, WireError, limits};
+use std::sync::Arc;
+
+use chat_protocol::{
+    ErrorCode, HistoryPage, HistoryQuery, Message, Offset, RoomId, UserId, WireError, limits,
+};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Hub;
+use crate::storage::Standing;
 
 /// Room in a frame for everything around the messages of a page.
 const ENVELOPE: usize = 1_024;
 
 /// Room in a frame for the keys, numbers and time of one message.
 const MESSAGE_OVERHEAD: usize = 256;
+
+/// What a page of fifty messages of 200 bytes is long, from which the cache guesses how many it will hold.
+const USUAL_PAGE: usize = 24 * 1_024;
+
+/// Pages of newest messages as they go over the wire. Nobody takes pages out that have become old: they are found under
+/// the head that the room had, which it never has again, and give way to others.
+pub(super) struct NewestPages(Cache<PageKey, Arc<RawValue>, Bytes>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PageKey {
+    room: RoomId,
+    head: Offset,
+    limit: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl Weighter<PageKey, Arc<RawValue>> for Bytes {
+    fn weight(&self, key: &PageKey, page: &Arc<RawValue>) -> u64 {
+        (size_of::<PageKey>() + key.room.as_str().len() + page.get().len()) as u64
+    }
+}
+
+impl NewestPages {
+    /// At most so many bytes of pages.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self(Cache::with_weighter(capacity / USUAL_PAGE, capacity as u64, Bytes))
+    }
+}
 
 impl Hub {
     /// One page, for a member, or for the operator when `reader` is `None`.
@@ -18,25 +56,73 @@ impl Hub {
         room: &RoomId,
         query: HistoryQuery,
     ) -> Result<HistoryPage, WireError> {
-        let storage = &self.providers.storage;
-        let limit = query.limit.unwrap_or(limits::DEFAULT_HISTORY_PAGE.min(self.config.max_history_page));
-        if limit == 0 || limit > self.config.max_history_page {
-            let detail = format!("limit is {limit}, 1 to {} are allowed", self.config.max_history_page);
-            return Err(WireError::new(ErrorCode::BadRequest, detail));
-        }
-        if let Some(user) = reader {
-            let standing = storage.standing(room, user).await.map_err(|error| self.storage_failed(error))?;
-            if standing.is_none_or(|standing| standing.role.is_none()) {
-                return Err(ErrorCode::Forbidden.into());
+        let limit = self.page_limit(query)?;
+        self.check_reader(reader, room).await?;
+        self.read_page(room, query, limit).await
+    }
+
+    /// The same page as JSON. Many who ask for the same newest page at once wait for one of them to read it.
+    pub(crate) async fn history_json(
+        &self,
+        reader: Option<&UserId>,
+        room: &RoomId,
+        query: HistoryQuery,
+    ) -> Result<Arc<RawValue>, WireError> {
+        let limit = self.page_limit(query)?;
+        let standing = self.check_reader(reader, room).await?;
+        let page = async { write_page(&self.read_page(room, query, limit).await?) };
+        let newest = query.before.is_none() && query.after.is_none();
+        match standing.filter(|_| newest) {
+            Some(standing) => {
+                let key = PageKey { room: room.clone(), head: standing.offset, limit };
+                self.newest.0.get_or_insert_async(&key, page).await
             }
+            None => page.await,
         }
+    }
+
+    fn page_limit(&self, query: HistoryQuery) -> Result<usize, WireError> {
+        let most = self.config.max_history_page;
+        match query.limit.unwrap_or(limits::DEFAULT_HISTORY_PAGE.min(most)) {
+            limit if limit == 0 || limit > most => {
+                let detail = format!("limit is {limit}, 1 to {most} are allowed");
+                Err(WireError::new(ErrorCode::BadRequest, detail))
+            }
+            limit => Ok(limit as usize),
+        }
+    }
+
+    /// What the reader, a member, is to the room; `None` for the operator, who reads every room.
+    async fn check_reader(
+        &self,
+        reader: Option<&UserId>,
+        room: &RoomId,
+    ) -> Result<Option<Standing>, WireError> {
+        let Some(user) = reader else { return Ok(None) };
+        let standing = self.providers.storage.standing(room, user).await;
+        match standing.map_err(|error| self.storage_failed(error))? {
+            Some(standing) if standing.role.is_some() => Ok(Some(standing)),
+            _ => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+
+    async fn read_page(
+        &self,
+        room: &RoomId,
+        query: HistoryQuery,
+        limit: usize,
+    ) -> Result<HistoryPage, WireError> {
         // One more than asked says whether there are more.
-        let stored = storage.history(room, query, limit as usize + 1).await;
+        let stored = self.providers.storage.history(room, query, limit + 1).await;
         let stored = stored.map_err(|error| self.storage_failed(error))?.ok_or(ErrorCode::Forbidden)?;
         let messages = stored.into_iter().map(|stored| stored.message).collect();
-        let (messages, more) = fit(messages, limit as usize, query.after.is_some(), self.config.max_frame);
+        let (messages, more) = fit(messages, limit, query.after.is_some(), self.config.max_frame);
         Ok(HistoryPage { room: room.clone(), messages, more })
     }
+}
+
+fn write_page(page: &HistoryPage) -> Result<Arc<RawValue>, WireError> {
+    Ok(to_raw_value(page).map_err(|_| ErrorCode::Internal)?.into())
 }
 
 /// Cuts a page to `limit` messages and to one frame, at the end that is farther from the cursor.

@@ -40,6 +40,7 @@ use crate::transport::DirectWriter;
 use crate::{Providers, ServerConfig};
 use committer::Job;
 use feed::Feed;
+use history::NewestPages;
 use link::Link;
 use pointers::Reading;
 use presence::UserEntry;
@@ -85,6 +86,7 @@ pub(crate) struct Hub {
     degraded: AtomicBool,
     /// Itself, for tasks that it starts.
     this: Weak<Hub>,
+    newest: NewestPages,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -114,6 +116,7 @@ impl Hub {
             stored,
             open: Shards::default(),
             degraded: AtomicBool::new(false),
+            newest: NewestPages::new(config.max_page_cache),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
             providers,

@@ -42,13 +42,13 @@ pub(crate) fn decide(change: &mut Change, standing: Option<&Standing>) -> Result
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::{Content, Seq};
+    use chat_protocol::{Content, Offset, Seq};
 
     use super::*;
     use crate::storage::NewMessage;
 
     fn standing(kind: RoomKind, access: Access, role: Option<Role>) -> Standing {
-        Standing { kind, access, access_version: 1, role, seq: Seq::ZERO }
+        Standing { kind, access, access_version: 1, role, seq: Seq::ZERO, offset: Offset::ZERO }
     }
 
     fn message() -> Change {

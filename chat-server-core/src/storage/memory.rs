@@ -83,6 +83,7 @@ impl RoomStore for MemoryStore {
             access_version: room.access_version,
             role: room.members.get(user).map(|member| member.role),
             seq: room.seq,
+            offset: room.head(),
         }))
     }
 

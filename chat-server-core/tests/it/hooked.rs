@@ -17,6 +17,7 @@ pub(crate) trait Hooks: Send + Sync {
         Ok(())
     }
     async fn after_append(&self, _: &[Append]) {}
+    async fn before_history(&self) {}
     async fn before_log(&self) {}
     async fn before_rooms(&self) -> Result<()> {
         Ok(())
@@ -50,6 +51,7 @@ impl<H: Hooks> MessageStore for Hooked<H> {
         query: HistoryQuery,
         limit: usize,
     ) -> Result<Option<Vec<StoredMessage>>> {
+        self.hooks.before_history().await;
         self.inner.history(room, query, limit).await
     }
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>> {

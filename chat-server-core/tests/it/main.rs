@@ -3,6 +3,7 @@
 mod broken;
 mod failing;
 mod hooked;
+mod pages;
 mod peer;
 mod race;
 mod resume;

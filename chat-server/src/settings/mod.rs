@@ -373,6 +373,9 @@ pub struct Limits {
     pub max_content: usize,
     /// Greatest page of history, in messages; at most 100. A page costs one range read and memory for its messages.
     pub max_history_page: u32,
+    /// Greatest size of all pages of newest messages that are kept ready, in bytes; 0 keeps none. What many open at once
+    /// is read from the database once.
+    pub max_page_cache: usize,
     /// Greatest number of rooms that one session follows; at most 1000. Each costs about 100 bytes per session, and
     /// rooms beyond it are left out of the session.
     pub max_rooms_followed: usize,
@@ -393,6 +396,7 @@ impl Default for Limits {
             max_frame: limits::MAX_FRAME,
             max_content: limits::MAX_CONTENT,
             max_history_page: limits::MAX_HISTORY_PAGE,
+            max_page_cache: 16 * 1024 * 1024,
             max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,

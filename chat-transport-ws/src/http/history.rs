@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
-use chat_protocol::{ErrorCode, HistoryPage, HistoryQuery, RoomId, Seq, WireError};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use chat_protocol::{ErrorCode, HistoryQuery, RoomId, Seq, WireError};
 use chat_server_core::Caller;
 
 use super::error::Refused;
@@ -20,14 +20,16 @@ pub(crate) async fn history(
     headers: HeaderMap,
     room: Result<Path<String>, PathRejection>,
     query: Result<Query<Pairs>, QueryRejection>,
-) -> Result<Json<HistoryPage>, Refused> {
+) -> Result<Response, Refused> {
     let work = async {
         let caller = caller(&edge, &headers).await?;
         let room = room.ok().and_then(|Path(room)| RoomId::new(room).ok());
         let room =
             room.ok_or_else(|| refused("room: expected 1 to 320 bytes of UTF-8, no control characters"))?;
         let Query(pairs) = query.map_err(|_| refused("the query is not name=value pairs"))?;
-        Ok(Json(edge.server.history(&caller, &room, page(&pairs)?).await?))
+        let page = edge.server.history_json(&caller, &room, page(&pairs)?).await?;
+        let json = HeaderValue::from_static("application/json");
+        Ok(([(header::CONTENT_TYPE, json)], page.get().to_owned()).into_response())
     };
     match tokio::time::timeout(edge.config.request_timeout, work).await {
         Ok(result) => result,

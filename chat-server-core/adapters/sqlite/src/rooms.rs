@@ -12,7 +12,7 @@ use crate::sent::last_sent;
 
 /// What `user` is to `room`.
 pub(crate) fn standing(db: &Connection, room: &RoomId, user: &UserId) -> Result<Option<Standing>> {
-    const SELECT: &str = "SELECT r.kind, r.access, r.access_version, r.seq,
+    const SELECT: &str = "SELECT r.kind, r.access, r.access_version, r.seq, r.offset,
             (SELECT m.role FROM members m JOIN users u ON u.ref = m.user_ref
              WHERE m.room_ref = r.ref AND u.id = ?2)
         FROM heads r WHERE r.id = ?1";
@@ -24,7 +24,8 @@ pub(crate) fn standing(db: &Connection, room: &RoomId, user: &UserId) -> Result<
         access: Access::decode(row.get(1)?)?,
         access_version: row.get(2)?,
         seq: Seq::read(row.get(3)?)?,
-        role: row.get::<_, Option<u8>>(4)?.map(Role::decode).transpose()?,
+        offset: Offset::read(row.get(4)?)?,
+        role: row.get::<_, Option<u8>>(5)?.map(Role::decode).transpose()?,
     }))
 }
 

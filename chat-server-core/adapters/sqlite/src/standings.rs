@@ -74,8 +74,9 @@ impl Standings {
         state.commits += 1;
         for (room, head) in committed.rooms {
             let seq = chat_protocol::Seq::new(head.seq).expect("counted up one by one");
+            let offset = chat_protocol::Offset::new(head.offset).expect("counted up one by one");
             let (kind, access, access_version) = (head.kind, head.access, head.access_version);
-            state.rooms.insert(room, Standing { kind, access, access_version, role: None, seq });
+            state.rooms.insert(room, Standing { kind, access, access_version, role: None, seq, offset });
         }
         for (room, user, role) in committed.roles {
             state.roles.insert((room, user), role);

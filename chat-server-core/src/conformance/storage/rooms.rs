@@ -17,13 +17,13 @@ pub async fn views_follow_appends(subject: Subject) {
     assert!(!share("a", "b").await);
 
     let made = scene.stored(create("r", "a", &["a", "b"])).await;
-    let stands = |role: Option<Role>, at: u64, version: u64| {
+    let stands = |role: Option<Role>, at: u64, head: u64, version: u64| {
         let (kind, access) = (RoomKind::Group, Access::Open);
-        Some(Standing { kind, access, access_version: version, role, seq: seq(at) })
+        Some(Standing { kind, access, access_version: version, role, seq: seq(at), offset: offset(head) })
     };
-    assert_eq!(standing("r", "a").await, stands(Some(Role::Owner), 0, made.access_version));
-    assert_eq!(standing("r", "b").await, stands(Some(Role::Member), 0, made.access_version));
-    assert_eq!(standing("r", "stranger").await, stands(None, 0, made.access_version));
+    assert_eq!(standing("r", "a").await, stands(Some(Role::Owner), 0, 3, made.access_version));
+    assert_eq!(standing("r", "b").await, stands(Some(Role::Member), 0, 3, made.access_version));
+    assert_eq!(standing("r", "stranger").await, stands(None, 0, 3, made.access_version));
     assert!(share("a", "b").await && share("b", "a").await && share("a", "a").await);
     assert!(!share("a", "stranger").await && !share("stranger", "stranger").await);
 
@@ -45,11 +45,11 @@ pub async fn views_follow_appends(subject: Subject) {
     let view = |state| Some(RoomView { state, access_version: made.access_version });
     assert_eq!(scene.view("a", "r").await, view(state(Role::Owner, 0, 1)));
     assert_eq!(scene.view("c", "r").await, view(state(Role::Member, 2, 0)));
-    assert_eq!(standing("r", "c").await, stands(Some(Role::Member), 2, made.access_version));
+    assert_eq!(standing("r", "c").await, stands(Some(Role::Member), 2, 6, made.access_version));
 
     let left = scene.stored(leave("r", "b")).await;
     assert_eq!(scene.view("b", "r").await, None);
-    assert_eq!(standing("r", "b").await, stands(None, 2, left.access_version));
+    assert_eq!(standing("r", "b").await, stands(None, 2, 7, left.access_version));
     assert!(!share("a", "b").await);
     let seen = scene.view("c", "r").await.expect("still a member");
     assert_eq!(
