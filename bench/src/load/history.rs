@@ -1,4 +1,5 @@
-//! The newest page of a room, over HTTP and over the socket.
+//! Pages of a room: the newest, over HTTP and over the socket, which the server may keep ready, and older ones, each of
+//! which it reads.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +9,7 @@ use super::{Effort, Run, WAIT};
 use crate::Failure;
 use crate::figures::Figures;
 use crate::scene::{Place, Plan, Subject, auth};
-use crate::swarm::{Swarm, Template, frames};
+use crate::swarm::{Swarm, frames};
 
 const ROOM: &str = "the-room-with-a-past";
 const USER: &str = "user-00000";
@@ -18,6 +19,11 @@ const PAGE: usize = 50;
 
 pub(crate) fn name(way: &str, messages: usize) -> String {
     format!("newest 50 of {messages} by {way}")
+}
+
+/// Pages that begin anywhere in the room.
+pub(crate) fn name_of_older(messages: usize) -> String {
+    format!("any 50 of {messages} by socket")
 }
 
 /// A server with a room of so many messages.
@@ -40,17 +46,30 @@ impl Past {
         Ok(Self { subject, messages, swarm, asked: 0 })
     }
 
-    /// Pages over the socket, one after the other.
+    /// Newest pages over the socket, one after the other.
     fn by_socket(&mut self, length: Duration) -> Result<f64, Failure> {
+        let ask = frames::text(&format!(r#"{{"history":{{"id":"h","room":"{ROOM}","limit":{PAGE}}}}}"#));
+        self.pages_of(length, |_| ask.clone())
+    }
+
+    /// Pages from all over the room.
+    fn older_by_socket(&mut self, length: Duration) -> Result<f64, Failure> {
+        let (least, span) = (PAGE as u64 + 1, (self.messages - PAGE) as u64);
+        self.pages_of(length, |asked| {
+            // A step that shares no factor with the span would do; one far from its neighbours spares no page of the file.
+            let before = least + asked * 7_919 % span;
+            frames::text(&format!(
+                r#"{{"history":{{"id":"h","room":"{ROOM}","limit":{PAGE},"before":{before}}}}}"#
+            ))
+        })
+    }
+
+    fn pages_of(&mut self, length: Duration, ask: impl Fn(u64) -> Vec<u8>) -> Result<f64, Failure> {
         self.swarm.quiet()?;
-        let mut ask = Template::new(&format!(
-            r#"{{"history":{{"id":"{}","room":"{ROOM}","limit":{PAGE}}}}}"#,
-            frames::NUMBER
-        ));
         let (run, mut pages, mut bytes) = (Run::begin(&self.subject.program)?, 0_u64, 0);
         while run.began.elapsed() < length {
             self.asked += 1;
-            self.swarm.send(0, ask.fill(self.asked));
+            self.swarm.send(0, &ask(self.asked));
             let mut replies = 0;
             while replies == 0 {
                 self.swarm.turn(WAIT)?;
@@ -134,6 +153,8 @@ pub(crate) fn measure(
     super::alternate(&mut pasts, effort.repetitions, |past| {
         let length = effort.length / 2;
         let (socket, http) = (past.by_socket(length)?, past.by_http(length)?);
+        let older = past.older_by_socket(length)?;
+        figures.add(&name_of_older(past.messages), past.subject.name, "cpu us/page", older);
         figures.add(&name("socket", past.messages), past.subject.name, "cpu us/page", socket);
         figures.add(&name("HTTP", past.messages), past.subject.name, "cpu us/page", http);
         Ok(())
