@@ -28,7 +28,7 @@ fn behind(messages: u64, behind: u64) -> Scene {
 #[bench::behind_all_of_100(behind(100, 100))]
 #[bench::behind_all_of_10000(behind(10_000, 10_000))]
 fn unread((store, user, room): Scene) -> (Option<Vec<Option<RoomView>>>, Scene) {
-    let views = store.views(&user, black_box(&room), 0).now_or_never().and_then(Result::ok);
+    let views = store.views(&user, black_box(&room)).now_or_never().and_then(Result::ok);
     (views, (store, user, room))
 }
 

@@ -282,7 +282,7 @@ impl Hub {
     async fn entered(&self, link: &Arc<Link>, id: &RequestId, room: RoomId, created: bool) -> Done {
         self.follow_one(link, Some(id), room.clone(), None).await?;
         let user = link.user().ok_or(ErrorCode::NotAuthenticated)?;
-        let views = self.providers.storage.views(user, std::slice::from_ref(&room), 0).await;
+        let views = self.providers.storage.views(user, std::slice::from_ref(&room)).await;
         let view = views.map_err(|error| self.storage_failed(error))?.pop().flatten();
         data(&RoomData { room: view.ok_or(ErrorCode::Forbidden)?.state, created })
     }

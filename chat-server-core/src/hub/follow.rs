@@ -155,7 +155,7 @@ impl Hub {
         }
         self.say_left_out(link, &left_out).await;
         let ids: Vec<RoomId> = marked.iter().map(|(room, _)| room.clone()).collect();
-        let views = self.providers.storage.views(user, &ids, limits::MAX_POINTERS).await;
+        let views = self.providers.storage.views(user, &ids).await;
         let views = views.map_err(|error| self.storage_failed(error))?;
         for ((room, from), view) in marked.iter().zip(views) {
             match view {
@@ -185,15 +185,16 @@ impl Hub {
         id: Option<&RequestId>,
         room: &RoomId,
         from: Option<Offset>,
-        mut view: RoomView,
+        view: RoomView,
     ) -> Result<(), WireError> {
         // Many rooms are brought up one after another: never faster than the connection takes it.
         if !link.outbox.wait_for_room().await {
             return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
         }
         let grant = Grant { role: view.state.role, access_version: view.access_version };
+        let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
         let mut word = self.word(id, Some(room));
-        word.pointers = std::mem::take(&mut view.pointers).into_iter().collect();
+        word.pointers = pointers.map_err(|error| self.storage_failed(error))?.into_iter().collect();
         let log = Log::Room(room.clone());
         let followed = match self.replayable(&log, from.map(Offset::get), view.state.offset.get()) {
             Some(from) => self.replay(link, &log, from, &word).await?,
@@ -239,7 +240,7 @@ impl Hub {
                 Released::Gone => return Ok(Followed::Stopped),
                 Released::Behind => {}
             }
-            let fresh = self.providers.storage.views(&user, std::slice::from_ref(room), 0).await;
+            let fresh = self.providers.storage.views(&user, std::slice::from_ref(room)).await;
             match fresh.map_err(|error| self.storage_failed(error))?.pop().flatten() {
                 Some(fresh) => view = fresh,
                 None => return Ok(Followed::Ended),

@@ -95,12 +95,7 @@ impl RoomStore for MemoryStore {
         Ok(rooms.into_iter().map(|(id, _)| id.clone()).collect())
     }
 
-    async fn views(
-        &self,
-        user: &UserId,
-        rooms: &[RoomId],
-        pointers: usize,
-    ) -> Result<Vec<Option<RoomView>>, StorageError> {
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
         let state = self.state();
         let view = |id: &RoomId| {
             let room = state.rooms.get(id)?;
@@ -119,8 +114,7 @@ impl RoomStore for MemoryStore {
                 unread: room.unread(user, member.read),
                 ts: room.ts,
             };
-            let pointers = room.pointers(pointers);
-            Some(RoomView { state: seen, access_version: room.access_version, pointers })
+            Some(RoomView { state: seen, access_version: room.access_version })
         };
         Ok(rooms.iter().map(view).collect())
     }
@@ -152,5 +146,16 @@ impl PointerStore for MemoryStore {
     async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError> {
         let mut state = self.state();
         Ok(moves.iter().map(|step| state.advance(step)).collect())
+    }
+
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+        let state = self.state();
+        let Some(room) = state.rooms.get(room) else { return Ok(Vec::new()) };
+        let mut pointers: Vec<_> =
+            room.members.iter().map(|(user, member)| (user.clone(), member.read)).collect();
+        pointers.retain(|(_, read)| *read > Seq::ZERO);
+        pointers.sort_by_key(|(_, read)| std::cmp::Reverse(*read));
+        pointers.truncate(limit);
+        Ok(pointers)
     }
 }

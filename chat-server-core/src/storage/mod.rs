@@ -233,8 +233,6 @@ pub struct RoomView {
     pub state: RoomState,
     /// The version of everybody's rights in it.
     pub access_version: u64,
-    /// Read pointers of members that have read anything, furthest first, as many as were asked for.
-    pub pointers: Vec<(UserId, Seq)>,
 }
 
 /// A read pointer to be moved.
@@ -343,17 +341,11 @@ pub trait RoomStore: Send + Sync {
     /// [`StorageError`] when the store cannot read.
     async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError>;
 
-    /// The rooms as the user sees them, in the order asked, each with `pointers` read pointers at most; `None` where the
-    /// user is no member.
+    /// The rooms as the user sees them, in the order asked; `None` where the user is no member.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot read.
-    async fn views(
-        &self,
-        user: &UserId,
-        rooms: &[RoomId],
-        pointers: usize,
-    ) -> Result<Vec<Option<RoomView>>, StorageError>;
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError>;
 
     /// Whether two users are members of some room together.
     ///
@@ -391,6 +383,12 @@ pub trait PointerStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] when none was moved.
     async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError>;
+
+    /// Read pointers of a room's members that have read anything, at most `limit`, furthest first.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError>;
 }
 
 /// All facets in one object, which is what most stores are.

@@ -150,13 +150,8 @@ impl RoomStore for Broken {
         Ok(rooms)
     }
 
-    async fn views(
-        &self,
-        user: &UserId,
-        rooms: &[RoomId],
-        pointers: usize,
-    ) -> Result<Vec<Option<RoomView>>, StorageError> {
-        let mut views = self.inner.views(user, rooms, pointers).await?;
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
+        let mut views = self.inner.views(user, rooms).await?;
         if self.has("unread_counts_others_after_the_pointer") {
             for view in views.iter_mut().flatten() {
                 view.state.unread = view.state.seq.get() - view.state.read.get();
@@ -198,5 +193,9 @@ impl PointerStore for Broken {
             }
         }
         Ok(answers)
+    }
+
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+        self.inner.pointers(room, limit).await
     }
 }

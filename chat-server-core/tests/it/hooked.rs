@@ -1,7 +1,7 @@
 //! The memory store with something done before and after its calls.
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, UserId, UserOffset};
+use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
     Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
@@ -69,8 +69,8 @@ impl<H: Hooks> RoomStore for Hooked<H> {
         self.hooks.before_rooms().await?;
         self.inner.rooms_of(user).await
     }
-    async fn views(&self, user: &UserId, rooms: &[RoomId], pointers: usize) -> Result<Vec<Option<RoomView>>> {
-        self.inner.views(user, rooms, pointers).await
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
+        self.inner.views(user, rooms).await
     }
     async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool> {
         self.inner.share_room(a, b).await
@@ -88,5 +88,8 @@ impl<H: Hooks> UserLog for Hooked<H> {
 impl<H: Hooks> PointerStore for Hooked<H> {
     async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>> {
         self.inner.advance(moves).await
+    }
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>> {
+        self.inner.pointers(room, limit).await
     }
 }

@@ -92,7 +92,7 @@ async fn reads(store: &SqliteStore, load: &mut Load) -> Result<(), Box<dyn std::
     let (began, cpu) = (Instant::now(), cpu_seconds());
     for turn in 0..TIMES {
         let from = turn % load.rooms.len().saturating_sub(20).max(1);
-        store.views(&load.users[from], &load.rooms[from..load.rooms.len().min(from + 20)], 0).await?;
+        store.views(&load.users[from], &load.rooms[from..load.rooms.len().min(from + 20)]).await?;
     }
     let times = TIMES as f64 / 1e6;
     let views = (began.elapsed().as_secs_f64() / times, (cpu_seconds() - cpu) / times);

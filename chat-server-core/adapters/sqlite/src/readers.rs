@@ -19,9 +19,9 @@ use crate::error::Result;
 /// some 50 us.
 const SLOW: Duration = Duration::from_millis(10);
 
-/// So many rows at most are read on the caller's thread, among them a room's view with 200 read pointers: about 250 us of
-/// processor time. To another thread and back would be 20 more for any number.
-const SHORT: usize = 256;
+/// So many rows at most are read on the caller's thread: about 200 us of processor time, to another thread and back
+/// would be 20 more for any number.
+const SHORT: usize = 200;
 
 const CLOSED: &str = "the store is closed";
 

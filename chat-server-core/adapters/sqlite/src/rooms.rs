@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codec::Code;
 use crate::error::Result;
-use crate::log::sql_limit;
+use crate::log::{room_ref, sql_limit};
 use crate::number::{Id, Number};
 use crate::sent::last_sent;
 
@@ -46,14 +46,9 @@ pub(crate) fn rooms_of(db: &Connection, user: &UserId) -> Result<Vec<RoomId>> {
 }
 
 /// The rooms as the user sees them.
-pub(crate) fn views(
-    db: &Connection,
-    user: &UserId,
-    rooms: &[RoomId],
-    pointers: usize,
-) -> Result<Vec<Option<RoomView>>> {
+pub(crate) fn views(db: &Connection, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
     let Some(user) = user_ref(db, user)? else { return Ok(vec![None; rooms.len()]) };
-    rooms.iter().map(|room| view(db, user, room, pointers)).collect()
+    rooms.iter().map(|room| view(db, user, room)).collect()
 }
 
 /// One room as a member sees it.
@@ -61,7 +56,7 @@ pub(crate) fn views(
 /// Unread are the others' messages after the pointer: all that count up to the head, less those up to the pointer,
 /// less the member's own in between. Every message holds both running numbers since it was stored, so a few
 /// steps down indexes give them, whatever the history (see `sent.rs` for the member's own).
-fn view(db: &Connection, user: i64, room: &RoomId, limit: usize) -> Result<Option<RoomView>> {
+fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
     const SELECT: &str = concat!(
         "SELECT r.kind, r.access, r.name, m.role, r.seq, r.offset, r.oldest_seq, r.members, m.read,
             r.ts, r.access_version, CASE WHEN m.read >= r.seq THEN 0 ELSE
@@ -72,8 +67,7 @@ fn view(db: &Connection, user: i64, room: &RoomId, limit: usize) -> Result<Optio
         "), 0) + coalesce((",
         last_sent!("max(sender_ordinal)", "?1", "r.ref", " AND seq <= m.read"),
         "), 0)
-            END,
-            r.ref
+            END
         FROM heads r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2"
     );
     let mut select = db.prepare_cached(SELECT)?;
@@ -93,8 +87,7 @@ fn view(db: &Connection, user: i64, room: &RoomId, limit: usize) -> Result<Optio
         unread: row.get(11)?,
         ts: Timestamp::from_micros(row.get(9)?),
     };
-    let pointers = if limit == 0 { Vec::new() } else { pointers(db, row.get(12)?, limit)? };
-    Ok(Some(RoomView { state, access_version: row.get(10)?, pointers }))
+    Ok(Some(RoomView { state, access_version: row.get(10)? }))
 }
 
 /// Whether two users are members of some room together.
@@ -107,7 +100,8 @@ pub(crate) fn share_room(db: &Connection, a: &UserId, b: &UserId) -> Result<bool
 }
 
 /// The read pointers of a room, furthest first.
-fn pointers(db: &Connection, room: i64, limit: usize) -> Result<Vec<(UserId, Seq)>> {
+pub(crate) fn pointers(db: &Connection, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>> {
+    let Some(room) = room_ref(db, room)? else { return Ok(Vec::new()) };
     const SELECT: &str = "SELECT u.id, m.read FROM members m JOIN users u ON u.ref = m.user_ref
         WHERE m.room_ref = ?1 AND m.read > 0 ORDER BY m.read DESC LIMIT ?2";
     let mut select = db.prepare_cached(SELECT)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, UserId, UserOffset};
+use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
 use chat_server_core::storage::{
     Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
     RoomStore, RoomView, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
@@ -21,7 +21,7 @@ use crate::standings::{Found, Standings};
 use crate::writer::{Batch, Writer};
 use crate::{database, key, log, rooms};
 
-/// A view of a room looks at so many rows beside the pointers, see `rooms.rs`.
+/// A view of a room looks at so many rows, see `rooms.rs`.
 const STEPS_OF_A_VIEW: usize = 8;
 
 /// Rooms, messages, logs and pointers in one SQLite database.
@@ -233,15 +233,10 @@ impl RoomStore for SqliteStore {
         self.readers.read("rooms_of", usize::MAX, move |db| rooms::rooms_of(db, &user)).await
     }
 
-    async fn views(
-        &self,
-        user: &UserId,
-        rooms: &[RoomId],
-        pointers: usize,
-    ) -> Result<Vec<Option<RoomView>>, StorageError> {
+    async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
         let (user, asked) = (user.clone(), rooms.to_vec());
-        let views = move |db: &rusqlite::Connection| rooms::views(db, &user, &asked, pointers);
-        self.readers.read("views", rooms.len() * (STEPS_OF_A_VIEW + pointers), views).await
+        let views = move |db: &rusqlite::Connection| rooms::views(db, &user, &asked);
+        self.readers.read("views", rooms.len() * STEPS_OF_A_VIEW, views).await
     }
 
     async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
@@ -268,5 +263,11 @@ impl UserLog for SqliteStore {
 impl PointerStore for SqliteStore {
     async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError> {
         self.write("advance", |tx| moves.iter().map(|step| tx.advance(step)).collect())
+    }
+
+    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+        let room = room.clone();
+        let pointers = move |db: &rusqlite::Connection| rooms::pointers(db, &room, limit);
+        self.readers.read("pointers", limit, pointers).await
     }
 }

@@ -98,6 +98,7 @@ struct Everything {
     rooms: Vec<Vec<String>>,
     views: Vec<Option<RoomView>>,
     standings: Vec<Option<Standing>>,
+    pointers: Vec<Vec<(String, u64)>>,
 }
 
 async fn everything(scene: &Scene, rooms: &[&str], users: &[&str]) -> Everything {
@@ -110,11 +111,13 @@ async fn everything(scene: &Scene, rooms: &[&str], users: &[&str]) -> Everything
         rooms: Vec::new(),
         views: Vec::new(),
         standings: Vec::new(),
+        pointers: Vec::new(),
     };
     for id in rooms {
         all.logs.push(store.log(&room(id), Offset::ZERO, ALL).await.expect("log works"));
         all.histories
             .push(store.history(&room(id), HistoryQuery::default(), ALL).await.expect("history works"));
+        all.pointers.push(scene.pointers(id).await);
         for of in users {
             all.views.push(scene.view(of, id).await);
             all.standings.push(store.standing(&room(id), &user(of)).await.expect("standing works"));

@@ -149,14 +149,13 @@ impl Scene {
     }
 
     pub(super) async fn view(&self, of: &str, id: &str) -> Option<RoomView> {
-        let mut views = self.store.views(&user(of), &[room(id)], ALL).await.expect("views works");
+        let mut views = self.store.views(&user(of), &[room(id)]).await.expect("views works");
         assert_eq!(views.len(), 1, "one view per room");
         views.remove(0)
     }
 
-    /// A room's read pointers, as one of its members sees them.
-    pub(super) async fn pointers(&self, of: &str, id: &str) -> Vec<(String, u64)> {
-        let view = self.view(of, id).await.expect("a member");
-        view.pointers.into_iter().map(|(user, read)| (user.to_string(), read.get())).collect()
+    pub(super) async fn pointers(&self, id: &str) -> Vec<(String, u64)> {
+        let pointers = self.store.pointers(&room(id), ALL).await.expect("pointers works");
+        pointers.into_iter().map(|(user, read)| (user.to_string(), read.get())).collect()
     }
 }

@@ -66,19 +66,6 @@ impl Room {
         LogPage { entries, head: self.head(), oldest: Offset::ZERO.next() }
     }
 
-    /// Read pointers of those who have read anything, furthest first.
-    pub(super) fn pointers(&self, limit: usize) -> Vec<(UserId, Seq)> {
-        if limit == 0 {
-            return Vec::new();
-        }
-        let mut pointers: Vec<_> =
-            self.members.iter().map(|(user, member)| (user.clone(), member.read)).collect();
-        pointers.retain(|(_, read)| *read > Seq::ZERO);
-        pointers.sort_by_key(|(_, read)| std::cmp::Reverse(*read));
-        pointers.truncate(limit);
-        pointers
-    }
-
     /// Messages of others than `user` after `read`.
     pub(super) fn unread(&self, user: &UserId, read: Seq) -> u64 {
         self.stored_after(read).iter().filter(|stored| stored.message.from != *user).count() as u64

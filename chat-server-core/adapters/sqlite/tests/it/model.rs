@@ -133,6 +133,10 @@ async fn look(
             *stored = nameless(stored.clone());
         }
     }
+    let mut pointers = store.pointers(room, 100).await.unwrap();
+    assert!(pointers.is_sorted_by(|(_, a), (_, b)| a >= b));
+    // Among equals any order will do.
+    pointers.sort();
     let all = USERS.map(|id| UserId::new(id).unwrap());
     let rooms = ROOMS.map(|id| RoomId::new(id).unwrap());
     let mut shares = Vec::new();
@@ -140,15 +144,10 @@ async fn look(
         shares.push(store.share_room(user, other).await.unwrap());
     }
     let standing = store.standing(room, user).await.unwrap();
-    let mut views = store.views(user, &rooms, 100).await.unwrap();
-    for view in views.iter_mut().flatten() {
-        assert!(view.pointers.is_sorted_by(|(_, a), (_, b)| a >= b));
-        // Among equals any order will do.
-        view.pointers.sort();
-    }
+    let views = store.views(user, &rooms).await.unwrap();
     let user_log = store.user_log(user, UserOffset::new(after).unwrap(), limit).await.unwrap();
     let rooms = store.rooms_of(user).await.unwrap();
-    format!("{history:?} {log:?} {shares:?} {standing:?} {views:?} {user_log:?} {rooms:?}")
+    format!("{history:?} {log:?} {pointers:?} {shares:?} {standing:?} {views:?} {user_log:?} {rooms:?}")
 }
 
 /// Everything about every room and user.

@@ -32,7 +32,7 @@ async fn check(remembered: usize) {
         let step = |id| PointerMove { room: room("r"), user: user(id), read: seq, now: create("r").now };
         store.advance(&USERS.map(step)).await.unwrap();
         for id in USERS {
-            let view = store.views(&user(id), &[room("r")], 0).await.unwrap().remove(0).unwrap();
+            let view = store.views(&user(id), &[room("r")]).await.unwrap().remove(0).unwrap();
             let expected = senders[read..].iter().filter(|sender| **sender != id).count() as u64;
             assert_eq!(view.state.unread, expected, "{id} has read up to {read}");
         }
