@@ -30,7 +30,7 @@ pub(crate) struct Ahead {
 }
 
 impl Ahead {
-    /// `database` has a log already.
+    /// `database` is the file that SQLite has opened, behind all symbolic links, and has a log already.
     pub(crate) fn open(database: &Path) -> io::Result<Self> {
         let mut path = database.as_os_str().to_owned();
         path.push("-wal");

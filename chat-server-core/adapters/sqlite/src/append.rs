@@ -12,7 +12,7 @@ use crate::codec::{ChangeKind, Code};
 use crate::error::Result;
 use crate::message::{Fields, checksum};
 use crate::number::{Id, Number};
-use crate::sent::{FIRST_IN_BLOCK, Sent};
+use crate::sent::FIRST_IN_BLOCK;
 use crate::writer::{Batch, Head, UserRow};
 
 type Answer = Result<Appended, Refusal>;
@@ -159,7 +159,8 @@ impl Batch<'_> {
         let key = self.key_of(num)?;
         let sent = self.sent_by(sender, head.room)?;
         let flags = if sent.has_in_block_of(head.seq) { 0 } else { FIRST_IN_BLOCK };
-        let sent = Sent { count: sent.count + 1, last: head.seq };
+        sent.add(head.seq, new.client_msg_id.as_ref());
+        let count = sent.count;
         let fields = Fields {
             num,
             room: head.room,
@@ -173,11 +174,10 @@ impl Batch<'_> {
             client_msg_id: new.client_msg_id.as_ref().map(|id| id.as_str()),
             reply_to: new.reply_to.map(Seq::get),
         };
-        self.insert_message(&fields, new.digest, flags, head.ordinal, sent.count)?;
+        self.insert_message(&fields, new.digest, flags, head.ordinal, count)?;
         if let Some(id) = &new.client_msg_id {
             self.set_num_of(client_id(head.room, sender, id), num);
         }
-        self.set_sent_by(sender, head.room, sent);
         self.move_head(&append.room, head);
         Ok(Ok(Appended { num, key, ..changed(&append.room, &head) }))
     }
@@ -220,6 +220,9 @@ impl Batch<'_> {
     /// The answer to a message whose `client_msg_id` was used before.
     fn repeated(&mut self, append: &Append, new: &NewMessage, head: Head) -> Result<Option<Answer>> {
         let (Some(id), Some(sender)) = (&new.client_msg_id, self.user(&append.by)?) else { return Ok(None) };
+        if !self.purged() && self.sent_by(sender.user, head.room)?.is_new(id) {
+            return Ok(None);
+        }
         const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
         const PURGED: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
             WHERE room_ref = ?1 AND sender_ref = ?2 AND id_hash = ?3";

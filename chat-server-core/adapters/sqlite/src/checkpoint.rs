@@ -14,6 +14,9 @@ use crate::error::Fault;
 use crate::writer::Writer;
 use chat_server_core::storage::StorageErrorKind;
 
+/// Pages, 8 MiB of them, after which a log whose file could not be made longer is tried again.
+const RETRY: u64 = 2_000;
+
 /// Length of the write-ahead log, told by the writer's connection after each commit.
 #[derive(Debug, Default)]
 pub(crate) struct WalLength {
@@ -127,9 +130,9 @@ impl Work {
         match ahead.extend(self.length.pages.load(Relaxed)) {
             Ok(holds) => self.length.holds.store(holds, Relaxed),
             Err(error) => {
-                // Commits make the file longer themselves, as far as the disk has room.
+                // Commits make the file longer themselves, as far as the disk has room. Tried again when they have.
                 tracing::warn!(%error, "the write-ahead log cannot be made longer ahead of the commits");
-                self.length.holds.store(u64::MAX, Relaxed);
+                self.length.holds.store(self.length.pages.load(Relaxed) + RETRY, Relaxed);
             }
         }
     }

@@ -88,6 +88,15 @@ impl Tail {
         self.young.get(id).or_else(|| self.old.get(id)).copied()
     }
 
+    /// The greatest id of a sender in a room.
+    pub(crate) fn greatest(&self, room: i64, sender: i64) -> Option<Box<str>> {
+        let first = |sender| ClientId { room, sender, id: "".into() };
+        let last = |ids: &BTreeMap<ClientId, u64>| {
+            ids.range(first(sender)..first(sender + 1)).next_back().map(|(id, _)| id.id.clone())
+        };
+        last(&self.old).max(last(&self.young))
+    }
+
     /// Writes a part of the older generation, in a transaction that ends with `last_num`.
     pub(crate) fn merge(&self, db: &Connection, last_num: u64) -> Result<Merge, SqlError> {
         let gathered = (last_num - self.split).min(self.generation);
@@ -136,6 +145,13 @@ pub(crate) fn merged(db: &Connection, id: &ClientId) -> Result<Option<u64>, SqlE
     const SELECT: &str =
         "SELECT num FROM client_ids WHERE room_ref = ?1 AND sender_ref = ?2 AND client_msg_id = ?3";
     db.prepare_cached(SELECT)?.query_row(params![id.room, id.sender, id.id], |row| row.get(0)).optional()
+}
+
+/// The greatest id of a sender in a room that is in the table.
+pub(crate) fn greatest_merged(db: &Connection, room: i64, sender: i64) -> Result<Option<Box<str>>, SqlError> {
+    const SELECT: &str = "SELECT client_msg_id FROM client_ids WHERE room_ref = ?1 AND sender_ref = ?2
+        ORDER BY client_msg_id DESC LIMIT 1";
+    db.prepare_cached(SELECT)?.query_row([room, sender], |row| row.get(0)).optional()
 }
 
 /// Puts entries into the table. Some may be there: those that a killed run had written of a generation, for only a whole

@@ -60,7 +60,7 @@ pub struct SqliteConfig {
     pub checkpoint_pages: u32,
 
     /// Pages in the write-ahead log after which the writer pauses until the log can begin anew. Default 16,000
-    /// (64 MiB): the bound of the file `-wal`, and of what is read again after a crash. The pause lasts for the rest
+    /// (64 MiB): with 1 MiB more the bound of the file `-wal`, and of what is read again after a crash. The pause lasts for the rest
     /// of a copy that is nearly done, some milliseconds.
     pub wal_limit_pages: u32,
 

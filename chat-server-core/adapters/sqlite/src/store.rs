@@ -21,6 +21,9 @@ use crate::standings::{Found, Standings};
 use crate::writer::{Batch, Writer};
 use crate::{database, key, log, rooms};
 
+/// Rows that may lie anywhere on the disk, or nobody knows how many.
+const ANYWHERE: usize = usize::MAX;
+
 /// A view of a room looks at so many rows, see `rooms.rs`.
 const STEPS_OF_A_VIEW: usize = 8;
 
@@ -87,10 +90,7 @@ impl SqliteStore {
         let writer = Writer::new(db, &identity, tail, config.remembered);
         let writer = Arc::new(Mutex::new(writer));
         let db = database::open_checkpointer(&path, config.synchronous)?;
-        let ahead = match config.synchronous {
-            Synchronous::Full => Some(Ahead::open(&path).map_err(|error| failed(error.into()))?),
-            Synchronous::Normal | Synchronous::Off => None,
-        };
+        let ahead = (config.synchronous == Synchronous::Full).then(|| ahead_of(&db)).flatten();
         let checkpointer = Checkpointer::start(db, ahead, Arc::clone(&writer), length, &config)
             .map_err(|error| failed(error.into()))?;
         Ok(Self {
@@ -160,6 +160,13 @@ impl SqliteStore {
     }
 }
 
+/// The database's log, to be made longer ahead of the commits; without it they are slower and nothing else.
+fn ahead_of(db: &rusqlite::Connection) -> Option<Ahead> {
+    let file = db.path().map(Path::new)?;
+    let ahead = Ahead::open(file);
+    ahead.inspect_err(|error| tracing::warn!(%error, "the write-ahead log is not found")).ok()
+}
+
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         if let Err(error) = self.close() {
@@ -203,13 +210,13 @@ impl MessageStore for SqliteStore {
     ) -> Result<Option<Vec<StoredMessage>>, StorageError> {
         let asked = room.clone();
         let page = move |db: &rusqlite::Connection| log::history(db, &asked, query, limit);
-        self.readers.read("history", limit, page).await
+        self.readers.read("history", ANYWHERE, page).await
     }
 
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>, StorageError> {
         let room = room.clone();
         let page = move |db: &rusqlite::Connection| log::log(db, &room, after, limit);
-        self.readers.read("log", limit, page).await
+        self.readers.read("log", ANYWHERE, page).await
     }
 }
 
@@ -230,18 +237,18 @@ impl RoomStore for SqliteStore {
 
     async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError> {
         let user = user.clone();
-        self.readers.read("rooms_of", usize::MAX, move |db| rooms::rooms_of(db, &user)).await
+        self.readers.read("rooms_of", ANYWHERE, move |db| rooms::rooms_of(db, &user)).await
     }
 
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
         let (user, asked) = (user.clone(), rooms.to_vec());
         let views = move |db: &rusqlite::Connection| rooms::views(db, &user, &asked);
-        self.readers.read("views", rooms.len() * STEPS_OF_A_VIEW, views).await
+        self.readers.read("views", rooms.len().saturating_mul(STEPS_OF_A_VIEW), views).await
     }
 
     async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
         let (a, b) = (a.clone(), b.clone());
-        self.readers.read("share_room", usize::MAX, move |db| rooms::share_room(db, &a, &b)).await
+        self.readers.read("share_room", ANYWHERE, move |db| rooms::share_room(db, &a, &b)).await
     }
 }
 

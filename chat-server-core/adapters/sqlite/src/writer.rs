@@ -1,6 +1,7 @@
 //! The one writing connection and its transactions.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chat_protocol::{Access, MAX_SAFE, Role, RoomId, RoomKind, Timestamp, UserId};
 use chat_server_core::storage::{StorageError, StorageErrorKind};
@@ -291,18 +292,16 @@ impl Batch<'_> {
         Ok(head + 1)
     }
 
-    /// What a sender has written in a room so far.
-    pub(crate) fn sent_by(&mut self, sender: i64, room: i64) -> Result<Sent> {
+    /// What a sender has written in a room so far, to be kept up to date.
+    pub(crate) fn sent_by(&mut self, sender: i64, room: i64) -> Result<&mut Sent> {
         let place = (sender, room);
-        match self.sent.get(&place).copied().or_else(|| self.known.sent.get(&place)) {
-            Some(sent) => Ok(sent),
-            None => sent::read(self.db, sender, room),
-        }
-    }
-
-    /// Notes what a sender has written in a room now.
-    pub(crate) fn set_sent_by(&mut self, sender: i64, room: i64, sent: Sent) {
-        self.sent.insert((sender, room), sent);
+        Ok(match self.sent.entry(place) {
+            Entry::Occupied(sent) => sent.into_mut(),
+            Entry::Vacant(empty) => empty.insert(match self.known.sent.get(&place) {
+                Some(sent) => sent,
+                None => sent::read(self.db, &self.known.tail, sender, room)?,
+            }),
+        })
     }
 
     /// The message that has this id, in the batch, in memory or in the database.

@@ -1,5 +1,6 @@
 //! What is there after the store was closed, killed, or opened twice.
 
+use std::path::Path;
 use std::process::Command;
 
 use chat_server_core::storage::{MessageStore, RoomStore};
@@ -44,7 +45,9 @@ async fn f06_a_torn_log_loses_whole_commits_from_its_end_only() {
         stored(&store, &[text("r", &format!("{n}-1")), text("r", &format!("{n}-2"))]).await;
     }
     let whole = killed(dir.path());
-    let length = std::fs::metadata(whole.path().join("chat.db-wal")).unwrap().len();
+    // Behind the last commit there are zeros.
+    let log = std::fs::read(whole.path().join("chat.db-wal")).unwrap();
+    let length = log.iter().rposition(|byte| *byte != 0).unwrap() as u64 + 1;
     let mut seen = std::collections::BTreeSet::new();
     for cut in (1..length).step_by(7_001) {
         let torn = killed(dir.path());
@@ -178,4 +181,69 @@ async fn a_message_is_found_by_its_key() {
     for foreign in [0, 1, u128::MAX] {
         assert_eq!(store.num_of_key(foreign).await.unwrap(), None);
     }
+}
+
+fn log_length(dir: &Path) -> u64 {
+    std::fs::metadata(dir.join("chat.db-wal")).unwrap().len()
+}
+
+/// Stores some messages, which take a small part of a mebibyte, and waits until the log's file is longer than that; how
+/// many it stored.
+async fn fill_until_longer(store: &SqliteStore, log: &Path) -> usize {
+    const MESSAGES: usize = 10;
+    for n in 0..MESSAGES {
+        stored(store, &[text("r", &n.to_string())]).await;
+    }
+    for _ in 0..500 {
+        if log_length(log) > 1 << 20 {
+            return MESSAGES;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the log's file is {} bytes long", log_length(log));
+}
+
+#[tokio::test]
+async fn the_log_is_longer_than_its_contents_and_that_changes_nothing() {
+    let dir = place();
+    let store = open(dir.path()).unwrap();
+    stored(&store, &[create("r")]).await;
+    let mut count = fill_until_longer(&store, dir.path()).await;
+    for _ in 0..3 {
+        let copy = killed(dir.path());
+        let again = open(copy.path()).unwrap();
+        assert_eq!(texts(&again, "r").await.unwrap().len(), count);
+        // What is killed again, right behind what it found.
+        stored(&again, &[text("r", "more")]).await;
+        let third = killed(copy.path());
+        assert_eq!(texts(&open(third.path()).unwrap(), "r").await.unwrap().len(), count + 1);
+        stored(&store, &[text("r", &format!("number {count}"))]).await;
+        count += 1;
+    }
+    store.close().unwrap();
+    assert_eq!(texts(&open(dir.path()).unwrap(), "r").await.unwrap().len(), count);
+}
+
+#[tokio::test]
+async fn a_log_of_nothing_but_zeros_is_an_empty_one() {
+    let dir = place();
+    let store = open(dir.path()).unwrap();
+    stored(&store, &[create("r"), text("r", "one")]).await;
+    store.close().unwrap();
+    std::fs::write(dir.path().join("chat.db-wal"), vec![0; 100_000]).unwrap();
+    let store = open(dir.path()).unwrap();
+    assert_eq!(texts(&store, "r").await.unwrap(), ["one"]);
+    stored(&store, &[text("r", "two")]).await;
+    assert_eq!(texts(&open(killed(dir.path()).path()).unwrap(), "r").await.unwrap(), ["one", "two"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_database_behind_a_link_has_its_log_beside_it() {
+    let (dir, disk) = (place(), place());
+    std::fs::write(disk.path().join("chat.db"), "").unwrap();
+    std::os::unix::fs::symlink(disk.path().join("chat.db"), dir.path().join("chat.db")).unwrap();
+    let store = open(dir.path()).unwrap();
+    stored(&store, &[create("r")]).await;
+    fill_until_longer(&store, disk.path()).await;
 }
