@@ -20,8 +20,8 @@ pub struct ServerConfig {
     pub max_frame: usize,
     /// Greatest page of history, in messages. Default 100.
     pub max_history_page: u32,
-    /// Greatest size of all pages of newest messages that are kept written, in bytes. Default 16 MiB: some 700 pages of
-    /// 50 messages. What many open at once, after a restart or an announcement, is read once.
+    /// Greatest size of all pages of newest messages that are kept as JSON, in bytes; 0 keeps none. Default 16 MiB: some
+    /// 700 pages of 50 messages. What many open at once, after a restart or an announcement, is read once.
     pub max_page_cache: usize,
     /// Greatest number of rooms that one session follows. Default 1,000; each costs about 100 bytes.
     pub max_rooms_followed: usize,

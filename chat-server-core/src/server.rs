@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{HistoryPage, HistoryQuery, RoomId, UserId};
+use chat_protocol::{HistoryQuery, RoomId, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
@@ -104,7 +104,8 @@ impl ChatServer {
         Ok(self.hub.authenticate(token).await?)
     }
 
-    /// One page of a room's history.
+    /// One page of a room's history, the JSON of a [`HistoryPage`](chat_protocol::HistoryPage). The newest messages of a
+    /// room are read and written once for all who ask for them, as long as it has no newer ones.
     ///
     /// # Errors
     /// `Forbidden` for rooms that are not the caller's or do not exist, `BadRequest` for a limit out of range.
@@ -113,22 +114,8 @@ impl ChatServer {
         caller: &Caller,
         room: &RoomId,
         query: HistoryQuery,
-    ) -> Result<HistoryPage, Error> {
-        Ok(self.hub.history(caller.user(), room, query).await?)
-    }
-
-    /// One page of a room's history as JSON: what [`history`](Self::history) gives, read and written once for all who
-    /// ask for the newest messages of a room while it has no newer ones.
-    ///
-    /// # Errors
-    /// As [`history`](Self::history).
-    pub async fn history_json(
-        &self,
-        caller: &Caller,
-        room: &RoomId,
-        query: HistoryQuery,
     ) -> Result<Arc<RawValue>, Error> {
-        Ok(self.hub.history_json(caller.user(), room, query).await?)
+        Ok(self.hub.history(caller.user(), room, query).await?)
     }
 
     /// Whether the server does its work.

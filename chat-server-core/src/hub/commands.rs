@@ -336,7 +336,7 @@ impl Hub {
     }
 
     async fn tell_history(&self, user: &UserId, history: History) -> Done {
-        let page = self.history_json(Some(user), &history.room, history.query).await?;
+        let page = self.history(Some(user), &history.room, history.query).await?;
         Ok(Some((*page).to_owned()))
     }
 

@@ -9,7 +9,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::Hub;
+use super::{Hub, unavailable};
 use crate::storage::Standing;
 
 /// Room in a frame for everything around the messages of a page.
@@ -20,6 +20,9 @@ const MESSAGE_OVERHEAD: usize = 256;
 
 /// What a page of fifty messages of 200 bytes is long, from which the cache guesses how many it will hold.
 const USUAL_PAGE: usize = 24 * 1_024;
+
+/// What an entry of the cache takes beside the page: key, place, counters.
+const ENTRY: usize = 256;
 
 /// Pages of newest messages as they go over the wire. Nobody takes pages out that have become old: they are found under
 /// the head that the room had, which it never has again, and give way to others.
@@ -36,8 +39,8 @@ struct PageKey {
 struct Bytes;
 
 impl Weighter<PageKey, Arc<RawValue>> for Bytes {
-    fn weight(&self, key: &PageKey, page: &Arc<RawValue>) -> u64 {
-        (size_of::<PageKey>() + key.room.as_str().len() + page.get().len()) as u64
+    fn weight(&self, _: &PageKey, page: &Arc<RawValue>) -> u64 {
+        (page.get().len() + ENTRY) as u64
     }
 }
 
@@ -49,20 +52,8 @@ impl NewestPages {
 }
 
 impl Hub {
-    /// One page, for a member, or for the operator when `reader` is `None`.
+    /// One page as JSON, for a member, or for the operator when `reader` is `None`.
     pub(crate) async fn history(
-        &self,
-        reader: Option<&UserId>,
-        room: &RoomId,
-        query: HistoryQuery,
-    ) -> Result<HistoryPage, WireError> {
-        let limit = self.page_limit(query)?;
-        self.check_reader(reader, room).await?;
-        self.read_page(room, query, limit).await
-    }
-
-    /// The same page as JSON. Many who ask for the same newest page at once wait for one of them to read it.
-    pub(crate) async fn history_json(
         &self,
         reader: Option<&UserId>,
         room: &RoomId,
@@ -70,15 +61,28 @@ impl Hub {
     ) -> Result<Arc<RawValue>, WireError> {
         let limit = self.page_limit(query)?;
         let standing = self.check_reader(reader, room).await?;
-        let page = async { write_page(&self.read_page(room, query, limit).await?) };
         let newest = query.before.is_none() && query.after.is_none();
         match standing.filter(|_| newest) {
             Some(standing) => {
                 let key = PageKey { room: room.clone(), head: standing.offset, limit };
-                self.newest.0.get_or_insert_async(&key, page).await
+                match self.newest.0.get(&key) {
+                    Some(page) => Ok(page),
+                    None => self.keep_page(key, query).await,
+                }
             }
-            None => page.await,
+            None => write_page(&self.read_page(room, query, limit).await?),
         }
+    }
+
+    /// Reads a newest page once for all who wait for it. In a task of its own: who asked first may be a connection that
+    /// is not polled for a while, because its peer does not read, or that ends.
+    async fn keep_page(&self, key: PageKey, query: HistoryQuery) -> Result<Arc<RawValue>, WireError> {
+        let hub = self.this.upgrade().ok_or_else(unavailable)?;
+        let reading = async move {
+            let page = async { write_page(&hub.read_page(&key.room, query, key.limit).await?) };
+            hub.newest.0.get_or_insert_async(&key, page).await
+        };
+        self.tasks.spawn_on(reading, &self.runtime).await.map_err(|_| unavailable())?
     }
 
     fn page_limit(&self, query: HistoryQuery) -> Result<usize, WireError> {

@@ -221,8 +221,8 @@ pub struct Standing {
     pub role: Option<Role>,
     /// Number of the newest message.
     pub seq: Seq,
-    /// Head of the room's log. As long as it is the same, so is all of the room's history; it is never ahead of what
-    /// [`MessageStore::history`] gives.
+    /// Head of the room's log. As long as it is the same, so is all of the room's history: whatever changes or erases
+    /// messages moves it. It is never ahead of what [`MessageStore::history`] gives.
     pub offset: Offset,
 }
 

@@ -41,7 +41,7 @@ impl Scene {
     }
 
     async fn page(&self, caller: &Caller, query: HistoryQuery) -> Vec<u64> {
-        let json = self.server.history_json(caller, &self.room, query).await.unwrap();
+        let json = self.server.history(caller, &self.room, query).await.unwrap();
         let page: HistoryPage = serde_json::from_str(json.get()).unwrap();
         page.messages.iter().map(|message| message.seq.get()).collect()
     }
@@ -70,7 +70,7 @@ async fn many_who_ask_at_once_are_answered_by_one_read() {
     }
     assert_eq!(scene.reads(), 1);
     // Nobody is spared the question whether they may read it.
-    let refused = scene.server.history_json(&user("stranger"), &scene.room, newest).await;
+    let refused = scene.server.history(&user("stranger"), &scene.room, newest).await;
     assert_eq!(refused.unwrap_err().wire().code, ErrorCode::Forbidden);
 }
 
@@ -85,7 +85,7 @@ async fn a_page_is_never_older_than_the_last_acknowledged_message() {
         assert_eq!(scene.page(&user("bob"), newest).await.last(), Some(&last));
     }
     alice.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
-    let refused = scene.server.history_json(&user("alice"), &scene.room, newest).await;
+    let refused = scene.server.history(&user("alice"), &scene.room, newest).await;
     assert_eq!(refused.unwrap_err().wire().code, ErrorCode::Forbidden);
 }
 
@@ -113,4 +113,21 @@ async fn without_a_cache_every_page_is_read() {
         assert_eq!(scene.page(&user("bob"), HistoryQuery::default()).await, [1]);
         assert_eq!(scene.reads(), reads);
     }
+}
+
+#[tokio::test]
+async fn who_asks_first_may_stop_listening_or_leave() {
+    let scene = Scene::new(quick());
+    let _alice = room_of_alice(&scene.server).await;
+    let (alice, bob) = (user("alice"), user("bob"));
+    {
+        let first = scene.page(&alice, HistoryQuery::default());
+        futures::pin_mut!(first);
+        assert!(futures::poll!(first.as_mut()).is_pending());
+        // Nobody polls the first one meanwhile.
+        let second = scene.page(&bob, HistoryQuery::default());
+        assert_eq!(tokio::time::timeout(Duration::from_secs(5), second).await.unwrap(), [1]);
+    }
+    assert_eq!(scene.page(&alice, HistoryQuery::default()).await, [1]);
+    assert_eq!(scene.reads(), 1);
 }

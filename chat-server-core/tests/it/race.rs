@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chat_protocol::event::{Outcome, SystemKind};
 use chat_protocol::{Event, Frame};
-use chat_server_core::storage::{Append, Change, StorageError};
+use chat_server_core::storage::{Append, Change, StorageError, UserLog};
 use chat_server_core::transport::{Connection, ConnectionError, memory};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use futures::{Sink, SinkExt, Stream, StreamExt};
@@ -260,17 +260,47 @@ async fn who_comes_to_different_rooms_is_stored_together() {
     for (user, room) in [("u1", "a"), ("u2", "a"), ("u3", "b"), ("u4", "c"), ("u5", "a")] {
         let mut peer = Peer::log_in(&server, user).await;
         peer.say(&format!(r#"{{"join":{{"id":"j","room":"{room}"}}}}"#)).await;
+        // Commands take their places in order: after this answer the join is in the committer's queue.
+        peer.ok(r#"{"unlisten":{"id":"u","user":"alice"}}"#).await;
         if user == "u1" {
             store.hooks.begun.wait().await;
         }
         peers.push(peer);
     }
-    // What was said is on its way to the committer; nothing tells when it has arrived.
-    tokio::time::sleep(Duration::from_millis(50)).await;
     store.hooks.open.give();
     for peer in &mut peers {
         assert_eq!(peer.reply("j").await.status, 200);
     }
     // Of those behind the first, only the second one into the same room waits for a batch of its own.
     assert_eq!(*store.hooks.batches.lock().unwrap(), [1, 3, 1]);
+}
+
+#[tokio::test]
+async fn who_enters_several_rooms_at_once_gets_all_of_them() {
+    let (server, store) = server_on::<Gathers>();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    for room in ["a", "b", "c"] {
+        let create =
+            format!(r#"{{"create":{{"id":"{room}","kind":"group","room":"{room}","access":"open"}}}}"#);
+        alice.ok(&create).await;
+    }
+    let mut bob = Peer::log_in(&server, "bob").await;
+    for room in ["a", "b", "c"] {
+        bob.say(&format!(r#"{{"join":{{"id":"{room}","room":"{room}"}}}}"#)).await;
+    }
+    store.hooks.begun.wait().await;
+    store.hooks.open.give();
+    for room in ["a", "b", "c"] {
+        assert_eq!(bob.reply(room).await.status, 200);
+    }
+    for (room, seq) in [("c", 1), ("a", 1), ("b", 1)] {
+        alice.ok(&send(room, room, "hello")).await;
+        let heard =
+            bob.until(|event| matches!(event, Event::Message(message) if message.room.as_str() == room));
+        assert!(matches!(heard.await.pop(), Some(Event::Message(message)) if message.seq.get() == seq));
+    }
+    let page = store.user_log(&"bob".parse().unwrap(), chat_protocol::UserOffset::ZERO, 10).await.unwrap();
+    let gained: Vec<_> =
+        page.entries.iter().map(|entry| (entry.user_offset.get(), entry.room.as_str())).collect();
+    assert_eq!(gained, [(1, "a"), (2, "b"), (3, "c")]);
 }

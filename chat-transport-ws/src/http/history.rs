@@ -27,7 +27,7 @@ pub(crate) async fn history(
         let room =
             room.ok_or_else(|| refused("room: expected 1 to 320 bytes of UTF-8, no control characters"))?;
         let Query(pairs) = query.map_err(|_| refused("the query is not name=value pairs"))?;
-        let page = edge.server.history_json(&caller, &room, page(&pairs)?).await?;
+        let page = edge.server.history(&caller, &room, page(&pairs)?).await?;
         let json = HeaderValue::from_static("application/json");
         Ok(([(header::CONTENT_TYPE, json)], page.get().to_owned()).into_response())
     };

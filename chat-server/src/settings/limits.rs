@@ -1,0 +1,50 @@
+//! Bounds as an operator sets them.
+
+use chat_protocol::limits;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Bounds, each on what one peer can make the server hold.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Greatest frame in either direction, in bytes; at most 65536, which the wire format allows. Each connection may
+    /// hold one in memory. Clients cannot send what does not fit, so lower it only with `max_content`.
+    pub max_frame: usize,
+    /// Greatest content of one message, in bytes of JSON; at most 16384, so that every format's form of it fits into a
+    /// frame, and at least 4096 below `max_frame`.
+    pub max_content: usize,
+    /// Greatest page of history, in messages; at most 100. A page costs one range read and memory for its messages.
+    pub max_history_page: u32,
+    /// Greatest size of all pages of newest messages that are kept ready, in bytes; 0 keeps none. What many open at once
+    /// is read from the database once; with less, more of them are read again.
+    pub max_page_cache: usize,
+    /// Greatest number of rooms that one session follows; at most 1000. Each costs about 100 bytes per session, and
+    /// rooms beyond it are left out of the session.
+    pub max_rooms_followed: usize,
+    /// Greatest number of unanswered commands per connection; beyond it the server stops reading from it. Raising it
+    /// lets one client hold more memory and a larger share of the commits.
+    pub max_in_flight: usize,
+    /// Greatest number of bytes that wait to be written to one connection; beyond it the connection is closed and the
+    /// client resumes. It is what a stalled reader costs at most; below a few frames, busy rooms cut ordinary readers.
+    pub max_queue_bytes: usize,
+    /// Greatest number of connections; beyond it new ones are refused. An idle one costs about 10 KiB and one file
+    /// descriptor: raise `ulimit -n` with it.
+    pub max_connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_frame: limits::MAX_FRAME,
+            max_content: limits::MAX_CONTENT,
+            max_history_page: limits::MAX_HISTORY_PAGE,
+            max_page_cache: 16 * 1024 * 1024,
+            max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
+            max_in_flight: 64,
+            max_queue_bytes: 1024 * 1024,
+            max_connections: 10_000,
+        }
+    }
+}
