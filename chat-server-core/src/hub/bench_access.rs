@@ -43,7 +43,7 @@ impl Followers {
     /// Gives a frame to all of them; whether that was its turn.
     pub fn publish(&mut self, position: u64, frame: &Text) -> bool {
         let mut deliveries = Deliveries::default();
-        let published = self.feed.publish(position, frame, &mut deliveries);
+        let published = self.feed.publish(position, std::slice::from_ref(frame), &mut deliveries);
         deliveries.flush_here();
         published == Published::Yes
     }

@@ -21,9 +21,10 @@ const IN_A_ROW: usize = 64;
 pub(crate) struct Deliveries(Vec<Arc<Link>>);
 
 impl Deliveries {
-    /// Gives a stored event or a reply.
-    pub(crate) fn give(&mut self, link: &Arc<Link>, frame: Text) {
-        if link.outbox.enqueue(frame) {
+    /// Gives stored events, in their order. All at once where there are several: to look a connection up costs as much as
+    /// to give it an event, when there are more of them than the processor's caches hold.
+    pub(crate) fn give(&mut self, link: &Arc<Link>, frames: &[Text]) {
+        if link.outbox.enqueue(frames.iter().cloned()) {
             self.0.push(link.clone());
         }
     }

@@ -198,7 +198,7 @@ impl<C: Connection> Driver<C> {
     fn move_outputs(&mut self) {
         while let Some(frame) = self.session.poll_frame() {
             match frame {
-                Frame::Text(text) => _ = self.link.outbox.enqueue(text),
+                Frame::Text(text) => _ = self.link.outbox.enqueue([text]),
                 Frame::Close(close) => self.close = Some(close),
                 control => self.control = Some(control),
             }
@@ -274,7 +274,7 @@ impl<C: Connection> Driver<C> {
             Finished::FollowedAll(Ok(())) => {}
             // Without its rooms the session would look whole and be deaf: say why and let the client come again.
             Finished::FollowedAll(Err(error)) => {
-                self.link.outbox.enqueue(encode(&Event::Reply(Reply::refused(None, &error, now.ts))));
+                self.link.outbox.enqueue([encode(&Event::Reply(Reply::refused(None, &error, now.ts)))]);
                 self.session.close(error.code);
             }
         }

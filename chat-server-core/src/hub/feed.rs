@@ -96,18 +96,29 @@ impl Feed {
         self.followers.contains_key(&number)
     }
 
-    /// Gives an event to every follower, if it is the next one.
-    pub(crate) fn publish(&mut self, position: u64, frame: &Text, deliveries: &mut Deliveries) -> Published {
-        match self.head {
-            Some(head) if position <= head => return Published::Repeat,
-            Some(head) if position > head + 1 => return Published::Hole,
-            _ => self.head = Some(position),
-        }
+    /// Gives events, the log's entries from `first` on, to every follower: those that come next.
+    pub(crate) fn publish(&mut self, first: u64, frames: &[Text], deliveries: &mut Deliveries) -> Published {
+        let end = first + frames.len() as u64;
+        let next = match self.head {
+            Some(head) if end <= head + 1 => return Published::Repeat,
+            Some(head) if first > head + 1 => return Published::Hole,
+            Some(head) => head + 1,
+            None => first,
+        };
+        self.head = Some(end - 1);
         for follower in self.followers.values_mut() {
             match &mut follower.state {
-                State::Live { after } if position > *after => deliveries.give(&follower.link, frame.clone()),
-                State::Live { .. } => {}
-                State::Marked(aside) => aside.keep(position, frame, &follower.link.outbox),
+                State::Live { after } => {
+                    let fresh = from(first, frames, next.max(*after + 1));
+                    if !fresh.is_empty() {
+                        deliveries.give(&follower.link, fresh);
+                    }
+                }
+                State::Marked(aside) => {
+                    for (position, frame) in (next..).zip(from(first, frames, next)) {
+                        aside.keep(position, frame, &follower.link.outbox);
+                    }
+                }
             }
         }
         Published::Yes
@@ -178,6 +189,12 @@ impl Feed {
     }
 }
 
+/// Of the log's entries from `first` on, those from `position` on.
+fn from(first: u64, frames: &[Text], position: u64) -> &[Text] {
+    let known = usize::try_from(position - first).unwrap_or(usize::MAX);
+    frames.get(known..).unwrap_or_default()
+}
+
 impl Aside {
     /// Keeps an event aside, as long as all of them are sure to fit into the follower's queue at its release. When
     /// more come it reads further instead: the log has them.
@@ -216,7 +233,7 @@ mod tests {
     }
 
     fn publish(feed: &mut Feed, position: u64) -> Published {
-        feed.publish(position, &frame(position), &mut Deliveries::default())
+        feed.publish(position, &[frame(position)], &mut Deliveries::default())
     }
 
     fn heard(link: &Link) -> Vec<String> {

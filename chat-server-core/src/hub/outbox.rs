@@ -95,20 +95,22 @@ impl Outbox {
 
     /// Queues a stored event or a reply and wakes the task. A full queue closes the connection.
     pub(crate) fn push(&self, frame: Text) {
-        self.enqueue(frame);
+        self.enqueue([frame]);
         self.task.wake();
     }
 
-    /// Queues a stored event or a reply. True when nobody is in charge of writing it yet: the caller is then.
-    pub(crate) fn enqueue(&self, frame: Text) -> bool {
+    /// Queues stored events or replies. True when nobody is in charge of writing them yet: the caller is then.
+    pub(crate) fn enqueue(&self, frames: impl IntoIterator<Item = Text>) -> bool {
         let mut lanes = self.lanes();
         if lanes.closed.is_some() {
             return false;
         }
-        if lanes.bytes + frame.len() > self.max_bytes || lanes.durable.len() >= self.max_frames {
-            metrics::counter!("chat_slow_readers_total").increment(1);
-            lanes.close(ErrorCode::SlowReader);
-        } else {
+        for frame in frames {
+            if lanes.bytes + frame.len() > self.max_bytes || lanes.durable.len() >= self.max_frames {
+                metrics::counter!("chat_slow_readers_total").increment(1);
+                lanes.close(ErrorCode::SlowReader);
+                break;
+            }
             lanes.bytes += frame.len();
             lanes.durable.push_back(frame);
         }
@@ -391,13 +393,13 @@ mod tests {
     fn what_the_socket_did_not_take_is_for_the_task_and_nothing_overtakes_it() {
         let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(1), Mutex::default()));
         let mut scratch = Vec::new();
-        assert!(outbox.enqueue(Text::from("1")));
-        assert!(!outbox.enqueue(Text::from("2")), "it is in the caller's list already");
+        assert!(outbox.enqueue([Text::from("1")]));
+        assert!(!outbox.enqueue([Text::from("2")]), "it is in the caller's list already");
         outbox.flush(Some(&writer), &mut scratch);
         assert!(calls_for(&outbox).is_pending(), "the task has nothing to do");
-        assert!(outbox.enqueue(Text::from("3")));
+        assert!(outbox.enqueue([Text::from("3")]));
         outbox.flush(Some(&writer), &mut scratch);
-        assert!(outbox.enqueue(Text::from("4")));
+        assert!(outbox.enqueue([Text::from("4")]));
         outbox.flush(Some(&writer), &mut scratch);
         assert_eq!(writer.1.lock().unwrap().len(), 3, "the fourth waits behind the unfinished third");
         assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)));
@@ -408,7 +410,7 @@ mod tests {
     #[test]
     fn a_reply_is_written_together_with_what_waits() {
         let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
-        assert!(outbox.enqueue(Text::from("event")));
+        assert!(outbox.enqueue([Text::from("event")]));
         assert!(!outbox.enqueue_done(7, Ok(None)));
         outbox.flush(Some(&writer), &mut Vec::new());
         assert!(writer.1.lock().unwrap().is_empty(), "the session has something to add");
@@ -421,7 +423,7 @@ mod tests {
         let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
         outbox.push(Text::from("1"));
         outbox.take(&mut Vec::new()).unwrap();
-        outbox.enqueue(Text::from("2"));
+        outbox.enqueue([Text::from("2")]);
         outbox.flush(Some(&writer), &mut Vec::new());
         assert!(writer.1.lock().unwrap().is_empty());
         outbox.written();

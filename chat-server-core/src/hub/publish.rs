@@ -12,7 +12,7 @@ use super::delivery::Deliveries;
 use super::feed::Published;
 use super::replay::Log;
 use crate::bus::{Hint, News};
-use crate::storage::{Append, Appended, Change, LogEntry, NewRoom, StoredMessage};
+use crate::storage::{Appended, Change, LogEntry, NewMessage, NewRoom, StoredMessage};
 
 impl Hub {
     /// Does some telling, then writes it to everyone who was told something.
@@ -23,30 +23,20 @@ impl Hub {
         result
     }
 
-    /// Tells everyone concerned what a change did.
+    /// Tells everyone concerned what a change of the room did.
     pub(super) fn publish(
         &self,
-        append: Append,
+        by: UserId,
+        change: Change,
         appended: &Appended,
         origin: u64,
         deliveries: &mut Deliveries,
     ) {
-        let Append { by, change, .. } = append;
         let (room, ts) = (&appended.room, appended.ts);
         match change {
-            Change::Message(message) => {
-                let message = Message {
-                    room: room.clone(),
-                    offset: appended.offset,
-                    seq: appended.seq,
-                    from: by,
-                    client_msg_id: message.client_msg_id,
-                    content: message.content,
-                    reply_to: message.reply_to,
-                    ts,
-                };
-                let stored = StoredMessage { message, num: appended.num, key: appended.key };
-                self.publish_entry(room, LogEntry::Message(stored), deliveries);
+            Change::Message(new) => {
+                let frame = self.message_frame(by, new, appended);
+                self.deliver_frames(room, appended.offset, &[frame], None, deliveries);
             }
             Change::Join { role } => {
                 let joined = joined(room, appended.offset, by.clone(), role, None, ts);
@@ -71,6 +61,25 @@ impl Hub {
                 self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin, deliveries);
             }
         }
+    }
+
+    /// The packet of a stored message; other nodes are told of it.
+    pub(super) fn message_frame(&self, from: UserId, new: NewMessage, appended: &Appended) -> Text {
+        let message = Message {
+            room: appended.room.clone(),
+            offset: appended.offset,
+            seq: appended.seq,
+            from,
+            client_msg_id: new.client_msg_id,
+            content: new.content,
+            reply_to: new.reply_to,
+            ts: appended.ts,
+        };
+        let entry = LogEntry::Message(StoredMessage { message, num: appended.num, key: appended.key });
+        if self.providers.bus.has_peers() {
+            self.hint(News::Room(appended.room.clone(), entry.clone()));
+        }
+        encode(&Event::from(entry))
     }
 
     /// A new room: its log begins with its creation, then the first members.
@@ -130,13 +139,25 @@ impl Hub {
             LogEntry::Member(changed) if changed.action == MemberAction::Left => Some(changed.user.clone()),
             _ => None,
         };
+        let offset = entry.offset();
+        self.deliver_frames(room, offset, &[encode(&Event::from(entry))], left.as_ref(), deliveries);
+    }
+
+    /// Gives the log's entries from `first` on to the followers here; `left` tells whose membership the only one ends.
+    pub(super) fn deliver_frames(
+        &self,
+        room: &RoomId,
+        first: Offset,
+        frames: &[Text],
+        left: Option<&UserId>,
+        deliveries: &mut Deliveries,
+    ) {
         let mut shard = self.rooms.lock(room);
         let Some(feed) = shard.get_mut(room) else { return };
-        let position = entry.offset().get();
-        let published = feed.publish(position, &encode(&Event::from(entry)), deliveries);
+        let published = feed.publish(first.get(), frames, deliveries);
         // Also for a repeat: the first one released may have read the entry before it was published.
         let ended = match (published, left) {
-            (Published::Yes | Published::Repeat, Some(user)) => feed.end(&user, position),
+            (Published::Yes | Published::Repeat, Some(user)) => feed.end(user, first.get()),
             _ => Vec::new(),
         };
         if feed.is_empty() {
@@ -170,7 +191,7 @@ impl Hub {
         let mut shard = self.users.lock(user);
         let Some(entry) = shard.get_mut(user) else { return };
         let position = changed.user_offset.get();
-        let published = entry.feed.publish(position, &encode(&Event::User(changed.clone())), deliveries);
+        let published = entry.feed.publish(position, &[encode(&Event::User(changed.clone()))], deliveries);
         let links = match changed.action {
             // Also for a repeat, as above; who follows the room already does nothing.
             UserAction::RoomJoined if published != Published::Hole => entry.links(),
@@ -202,7 +223,7 @@ impl Hub {
         let Some(feed) = shard.get(room) else { return };
         let reads = Reads { room: room.clone(), from: user.clone(), read, ts };
         let frame: Text = encode(&Event::Reads(reads));
-        feed.tell(user, |link| deliveries.give(link, frame.clone()));
+        feed.tell(user, |link| deliveries.give(link, std::slice::from_ref(&frame)));
     }
 
     fn hint(&self, news: News) {

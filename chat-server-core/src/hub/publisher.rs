@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use chat_protocol::Text;
 use tokio::sync::mpsc;
 
 use super::Hub;
 use super::committer::Asker;
+use super::delivery::Deliveries;
 use crate::storage::{Append, Appended, Change};
 
 /// Greatest number of batches that are stored and not told yet: the committer waits then.
@@ -39,20 +41,69 @@ pub(super) async fn run(hub: Arc<Hub>, mut stored: mpsc::Receiver<Vec<Stored>>) 
     }
 }
 
+/// Fresh messages of one room that were stored one after the other, as in a busy room: they are given to its followers
+/// together.
+#[derive(Default)]
+struct Run {
+    frames: Vec<Text>,
+    asked: Vec<(Appended, Asker)>,
+}
+
+impl Run {
+    fn is_continued_by(&self, next: &Stored) -> bool {
+        self.asked.last().is_none_or(|(last, _)| {
+            next.is_fresh_message()
+                && next.appended.room == last.room
+                && next.appended.offset == last.offset.next()
+        })
+    }
+}
+
+impl Stored {
+    fn is_fresh_message(&self) -> bool {
+        !self.appended.duplicate && matches!(self.append.change, Change::Message(_))
+    }
+}
+
 impl Hub {
     /// Tells what was stored to the followers of its logs, then to whoever asked for it; all of it is written
     /// together.
     fn tell(&self, stored: impl Iterator<Item = Stored>) {
-        let mut messages = 0;
+        let (mut run, mut messages) = (Run::default(), 0);
         self.deliver(|deliveries| {
-            for Stored { append, appended, origin, asker } in stored {
-                if !appended.duplicate {
-                    messages += u64::from(matches!(append.change, Change::Message(_)));
-                    self.publish(append, &appended, origin, deliveries);
+            for stored in stored {
+                if !run.is_continued_by(&stored) {
+                    self.end_run(&mut run, deliveries);
                 }
-                asker.tell(appended, deliveries);
+                let fresh = !stored.appended.duplicate;
+                let Stored { append: Append { by, change, .. }, appended, origin, asker } = stored;
+                match change {
+                    Change::Message(new) if fresh => {
+                        messages += 1;
+                        run.frames.push(self.message_frame(by, new, &appended));
+                        run.asked.push((appended, asker));
+                    }
+                    change => {
+                        if fresh {
+                            self.publish(by, change, &appended, origin, deliveries);
+                        }
+                        asker.tell(appended, deliveries);
+                    }
+                }
             }
+            self.end_run(&mut run, deliveries);
         });
         metrics::counter!("chat_messages_total").increment(messages);
+    }
+
+    /// Tells a run of messages to their readers, then to their senders.
+    fn end_run(&self, run: &mut Run, deliveries: &mut Deliveries) {
+        if let Some((first, _)) = run.asked.first() {
+            self.deliver_frames(&first.room, first.offset, &run.frames, None, deliveries);
+        }
+        run.frames.clear();
+        for (appended, asker) in run.asked.drain(..) {
+            asker.tell(appended, deliveries);
+        }
     }
 }
