@@ -46,7 +46,7 @@ enum Workload {
     Growth,
     /// 1,000 clients catch up after a restart: target 10
     Resume,
-    /// Fan-out with stalled readers, typing and receipts
+    /// Fan-out with stalled readers, typing, receipts and presence
     Disturbed,
 }
 
@@ -104,6 +104,7 @@ fn run(cli: &Cli) -> Result<(), Failure> {
         server: cli.server.clone(),
         floor: (!cli.alone).then(|| cli.floor.clone()),
         data: cli.out.clone(),
+        grace: None,
     };
     let repetitions = cli.repetitions.unwrap_or(if cli.quick { 2 } else { 5 });
     let length = Duration::from_millis(if cli.quick { 300 } else { 1_500 });
@@ -165,6 +166,7 @@ fn perform(
         Workload::Growth => growth_curves(place, effort, quick, figures),
         Workload::Resume => load::resume::measure(place, effort, figures),
         Workload::Disturbed => {
+            let place = &Place { grace: Some("100ms"), ..place.clone() };
             let all = [Case::of(100, 1), Case::of(1_000, 8), Case::of(100, 32), Case::of(1_000, 1)];
             for case in all.into_iter().take(if quick { 2 } else { all.len() }) {
                 let case = Case { stalled: case.readers / 100, ..case };

@@ -22,11 +22,14 @@ pub(crate) struct Program {
 impl Program {
     /// Starts the server on a free port of loopback, everything at its defaults but the number of
     /// connections, and the patience with a client that is silent while another program has its turn.
-    pub(crate) fn server(binary: &Path, data: &Path) -> Result<Self, Failure> {
+    pub(crate) fn server(binary: &Path, data: &Path, grace: Option<&str>) -> Result<Self, Failure> {
         let mut command = Command::new(binary);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.env("CHAT_LOG__FILTER", "warn").env("CHAT_LIMITS__MAX_CONNECTIONS", "12000");
         command.env("CHAT_TIMEOUTS__PONG", "60s");
+        if let Some(grace) = grace {
+            command.env("CHAT_TIMEOUTS__PRESENCE_GRACE", grace);
+        }
         Self::start(command)
     }
 

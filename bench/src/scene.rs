@@ -104,6 +104,8 @@ pub(crate) struct Place {
     /// None: the server is measured alone.
     pub(crate) floor: Option<PathBuf>,
     pub(crate) data: PathBuf,
+    /// How long the server takes a user who left for present; `None`: as it ships.
+    pub(crate) grace: Option<&'static str>,
 }
 
 impl Place {
@@ -130,7 +132,7 @@ impl Subject {
         let (program, epoch) = match (name, &place.floor) {
             ("server", _) => {
                 let epoch = plan.fill(data.path())?;
-                (Program::server(&place.server, data.path())?, Some(epoch))
+                (Program::server(&place.server, data.path(), place.grace)?, Some(epoch))
             }
             (_, Some(floor)) => (Program::floor(floor, name, data.path())?, None),
             (_, None) => return Err("a floor without its binary".into()),

@@ -1,12 +1,13 @@
 //! One sender, many readers of one room: what a delivery costs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::disturbance::Disturbance;
 use super::{Run, WAIT};
 use crate::Failure;
 use crate::figures::Figures;
 use crate::scene::{Place, Plan, Subject};
-use crate::swarm::{Swarm, Template};
+use crate::swarm::{Opening, Swarm, Template};
 
 const ROOM: &str = "the-room-of-the-fan-out";
 
@@ -59,10 +60,15 @@ fn user(number: usize) -> String {
 impl Crowd {
     pub(crate) fn gather(place: &Place, name: &'static str, case: Case) -> Result<Self, Failure> {
         let everyone = case.readers + 1;
-        let plan = Plan::room(ROOM, (0..everyone + case.offline).map(user));
+        // One more may come and go.
+        let plan = Plan::room(ROOM, (0..everyone + case.offline.max(1)).map(user));
         let subject = Subject::start(place, name, &plan)?;
         let mut swarm = Swarm::new()?;
-        let openings: Vec<_> = (0..everyone).map(|number| subject.enter(&user(number), ROOM)).collect();
+        let mut openings: Vec<_> = (0..everyone).map(|number| subject.enter(&user(number), ROOM)).collect();
+        if case.stalled > 0 {
+            let listen = format!(r#"{{"listen":{{"id":"listen","user":"{}"}}}}"#, user(everyone));
+            openings.iter_mut().for_each(|opening| opening.words.push(listen.clone()));
+        }
         swarm.open(&openings)?;
         swarm.quiet()?;
         (0..case.stalled).for_each(|number| swarm.stall(everyone - 1 - number));
@@ -70,11 +76,19 @@ impl Crowd {
         Ok(Self { subject, swarm, case, template, sent: 0 })
     }
 
+    /// How somebody comes whom all listen to.
+    fn visitor(&self) -> Opening {
+        self.subject.enter(&user(self.case.readers + 1), ROOM)
+    }
+
     /// Keeps the window full for a while, then waits for the rest.
     pub(crate) fn run(&mut self, length: Duration) -> Result<Vec<(&'static str, f64)>, Failure> {
         self.swarm.quiet()?;
         let hearing = (self.case.readers - self.case.stalled) as u64;
-        let mut disturbance = Disturbance::new(self.case.stalled > 0);
+        let mut disturbance = match self.case.stalled {
+            0 => None,
+            stalled => Some(Disturbance::begin(self.visitor(), ROOM, 1..self.case.readers - stalled)),
+        };
         let (first, mut delivered) = (self.sent, 0);
         let run = Run::begin(&self.subject.program)?;
         loop {
@@ -87,7 +101,7 @@ impl Crowd {
                 self.sent += 1;
                 self.swarm.send(SENDER, self.template.fill(self.sent));
             }
-            disturbance.go_on(&mut self.swarm, self.case)?;
+            disturbance.iter_mut().for_each(|it| it.go_on(&mut self.swarm));
             self.swarm.turn(WAIT)?;
             delivered += self
                 .swarm
@@ -98,45 +112,13 @@ impl Crowd {
                 .sum::<u64>();
         }
         let (seconds, cpu) = run.end(&self.subject.program)?;
+        disturbance.map_or(Ok(()), Disturbance::end)?;
         Ok(vec![
             ("cpu us/delivery", cpu / delivered as f64 * 1e6),
             ("k deliveries/s", delivered as f64 / seconds / 1e3),
             ("cpu us/message", cpu / (self.sent - first) as f64 * 1e6),
             ("resident MiB", self.subject.program.resident()? as f64 / 1_048_576.0),
         ])
-    }
-}
-
-/// Typing by ten readers a second each, while the measurement goes on.
-struct Disturbance {
-    on: bool,
-    next: Instant,
-    turn: usize,
-}
-
-impl Disturbance {
-    /// One packet that readers get every so often.
-    const EVERY: Duration = Duration::from_millis(20);
-
-    fn new(on: bool) -> Self {
-        Self { on, next: Instant::now(), turn: 0 }
-    }
-
-    /// Every fifth time somebody's read pointer moves, else somebody types or stops.
-    fn go_on(&mut self, swarm: &mut Swarm, case: Case) -> Result<(), Failure> {
-        if !self.on || Instant::now() < self.next {
-            return Ok(());
-        }
-        self.next += Self::EVERY;
-        self.turn += 1;
-        let who = 1 + self.turn % (case.readers - case.stalled);
-        let word = if self.turn.is_multiple_of(5) {
-            format!(r#"{{"read":{{"room":"{ROOM}","seq":1}}}}"#)
-        } else {
-            format!(r#"{{"typing":{{"room":"{ROOM}","stop":{}}}}}"#, self.turn.is_multiple_of(2))
-        };
-        swarm.send(who, &crate::swarm::frames::text(&word));
-        Ok(())
     }
 }
 

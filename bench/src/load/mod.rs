@@ -1,5 +1,6 @@
 //! The workloads.
 
+pub(crate) mod disturbance;
 pub(crate) mod fan_out;
 pub(crate) mod growth;
 pub(crate) mod history;
