@@ -215,7 +215,7 @@ impl RoomId {
 }
 
 /// Numeric order when both ids are canonical decimals, else byte order.
-fn pair_order(a: &str, b: &str) -> std::cmp::Ordering {
+pub(crate) fn pair_order(a: &str, b: &str) -> std::cmp::Ordering {
     match (canonical_decimal(a), canonical_decimal(b)) {
         (Some(x), Some(y)) => x.cmp(&y),
         _ => a.as_bytes().cmp(b.as_bytes()),
@@ -223,7 +223,7 @@ fn pair_order(a: &str, b: &str) -> std::cmp::Ordering {
 }
 
 /// The number that `text` writes, if it has no sign, no leading zero and is at most 2^53-1.
-fn canonical_decimal(text: &str) -> Option<u64> {
+pub(crate) fn canonical_decimal(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     let canonical = text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     (canonical && number <= crate::seq::MAX_SAFE).then_some(number)

@@ -47,6 +47,7 @@ mod seq;
 mod time;
 
 pub mod command;
+pub mod dialect;
 pub mod event;
 pub mod limits;
 pub mod reply;

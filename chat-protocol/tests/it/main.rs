@@ -1,5 +1,10 @@
 //! Tests of the crate's public face.
 
+mod chats;
+mod haraj;
+mod helpdesk;
+mod hipochat;
 mod packets;
 #[cfg(feature = "schema")]
 mod schema;
+mod tndata;

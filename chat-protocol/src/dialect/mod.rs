@@ -1,0 +1,21 @@
+//! Five existing chat systems, as their clients know them.
+//!
+//! One module per system: its frames and HTTP bodies as types, in both directions, so that a client of the system can be
+//! written with them as well as a server. The rules are those of the dialect reference, and each module names the
+//! document that it implements. A dialect is a translation and nothing else: it never decides who may do what.
+//!
+//! What several of them have in common is here: [`WireUser`], an id as the systems with numbers for users write it;
+//! [`PairForm`], the name of the one conversation of two users; and times in their several forms.
+
+pub mod chats;
+pub mod haraj;
+pub mod helpdesk;
+pub mod hipochat;
+mod pair;
+mod time;
+pub mod tndata;
+mod user;
+
+pub use pair::{PairForm, PairOrder};
+pub use time::{Micros, Seconds, Spaced, WholeSeconds, Zoned};
+pub use user::WireUser;

@@ -1,0 +1,1 @@
+//! `chats`: its documented examples.

@@ -1,0 +1,1 @@
+//! `haraj`: its documented examples.

@@ -1,0 +1,1 @@
+//! `helpdesk`: its documented examples.

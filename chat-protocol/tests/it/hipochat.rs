@@ -1,0 +1,1 @@
+//! `hipochat`: its documented examples.

@@ -1,0 +1,1 @@
+//! `tndata`: its documented examples.
