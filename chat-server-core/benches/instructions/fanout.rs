@@ -25,21 +25,22 @@ fn frame() -> Text {
     }))
 }
 
-/// So many readers whose queues are empty, as those of readers that keep up are.
-fn readers(count: u64) -> (Followers, Text) {
+/// So many readers whose queues are empty, as those of readers that keep up are, and so many frames for each.
+fn readers(count: u64, frames: usize) -> (Followers, Vec<Text>) {
     let mut followers = Followers::live(count);
-    assert!(followers.publish(1, &frame()));
+    assert!(followers.publish(1, &[frame()]));
     assert_eq!(followers.waiting() as u64, count);
-    (followers, frame())
+    (followers, vec![frame(); frames])
 }
 
 #[library_benchmark]
-#[bench::to_10(readers(10))]
-#[bench::to_100(readers(100))]
-#[bench::to_1000(readers(1_000))]
-fn publish((mut followers, frame): (Followers, Text)) -> (Followers, Text, bool) {
-    let published = followers.publish(2, black_box(&frame));
-    (followers, frame, published)
+#[bench::to_10(readers(10, 1))]
+#[bench::to_100(readers(100, 1))]
+#[bench::to_1000(readers(1_000, 1))]
+#[bench::eight_to_100(readers(100, 8))]
+fn publish((mut followers, frames): (Followers, Vec<Text>)) -> (Followers, Vec<Text>, bool) {
+    let published = followers.publish(2, black_box(&frames));
+    (followers, frames, published)
 }
 
 /// A queue, what comes, and where the writer takes it.

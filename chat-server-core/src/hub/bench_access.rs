@@ -40,10 +40,10 @@ impl Followers {
         Self { feed, links }
     }
 
-    /// Gives a frame to all of them; whether that was its turn.
-    pub fn publish(&mut self, position: u64, frame: &Text) -> bool {
+    /// Gives frames to all of them; whether that was their turn.
+    pub fn publish(&mut self, first: u64, frames: &[Text]) -> bool {
         let mut deliveries = Deliveries::default();
-        let published = self.feed.publish(position, std::slice::from_ref(frame), &mut deliveries);
+        let published = self.feed.publish(first, frames, &mut deliveries);
         deliveries.flush_here();
         published == Published::Yes
     }
