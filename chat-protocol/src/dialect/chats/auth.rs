@@ -27,3 +27,24 @@ pub fn subprotocol_token(header: &str) -> Option<&str> {
     offers.next().filter(|scheme| scheme.eq_ignore_ascii_case("bearer"))?;
     offers.next().map(token).filter(|token| !token.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_found_bare_and_after_their_scheme() {
+        for value in ["abc", "Bearer abc", "bearer  abc", " abc "] {
+            assert_eq!(token(value), "abc", "{value}");
+        }
+        for (header, found) in [
+            ("Bearer, abc", Some("abc")),
+            ("Bearer,Bearer abc", Some("abc")),
+            ("Bearer", None),
+            ("Bearer, ", None),
+            ("abc", None),
+        ] {
+            assert_eq!(subprotocol_token(header), found, "{header}");
+        }
+    }
+}

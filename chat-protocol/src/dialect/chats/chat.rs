@@ -217,3 +217,31 @@ impl<'de> Deserialize<'de> for Chat {
         Chat::of(project, chat_id).ok_or_else(|| de::Error::custom(BadInput::InvalidValue("chat_id")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str) -> UserId {
+        UserId::new(id).unwrap()
+    }
+
+    #[test]
+    fn a_direct_chat_is_found_by_its_name() {
+        let (one, two) = (user("1"), user("2"));
+        assert_eq!(Chat::direct(&two, &one), Chat::Direct("1_2".to_owned()));
+        assert_eq!(Chat::direct(&user("10"), &user("9")).to_string(), "9_10");
+        for (name, peer) in [
+            ("1_2", Ok(two.clone())),
+            ("2_1", Ok(two)),
+            ("1_1", Ok(one.clone())),
+            ("2_3", Err(BadInput::NotMember { user: one.clone(), chat: "2_3".to_owned() })),
+            ("11_2", Err(BadInput::NotMember { user: one.clone(), chat: "11_2".to_owned() })),
+            ("x", Err(BadInput::ChatId("x".to_owned()))),
+            ("1_", Err(BadInput::ChatId("1_".to_owned()))),
+            ("", Err(BadInput::ChatId(String::new()))),
+        ] {
+            assert_eq!(Chat::peer(name, &one), peer, "{name}");
+        }
+    }
+}

@@ -125,6 +125,23 @@ pub enum HttpError {
 }
 
 impl HttpError {
+    /// The error for the direct chat `name` when no side of it is the caller.
+    ///
+    /// ```
+    /// use chat_protocol::dialect::chats::HttpError;
+    /// assert_eq!(HttpError::of_direct("x"), HttpError::NoUnderscore);
+    /// assert_eq!(HttpError::of_direct("1_"), HttpError::NoPair);
+    /// assert_eq!(HttpError::of_direct("2_3"), HttpError::Forbidden);
+    /// ```
+    pub fn of_direct(name: &str) -> Self {
+        match name.split_once('_') {
+            None => Self::NoUnderscore,
+            // User ids need not be numbers here: only a missing one is told.
+            Some((a, b)) if a.is_empty() || b.is_empty() => Self::NoPair,
+            Some(_) => Self::Forbidden,
+        }
+    }
+
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
@@ -138,17 +155,5 @@ impl HttpError {
 impl From<HttpError> for Detail {
     fn from(error: HttpError) -> Self {
         Self { detail: error.to_string() }
-    }
-}
-
-/// What the socket says about a direct chat's id, as the calls say it.
-impl HttpError {
-    /// The error for `name`, which is no direct chat of the caller.
-    pub fn of_direct(name: &str) -> Self {
-        match name.split_once('_') {
-            None => Self::NoUnderscore,
-            Some((a, b)) if a.is_empty() || b.is_empty() => Self::NoPair,
-            Some(_) => Self::Forbidden,
-        }
     }
 }

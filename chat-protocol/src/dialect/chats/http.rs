@@ -282,3 +282,39 @@ mod last_message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_linked_in_both_directions() {
+        let page = |limit, offset| PageQuery { limit, offset };
+        for (query, next, previous) in [
+            (page(None, None), Some("/m/?limit=20&offset=20"), None),
+            (page(Some(0), Some(0)), Some("/m/?limit=20&offset=20"), None),
+            (page(Some(10), Some(5)), Some("/m/?limit=10&offset=15"), Some("/m/?limit=10")),
+            (page(Some(10), Some(35)), None, Some("/m/?limit=10&offset=25")),
+            (page(Some(u64::MAX), Some(u64::MAX)), None, Some("/m/?limit=18446744073709551615")),
+        ] {
+            assert_eq!(query.next("/m/", 45).as_deref(), next, "{query:?}");
+            assert_eq!(query.previous("/m/").as_deref(), previous, "{query:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_newest_message_may_be_null() {
+        let chat =
+            |last: &str| format!(r#"{{"id":"10","last_message":{last},"name":"","image_address":null}}"#);
+        for last in ["null", "{}", r#"{"author":{}}"#] {
+            assert_eq!(
+                serde_json::from_str::<ProjectSummary>(&chat(last)).unwrap().last_message,
+                None,
+                "{last}"
+            );
+        }
+        for bad in ["5", "[]", r#"{"id":17}"#] {
+            assert!(serde_json::from_str::<ProjectSummary>(&chat(bad)).is_err(), "{bad}");
+        }
+    }
+}
