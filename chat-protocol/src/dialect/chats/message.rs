@@ -61,7 +61,8 @@ pub struct FileEntry {
     pub name: String,
     /// What follows the last dot of its name; may be empty.
     pub extension: String,
-    /// Media type.
+    /// Media type; empty from systems of before there was one.
+    #[serde(default)]
     pub mime_type: String,
     /// Size in bytes; 0 when unknown.
     pub size: u64,

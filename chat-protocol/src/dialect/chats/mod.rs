@@ -44,14 +44,12 @@ use std::time::Duration;
 pub use auth::{subprotocol_token, token};
 pub use chat::{Chat, MessageId, PAIR, ProjectId};
 pub use client::{ClientFrame, EditMessage, NewMessage};
-pub use error::{BadInput, HttpError};
+pub use error::{BadInput, Detail, HttpError};
 pub use http::{
     DirectDetail, DirectSummary, HasUnreads, MessagePage, PageQuery, ProjectDetail, ProjectSummary,
 };
 pub use message::{FileEntry, MessageEntry, MessageRef, ReplyEntry, User};
 pub use server::{MessageEvent, Presence, ReadEvent, ServerFrame, TypingEvent};
-
-pub use error::Detail;
 
 /// Greatest length of a text in characters, as the original had it.
 pub const MAX_TEXT: usize = 8192;
