@@ -15,7 +15,8 @@ pub fn token(value: &str) -> &str {
     }
 }
 
-/// The token of a `Sec-WebSocket-Protocol` header that offers `Bearer` and a token; it is answered with `Bearer`.
+/// The token of a `Sec-WebSocket-Protocol` header that offers `Bearer` and a token; it is answered with
+/// `Bearer`.
 ///
 /// ```
 /// use chat_protocol::dialect::chats::subprotocol_token;

@@ -1,6 +1,7 @@
 //! Chats and the numbers of messages.
 //!
-//! `chat_id` is the name of a pair for a direct chat and a number for a project chat; `chat_type` says which it is.
+//! `chat_id` is the name of a pair for a direct chat and a number for a project chat; `chat_type` says which
+//! it is.
 
 use std::fmt;
 
@@ -89,8 +90,8 @@ fn digits(text: &str) -> Option<ProjectId> {
 
 /// A chat, as frames name it.
 ///
-/// Written as the server does, `{"chat_id":"1_2","chat_type":"direct"}`; commands have the two in the other order.
-/// Without `chat_type`, which the original left out at times, a number or digits are a project's.
+/// Written as the server does, `{"chat_id":"1_2","chat_type":"direct"}`; commands have the two in the other
+/// order. Without `chat_type`, which the original left out at times, a number or digits are a project's.
 ///
 /// ```
 /// use chat_protocol::dialect::chats::{Chat, ProjectId};
@@ -102,8 +103,8 @@ fn digits(text: &str) -> Option<ProjectId> {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(tag = "chat_type", content = "chat_id", rename_all = "lowercase"))]
 pub enum Chat {
-    /// Of two users, by the name of the pair, such as 1_2. A client may name the two in either order, and may have it
-    /// wrong.
+    /// Of two users, by the name of the pair, such as 1_2. A client may name the two in either order, and may
+    /// have it wrong.
     Direct(String),
     /// Of a project, by its number.
     Project(ProjectId),

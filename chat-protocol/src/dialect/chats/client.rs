@@ -10,8 +10,8 @@ use crate::decode;
 
 /// A frame from client to server.
 ///
-/// Written in the form of the newest clients. Read in all three: `message` for `text`, no `reply_to`, and `typing` for
-/// `user_typing`.
+/// Written in the form of the newest clients. Read in all three: `message` for `text`, no `reply_to`, and
+/// `typing` for `user_typing`.
 ///
 /// ```
 /// use chat_protocol::dialect::chats::{BadInput, ClientFrame};
@@ -97,7 +97,8 @@ impl ClientFrame {
     /// Reads a frame; the error is what the sender is told.
     ///
     /// # Errors
-    /// [`BadInput`], by the first key that is missing or wrong. Of a key that is given twice the last one counts.
+    /// [`BadInput`], by the first key that is missing or wrong. Of a key that is given twice the last one
+    /// counts.
     pub fn read(json: &[u8]) -> Result<Self, BadInput> {
         let frame: Map<String, Value> = decode(json).map_err(|_| BadInput::InvalidJson)?;
         frame.try_into()

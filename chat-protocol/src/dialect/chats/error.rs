@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_TEXT, MessageId, ProjectId};
 use crate::UserId;
 
-/// Why a command is refused. The text is sent as `{"error": text}` to the sender alone, and the socket stays open.
+/// Why a command is refused. The text is sent as `{"error": text}` to the sender alone, and the socket stays
+/// open.
 ///
 /// Source: `docs/dialects.md` section 4, "Bad input".
 ///
@@ -78,7 +79,8 @@ pub enum BadInput {
     /// A key whose value is of another type.
     #[error("Invalid value: '{0}'")]
     InvalidValue(&'static str),
-    /// `typing` with a message: the document prints it for reading and for deleting alike, and guessing could delete.
+    /// `typing` with a message: the document prints it for reading and for deleting alike, and guessing could
+    /// delete.
     #[error("Event type 'typing' does not take message_id: use message_read or delete_message")]
     TypingMessage,
     /// A text of too many characters.

@@ -211,8 +211,8 @@ pub struct HasUnreads {
     pub has_unreads: bool,
 }
 
-/// A newest message, or the object that stands for none: clients read `last_message.author.id`, so that null would
-/// break them.
+/// A newest message, or the object that stands for none: clients read `last_message.author.id`, so that null
+/// would break them.
 mod last_message {
     use serde::de::Error;
     use serde_json::{Map, Value};

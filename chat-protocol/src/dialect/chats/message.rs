@@ -106,7 +106,8 @@ pub struct MessageEntry {
     pub created_at: Micros,
 }
 
-/// A message that another one answers: without files, and with no more than the number of what it answers itself.
+/// A message that another one answers: without files, and with no more than the number of what it answers
+/// itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplyEntry {

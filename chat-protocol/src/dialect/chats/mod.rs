@@ -1,6 +1,7 @@
 //! `chats`: one socket per user for direct and project chats.
 //!
-//! Source: `docs/dialects.md` section 4, and the original document, `chat-protocol/tests/documents/chats.txt`.
+//! Source: `docs/dialects.md` section 4, and the original document,
+//! `chat-protocol/tests/documents/chats.txt`.
 //!
 //! Every frame is `{"type": name, "content": object}`, but for errors.
 //!
@@ -25,9 +26,9 @@
 //! | `GET /chats/has-unreads/` | [`HasUnreads`] |
 //! | any that fails | [`Detail`], the texts of [`HttpError`] |
 //!
-//! Three generations of clients are served at once: what they write differently is read alike, and what is written
-//! for them holds the keys of all. Members of a room coming and going, and content that is neither text nor a file,
-//! have no words here.
+//! Three generations of clients are served at once: what they write differently is read alike, and what is
+//! written for them holds the keys of all. Members of a room coming and going, and content that is neither
+//! text nor a file, have no words here.
 
 mod auth;
 mod chat;

@@ -51,9 +51,9 @@ pub enum ServerFrame {
 
 /// A message in its chat.
 ///
-/// On the wire most of it is given twice: as flat keys, which the document's clients read, and as an object under
-/// `message`, which later ones read. One of the two is enough to read it; from flat keys alone come a nameless author,
-/// no reply and no files.
+/// On the wire most of it is given twice: as flat keys, which the document's clients read, and as an object
+/// under `message`, which later ones read. One of the two is enough to read it; from flat keys alone come a
+/// nameless author, no reply and no files.
 ///
 /// ```
 /// use chat_protocol::dialect::chats::MessageEvent;
