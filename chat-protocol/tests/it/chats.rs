@@ -83,8 +83,8 @@ fn every_object_in_the_text_of_the_reference_is_read_and_written() {
     assert_eq!(seen, ["author", "detail", "error", "type"]);
 }
 
-/// The document's five frames with its placeholders filled. None is in the form that is written: `message`
-/// became `text`, three commands print `typing`, and `file_urls` came later.
+/// The document's five frames with its placeholders filled. Only the first has the keys that are written:
+/// `message` became `text`, three commands print `typing`, and `file_urls` came later.
 #[test]
 fn every_frame_of_the_original_document_is_read() {
     let document = include_str!("../documents/chats.txt");
