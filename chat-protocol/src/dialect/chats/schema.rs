@@ -1,0 +1,115 @@
+//! Schemas of the shapes that are written by hand.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::{
+    Chat, MessageEntry, MessageEvent, MessageId, MessageRef, Presence, ProjectId, ReadEvent, ServerFrame,
+    TypingEvent,
+};
+use crate::MAX_SAFE;
+use crate::dialect::{Seconds, WireUser};
+
+impl JsonSchema for MessageId {
+    fn schema_name() -> Cow<'static, str> {
+        "ChatsMessageId".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_SAFE,
+            "description": "Number of a message: unique in the server, growing within a chat.",
+        })
+    }
+}
+
+impl JsonSchema for ProjectId {
+    fn schema_name() -> Cow<'static, str> {
+        "ChatsProjectId".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let number = json_schema!({
+            "type": "integer",
+            "minimum": 0,
+            "maximum": MAX_SAFE,
+            "description": "Number of a project chat.",
+        });
+        if generator.contract().is_serialize() {
+            return number;
+        }
+        json_schema!({
+            "description": "Number of a project chat; may also be a string of digits.",
+            "anyOf": [number, { "type": "string", "pattern": "^[0-9]+$" }],
+        })
+    }
+}
+
+impl JsonSchema for MessageEvent {
+    fn schema_name() -> Cow<'static, str> {
+        "ChatsMessageEvent".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let chat = generator.subschema_for::<Chat>();
+        json_schema!({
+            "description": "A message in its chat. The flat keys repeat what the message says.",
+            "type": "object",
+            "allOf": [chat],
+            "properties": {
+                "message_id": generator.subschema_for::<MessageId>(),
+                "author_id": generator.subschema_for::<WireUser>(),
+                "text": { "type": "string" },
+                "created_at": generator.subschema_for::<Seconds>(),
+                "message": generator.subschema_for::<MessageEntry>(),
+            },
+            "required": ["message_id", "author_id", "text", "created_at", "message"],
+        })
+    }
+}
+
+fn frame(generator: &mut SchemaGenerator, kind: &str, content: fn(&mut SchemaGenerator) -> Schema) -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": { "type": { "const": kind }, "content": content(generator) },
+        "required": ["type", "content"],
+    })
+}
+
+fn presence(generator: &mut SchemaGenerator, kind: &str) -> Schema {
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "type": { "const": kind },
+            "user_id": generator.subschema_for::<WireUser>(),
+            "content": generator.subschema_for::<Presence>(),
+        },
+        "required": ["type", "user_id", "content"],
+    })
+}
+
+impl JsonSchema for ServerFrame {
+    fn schema_name() -> Cow<'static, str> {
+        "ChatsServerFrame".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let message = SchemaGenerator::subschema_for::<MessageEvent>;
+        json_schema!({
+            "description": "A frame from server to client.",
+            "oneOf": [
+                frame(generator, "new_message", message),
+                frame(generator, "edit_message", message),
+                frame(generator, "user_typing", SchemaGenerator::subschema_for::<TypingEvent>),
+                frame(generator, "message_read", SchemaGenerator::subschema_for::<ReadEvent>),
+                frame(generator, "delete_message", SchemaGenerator::subschema_for::<MessageRef>),
+                presence(generator, "set_online"),
+                presence(generator, "set_offline"),
+                {
+                    "type": "object",
+                    "properties": { "error": { "type": "string" } },
+                    "required": ["error"],
+                },
+            ],
+        })
+    }
+}
