@@ -36,6 +36,8 @@ mod message;
 mod push;
 mod query;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod user;
 
