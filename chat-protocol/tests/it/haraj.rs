@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chat_protocol::dialect::WireUser;
 use chat_protocol::dialect::haraj::*;
-use chat_protocol::{Content, ErrorCode, UserId, decode, encode};
+use chat_protocol::{ErrorCode, UserId, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -29,6 +29,16 @@
 //! | `POST /chat/uploads` | [`Upload`] | [`UploadGrant`] |
 //!
 //! Devices of recipients without a session are told with a [`Push`]. Every refusal has one [`Code`].
+//!
+//! Where the sources differ or are silent:
+//!
+//! - A summary has at most 20 characters; the original's example has 20 and three dots.
+//! - `is_deleted` is always written, as the last key; without it an entry is not deleted.
+//! - Who has no picture has an empty `avatar`; null is read as that.
+//! - Several documented commands in one frame are bad input, an unknown key beside one is ignored.
+//! - Statuses 405, 413 and 503 have the codes of our own protocol, because the original documents none.
+//! - A `limit` outside 1 to 100 is moved to the nearer end.
+//! - Times such as `2018-10-08T08:30:39Z.765`, which are slips of the original's examples, are not read.
 
 mod code;
 mod frame;

@@ -54,7 +54,7 @@ impl<T> Reply<T> {
     }
 }
 
-/// The keys of a reply, in any order and all optional until the end.
+/// An answer: `data` for a success, `err` for a refusal.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "ReplyOf{T}"))]

@@ -252,3 +252,19 @@ proptest! {
         again(&reply);
     }
 }
+
+#[cfg(feature = "schema")]
+#[test]
+fn schemas_are_free_of_links_and_placeholders() {
+    let schemas = [
+        schemars::schema_for!(ClientFrame),
+        schemars::schema_for!(ServerFrame),
+        schemars::schema_for!(Push),
+        schemars::schema_for!(Reply<Sent>),
+        schemars::schema_for!(Reply<UpdatedUser>),
+        schemars::schema_for!(ResolveQuery),
+    ];
+    for schema in schemas.map(|schema| schema.to_value().to_string()) {
+        assert!(!schema.contains("[`") && !schema.contains("{T}"), "{schema}");
+    }
+}
