@@ -32,7 +32,8 @@ impl ClientFrame {
     }
 }
 
-/// A message: the client's object, then `author` and `timestamp` unless the client sent its own, then the room's `token`.
+/// A message: the client's object, then `author` and `timestamp` unless the client sent its own, then the
+/// room's `token`.
 ///
 /// ```
 /// use chat_protocol::Timestamp;
@@ -52,7 +53,8 @@ pub struct MessageFrame {
 }
 
 impl MessageFrame {
-    /// What the room is told of a client's frame. A `token` of the client's is overwritten: it may be a secret.
+    /// What the room is told of a client's frame. A `token` of the client's is overwritten: it may be a
+    /// secret.
     pub fn new(frame: ClientFrame, author: &Profile, ts: Timestamp, token: RoomToken) -> Self {
         let ClientFrame(mut object) = frame;
         object.remove("token");
@@ -162,10 +164,10 @@ pub struct ErrorFrame {
 
 /// What a server sends.
 ///
-/// No key names the kind. A frame with `ERROR` and without `token` is a refusal. One with an object in `injected` and no
-/// `author` is an item, and so is one of `type` `item` that has its content and, beside an `author`, a number as
-/// `timestamp`. All others are messages, among them what a client sends that looks like an item, unless it claims to be
-/// one: the wire has nothing that tells those apart.
+/// No key names the kind. A frame with `ERROR` and without `token` is a refusal. One with an object in
+/// `injected` and no `author` is an item, and so is one of `type` `item` that has its content and, beside an
+/// `author`, a number as `timestamp`. All others are messages, among them what a client sends that looks like
+/// an item, unless it claims to be one: the wire has nothing that tells those apart.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::ServerFrame;

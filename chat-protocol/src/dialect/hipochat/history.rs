@@ -7,8 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{Item, Object, RoomToken, RoomTokenError};
 use crate::dialect::{Seconds, WholeSeconds};
 
-/// An old message: the client's object with its `author`, and when the server stored it, whatever time the client sent.
-/// It does not name the room.
+/// An old message: the client's object with its `author`, and when the server stored it, whatever time the
+/// client sent. It does not name the room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldMessage<T = Seconds> {
     object: Object,
@@ -82,9 +82,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Entry<T> {
 
 /// The answer of `GET /talk/old/<token>/`: all messages of a room, oldest first.
 ///
-/// On the wire they come twice, because clients of two generations read one each: all in `oldy`, and the same in
-/// `results`, divided at the moment when the reader's last socket in the room closed. Readers prefer `results`; of an
-/// answer without it, all are taken as read.
+/// On the wire they come twice, because clients of two generations read one each: all in `oldy`, and the same
+/// in `results`, divided at the moment when the reader's last socket in the room closed. Readers prefer
+/// `results`; of an answer without it, all are taken as read.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::OldMessages;
@@ -171,16 +171,17 @@ pub struct Histories {
 pub struct RoomHistory {
     /// The room.
     pub room_name: RoomToken,
-    /// How many messages the reader has not read: a string of digits, or the number 0 for one who is no member.
+    /// How many messages the reader has not read: a string of digits, or the number 0 for one who is no
+    /// member.
     #[serde(default, with = "super::http::unread_count")]
-    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value"))]
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Value", extend("anyOf" = [{ "type": "string" }, { "const": 0 }])))]
     pub unread_count: Option<u64>,
     /// The newest messages, oldest first, with times in whole seconds.
     pub messages: Vec<Entry<WholeSeconds>>,
 }
 
-/// The rooms of the path of `GET /talk/history/<t1,t2>`. A comma divides them here, so a room with a comma in its token
-/// cannot be asked for.
+/// The rooms of the path of `GET /talk/history/<t1,t2>`. A comma divides them here, so a room with a comma in
+/// its token cannot be asked for.
 ///
 /// # Errors
 /// When one of them is no token, which is 404.
@@ -195,13 +196,13 @@ pub fn history_rooms(path: &str) -> Result<Vec<RoomToken>, RoomTokenError> {
     path.split(',').map(RoomToken::new).collect()
 }
 
-/// How many messages of each room `?limit=` asks for: 1 when it is absent, empty or 0, as in the original; `None` when it is
-/// no number.
+/// How many messages of each room `?limit=` asks for: 1 when it is absent, empty or 0, as in the original;
+/// `None` when it is no number.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::history_limit;
-/// assert_eq!([history_limit(None), history_limit(Some("0")), history_limit(Some("7"))], [Some(1), Some(1), Some(7)]);
-/// assert_eq!(history_limit(Some("many")), None);
+/// assert_eq!([history_limit(None), history_limit(Some("0")), history_limit(Some("7"))], [Some(1), Some(1),
+/// Some(7)]); assert_eq!(history_limit(Some("many")), None);
 /// ```
 pub fn history_limit(query: Option<&str>) -> Option<u32> {
     match query.unwrap_or_default() {
@@ -249,6 +250,24 @@ mod schema {
         }
         fn json_schema(generator: &mut SchemaGenerator) -> Schema {
             OldMessagesWritten::json_schema(generator)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_and_limits_of_a_query() {
+        let room = |token: &str| RoomToken::new(token).unwrap();
+        assert_eq!(history_rooms("r1,r2").unwrap(), [room("r1"), room("r2")]);
+        for path in ["", "r1,", ",", "r1,a/b"] {
+            assert_eq!(history_rooms(path), Err(RoomTokenError), "{path}");
+        }
+        for (query, limit) in [(None, Some(1)), (Some(""), Some(1)), (Some("0"), Some(1)), (Some("-1"), None)]
+        {
+            assert_eq!(history_limit(query), limit);
         }
     }
 }

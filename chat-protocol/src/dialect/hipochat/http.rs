@@ -8,7 +8,8 @@ use super::{Json, Object, RoomToken, form};
 use crate::dialect::WireUser;
 use crate::{UserId, WireError, decode};
 
-/// What `POST /api/chat` asks for: a room of exactly these users and the caller. Without users it is the caller's own.
+/// What `POST /api/chat` asks for: a room of exactly these users and the caller. Without users it is the
+/// caller's own.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::CreateRoom;
@@ -113,8 +114,8 @@ pub struct Unauthorized {
 pub struct ItemRequest(pub Object);
 
 impl ItemRequest {
-    /// What is injected: the object under `injected` when there is one, and then the keys beside it are dropped; else all
-    /// of it.
+    /// What is injected: the object under `injected` when there is one, and then the keys beside it are
+    /// dropped; else all of it.
     pub fn injected(self) -> Object {
         self.0.get("injected").and_then(Json::object).unwrap_or(self.0)
     }
@@ -164,7 +165,8 @@ impl Counted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notification {
-    /// How many messages of others the reader has not read: a string of digits, or null for one who is no member.
+    /// How many messages of others the reader has not read: a string of digits, or null for one who is no
+    /// member.
     #[serde(rename = "notification", with = "digits")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub count: Option<u64>,
@@ -234,8 +236,8 @@ pub(super) mod unread_count {
     }
 }
 
-/// The form of `POST /talk/new-chat-room/<token>` and `POST /talk/unsubscribe/<token>`: auth tokens, whose users become
-/// members or are removed. They are secrets, and debugging does not show them.
+/// The form of `POST /talk/new-chat-room/<token>` and `POST /talk/unsubscribe/<token>`: auth tokens, whose
+/// users become members or are removed. They are secrets, and debugging does not show them.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::MemberTokens;
@@ -268,5 +270,37 @@ impl MemberTokens {
 impl fmt::Debug for MemberTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MemberTokens({})", self.tokens.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_wrapped_once() {
+        let read = |json: &str| serde_json::from_str::<ItemRequest>(json).unwrap();
+        for (json, injected) in [
+            (r#"{"message":"foobar","user":"johndoe"}"#, r#"{"message":"foobar","user":"johndoe"}"#),
+            (r#"{"injected":{"a":[1, 2.0]},"x":1}"#, r#"{"a":[1, 2.0]}"#),
+            (r#"{"injected":5}"#, r#"{"injected":5}"#),
+            (r#"{"injected":null,"x":1}"#, r#"{"injected":null,"x":1}"#),
+            ("{}", "{}"),
+        ] {
+            assert_eq!(read(json).injected(), read(injected).0, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_counter_counts_what_the_query_names() {
+        for (kind, counted) in [
+            (None, Counted::All),
+            (Some("message"), Counted::Messages),
+            (Some("item"), Counted::Items),
+            (Some("call"), Counted::All),
+        ] {
+            assert_eq!(Counted::of(kind), counted);
+            assert_eq!(Counted::of(counted.as_query()), counted);
+        }
     }
 }

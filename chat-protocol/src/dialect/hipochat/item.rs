@@ -42,9 +42,9 @@ pub struct Item<T = Seconds> {
 }
 
 impl<T> Item<T> {
-    /// Whether an object of the server is an item. Messages have an author always, and the first form of an item has none;
-    /// the second says what it is. (A client can write a message that says the same: nothing on the wire tells them
-    /// apart.)
+    /// Whether an object of the server is an item. Messages have an author always, and the first form of an
+    /// item has none; the second says what it is. (A client can write a message that says the same: nothing
+    /// on the wire tells them apart.)
     pub(super) fn is(object: &Object) -> bool {
         let says_item = || object.get("type").and_then(Json::string).as_deref() == Some("item");
         let number =

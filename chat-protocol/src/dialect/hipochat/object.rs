@@ -53,8 +53,8 @@ impl PartialEq for Json {
 
 impl Eq for Json {}
 
-/// A JSON object with its keys in the order in which they came, and values byte for byte: clients put numbers into it
-/// that no other type keeps exactly. Of a repeated key the last one counts.
+/// A JSON object with its keys in the order in which they came, and values byte for byte: clients put numbers
+/// into it that no other type keeps exactly. Of a repeated key the last one counts.
 ///
 /// Two are equal when keys, their order and the texts of the values are.
 ///
@@ -146,7 +146,8 @@ impl Object {
     }
 }
 
-/// What the parser expected. Before that it tells what it met, and after it the place, which is that of a part.
+/// What the parser expected. Before that it tells what it met, and after it the place, which is that of a
+/// part.
 fn rule(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     match message.split_once(", expected ") {
@@ -221,6 +222,26 @@ mod schema {
         }
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({ "type": "object", "description": "Any JSON object." })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_the_first_string_among_four() {
+        for (json, text) in [
+            (r#"{"text":"d","body":"b","message":"a"}"#, Some("a")),
+            (r#"{"text":"d","body":"b","message":null}"#, Some("b")),
+            (r#"{"text":"d","body":{"message":"c"}}"#, Some("c")),
+            (r#"{"text":"d","body":{"text":"e"}}"#, Some("d")),
+            (r#"{"message":""}"#, Some("")),
+            (r#"{"message":{"message":"x"},"text":5}"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(serde_json::from_str::<Object>(json).unwrap().text().as_deref(), text, "{json}");
         }
     }
 }

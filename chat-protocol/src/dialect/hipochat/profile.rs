@@ -6,8 +6,8 @@ use super::{Json, Object};
 use crate::UserId;
 use crate::dialect::WireUser;
 
-/// An author's profile: the JSON object that the operator's backend answers for an auth token, and what is added to a
-/// message as its `author`. It never has a `token`: one that comes is dropped.
+/// An author's profile: the JSON object that the operator's backend answers for an auth token, and what is
+/// added to a message as its `author`. It never has a `token`: one that comes is dropped.
 ///
 /// `user_id` is written as a number when it is one; all other keys are the backend's own.
 ///

@@ -120,7 +120,8 @@ pub struct PushSignal {
 }
 
 impl PushSignal {
-    /// Reads the form; `None` when one of the two is missing or wrong. Of a repeated field the last one counts.
+    /// Reads the form; `None` when one of the two is missing or wrong. Of a repeated field the last one
+    /// counts.
     pub fn from_form(body: &str) -> Option<Self> {
         let field =
             |name: &str| form::pairs(body).filter(|(key, _)| key == name).last().map(|(_, value)| value);

@@ -100,8 +100,8 @@ impl schemars::JsonSchema for RoomToken {
     }
 }
 
-/// The token of an `Authorization: Token <t>` header, which older clients spell `Authentication`. The scheme may have any
-/// case (RFC 9110 section 11.1).
+/// The token of an `Authorization: Token <t>` header, which older clients spell `Authentication`. The scheme
+/// may have any case (RFC 9110 section 11.1).
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::header_token;
@@ -112,4 +112,29 @@ pub fn header_token(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim().split_once(' ')?;
     let token = token.trim_start();
     (scheme.eq_ignore_ascii_case("Token") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_tokens_have_few_characters_and_other_tokens_any() {
+        for token in ["a", "A-z_0.9:,", &"x".repeat(320)] {
+            assert_eq!(RoomToken::new(token).unwrap().as_str(), token);
+        }
+        for token in ["", "a b", "a/b", "a@b", "é", "a\n", &"x".repeat(321)] {
+            assert_eq!(RoomToken::new(token), Err(RoomTokenError), "{token}");
+        }
+        for (header, token) in [
+            ("Token abc", Some("abc")),
+            ("token  a@b ", Some("a@b")),
+            ("Token ", None),
+            ("Token", None),
+            ("Bearer abc", None),
+            ("", None),
+        ] {
+            assert_eq!(header_token(header), token, "{header}");
+        }
+    }
 }
