@@ -165,9 +165,9 @@ pub struct ErrorFrame {
 /// What a server sends.
 ///
 /// No key names the kind. A frame with `ERROR` and without `token` is a refusal. One with an object in
-/// `injected` and no `author` is an item, and so is one of `type` `item` that has its content and, beside an
-/// `author`, a number as `timestamp`. All others are messages, among them what a client sends that looks like
-/// an item, unless it claims to be one: the wire has nothing that tells those apart.
+/// `injected` and no `author` is an item, and so is one of `type` `item` with its content and, beside the
+/// profile of an `author`, a number as `timestamp`. All others are messages, among them what a client sends
+/// that looks like an item, unless it claims to be one: the wire has nothing that tells those apart.
 ///
 /// ```
 /// use chat_protocol::dialect::hipochat::ServerFrame;

@@ -44,15 +44,20 @@ pub struct Item<T = Seconds> {
 impl<T> Item<T> {
     /// Whether an object of the server is an item. Messages have an author always, and the first form of an
     /// item has none; the second says what it is. (A client can write a message that says the same: nothing
-    /// on the wire tells them apart.)
+    /// on the wire tells them apart. But what would be a broken item is a message then, so that no client can
+    /// send what others cannot read.)
     pub(super) fn is(object: &Object) -> bool {
         let says_item = || object.get("type").and_then(Json::string).as_deref() == Some("item");
-        let number =
-            || object.get("timestamp").is_some_and(|ts| serde_json::from_str::<Seconds>(ts.as_str()).is_ok());
-        let content = || object.has_object("injected") || object.has_object("body");
-        match object.has("author") {
-            false => object.has_object("injected") || (says_item() && content()),
-            true => says_item() && object.has_object("author") && content() && number(),
+        let content = || match object.get("injected") {
+            Some(injected) => injected.is_object(),
+            None => object.has_object("body"),
+        };
+        match object.get("author") {
+            None => object.has_object("injected") || (says_item() && content()),
+            Some(author) => {
+                let number = || object.get("timestamp").is_some_and(|ts| ts.reads::<Seconds>());
+                says_item() && content() && author.reads::<Profile>() && number()
+            }
         }
     }
 }

@@ -40,6 +40,11 @@ impl Json {
         serde_json::from_str(self.as_str()).ok()
     }
 
+    /// Whether it is of a type.
+    pub(super) fn reads<T: DeserializeOwned>(&self) -> bool {
+        serde_json::from_str::<T>(self.as_str()).is_ok()
+    }
+
     pub(super) fn is_object(&self) -> bool {
         self.as_str().starts_with('{')
     }
