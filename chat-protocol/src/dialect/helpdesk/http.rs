@@ -39,9 +39,6 @@ pub fn is_organization(name: &str) -> bool {
 
 /// Body of `POST /api/send-message/`, as JSON, as a form or, with a file beside it, as a multipart form.
 ///
-/// As JSON it is read from [`SendMessage::from_json`], otherwise from [`SendMessage::from_fields`]: both know what to
-/// answer when something is missing.
-///
 /// ```
 /// use chat_protocol::dialect::helpdesk::SendMessage;
 /// let json = r#"{"message":"Oi","help_desk":"5d6e7f80-91a2-43b4-95c6-d7e8f9010203"}"#;
@@ -87,7 +84,8 @@ impl<'de> Deserialize<'de> for SendMessage {
 }
 
 impl SendMessage {
-    /// Reads a JSON body, which never has a file.
+    /// Reads a JSON body, which never has a file: a `file` in it is ignored, as the original did. Unlike the plain
+    /// reader of JSON it knows what to answer, and that a text must be there.
     ///
     /// # Errors
     /// What to answer: [`Refusal::TooLarge`] above the size of a frame, [`Refusal::Malformed`] for what is no object of
