@@ -117,7 +117,7 @@ fn every_event_is_written_in_both_forms() {
 }
 
 #[test]
-fn the_reference_s_frame_is_written_as_it_shows_it() {
+fn the_frame_of_the_reference_is_written_as_it_is_shown() {
     let json = format!(
         r#"{{"type":"new_message","data":"{{\"created_at\":\"2021-06-15T11:57:16.420655-03:00\",\"updated_at\":\"2021-06-15T11:57:16.420655-03:00\",\"uuid\":\"{UUID}\",\"message\":\"teste\",\"file\":null,\"type\":\"sent\",\"status\":\"sending\",\"help_desk\":\"{UUID}\"}}"}}"#
     );

@@ -62,7 +62,8 @@ pub struct Message {
     /// Its text; null when it is a file alone. Absent is read as null.
     #[serde(rename = "message", default)]
     pub text: Option<String>,
-    /// Where its file is; null when it has none. An absolute URL in history, a path elsewhere. Absent is read as null.
+    /// Where its file is; null when it has none. An absolute URL in history, a path elsewhere. Absent is read
+    /// as null.
     #[serde(default)]
     pub file: Option<String>,
     /// Which side wrote it.
@@ -77,8 +78,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// The same message once it is delivered: what `update_message` carries. Its `updated_at` is newer than before even
-    /// if `at` is not.
+    /// The same message once it is delivered: what `update_message` carries. Its `updated_at` is newer than
+    /// before even if `at` is not.
     #[must_use]
     pub fn delivered(&self, at: Timestamp) -> Self {
         let least = self.updated_at.ts.as_micros().saturating_add(1);

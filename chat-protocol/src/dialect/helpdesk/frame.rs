@@ -1,6 +1,7 @@
 //! Frames of the socket.
 //!
-//! Rule: dialect reference (`docs/dialects.md`), section 7, "Client -> server frames" and "Server -> client frames".
+//! Rule: dialect reference (`docs/dialects.md`), section 7, "Client -> server frames" and "Server -> client
+//! frames".
 
 use serde::de::{self, DeserializeOwned};
 use serde::ser::Error as _;
@@ -35,8 +36,8 @@ impl Default for Opaque {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
-    /// A desk was created, or its own data changed. The spelling with one more underscore in the prose of the original
-    /// document was never used.
+    /// A desk was created, or its own data changed. The spelling with one more underscore in the prose of the
+    /// original document was never used.
     UpdateHelpdesk,
     /// A message was written.
     NewMessage,
@@ -167,8 +168,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Data<T> {
 
 /// What servers send.
 ///
-/// On the wire nothing tells what the server says from what it hands on for a client: a relayed event whose data is a
-/// message or a desk, as its name promises, is read as that.
+/// On the wire nothing tells what the server says from what it hands on for a client: a relayed event whose
+/// data is a message or a desk, as its name promises, is read as that.
 ///
 /// ```
 /// use chat_protocol::dialect::helpdesk::{DataForm, ServerFrame};

@@ -1,7 +1,7 @@
 //! Bodies of HTTP requests and answers.
 //!
-//! Rule: dialect reference (`docs/dialects.md`), section 7, "Paths and authentication", "HTTP endpoints" and "Bad
-//! input".
+//! Rule: dialect reference (`docs/dialects.md`), section 7, "Paths and authentication", "HTTP endpoints" and
+//! "Bad input".
 
 use std::collections::BTreeMap;
 
@@ -84,12 +84,12 @@ impl<'de> Deserialize<'de> for SendMessage {
 }
 
 impl SendMessage {
-    /// Reads a JSON body, which never has a file: a `file` in it is ignored, as the original did. Unlike the plain
-    /// reader of JSON it knows what to answer, and that a text must be there.
+    /// Reads a JSON body, which never has a file: a `file` in it is ignored, as the original did. Unlike the
+    /// plain reader of JSON it knows what to answer, and that a text must be there.
     ///
     /// # Errors
-    /// What to answer: [`Refusal::TooLarge`] above the size of a frame, [`Refusal::Malformed`] for what is no object of
-    /// this shape, then as [`SendMessage::from_fields`].
+    /// What to answer: [`Refusal::TooLarge`] above the size of a frame, [`Refusal::Malformed`] for what is no
+    /// object of this shape, then as [`SendMessage::from_fields`].
     pub fn from_json(body: &[u8]) -> Result<Self, Refusal> {
         struct Body(Fields);
         impl<'de> Deserialize<'de> for Body {
@@ -107,8 +107,9 @@ impl SendMessage {
     /// Reads the fields of a form; `file` says whether one came with it.
     ///
     /// # Errors
-    /// What to answer: [`Refusal::NoDesk`], [`Refusal::NotFound`] when the desk is no UUID, [`Refusal::NoMessage`] when
-    /// there is neither text nor file, by the first rule that is broken. Our decision: an empty text is a text.
+    /// What to answer: [`Refusal::NoDesk`], [`Refusal::NotFound`] when the desk is no UUID,
+    /// [`Refusal::NoMessage`] when there is neither text nor file, by the first rule that is broken. Our
+    /// decision: an empty text is a text.
     pub fn from_fields(desk: Option<&str>, text: Option<String>, file: bool) -> Result<Self, Refusal> {
         let desk = desk.ok_or(Refusal::NoDesk)?.parse().map_err(|_| Refusal::NotFound)?;
         Self { desk, text }.with_text_or(file)
@@ -158,7 +159,8 @@ pub enum Refusal {
     /// 401: no valid token.
     #[error("Authentication credentials were not provided.")]
     Unauthenticated,
-    /// 404: no such desk or file, an id that is no UUID, or not an agent of the organization, which looks the same.
+    /// 404: no such desk or file, an id that is no UUID, or not an agent of the organization, which looks the
+    /// same.
     #[error("Not found.")]
     NotFound,
     /// 405: the path has no such method (our decision: the text).

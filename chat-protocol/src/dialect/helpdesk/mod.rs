@@ -1,4 +1,5 @@
-//! Frames and HTTP bodies of `helpdesk`: support cases of an organization, messages by HTTP, updates by socket.
+//! Frames and HTTP bodies of `helpdesk`: support cases of an organization, messages by HTTP, updates by
+//! socket.
 //!
 //! Source: dialect reference (`docs/dialects.md`), section 7, and the original document
 //! (`chat-protocol/tests/documents/helpdesk.txt`). Where the two say nothing, the place says "our decision".
@@ -16,8 +17,8 @@
 //! The forms that an operator may choose are values of the writer: [`DataForm`] for `helpdesk.data` and
 //! [`Zoned::offset_minutes`](super::Zoned) for `helpdesk.utc_offset`. Readers take all of them.
 //!
-//! What this dialect has no words for, on purpose: deletions, receipts, typing and presence. It also has no names for
-//! pairs of users: desks have ids of their own.
+//! What this dialect has no words for, on purpose: deletions, receipts, typing and presence. It also has no
+//! names for pairs of users: desks have ids of their own.
 
 mod desk;
 mod frame;
@@ -35,6 +36,6 @@ pub use uuid::{Uuid, UuidError};
 /// Where uploaded files are: the path of one is this and its stored name.
 pub const UPLOADS: &str = "/media/uploads/";
 
-/// Minutes east of UTC in which times are written unless `helpdesk.utc_offset` says otherwise: those of the original
-/// document.
+/// Minutes east of UTC in which times are written unless `helpdesk.utc_offset` says otherwise: those of the
+/// original document.
 pub const UTC_OFFSET_MINUTES: i16 = -180;

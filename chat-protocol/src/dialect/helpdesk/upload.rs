@@ -8,9 +8,9 @@ const MAX_NAME: usize = 100;
 /// Greatest length of what counts as the ending of a name. The endings of common files have at most five.
 const MAX_ENDING: usize = 16;
 
-/// The name under which an upload is stored: the last part of the path that the sender gave, of it only the characters
-/// `A-Z a-z 0-9 . _ -` (a space becomes `_`) and no dot at the beginning, then `_` and 32 hexadecimal digits of
-/// `random`, then the ending. At most 100 bytes.
+/// The name under which an upload is stored: the last part of the path that the sender gave, of it only the
+/// characters `A-Z a-z 0-9 . _ -` (a space becomes `_`) and no dot at the beginning, then `_` and 32
+/// hexadecimal digits of `random`, then the ending. At most 100 bytes.
 ///
 /// Files may be read by whoever knows the name, so `random` must not be guessable.
 ///
@@ -34,7 +34,8 @@ pub fn stored_name(name: &str, random: [u8; 16]) -> String {
     format!("{stem}_{random}{ending}")
 }
 
-/// Whether a name may be that of a stored file. Any other is answered as not found, without asking the file system.
+/// Whether a name may be that of a stored file. Any other is answered as not found, without asking the file
+/// system.
 ///
 /// ```
 /// use chat_protocol::dialect::helpdesk::is_stored_name;
@@ -70,8 +71,8 @@ pub fn image_type(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The absolute URL of a file on a server such as `https://chat.example.org`: of its path, or of its stored name alone.
-/// What is a URL already stays as it is.
+/// The absolute URL of a file on a server such as `https://chat.example.org`: of its path, or of its stored
+/// name alone. What is a URL already stays as it is.
 ///
 /// ```
 /// use chat_protocol::dialect::helpdesk::file_url;
@@ -119,7 +120,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn every_upload_gets_a_name_that_can_be_asked_for(name in "\\PC{0,150}", plain in "[a-z.]{0,150}", random: [u8; 16]) {
+        fn every_upload_gets_a_name_that_can_be_asked_for(
+            name in "\\PC{0,150}",
+            plain in "[a-z.]{0,150}",
+            random: [u8; 16],
+        ) {
             for name in [name, plain] {
                 let stored = stored_name(&name, random);
                 proptest::prop_assert!(is_stored_name(&stored), "{stored}");

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// 128 bits, written as 32 lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12. Read in either case, with all
-/// hyphens or none. The bits of a message's id are its `key`.
+/// 128 bits, written as 32 lower-case hexadecimal digits in groups of 8, 4, 4, 4 and 12. Read in either case,
+/// with all hyphens or none. The bits of a message's id are its `key`.
 ///
 /// Source: dialect reference (`docs/dialects.md`), section 1, "One message, three names".
 ///
