@@ -83,7 +83,8 @@ impl FromId {
     }
 }
 
-/// A message as every socket of its room gets it, the sender's own included.
+/// A message as every socket of its room gets it, the sender's own included. Its `from` is made by [`display_name`], its
+/// `avatar` by [`avatar`].
 ///
 /// ```
 /// use chat_protocol::dialect::tndata::UserMessage;
@@ -96,17 +97,17 @@ impl FromId {
 pub struct UserMessage {
     /// Who wrote it.
     pub from_id: FromId,
-    /// The sender's name, see [`display_name`].
+    /// The sender's name.
     pub from: String,
     /// What was written. It is sent twice, as `message` for the first clients and as `text` for the later ones.
     pub text: String,
-    /// Address of the sender's picture, without a scheme, see [`avatar`].
+    /// Address of the sender's picture, without a scheme.
     pub avatar: String,
     /// The message's name in receipts.
     pub digest: Digest,
 }
 
-/// A frame from `system`: somebody came or left, or a message was refused.
+/// A frame from `system`: somebody came or left, or a message was refused. Its texts are those of [`SystemText`].
 ///
 /// ```
 /// use chat_protocol::{UserId, dialect::tndata::{Notice, SystemText}};
@@ -117,9 +118,9 @@ pub struct UserMessage {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Name of the room. `None` only as read from a server of the first generation, which did not say it.
+    /// Name of the room, which every server of today tells; absent as read from one of the first generation.
     pub room: Option<String>,
-    /// What people read, see [`SystemText`].
+    /// What people read.
     pub text: String,
 }
 
