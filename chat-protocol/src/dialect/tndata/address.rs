@@ -78,3 +78,32 @@ pub fn authorization_token(header: &str) -> Option<&str> {
     let (_, token) = (words.next()?, words.next()?);
     words.next().is_none().then_some(token)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(id: &str) -> UserId {
+        UserId::new(id).unwrap()
+    }
+
+    #[test]
+    fn rooms_are_found_by_header_then_query_then_path() {
+        let me = user("1");
+        let socket = |header, query, peer| Address::of_socket(header, query, peer, &me).unwrap();
+        let peer = |id| Address::Peer(user(id));
+        assert_eq!(socket(Some("CHAT-1-2"), Some("chat-1-3"), Some("4")), peer("2"));
+        assert_eq!(socket(Some(" "), Some("chat-1-3"), Some("4")), peer("3"));
+        assert_eq!(socket(None, None, Some("4")), peer("4"));
+        assert_eq!(socket(None, Some("Lobby"), None), Address::Room("Lobby".to_owned()));
+        assert_eq!(socket(Some("Lobby"), None, None), Address::Room("lobby".to_owned()));
+        assert_eq!(socket(None, None, None), Address::Private);
+        assert_eq!(socket(None, Some("chat-1-1"), None), peer("1"), "with oneself");
+        assert_eq!(private_room(&me), "chat-1-unknown");
+        for name in ["chat-2-3", "chat-11-2", "chat-2-unknown", "1-2", "chat-"] {
+            assert_eq!(Address::of_name(name, &me), Address::Room(name.to_owned()));
+        }
+        assert!(Address::of_socket(None, None, Some(&"x".repeat(129)), &me).is_err());
+        assert_eq!(PAIR.write(&user("9"), &user("10")), "chat-10-9");
+    }
+}

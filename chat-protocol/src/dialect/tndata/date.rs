@@ -69,3 +69,60 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
     let micros = &fraction[..fraction.len().min(6)];
     Some(number::<i32>(micros)? * 10_i32.pow(9 - micros.len() as u32))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_in_all_their_forms() {
+        let date = |text: &str| read_date(text).map(Timestamp::as_micros);
+        let midnight = 1_483_488_000_000_000;
+        assert_eq!(date("2017-01-04"), Some(midnight));
+        for zone in ["", "Z", "+0000", " 0000"] {
+            for separator in [' ', 'T'] {
+                for (time, seconds) in
+                    [("09:05:07", 32_707), ("9:5:7", 32_707), ("23:59:59", 86_399), ("0:0:0", 0)]
+                {
+                    let text = format!("2017-01-04{separator}{time}{zone}");
+                    assert_eq!(date(&text), Some(midnight + seconds * 1_000_000), "{text}");
+                }
+                for (fraction, micros) in
+                    [("5", 500_000), ("123", 123_000), ("123456", 123_456), ("1234569", 123_456)]
+                {
+                    let text = format!("2017-01-04{separator}0:0:0.{fraction}{zone}");
+                    assert_eq!(date(&text), Some(midnight + micros), "{text}");
+                }
+            }
+        }
+        assert_eq!(date("1969-12-31 23:59:59.999999"), Some(-1));
+        for bad in [
+            "",
+            "2017",
+            "2017-1-4",
+            "17-01-04",
+            "2017-02-29",
+            "2017-13-01",
+            "+017-01-04",
+            "2017-01-04Z",
+            "2017-01-04 ",
+            "2017-01-04 0000",
+            "2017-01-04 9:5",
+            "2017-01-04 9:5:7:1",
+            "2017-01-04 009:5:7",
+            "2017-01-04 24:00:00",
+            "2017-01-04 23:60:00",
+            "2017-01-04 23:59:60",
+            "2017-01-04 -1:00:00",
+            "2017-01-04 9:5:7.",
+            "2017-01-04 9:5:7.é",
+            "2017-01-04 9:5:7+0100",
+            "2017-01-04 9:5:7-0000",
+            "2017-01-04  9:5:7",
+            "2017-01-04\t9:5:7",
+            "2017-01-04 9:5:7.1.2",
+        ] {
+            assert_eq!(date(bad), None, "{bad}");
+        }
+    }
+}

@@ -139,3 +139,37 @@ fn number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_as_the_original_read_them() {
+        assert_eq!(PageQuery::read([]), Ok(PageQuery { page: 1, page_size: 25 }));
+        assert_eq!(PageQuery::read([("page_size", "0")]), Ok(PageQuery::default()));
+        assert_eq!(PageQuery::read([("page_size", "x")]), Ok(PageQuery::default()));
+        for bad in ["", "0", "-1", "1.5", "x", "+1"] {
+            assert_eq!(PageQuery::read([("page", bad)]), Err(QueryError::Page), "{bad}");
+        }
+        let history = |pairs: &[(&'static str, &'static str)]| HistoryQuery::read(pairs.iter().copied());
+        assert_eq!(history(&[]), Ok(HistoryQuery::default()));
+        assert_eq!(history(&[("room", ""), ("since", ""), ("before", "")]), Ok(HistoryQuery::default()));
+        assert_eq!(
+            history(&[("size", "5"), ("size", "7")]).map(|query| query.size),
+            Ok(7),
+            "the last counts"
+        );
+        assert_eq!(history(&[("size", "0")]).map(|query| query.size), Ok(0));
+        assert_eq!(history(&[("size", "99999999999999999999")]).map(|query| query.size), Ok(u64::MAX));
+        for bad in ["", "-1", "x", "2.0"] {
+            assert_eq!(history(&[("size", bad)]), Err(QueryError::Size), "{bad}");
+        }
+        let day = read_date("2017-01-04").unwrap();
+        let bound = |pairs: &[(&'static str, &'static str)]| history(pairs).map(|query| query.bound);
+        assert_eq!(bound(&[("before", "2017-01-04")]), Ok(Some(Bound::Before(day))));
+        assert_eq!(bound(&[("before", "x"), ("since", "2017-01-04")]), Ok(Some(Bound::Since(day))));
+        assert_eq!(bound(&[("since", "x"), ("before", "2017-01-04")]), Err(QueryError::Date));
+        assert_eq!(bound(&[("before", "x")]), Err(QueryError::Date));
+    }
+}

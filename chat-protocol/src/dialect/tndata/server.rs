@@ -83,8 +83,8 @@ impl FromId {
     }
 }
 
-/// A message as every socket of its room gets it, the sender's own included. Its `from` is made by [`display_name`], its
-/// `avatar` by [`avatar`].
+/// A message as every socket of its room gets it, the sender's own included. Its `from` is made by
+/// [`display_name`], its `avatar` by [`avatar()`].
 ///
 /// ```
 /// use chat_protocol::dialect::tndata::UserMessage;
