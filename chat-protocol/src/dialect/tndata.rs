@@ -1,1 +1,0 @@
-//! Frames and HTTP bodies of `tndata`.
