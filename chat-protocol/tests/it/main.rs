@@ -1,6 +1,7 @@
 //! Tests of the crate's public face.
 
 mod chats;
+mod documents;
 mod haraj;
 mod helpdesk;
 mod hipochat;
