@@ -263,6 +263,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_run_each_follower_gets_what_it_has_not() {
+        let (mut feed, link) = live(5);
+        let (ahead, reader) = (self::link(2, "b"), self::link(3, "c"));
+        feed.mark(&ahead);
+        assert_eq!(feed.release(2, 7, Text::from("word")), Released::Live);
+        feed.mark(&reader);
+        let run: Vec<Text> = (4..=9).map(frame).collect();
+        assert_eq!(feed.publish(4, &run, &mut Deliveries::default()), Published::Yes);
+        assert_eq!(heard(&link), ["6", "7", "8", "9"], "it stood at 5");
+        assert_eq!(heard(&ahead), ["word", "8", "9"], "it had read up to 7");
+        assert_eq!(feed.release(3, 8, Text::from("word")), Released::Live);
+        assert_eq!(heard(&reader), ["word", "9"], "it read up to 8 meanwhile");
+        assert_eq!(feed.publish(4, &run, &mut Deliveries::default()), Published::Repeat);
+        assert_eq!(feed.publish(11, &run, &mut Deliveries::default()), Published::Hole);
+        assert_eq!(heard(&link), [] as [&str; 0]);
+    }
+
+    #[test]
     fn a_marked_follower_hears_what_came_while_it_read_and_nothing_twice() {
         let (mut feed, _) = live(5);
         let reader = link(2, "b");
