@@ -34,6 +34,7 @@
 //! | `schema` | `schemars::JsonSchema` for every wire type, and [`schema::documents`] |
 
 mod canonical;
+mod content;
 mod depth;
 mod error;
 mod error_code;
@@ -55,13 +56,14 @@ pub mod reply;
 pub mod schema;
 
 pub use command::Command;
+pub use content::{Content, ContentError, short_digest};
 pub use depth::depth_within;
 pub use error::{WireError, decode, salvage_id};
 pub use error_code::{Action, ErrorCode, ErrorText};
 pub use event::Event;
 pub use frame::{Close, Frame, Text};
 pub use id::{ClientMsgId, ClientRoomId, DeviceId, Epoch, IdError, RequestId, RoomId, SessionId, UserId};
-pub use message::{Content, ContentError, HistoryPage, HistoryQuery, Message, short_digest};
+pub use message::{HistoryPage, HistoryQuery, Message};
 pub use reply::{Reply, ReplyError};
 pub use room::{Access, Role, RoomKind, RoomState};
 pub use seq::{Arrival, MAX_SAFE, Offset, Seq, UserOffset};
