@@ -115,7 +115,7 @@ impl Client {
     /// [`Error::Refused`] with `ERR_ALREADY_EXISTS` when a room has this id; [`Error::Timeout`], [`Error::Busy`],
     /// [`Error::Closed`].
     pub async fn create(&self, room: NewRoom) -> Result<RoomData, Error> {
-        room_data(self.call(Command::Create(room.command()?)).await?)
+        room_data(self.call(Command::Create(Box::new(room.command()?))).await?)
     }
 
     /// Becomes a member of a room. Being one already is no error.
@@ -198,7 +198,7 @@ pub(crate) fn misplaced() -> Error {
 
 fn room_data(answer: Answer) -> Result<RoomData, Error> {
     match answer {
-        Answer::Room(data) => Ok(data),
+        Answer::Room(data) => Ok(*data),
         _ => Err(misplaced()),
     }
 }

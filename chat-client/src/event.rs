@@ -106,7 +106,7 @@ pub enum Recovery {
         /// began a new log.
         missed: Option<u64>,
         /// The room as it is now; `None` for the user's own log.
-        state: Option<RoomState>,
+        state: Option<Box<RoomState>>,
     },
     /// As a snapshot, because the server's log no longer reaches back far enough: `oldest` is where it begins.
     Trimmed {
@@ -115,7 +115,7 @@ pub enum Recovery {
         /// The first position that the log still has.
         oldest: Option<Offset>,
         /// The room as it is now; `None` for the user's own log.
-        state: Option<RoomState>,
+        state: Option<Box<RoomState>>,
     },
     /// The room is not the user's any more: forget it.
     Gone,

@@ -6,6 +6,8 @@ use std::fmt;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Open;
+
 /// What the receiver of an error does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -86,10 +88,14 @@ error_codes! {
     Forbidden         "ERR_FORBIDDEN_ACCESS"       403  4403  Stop      "There is no such room, or it is not yours, or your role does not allow this.";
     OriginRefused     "ERR_ORIGIN_REFUSED"         403  4403  Stop      "Pages of this origin may not connect; the operator lists the allowed ones.";
     NotFound          "ERR_NOT_FOUND"              404  4404  Stop      "There is no such path or user.";
+    MessageNotFound   "ERR_MESSAGE_NOT_FOUND"      404  4404  Stop      "There is no such message in this room, or it was deleted.";
     MethodNotAllowed  "ERR_METHOD_NOT_ALLOWED"     405  4405  Stop      "The path exists, but not with this method.";
     AlreadyExists     "ERR_ALREADY_EXISTS"         409  4409  Stop      "A room with this id exists; join it instead.";
     Conflict          "ERR_CLIENT_ID_CONFLICT"     409  4409  Stop      "The same client_msg_id or client_room_id was used before with another body.";
     LimitReached      "ERR_LIMIT_REACHED"          409  4413  Stop      "A documented number of things (rooms followed, users listened to) would be exceeded.";
+    NotSupported      "ERR_NOT_SUPPORTED"          501  4501  Stop      "This server does not offer that; `detail` names it.";
+    MediaType         "ERR_UNSUPPORTED_MEDIA_TYPE" 415  4415  Stop      "A body or upload of this media type is not taken.";
+    SessionRevoked    "ERR_SESSION_REVOKED"        401  4414  Refresh   "The session was ended from another one, or by the operator.";
     RateLimited       "ERR_TOO_MANY_REQUESTS"      429  4429  Retry     "Too much at once; wait `retry_after_ms`.";
     SessionReplaced   "ERR_SESSION_REPLACED"       409  4410  Stop      "Another connection took this session over.";
     SlowReader        "ERR_SLOW_READER"            503  4411  Reconnect "The connection read too slowly and its queue is full; nothing stored is lost.";
@@ -113,55 +119,34 @@ impl fmt::Display for ErrorCode {
 }
 
 /// An error code as it travels: a known one, or the text of one that only the peer knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ErrorText {
-    /// A code of our table.
-    Known(ErrorCode),
-    /// A code of a newer peer, kept as it came.
-    Other(String),
-}
+pub type ErrorText = Open<ErrorCode>;
 
 impl ErrorText {
     /// The text on the wire.
     pub fn text(&self) -> &str {
         match self {
-            ErrorText::Known(code) => code.text(),
-            ErrorText::Other(text) => text,
-        }
-    }
-
-    /// The code, if our table has it.
-    pub fn known(&self) -> Option<ErrorCode> {
-        match self {
-            ErrorText::Known(code) => Some(*code),
-            ErrorText::Other(_) => None,
+            Open::Known(code) => code.text(),
+            Open::Other(text) => text,
         }
     }
 }
 
-impl From<ErrorCode> for ErrorText {
-    fn from(code: ErrorCode) -> Self {
-        ErrorText::Known(code)
-    }
-}
-
-impl Serialize for ErrorText {
+impl Serialize for ErrorCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.text())
     }
 }
 
-impl<'de> Deserialize<'de> for ErrorText {
+impl<'de> Deserialize<'de> for ErrorCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Code;
         impl Visitor<'_> for Code {
-            type Value = ErrorText;
+            type Value = ErrorCode;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an error code")
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<ErrorText, E> {
-                Ok(ErrorCode::from_text(text)
-                    .map_or_else(|| ErrorText::Other(text.to_owned()), ErrorText::Known))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ErrorCode, E> {
+                ErrorCode::from_text(text).ok_or_else(|| E::custom("not a code of this version"))
             }
         }
         deserializer.deserialize_str(Code)
@@ -169,18 +154,18 @@ impl<'de> Deserialize<'de> for ErrorText {
 }
 
 #[cfg(feature = "schema")]
-impl schemars::JsonSchema for ErrorText {
+impl schemars::JsonSchema for ErrorCode {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "ErrorCode".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        // Known codes are examples and not an enumeration: a reader must accept the codes of a newer server.
-        let codes: Vec<&str> = ErrorCode::ALL.iter().map(|code| code.text()).collect();
+        let codes: Vec<schemars::Schema> = ErrorCode::ALL
+            .iter()
+            .map(|code| schemars::json_schema!({ "const": code.text(), "description": code.sentence() }))
+            .collect();
         schemars::json_schema!({
-            "type": "string",
-            "pattern": "^ERR_[A-Z0-9_]+$",
             "description": "Stable error code. A newer server may send others: act on `action` then.",
-            "examples": codes,
+            "oneOf": codes,
         })
     }
 }

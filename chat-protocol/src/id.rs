@@ -182,6 +182,30 @@ text_id!(
     Epoch, "epoch", 64
 );
 
+text_id!(
+    /// A place in a list of several pages, as the server names it. Opaque, and good for this list only.
+    Cursor, "cursor", 512
+);
+text_id!(
+    /// A reaction: usually one emoji, or a name such as `:+1:`. The server compares the bytes and nothing else.
+    Emoji, "reaction", 64
+);
+
+impl UserId {
+    /// Who speaks where no user does: system messages of a room. No account has this id.
+    pub const SYSTEM: &'static str = "~system";
+
+    /// [`SYSTEM`](Self::SYSTEM) as an id.
+    pub fn system() -> Self {
+        Self(Self::SYSTEM.into())
+    }
+
+    /// Whether it is the server itself.
+    pub fn is_system(&self) -> bool {
+        self.as_str() == Self::SYSTEM
+    }
+}
+
 impl RoomId {
     /// First character of every direct room's id; no other room may begin with it.
     pub const DIRECT_PREFIX: char = '~';
@@ -211,6 +235,16 @@ impl RoomId {
         let (first, second) = (rest.get(..length)?, rest.get(length..)?.strip_prefix('.')?);
         let (first, second) = (UserId::new(first).ok()?, UserId::new(second).ok()?);
         (Self::direct(&first, &second) == *self).then_some((first, second))
+    }
+
+    /// The other user of a direct room of `me`, who may be `me`; `None` for every other room.
+    pub fn peer_of(&self, me: &UserId) -> Option<UserId> {
+        let (first, second) = self.direct_pair()?;
+        match (first == *me, second == *me) {
+            (true, _) => Some(second),
+            (_, true) => Some(first),
+            _ => None,
+        }
     }
 }
 
@@ -258,7 +292,10 @@ mod tests {
             let (a, b) = (UserId::new(a).unwrap(), UserId::new(b).unwrap());
             assert_eq!(RoomId::direct(&a, &b).as_str(), id);
             assert_eq!(RoomId::direct(&b, &a).as_str(), id);
-            assert_eq!(RoomId::direct(&a, &b).direct_pair(), Some((a, b)));
+            let room = RoomId::direct(&a, &b);
+            assert_eq!((room.peer_of(&a), room.peer_of(&b)), (Some(b.clone()), Some(a.clone())));
+            assert_eq!(room.peer_of(&UserId::new("x").unwrap()), None);
+            assert_eq!(room.direct_pair(), Some((a, b)));
         }
     }
 

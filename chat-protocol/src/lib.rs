@@ -41,10 +41,13 @@ mod error_code;
 mod frame;
 mod id;
 mod message;
+mod open;
 mod packet;
+mod patch;
 mod room;
 mod scan;
 mod seq;
+mod skip;
 mod time;
 
 pub mod command;
@@ -62,11 +65,17 @@ pub use error::{WireError, decode, salvage_id};
 pub use error_code::{Action, ErrorCode, ErrorText};
 pub use event::Event;
 pub use frame::{Close, Frame, Text};
-pub use id::{ClientMsgId, ClientRoomId, DeviceId, Epoch, IdError, RequestId, RoomId, SessionId, UserId};
-pub use message::{HistoryPage, HistoryQuery, Message};
+pub use id::{
+    ClientMsgId, ClientRoomId, Cursor, DeviceId, Emoji, Epoch, IdError, RequestId, RoomId, SessionId, UserId,
+};
+pub use message::{
+    HistoryPage, HistoryQuery, Mentions, Message, MyReactions, ReactionCount, Replies, ThreadState,
+};
+pub use open::Open;
+pub use patch::Patch;
 pub use reply::{Reply, ReplyError};
-pub use room::{Access, Role, RoomKind, RoomState};
-pub use seq::{Arrival, MAX_SAFE, Offset, Seq, UserOffset};
+pub use room::{Access, Desk, DeskStatus, Member, Role, RoomInfo, RoomKind, RoomSettings, RoomState};
+pub use seq::{Arrival, MAX_SAFE, Offset, RoomNumber, Seq, UserOffset};
 pub use time::Timestamp;
 
 /// Writes one packet.

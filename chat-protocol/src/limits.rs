@@ -33,6 +33,39 @@ pub const MAX_CREATE_MEMBERS: usize = 100;
 /// Greatest length of a room's name in bytes.
 pub const MAX_ROOM_NAME: usize = 256;
 
+/// Greatest length of a picture's URL in bytes: the longest that every browser takes.
+pub const MAX_URL: usize = 2_048;
+
+/// Greatest length of a room's topic in bytes: a few sentences.
+pub const MAX_TOPIC: usize = 1_024;
+
+/// Greatest size of a room's custom data as JSON text, in bytes. Every snapshot of the room carries it.
+pub const MAX_CUSTOM: usize = 8 * 1024;
+
+/// Greatest length of the reason for a kick or a ban, in bytes: one sentence.
+pub const MAX_REASON: usize = 256;
+
+/// Greatest number of users that a message mentions: beyond that it means the room.
+pub const MAX_MENTIONS: usize = 50;
+
+/// Greatest length of a search in bytes.
+pub const MAX_SEARCH: usize = 256;
+
+/// Greatest length of a device's name in bytes.
+pub const MAX_DEVICE_NAME: usize = 128;
+
+/// Greatest length of a push token in bytes: web push subscriptions are the longest, about 500.
+pub const MAX_PUSH_TOKEN: usize = 4_096;
+
+/// Greatest number of entries in one page of members, search results or an inbox.
+pub const MAX_PAGE: u32 = 100;
+
+/// Number of entries in such a page when the command names none.
+pub const DEFAULT_PAGE: u32 = 50;
+
+/// Greatest number of users shown beside the count of a reaction.
+pub const MAX_REACTION_USERS: usize = 10;
+
 /// How long a typing notice holds when nothing renews it.
 pub const TYPING_TTL: Duration = Duration::from_secs(6);
 

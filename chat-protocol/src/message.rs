@@ -2,7 +2,56 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientMsgId, Content, Offset, RoomId, Seq, Timestamp, UserId};
+use crate::skip::is_no;
+use crate::{ClientMsgId, Content, Emoji, Offset, RoomId, Seq, Timestamp, UserId};
+
+/// Whom a message calls. Who is called is counted and pushed even where the room is muted.
+///
+/// ```
+/// use chat_protocol::Mentions;
+/// let mentions: Mentions = serde_json::from_str(r#"{"users":["2"]}"#).unwrap();
+/// assert!(!mentions.room);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Mentions {
+    /// These members, at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserId>,
+    /// Everyone in the room.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub room: bool,
+}
+
+impl Mentions {
+    /// Whether it calls this user.
+    pub fn calls(&self, user: &UserId) -> bool {
+        self.room || self.users.contains(user)
+    }
+}
+
+/// One reaction to a message, summed up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ReactionCount {
+    /// The reaction.
+    pub emoji: Emoji,
+    /// How many users have it.
+    pub count: u64,
+    /// Some of them, the first at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserId>,
+}
+
+/// The thread that hangs on a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Replies {
+    /// How many replies it has.
+    pub count: u64,
+    /// Number of the newest.
+    pub last_seq: Seq,
+}
 
 /// A stored message, as the live packet and as an entry of history.
 ///
@@ -31,8 +80,59 @@ pub struct Message {
     /// Number of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Seq>,
+    /// Number of the message whose thread it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Seq>,
+    /// Whom it calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Mentions>,
+    /// A backend wrote it, on behalf of `from`.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub injected: bool,
+    /// When its content was last replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_at: Option<Timestamp>,
+    /// When it was deleted. Its content is then `text/plain` with an empty text: what was written is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// Reactions, in history only; live ones are told one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionCount>,
+    /// The thread that hangs on it, in history only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replies: Option<Replies>,
     /// When it was stored. Never runs backwards within a room.
     pub ts: Timestamp,
+}
+
+impl Message {
+    /// A message with what every message has.
+    pub fn new(
+        room: RoomId,
+        offset: Offset,
+        seq: Seq,
+        from: UserId,
+        content: Content,
+        ts: Timestamp,
+    ) -> Self {
+        Self {
+            room,
+            offset,
+            seq,
+            from,
+            client_msg_id: None,
+            content,
+            reply_to: None,
+            thread: None,
+            mentions: None,
+            injected: false,
+            edited_at: None,
+            deleted_at: None,
+            reactions: Vec::new(),
+            replies: None,
+            ts,
+        }
+    }
 }
 
 /// Which messages of a room to read. Without `before` and `after`: the newest.
@@ -70,4 +170,41 @@ pub struct HistoryPage {
     pub messages: Vec<Message>,
     /// Whether more messages exist in the direction of the query.
     pub more: bool,
+    /// Which of the reactions are mine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub my_reactions: Vec<MyReactions>,
+    /// The thread whose replies these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadState>,
+}
+
+impl HistoryPage {
+    /// A page of plain messages.
+    pub fn new(room: RoomId, messages: Vec<Message>, more: bool) -> Self {
+        Self { room, messages, more, my_reactions: Vec::new(), thread: None }
+    }
+}
+
+/// My reactions to one message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MyReactions {
+    /// The message.
+    pub seq: Seq,
+    /// What I reacted with.
+    pub emoji: Vec<Emoji>,
+}
+
+/// A thread as one member sees it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ThreadState {
+    /// The message that it hangs on.
+    pub root: Seq,
+    /// How many replies it has.
+    pub count: u64,
+    /// How far I have read it.
+    pub read: Seq,
+    /// Replies of others after `read`.
+    pub unread: u64,
 }

@@ -107,6 +107,11 @@ number!(
     UserOffset, "a position in a user's log"
 );
 
+number!(
+    /// Number of a group room in the whole server: the name that some older systems have for it.
+    RoomNumber, "a room's number in the server"
+);
+
 /// What an arriving position is to a reader that stands at another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {

@@ -48,7 +48,9 @@ async fn next_seq(socket: &mut Socket) -> Option<u64> {
 async fn what_a_socket_does_not_take_at_once_follows_in_order() {
     let data = tempfile::tempdir().unwrap();
     let limit = (String::from("CHAT_LIMITS__MAX_QUEUE_BYTES"), OsString::from((2 * MUCH * MIB).to_string()));
-    let server = Server::start(data.path(), &Start { env: vec![limit], ..Start::default() }).await;
+    // The reader is slow on purpose, and on a busy machine for longer than a server would wait.
+    let write = (String::from("CHAT_TIMEOUTS__WRITE"), OsString::from("120s"));
+    let server = Server::start(data.path(), &Start { env: vec![limit, write], ..Start::default() }).await;
     let url = server.url();
     let mut alice = Socket::log_in(&url, "alice").await;
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant};
 
-use chat_client::protocol::event::{MemberAction, Presence, PresenceKind};
-use chat_client::protocol::limits::TYPING_TTL;
+use chat_client::protocol::event::{MemberAction, Presence, PresenceState};
 use chat_client::protocol::reply::SendData;
 use chat_client::protocol::{HistoryPage, HistoryQuery, Message, RoomState, Seq, UserId};
 use chat_client::{Client, ClientEvent, ConnectionState, Error, EventStream, Recovery, RoomHandle};
@@ -121,9 +120,13 @@ impl App {
             ClientEvent::Message(message) if message.room == *self.room.id() => self.on_message(message),
             ClientEvent::Member(change) if change.room == *self.room.id() => {
                 self.watch(&change.user);
-                let what = match change.action {
-                    MemberAction::Joined => "joined",
-                    MemberAction::Left => "left",
+                let what = match change.action.known() {
+                    Some(MemberAction::Joined) => "joined",
+                    Some(MemberAction::Left) => "left",
+                    Some(MemberAction::Kicked) => "was removed",
+                    Some(MemberAction::Banned) => "was banned",
+                    Some(MemberAction::Unbanned) => "may come again",
+                    Some(MemberAction::Role) | None => "has another role",
                 };
                 self.notice(format!("{} {what}", change.user))
             }
@@ -134,8 +137,8 @@ impl App {
             ClientEvent::Online { user, online } => self.set_online(user, online),
             ClientEvent::Reads(reads) if reads.room == *self.room.id() => {
                 self.watch(&reads.from);
-                if reads.from != *self.client.user_id() {
-                    self.read_by.insert(reads.from, reads.read);
+                if let (true, Some(read)) = (reads.from != *self.client.user_id(), reads.read) {
+                    self.read_by.insert(reads.from, read);
                 }
                 Ok(())
             }
@@ -274,7 +277,7 @@ impl App {
                 Done::Nothing
             });
         }
-        let line = |message: Message| Line::Message { mine: message.from == me, message };
+        let line = |message: Message| Line::Message { mine: message.from == me, message: Box::new(message) };
         self.screen.print(&messages.into_iter().map(line).collect::<Vec<_>>())
     }
 
@@ -291,20 +294,21 @@ impl App {
     }
 
     fn on_presence(&mut self, presence: Presence) -> io::Result<()> {
-        let here = presence.room.as_ref() == Some(self.room.id());
-        match presence.what {
-            PresenceKind::Online => self.set_online(presence.from, true),
-            PresenceKind::Offline => self.set_online(presence.from, false),
-            PresenceKind::Typing if here && presence.from != *self.client.user_id() => {
-                let holds = presence.ttl_ms.map_or(TYPING_TTL, Duration::from_millis);
-                let fresh = self.typing.insert(presence.from.clone(), Instant::now() + holds).is_none();
+        match presence.state {
+            PresenceState::Online { from } => self.set_online(from, true),
+            PresenceState::Offline { from, .. } => self.set_online(from, false),
+            PresenceState::Typing { from, room, ttl_ms, .. }
+                if room == *self.room.id() && from != *self.client.user_id() =>
+            {
+                let until = Instant::now() + Duration::from_millis(ttl_ms);
+                let fresh = self.typing.insert(from.clone(), until).is_none();
                 if fresh && !self.screen.is_terminal() {
-                    return self.notice(format!("{} is typing", presence.from));
+                    return self.notice(format!("{from} is typing"));
                 }
                 Ok(())
             }
-            PresenceKind::StopTyping if here => {
-                self.typing.remove(&presence.from);
+            PresenceState::StopTyping { from, room, .. } if room == *self.room.id() => {
+                self.typing.remove(&from);
                 Ok(())
             }
             _ => Ok(()),

@@ -6,7 +6,7 @@ use crossterm::style::{Color, Stylize};
 /// One line of the conversation.
 pub(crate) enum Line {
     /// A message, one's own or not.
-    Message { message: Message, mine: bool },
+    Message { message: Box<Message>, mine: bool },
     /// Something that happened.
     Notice(String),
     /// Something that went wrong.

@@ -15,7 +15,7 @@ pub enum Command {
     /// Write a message. Answered with [`Answer::Sent`] when it is stored, however many connections that takes.
     Send(Outgoing),
     /// Make a room (its `id` is filled in by the session). Answered with [`Answer::Room`].
-    Create(Create),
+    Create(Box<Create>),
     /// Become a member. Answered with [`Answer::Room`].
     Join(RoomId),
     /// Stop being a member. Answered with [`Answer::Done`].
@@ -75,7 +75,7 @@ pub enum Answer {
     /// The message is stored.
     Sent(SendData),
     /// The room that was made or joined.
-    Room(RoomData),
+    Room(Box<RoomData>),
     /// A page of history.
     Page(HistoryPage),
     /// Whether the user is online now.

@@ -155,6 +155,6 @@ impl Session {
             self.typing.retain(|_, last| now < *last + 2 * TYPING_EVERY);
             self.typing.insert(room.clone(), now);
         }
-        self.frames.push_back(text(&Wire::Typing(wire::Typing { id: None, room, stop })));
+        self.frames.push_back(text(&Wire::Typing(wire::Typing { id: None, room, stop, thread: None })));
     }
 }

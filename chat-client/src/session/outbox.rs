@@ -215,11 +215,9 @@ impl Outbox {
 impl Outgoing {
     fn command(&self, id: RequestId) -> SendMessage {
         SendMessage {
-            id,
-            room: self.room.clone(),
             client_msg_id: Some(self.client_msg_id.clone()),
-            content: self.content.clone(),
             reply_to: self.reply_to,
+            ..SendMessage::new(id, self.room.clone(), self.content.clone())
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) type Key = u64;
 /// One question.
 #[derive(Debug, Clone)]
 pub(super) enum Ask {
-    Create(wire::Create),
+    Create(Box<wire::Create>),
     Join(RoomId),
     Leave(RoomId),
     History {
@@ -222,13 +222,15 @@ impl Request {
 impl Ask {
     fn command(&self, id: RequestId, positions: &Positions) -> Wire {
         match self.clone() {
-            Ask::Create(create) => wire::Create { id, ..create }.into(),
+            Ask::Create(create) => wire::Create { id, ..*create }.into(),
             Ask::Join(room) => wire::Join { id, room }.into(),
             Ask::Leave(room) => wire::Leave { id, room }.into(),
             Ask::History { room, query } => wire::History { id, room, query }.into(),
             Ask::Listen(user) => wire::Listen { id, user }.into(),
             Ask::Unlisten(user) => wire::Unlisten { id, user }.into(),
-            Ask::Read { room, seq, .. } => wire::MarkRead { id: Some(id), room, seq }.into(),
+            Ask::Read { room, seq, .. } => {
+                wire::MarkRead { id: Some(id), room, seq, thread: None, private: false }.into()
+            }
             Ask::Follow(room) => {
                 let (epoch, offset) = positions.of(&room).cloned().unzip();
                 wire::Follow { id, room, offset, epoch }.into()

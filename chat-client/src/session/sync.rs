@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::event::{Resumed, SystemKind, UserAction, UserChanged};
+use chat_protocol::event::{Resumed, SystemKind, UserChange, UserChanged};
 use chat_protocol::reply::{ListenData, RoomData, SendData};
 use chat_protocol::{
     Action, Arrival, ErrorCode, Event, HistoryPage, Message, Offset, Reply, ReplyError, RoomId, Seq,
@@ -39,10 +39,11 @@ impl Session {
             Event::Reads(reads) => self.events.push_back(ClientEvent::Reads(reads)),
             Event::Pres(presence) => self.events.push_back(ClientEvent::Presence(presence)),
             Event::Resumed(resumed) => self.on_resumed(now, &resumed),
-            Event::System(system) => self.events.push_back(match system.what {
-                SystemKind::Draining => ClientEvent::Draining,
-                SystemKind::LeftOut => ClientEvent::LeftOut(system.rooms),
-            }),
+            Event::System(system) => match system.what.known() {
+                Some(SystemKind::Draining) => self.events.push_back(ClientEvent::Draining),
+                Some(SystemKind::LeftOut) => self.events.push_back(ClientEvent::LeftOut(system.rooms)),
+                Some(SystemKind::Limits) | None => {}
+            },
             Event::Pong(_) => {}
             other => tracing::debug!(kind = other.kind(), "a packet of an unknown kind"),
         }
@@ -96,16 +97,15 @@ impl Session {
             }
             Arrival::Hole => return,
         }
-        let room = change.room;
-        match (change.action, change.read) {
-            (UserAction::RoomJoined, _) => self.events.push_back(ClientEvent::RoomJoined(room)),
-            (UserAction::RoomLeft, _) => {
+        match change.change {
+            UserChange::RoomJoined { room } => self.events.push_back(ClientEvent::RoomJoined(room)),
+            UserChange::RoomLeft { room } => {
                 self.positions.forget(&room);
                 self.rooms.forget(&room);
                 self.events.push_back(ClientEvent::RoomLeft(room));
             }
-            (UserAction::Read, Some(seq)) => self.read(&room, seq),
-            (UserAction::Read, None) => {}
+            UserChange::Read { room, read, thread: None } => self.read(&room, read),
+            other => tracing::debug!(?other, "a change that this client has no use for"),
         }
     }
 
@@ -132,7 +132,7 @@ impl Session {
                 (Recovery::Gone, _) => {
                     self.rooms.forget(room);
                 }
-                (_, Some(state)) => self.rooms.replace(state.clone()),
+                (_, Some(state)) => self.rooms.replace((**state).clone()),
                 (_, None) => {}
             }
         }
@@ -197,7 +197,7 @@ impl Session {
             Ask::Create(_) | Ask::Join(_) => {
                 let data: RoomData = reply.parse().map_err(unread)?;
                 self.begin(&data);
-                Ok(Answer::Room(data))
+                Ok(Answer::Room(Box::new(data)))
             }
             Ask::History { .. } => reply.parse::<HistoryPage>().map(Answer::Page).map_err(unread),
             Ask::Listen(user) => {

@@ -56,19 +56,27 @@ impl Rooms {
     pub(super) fn member(&mut self, change: &MemberChanged, me: Option<&UserId>) {
         let Some(View { state, .. }) = self.0.get_mut(&change.room) else { return };
         (state.offset, state.ts) = (change.offset, change.ts);
-        state.members = match change.action {
-            MemberAction::Joined => state.members.saturating_add(1),
-            MemberAction::Left => state.members.saturating_sub(1),
-        };
-        if let (true, Some(role)) = (me == Some(&change.user), change.role) {
-            state.role = role;
+        match change.action.known() {
+            Some(MemberAction::Joined) => state.members = state.members.saturating_add(1),
+            Some(MemberAction::Left | MemberAction::Kicked) => {
+                state.members = state.members.saturating_sub(1);
+            }
+            Some(MemberAction::Banned | MemberAction::Unbanned | MemberAction::Role) | None => {}
+        }
+        if let (true, Some(role)) = (me == Some(&change.user), &change.role) {
+            state.role.clone_from(role);
         }
     }
 
     pub(super) fn room(&mut self, change: &RoomChanged) {
         let Some(View { state, .. }) = self.0.get_mut(&change.room) else { return };
-        (state.offset, state.ts, state.kind) = (change.offset, change.ts, change.kind);
-        state.name.clone_from(&change.name);
+        (state.offset, state.ts) = (change.offset, change.ts);
+        state.kind.clone_from(&change.kind);
+        state.info.clone_from(&change.info);
+        state.desk.clone_from(&change.desk);
+        if let Some(access) = &change.access {
+            state.access.clone_from(access);
+        }
     }
 
     /// Moves the own read pointer forward and counts again what is unread.

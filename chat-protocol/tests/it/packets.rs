@@ -1,5 +1,6 @@
 //! Every packet kind: its shape, tolerance of readers, what survives.
 
+use chat_protocol::event::PresenceState;
 use chat_protocol::{Command, ErrorCode, Event, Text, decode, encode};
 
 /// A packet that is read and written back to exactly the same text.
@@ -16,18 +17,47 @@ fn every_command_has_its_shape() {
         r#"{"resume":{"id":"2","epoch":"e","user_offset":9,"rooms":{"r1":41,"r2":7}}}"#,
         r#"{"follow":{"id":"3","room":"r1","offset":41,"epoch":"e"}}"#,
         r#"{"unfollow":{"id":"4","room":"r1"}}"#,
-        r#"{"create":{"id":"5","kind":"group","room":"r1","client_room_id":"c","access":"open","name":"One","members":["2"]}}"#,
+        r#"{"create":{"id":"5","kind":"desk","room":"r1","client_room_id":"c","access":"open","name":"One","avatar":"https://example.org/a.png","topic":"All","custom":{"color":"red"},"message_ttl_s":86400,"members":["2"],"desk":{"organization":"acme","client":"2","status":"open"},"number":7,"owner":"1"}}"#,
         r#"{"join":{"id":"6","room":"r1"}}"#,
         r#"{"leave":{"id":"7","room":"r1"}}"#,
-        r#"{"send":{"id":"8","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"reply_to":12}}"#,
-        r#"{"read":{"id":"9","room":"r1","seq":43}}"#,
-        r#"{"typing":{"room":"r1","stop":true}}"#,
-        r#"{"history":{"id":"11","room":"r1","before":43,"limit":20}}"#,
-        r#"{"listen":{"id":"12","user":"2"}}"#,
-        r#"{"unlisten":{"id":"13","user":"2"}}"#,
-        r#"{"ping":{"id":"14"}}"#,
+        r#"{"members":{"id":"8","room":"r1","cursor":"2","limit":20}}"#,
+        r#"{"role":{"id":"9","room":"r1","user":"2","role":"admin"}}"#,
+        r#"{"invite":{"id":"10","room":"r1","users":["2","3"],"role":"reader"}}"#,
+        r#"{"kick":{"id":"11","room":"r1","user":"2","reason":"spam"}}"#,
+        r#"{"ban":{"id":"12","room":"r1","user":"2","until":"2026-12-20T08:30:39.789Z","reason":"spam"}}"#,
+        r#"{"unban":{"id":"13","room":"r1","user":"2"}}"#,
+        r#"{"block":{"id":"14","user":"2"}}"#,
+        r#"{"unblock":{"id":"15","user":"2"}}"#,
+        r#"{"set":{"id":"16","room":"r1","data":{"name":"Two","avatar":null,"topic":null,"custom":{"color":"blue"},"message_ttl_s":null,"access":"invite","status":"closed"},"settings":{"mute_until":"2026-12-20T08:30:39.789Z","pinned":true,"archived":false}}}"#,
+        r#"{"send":{"id":"17","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"reply_to":12,"thread":11,"mentions":{"users":["2"],"room":true},"send_at":"2026-12-20T08:30:39.789Z","from":"2"}}"#,
+        r#"{"cancel":{"id":"18","room":"r1","client_msg_id":"01J"}}"#,
+        r#"{"edit":{"id":"19","room":"r1","seq":43,"content":{"type":"text/plain","payload":{"text":"hi!"}}}}"#,
+        r#"{"delete":{"id":"20","room":"r1","seq":43,"for_me":true}}"#,
+        r#"{"react":{"id":"21","room":"r1","seq":43,"emoji":"👍"}}"#,
+        r#"{"unreact":{"id":"22","room":"r1","seq":43,"emoji":"👍"}}"#,
+        r#"{"delivered":{"id":"23","room":"r1","seq":43}}"#,
+        r#"{"read":{"id":"24","room":"r1","seq":43,"thread":11,"private":true}}"#,
+        r#"{"mark_unread":{"id":"25","room":"r1","seq":40}}"#,
+        r#"{"typing":{"id":"26","room":"r1","stop":true,"thread":11}}"#,
+        r#"{"away":{"id":"27","away":true}}"#,
+        r#"{"listen":{"id":"28","user":"2"}}"#,
+        r#"{"unlisten":{"id":"29","user":"2"}}"#,
+        r#"{"history":{"id":"30","room":"r1","before":43,"after":12,"limit":20}}"#,
+        r#"{"thread":{"id":"31","room":"r1","root":11,"after":12,"limit":20}}"#,
+        r#"{"search":{"id":"32","query":"red \"blue sky\"","room":"r1","from":"2","cursor":"9","limit":20}}"#,
+        r#"{"inbox":{"id":"33","archived":true,"cursor":"9","limit":20}}"#,
+        r#"{"device":{"id":"34","device_id":"d1","push":{"service":"web_push","token":"F","app":"org.example"},"name":"Ann's phone"}}"#,
+        r#"{"sessions":{"id":"35"}}"#,
+        r#"{"revoke":{"id":"36","session_id":"s","others":true}}"#,
+        r#"{"ping":{"id":"37"}}"#,
     ];
-    let kinds: Vec<String> = examples.iter().map(|json| same::<Command>(json).kind().to_owned()).collect();
+    let mut kinds = Vec::new();
+    for (n, json) in examples.iter().enumerate() {
+        let command = same::<Command>(json);
+        assert_eq!(command.id().map(|id| id.as_str()), Some((n + 1).to_string().as_str()));
+        assert_eq!(command.check(), Ok(()), "{json}");
+        kinds.push(command.kind().to_owned());
+    }
     assert_eq!(kinds, Command::KINDS, "each command has one example here");
 }
 
@@ -35,18 +65,127 @@ fn every_command_has_its_shape() {
 fn every_event_has_its_shape() {
     let examples = [
         r#"{"reply":{"id":"1","status":200,"data":{"x":1},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"message":{"room":"r1","offset":57,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":"hi"}},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"member":{"room":"r1","offset":58,"user":"2","action":"joined","role":"member","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"room":{"room":"r1","offset":1,"action":"created","kind":"group","name":"One","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"user":{"user_offset":9,"action":"room_joined","room":"r1","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"reads":{"room":"r1","from":"2","read":43,"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"message":{"room":"r1","offset":57,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":""}},"thread":11,"mentions":{"users":["2"]},"injected":true,"edited_at":"2026-11-20T08:30:40.789Z","deleted_at":"2026-11-20T08:30:41.789Z","reactions":[{"emoji":"👍","count":1,"users":["2"]}],"replies":{"count":2,"last_seq":45},"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"edited":{"room":"r1","offset":58,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":"hi!"}},"thread":11,"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"deleted":{"room":"r1","offset":59,"seq":43,"from":"1","by":"2","thread":11,"mentions":{"room":true},"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"reaction":{"room":"r1","offset":60,"seq":43,"from":"2","emoji":"👍","action":"removed","count":0,"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"member":{"room":"r1","offset":58,"user":"2","action":"banned","role":"member","by":"1","until":"2026-12-20T08:30:39.789Z","reason":"spam","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"room":{"room":"r1","offset":1,"action":"created","kind":"desk","access":"invite","name":"One","topic":"All","desk":{"organization":"acme","client":"2"},"by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"user":{"user_offset":9,"action":"settings","room":"r1","settings":{"pinned":true},"ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"reads":{"room":"r1","from":"2","read":43,"delivered":44,"ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"pres":{"what":"typing","from":"2","room":"r1","ttl_ms":6000,"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"resumed":{"room":"r1","outcome":"trimmed","epoch":"e","offset":57,"oldest":12,"state":{"room":"r1","kind":"group","access":"open","role":"member","seq":43,"offset":57,"oldest_seq":1,"members":3,"read":40,"unread":2,"ts":"2026-11-20T08:30:39.789Z"}}}"#,
+        r#"{"resumed":{"room":"r1","outcome":"trimmed","epoch":"e","offset":57,"oldest":12,"state":{"room":"r1","kind":"direct","access":"invite","role":"member","seq":43,"offset":57,"oldest_seq":1,"members":2,"read":40,"unread":2,"mentions":1,"read_private":41,"unread_from":42,"settings":{"archived":true},"peer":"2","number":7,"ts":"2026-11-20T08:30:39.789Z"},"pointers":{"2":43},"delivered":{"2":44}}}"#,
         r#"{"system":{"what":"left_out","rooms":["r9"],"ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"pong":{"id":"14","ts":"2026-11-20T08:30:39.789Z"}}"#,
     ];
     let kinds: Vec<String> = examples.iter().map(|json| same::<Event>(json).kind().to_owned()).collect();
     assert_eq!(kinds, Event::KINDS, "each event has one example here");
+}
+
+#[test]
+fn every_change_of_a_user_and_every_presence_has_its_shape() {
+    for change in [
+        r#""action":"room_joined","room":"r1""#,
+        r#""action":"room_left","room":"r1""#,
+        r#""action":"read","room":"r1","read":43,"thread":11"#,
+        r#""action":"read_private","room":"r1","read":43"#,
+        r#""action":"marked_unread","room":"r1","unread_from":40"#,
+        r#""action":"settings","room":"r1","settings":{"mute_until":"2026-12-20T08:30:39.789Z"}"#,
+        r#""action":"blocked","user":"2""#,
+        r#""action":"unblocked","user":"2""#,
+        r#""action":"hidden","room":"r1","seq":43,"from":"2","thread":11,"mentions":{"users":["1"]}"#,
+        r#""action":"scheduled","room":"r1","client_msg_id":"01J","send_at":"2026-12-20T08:30:39.789Z""#,
+        r#""action":"cancelled","room":"r1","client_msg_id":"01J""#,
+        r#""action":"session_revoked","session_id":"s""#,
+    ] {
+        let json = format!(r#"{{"user":{{"user_offset":9,{change},"ts":"2026-11-20T08:30:39.789Z"}}}}"#);
+        let Event::User(changed) = same(&json) else { panic!("{json}") };
+        assert_eq!(changed.change.room().is_some(), change.contains("\"room\""), "{json}");
+    }
+    for state in [
+        r#""what":"online","from":"2""#,
+        r#""what":"offline","from":"2","last_seen":"2026-11-20T08:30:39.789Z""#,
+        r#""what":"typing","from":"2","room":"r1","thread":11,"ttl_ms":6000"#,
+        r#""what":"stop_typing","from":"2","room":"r1""#,
+        r#""what":"counts","room":"r1","online":57,"typing":3"#,
+    ] {
+        same::<Event>(&format!(r#"{{"pres":{{{state},"ts":"2026-11-20T08:30:39.789Z"}}}}"#));
+    }
+}
+
+#[test]
+fn words_of_a_newer_server_lose_no_packet() {
+    for json in [
+        r#"{"member":{"room":"r1","offset":58,"user":"2","action":"promoted","role":"moderator","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"room":{"room":"r1","offset":2,"action":"merged","kind":"forum","access":"paid","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"system":{"what":"weather","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"reply":{"id":"1","status":418,"err":"ERR_TEAPOT","action":"stop","ts":"2026-11-20T08:30:39.789Z"}}"#,
+    ] {
+        same::<Event>(json);
+    }
+    let pres: Event =
+        decode(br#"{"pres":{"what":"dancing","from":"2","ts":"2026-11-20T08:30:39.789Z"}}"#).unwrap();
+    let Event::Pres(presence) = pres else { panic!("no presence") };
+    assert_eq!(presence.state, PresenceState::Unknown);
+}
+
+#[test]
+fn words_that_a_client_writes_are_a_closed_list() {
+    for json in [
+        r#"{"role":{"id":"9","room":"r1","user":"2","role":"moderator"}}"#,
+        r#"{"create":{"id":"9","kind":"forum"}}"#,
+        r#"{"set":{"id":"9","room":"r1","data":{"access":"paid"}}}"#,
+        r#"{"device":{"id":"9","push":{"service":"pigeon","token":"t"}}}"#,
+    ] {
+        assert_eq!(decode::<Command>(json.as_bytes()).unwrap_err().code, ErrorCode::BadRequest, "{json}");
+    }
+}
+
+#[test]
+fn what_is_out_of_bounds_is_refused_by_name() {
+    let long = |n: usize| "x".repeat(n);
+    let users = |n: usize| format!("[{}]", vec![r#""2""#; n].join(","));
+    for (json, detail) in [
+        (format!(r#"{{"create":{{"id":"1","kind":"group","name":"{}"}}}}"#, long(257)), "name: 257 bytes"),
+        (
+            format!(r#"{{"create":{{"id":"1","kind":"group","topic":"{}"}}}}"#, long(1_025)),
+            "topic: 1025 bytes",
+        ),
+        (
+            format!(r#"{{"create":{{"id":"1","kind":"group","custom":{{"a":"{}"}}}}}}"#, long(8_185)),
+            "custom: 8193",
+        ),
+        (format!(r#"{{"create":{{"id":"1","kind":"group","members":{}}}}}"#, users(101)), "members: 101"),
+        (
+            r#"{"create":{"id":"1","kind":"desk","desk":{"organization":"a b","client":"2"}}}"#.to_owned(),
+            "desk.organization",
+        ),
+        (
+            format!(r#"{{"set":{{"id":"1","room":"r","data":{{"avatar":"{}"}}}}}}"#, long(2_049)),
+            "data.avatar: 2049",
+        ),
+        (r#"{"invite":{"id":"1","room":"r","users":[]}}"#.to_owned(), "users: at least one"),
+        (format!(r#"{{"invite":{{"id":"1","room":"r","users":{}}}}}"#, users(101)), "users: 101"),
+        (format!(r#"{{"kick":{{"id":"1","room":"r","user":"2","reason":"{}"}}}}"#, long(257)), "reason: 257"),
+        (format!(r#"{{"ban":{{"id":"1","room":"r","user":"2","reason":"{}"}}}}"#, long(257)), "reason: 257"),
+        (send(&format!(r#","mentions":{{"users":{}}}"#, users(51))), "mentions.users: 51"),
+        (send(r#","send_at":"2026-12-20T08:30:39.789Z""#), "client_msg_id"),
+        (r#"{"search":{"id":"1","query":" "}}"#.to_owned(), "query: at least one word"),
+        (r#"{"members":{"id":"1","room":"r","limit":0}}"#.to_owned(), "limit: 0"),
+        (r#"{"inbox":{"id":"1","limit":101}}"#.to_owned(), "limit: 101"),
+        (r#"{"thread":{"id":"1","room":"r","root":1,"limit":101}}"#.to_owned(), "limit: 101"),
+        (r#"{"device":{"id":"1","push":{"service":"fcm","token":""}}}"#.to_owned(), "push.token"),
+        (format!(r#"{{"device":{{"id":"1","name":"{}"}}}}"#, long(129)), "name: 129"),
+        (r#"{"revoke":{"id":"1"}}"#.to_owned(), "session_id or others"),
+    ] {
+        let error = decode::<Command>(json.as_bytes()).unwrap().check().unwrap_err();
+        assert_eq!(error.code, ErrorCode::BadRequest);
+        assert!(error.detail.as_deref().unwrap().starts_with(detail), "{detail}: {error}");
+    }
+}
+
+fn send(more: &str) -> String {
+    format!(r#"{{"send":{{"id":"1","room":"r","content":{{"type":"a/b","payload":{{}}}}{more}}}}}"#)
 }
 
 #[test]
@@ -123,6 +262,10 @@ fn a_send_is_known_again_by_its_body_alone() {
         r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}}}}"#,
         r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"a","y":1}},"reply_to":12}}"#,
         r#"{"send":{"id":"1","room":"r","content":{"type":"a/bc","payload":{"x":"A","y":1}},"reply_to":12}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":12,"thread":3}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":12,"mentions":{"users":["2"]}}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":12,"mentions":{"room":true}}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"a/b","payload":{"x":"A","y":1}},"reply_to":12,"send_at":"2026-12-20T08:30:39Z"}}"#,
     ] {
         assert_ne!(first, digest(other), "{other}");
     }

@@ -13,15 +13,10 @@ use crate::input;
 fn frame() -> Text {
     let append = input::message(1, &input::room(1), &input::user(1));
     let Change::Message(new) = append.change else { unreachable!("it is a message") };
+    let (offset, seq) = (Offset::new(10_457).expect("in range"), Seq::new(10_233).expect("in range"));
     encode(&Event::Message(Message {
-        room: append.room,
-        offset: Offset::new(10_457).expect("in range"),
-        seq: Seq::new(10_233).expect("in range"),
-        from: append.by,
         client_msg_id: new.client_msg_id,
-        content: new.content,
-        reply_to: None,
-        ts: input::now(),
+        ..Message::new(append.room, offset, seq, append.by, new.content, input::now())
     }))
 }
 

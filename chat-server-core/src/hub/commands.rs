@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chat_protocol::command::{Auth, Create, History, Listen, MarkRead, SendMessage, Typing};
-use chat_protocol::event::{Presence, PresenceKind};
+use chat_protocol::event::{Presence, PresenceState};
 use chat_protocol::reply::{AuthData, Limits, ListenData, ReadData, RoomData, SendData};
 use chat_protocol::{
     Access, Command, ErrorCode, Event, RequestId, Role, RoomId, RoomKind, UserId, UserOffset, WireError,
@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::committer::{Asker, ChangeJob, Sender};
 use super::link::Link;
 use super::pointers::{BEYOND_HEAD, Reading};
-use super::{Hub, unavailable};
+use super::{Hub, unavailable, unsupported};
 use crate::auth::AuthError;
 use crate::session::{ActionId, Authenticated};
 use crate::storage::{Append, Appended, Change, NewMessage, NewRoom};
@@ -93,6 +93,7 @@ impl Hub {
         command: Command,
     ) -> Result<Rest, WireError> {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
+        unsupported::check(&command)?;
         let (hub, link) = (self.clone(), link.clone());
         Ok(match command {
             Command::Create(create) => {
@@ -142,12 +143,12 @@ impl Hub {
             Command::Listen(listen) => {
                 Box::pin(async move { hub.start_listening(&link, user, listen).await })
             }
-            // `send` has a way of its own.
+            // `send` has a way of its own, and the session answers the other two.
             Command::Send(_) | Command::Auth(_) | Command::Ping(_) | Command::Unknown { .. } => {
                 return Err(ErrorCode::UnknownCommand.into());
             }
             // `Command` grows with the protocol crate.
-            _ => return Err(ErrorCode::UnknownCommand.into()),
+            other => return Err(unsupported::refused(other.kind())),
         })
     }
 
@@ -170,6 +171,7 @@ impl Hub {
         send: SendMessage,
     ) -> Result<ChangeJob, WireError> {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
+        unsupported::check_send(&send)?;
         send.content.check(self.config.max_content).map_err(|error| {
             let too_large = matches!(error, chat_protocol::ContentError::TooLarge { .. });
             let code = if too_large { ErrorCode::TooLarge } else { ErrorCode::BadRequest };
@@ -207,19 +209,13 @@ impl Hub {
         }
         let request = create.client_room_id.clone().map(|id| (id, digest(create)));
         let access = if direct { Access::Invite } else { create.access };
-        let new = NewRoom { kind: create.kind, access, name: create.name.clone(), members, request };
+        let new = NewRoom { kind: create.kind, access, name: create.info.name.clone(), members, request };
         self.change(link, room, user.clone(), Change::Create(new)).await
     }
 
     /// The rules for a new room; its id.
     async fn check_create(&self, user: &UserId, create: &Create) -> Result<RoomId, WireError> {
         let bad = |detail: String| Err(WireError::new(ErrorCode::BadRequest, detail));
-        if create.name.as_ref().is_some_and(|name| name.len() > limits::MAX_ROOM_NAME) {
-            return bad(format!("create.name: at most {} bytes are allowed", limits::MAX_ROOM_NAME));
-        }
-        if create.members.len() > limits::MAX_CREATE_MEMBERS {
-            return bad(format!("create.members: at most {} are allowed", limits::MAX_CREATE_MEMBERS));
-        }
         for member in &create.members {
             self.check_user(member).await?;
         }
@@ -228,7 +224,7 @@ impl Hub {
                 Err(WireError::new(ErrorCode::Forbidden, "desks are made by the operator"))
             }
             (RoomKind::Direct, Some(_)) => bad("create.room: a direct room has a derived id".to_owned()),
-            (RoomKind::Direct, None) if create.name.is_some() => {
+            (RoomKind::Direct, None) if create.info.name.is_some() => {
                 bad("create.name: a direct room has no name".to_owned())
             }
             (RoomKind::Direct, None) => match create.members.as_slice() {
@@ -317,15 +313,13 @@ impl Hub {
         if !grant.role.may_write() {
             return Err(WireError::new(ErrorCode::Forbidden, "readers of this room do not write"));
         }
-        let ttl_ms = (!typing.stop).then_some(limits::TYPING_TTL.as_millis() as u64);
-        let presence = Presence {
-            what: if typing.stop { PresenceKind::StopTyping } else { PresenceKind::Typing },
-            from: user.clone(),
-            room: Some(typing.room.clone()),
-            ttl_ms,
-            ts: self.providers.clock.now(),
+        let (from, room, thread) = (user.clone(), typing.room.clone(), typing.thread);
+        let ttl_ms = limits::TYPING_TTL.as_millis() as u64;
+        let state = match typing.stop {
+            true => PresenceState::StopTyping { from, room, thread },
+            false => PresenceState::Typing { from, room, thread, ttl_ms },
         };
-        let frame = encode(&Event::Pres(presence));
+        let frame = encode(&Event::Pres(Presence { state, ts: self.providers.clock.now() }));
         let key = (user, Some(typing.room.clone()));
         self.deliver(|deliveries| {
             if let Some(feed) = self.rooms.lock(&typing.room).get(&typing.room) {
@@ -346,7 +340,7 @@ impl Hub {
             return Err(WireError::new(ErrorCode::Forbidden, "only users that share a room are listened to"));
         }
         let online = self.listen(link, &listen.user)?;
-        data(&ListenData { user_id: listen.user, online })
+        data(&ListenData { user_id: listen.user, online, last_seen: None })
     }
 }
 
@@ -366,7 +360,7 @@ fn data(data: &impl Serialize) -> Done {
 
 /// Everything that two creations under one name must agree in.
 fn digest(create: &Create) -> [u8; 16] {
-    let Create { kind, room, access, name, members, .. } = create;
-    let text = serde_json::to_string(&(kind, room, access, name, members)).unwrap_or_default();
+    let Create { kind, room, access, info, members, .. } = create;
+    let text = serde_json::to_string(&(kind, room, access, info, members)).unwrap_or_default();
     short_digest(text.as_bytes())
 }

@@ -172,8 +172,8 @@ impl Hub {
     /// Names rooms of the user that the connection does not follow, because it follows as many as it may.
     async fn say_left_out(&self, link: &Link, rooms: &[RoomId]) {
         for rooms in rooms.chunks(IDS_PER_FRAME) {
-            let (what, ts) = (SystemKind::LeftOut, self.providers.clock.now());
-            link.outbox.push(encode(&Event::System(System { what, rooms: rooms.to_vec(), ts })));
+            let word = System::new(SystemKind::LeftOut, self.providers.clock.now());
+            link.outbox.push(encode(&Event::System(System { rooms: rooms.to_vec(), ..word })));
             link.outbox.wait_for_room().await;
         }
     }
@@ -191,7 +191,8 @@ impl Hub {
         if !link.outbox.wait_for_room().await {
             return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
         }
-        let grant = Grant { role: view.state.role, access_version: view.access_version };
+        let role = view.state.role.known().ok_or(ErrorCode::Internal)?;
+        let grant = Grant { role, access_version: view.access_version };
         let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
         let mut word = self.word(id, Some(room));
         word.pointers = pointers.map_err(|error| self.storage_failed(error))?.into_iter().collect();
@@ -233,7 +234,7 @@ impl Hub {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
         for _ in 0..MAX_SNAPSHOTS {
             let at = view.state.offset.get();
-            word.state = Some(view.state);
+            word.state = Some(Box::new(view.state));
             match self.release(link, &Log::Room(room.clone()), at, &word) {
                 Released::Live => return Ok(Followed::Live),
                 Released::Ended => return Ok(Followed::Ended),

@@ -121,7 +121,7 @@ impl Hub {
         let stored = stored.map_err(|error| self.storage_failed(error))?.ok_or(ErrorCode::Forbidden)?;
         let messages = stored.into_iter().map(|stored| stored.message).collect();
         let (messages, more) = fit(messages, limit, query.after.is_some(), self.config.max_frame);
-        Ok(HistoryPage { room: room.clone(), messages, more })
+        Ok(HistoryPage::new(room.clone(), messages, more))
     }
 }
 
@@ -171,15 +171,11 @@ mod tests {
     use super::*;
 
     fn messages(count: u64, text: &str) -> Vec<Message> {
-        let message = |n| Message {
-            room: RoomId::new("r\"\"\"").unwrap(),
-            offset: Offset::new(n).unwrap(),
-            seq: Seq::new(n).unwrap(),
-            from: UserId::new("\\\\").unwrap(),
-            client_msg_id: None,
-            content: Content::plain(text),
-            reply_to: None,
-            ts: Timestamp::from_micros(0),
+        let (room, from) = (RoomId::new("r\"\"\"").unwrap(), UserId::new("\\\\").unwrap());
+        let message = |n| {
+            let (offset, seq) = (Offset::new(n).unwrap(), Seq::new(n).unwrap());
+            let content = Content::plain(text);
+            Message::new(room.clone(), offset, seq, from.clone(), content, Timestamp::from_micros(0))
         };
         (1..=count).map(message).collect()
     }
@@ -204,7 +200,7 @@ mod tests {
         let text = "\"".repeat(4_000);
         let (page, more) = fit(messages(100, &text), 100, false, 65_536);
         assert!(more && page.len() > 5);
-        let page = HistoryPage { room: page[0].room.clone(), messages: page, more };
+        let page = HistoryPage::new(page[0].room.clone(), page, more);
         assert!(serde_json::to_string(&page).unwrap().len() <= 65_536 - 512);
     }
 }

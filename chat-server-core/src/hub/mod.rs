@@ -25,6 +25,7 @@ mod publish;
 mod publisher;
 mod replay;
 mod shards;
+mod unsupported;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};

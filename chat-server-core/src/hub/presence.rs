@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{Presence, PresenceKind};
+use chat_protocol::event::{Presence, PresenceState};
 use chat_protocol::{ErrorCode, Event, SessionId, UserId, encode};
 
 use super::Hub;
@@ -44,11 +44,11 @@ impl UserEntry {
     }
 
     /// Tells all listeners; one packet for all of them.
-    fn tell(&self, presence: Presence, deliveries: &mut Deliveries) {
+    fn tell(&self, user: &UserId, presence: Presence, deliveries: &mut Deliveries) {
         if self.listeners.is_empty() {
             return;
         }
-        let key = (presence.from.clone(), None);
+        let key = (user.clone(), None);
         let frame = encode(&Event::Pres(presence));
         for listener in self.listeners.values() {
             deliveries.give_ephemeral(listener, key.clone(), frame.clone());
@@ -81,7 +81,8 @@ impl Hub {
         }
         link.authenticated(user.clone(), session.clone());
         if !was_online {
-            entry.tell(self.presence(user, PresenceKind::Online), deliveries);
+            let online = PresenceState::Online { from: user.clone() };
+            entry.tell(user, self.presence(online), deliveries);
         }
         session
     }
@@ -142,7 +143,8 @@ impl Hub {
                 if entry.sessions.get(session).is_some_and(|slot| slot.turn == turn && slot.link.is_none()) {
                     entry.sessions.remove(session);
                     if !entry.is_online() {
-                        entry.tell(self.presence(user, PresenceKind::Offline), deliveries);
+                        let offline = PresenceState::Offline { from: user.clone(), last_seen: None };
+                        entry.tell(user, self.presence(offline), deliveries);
                     }
                 }
             });
@@ -183,7 +185,7 @@ impl Hub {
         }
     }
 
-    fn presence(&self, user: &UserId, what: PresenceKind) -> Presence {
-        Presence { what, from: user.clone(), room: None, ttl_ms: None, ts: self.providers.clock.now() }
+    fn presence(&self, state: PresenceState) -> Presence {
+        Presence { state, ts: self.providers.clock.now() }
     }
 }

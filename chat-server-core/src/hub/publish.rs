@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use chat_protocol::event::{
-    MemberAction, MemberChanged, Reads, RoomAction, RoomChanged, UserAction, UserChanged,
+    MemberAction, MemberChanged, Reads, RoomAction, RoomChanged, UserChange, UserChanged,
 };
-use chat_protocol::{Event, Message, Offset, Role, RoomId, Seq, Text, Timestamp, UserId, UserOffset, encode};
+use chat_protocol::{
+    Event, Message, Offset, Role, RoomId, RoomInfo, Seq, Text, Timestamp, UserId, UserOffset, encode,
+};
 
 use super::Hub;
 use super::delivery::Deliveries;
@@ -41,39 +43,27 @@ impl Hub {
             Change::Join { role } => {
                 let joined = joined(room, appended.offset, by.clone(), role, None, ts);
                 self.publish_entry(room, joined, deliveries);
-                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin, deliveries);
+                self.publish_users(room, &appended.users, gained, ts, origin, deliveries);
             }
             Change::Leave => {
-                let changed = MemberChanged {
-                    room: room.clone(),
-                    offset: appended.offset,
-                    user: by,
-                    action: MemberAction::Left,
-                    role: None,
-                    by: None,
-                    ts,
-                };
+                let changed = MemberChanged::new(room.clone(), appended.offset, by, MemberAction::Left, ts);
                 self.publish_entry(room, LogEntry::Member(changed), deliveries);
-                self.publish_users(room, &appended.users, UserAction::RoomLeft, ts, origin, deliveries);
+                self.publish_users(room, &appended.users, lost, ts, origin, deliveries);
             }
             Change::Create(new) => {
                 self.publish_created(room, by, new, ts, deliveries);
-                self.publish_users(room, &appended.users, UserAction::RoomJoined, ts, origin, deliveries);
+                self.publish_users(room, &appended.users, gained, ts, origin, deliveries);
             }
         }
     }
 
     /// The packet of a stored message; other nodes are told of it.
     pub(super) fn message_frame(&self, from: UserId, new: NewMessage, appended: &Appended) -> Text {
+        let Appended { room, offset, seq, ts, .. } = appended;
         let message = Message {
-            room: appended.room.clone(),
-            offset: appended.offset,
-            seq: appended.seq,
-            from,
             client_msg_id: new.client_msg_id,
-            content: new.content,
             reply_to: new.reply_to,
-            ts: appended.ts,
+            ..Message::new(room.clone(), *offset, *seq, from, new.content, *ts)
         };
         let entry = LogEntry::Message(StoredMessage { message, num: appended.num, key: appended.key });
         if self.providers.bus.has_peers() {
@@ -95,9 +85,11 @@ impl Hub {
         let created = RoomChanged {
             room: room.clone(),
             offset,
-            action: RoomAction::Created,
-            kind: new.kind,
-            name: new.name,
+            action: RoomAction::Created.into(),
+            kind: new.kind.into(),
+            access: None,
+            info: RoomInfo { name: new.name, ..RoomInfo::default() },
+            desk: None,
             by: by.clone(),
             ts,
         };
@@ -113,14 +105,13 @@ impl Hub {
         &self,
         room: &RoomId,
         users: &[(UserId, UserOffset)],
-        action: UserAction,
+        change: fn(RoomId) -> UserChange,
         ts: Timestamp,
         origin: u64,
         deliveries: &mut Deliveries,
     ) {
         for (user, user_offset) in users {
-            let changed =
-                UserChanged { user_offset: *user_offset, action, room: room.clone(), read: None, ts };
+            let changed = UserChanged { user_offset: *user_offset, change: change(room.clone()), ts };
             self.publish_user(user, changed, origin, deliveries);
         }
     }
@@ -192,14 +183,16 @@ impl Hub {
         let Some(entry) = shard.get_mut(user) else { return };
         let position = changed.user_offset.get();
         let published = entry.feed.publish(position, &[encode(&Event::User(changed.clone()))], deliveries);
-        let links = match changed.action {
-            // Also for a repeat, as above; who follows the room already does nothing.
-            UserAction::RoomJoined if published != Published::Hole => entry.links(),
-            _ => Vec::new(),
+        // Also for a repeat, as above; who follows the room already does nothing.
+        let gained = match changed.change {
+            UserChange::RoomJoined { room } if published != Published::Hole => Some((room, entry.links())),
+            _ => None,
         };
         drop(shard);
-        for link in links.into_iter().filter(|link| link.number != origin) {
-            self.follow_gained(link, changed.room.clone());
+        if let Some((room, links)) = gained {
+            for link in links.into_iter().filter(|link| link.number != origin) {
+                self.follow_gained(link, room.clone());
+            }
         }
         if published == Published::Hole {
             self.catch_up(Log::User(user.clone()));
@@ -216,12 +209,19 @@ impl Hub {
         ts: Timestamp,
         deliveries: &mut Deliveries,
     ) {
-        let changed =
-            UserChanged { user_offset, action: UserAction::Read, room: room.clone(), read: Some(read), ts };
+        let change = UserChange::Read { room: room.clone(), read, thread: None };
+        let changed = UserChanged { user_offset, change, ts };
         self.publish_user(user, changed, 0, deliveries);
         let shard = self.rooms.lock(room);
         let Some(feed) = shard.get(room) else { return };
-        let reads = Reads { room: room.clone(), from: user.clone(), read, ts };
+        let reads = Reads {
+            room: room.clone(),
+            from: user.clone(),
+            read: Some(read),
+            delivered: None,
+            thread: None,
+            ts,
+        };
         let frame: Text = encode(&Event::Reads(reads));
         feed.tell(user, |link| deliveries.give(link, std::slice::from_ref(&frame)));
     }
@@ -254,6 +254,14 @@ fn joined(
     by: Option<UserId>,
     ts: Timestamp,
 ) -> LogEntry {
-    let action = MemberAction::Joined;
-    LogEntry::Member(MemberChanged { room: room.clone(), offset, user, action, role: Some(role), by, ts })
+    let changed = MemberChanged::new(room.clone(), offset, user, MemberAction::Joined, ts);
+    LogEntry::Member(MemberChanged { role: Some(role.into()), by, ..changed })
+}
+
+fn gained(room: RoomId) -> UserChange {
+    UserChange::RoomJoined { room }
+}
+
+fn lost(room: RoomId) -> UserChange {
+    UserChange::RoomLeft { room }
 }

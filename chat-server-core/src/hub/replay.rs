@@ -136,6 +136,7 @@ impl Hub {
             oldest: None,
             state: None,
             pointers: BTreeMap::new(),
+            delivered: BTreeMap::new(),
         }
     }
 

@@ -150,8 +150,11 @@ impl Session {
     pub fn handle_frame(&mut self, now: Now, frame: Frame) {
         self.heard = now.at;
         match frame {
-            Frame::Text(text) => match decode(text.as_bytes()) {
-                Ok(command) => self.handle_command(now, command),
+            Frame::Text(text) => match decode::<Command>(text.as_bytes()) {
+                Ok(command) => match command.check() {
+                    Ok(()) => self.handle_command(now, command),
+                    Err(error) => self.refuse(now, command.id().cloned(), &error),
+                },
                 Err(error) => self.refuse(now, salvage_id(text.as_bytes()), &error),
             },
             Frame::Binary(_) => self.refuse(now, None, &ErrorCode::UnsupportedFrame.into()),
@@ -283,7 +286,7 @@ impl Session {
     /// The server goes away: say so and close.
     pub fn handle_drain(&mut self, now: Now) {
         if !self.is_closing() {
-            self.say(&Event::System(System { what: SystemKind::Draining, rooms: Vec::new(), ts: now.ts }));
+            self.say(&Event::System(System::new(SystemKind::Draining, now.ts)));
             self.close(ErrorCode::ShuttingDown);
         }
     }

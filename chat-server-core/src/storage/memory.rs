@@ -6,7 +6,7 @@ mod state;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, RoomState, Seq, UserId, UserOffset};
+use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, RoomInfo, RoomState, Seq, UserId, UserOffset};
 
 use self::state::State;
 use super::{
@@ -101,18 +101,14 @@ impl RoomStore for MemoryStore {
             let room = state.rooms.get(id)?;
             let member = room.members.get(user)?;
             let seen = RoomState {
-                room: id.clone(),
-                kind: room.kind,
-                access: room.access,
-                name: room.name.clone(),
-                role: member.role,
+                info: RoomInfo { name: room.name.clone(), ..RoomInfo::default() },
                 seq: room.seq,
                 offset: room.head(),
-                oldest_seq: Seq::ZERO.next(),
                 members: room.members.len() as u64,
                 read: member.read,
                 unread: room.unread(user, member.read),
                 ts: room.ts,
+                ..RoomState::new(id.clone(), user, room.kind, room.access, member.role)
             };
             Some(RoomView { state: seen, access_version: room.access_version })
         };

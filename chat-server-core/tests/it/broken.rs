@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use chat_protocol::event::UserChange;
 use chat_protocol::{Content, Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
 use chat_server_core::conformance::storage::{CASES, run};
 use chat_server_core::storage::memory::MemoryStore;
@@ -175,7 +176,7 @@ impl UserLog for Broken {
     ) -> Result<UserLogPage, StorageError> {
         let mut page = self.inner.user_log(user, after, limit).await?;
         if self.has("the_user_log_has_every_change") {
-            page.entries.retain(|entry| entry.read.is_none());
+            page.entries.retain(|entry| !matches!(entry.change, UserChange::Read { .. }));
         }
         Ok(page)
     }

@@ -300,7 +300,10 @@ async fn who_enters_several_rooms_at_once_gets_all_of_them() {
         assert!(matches!(heard.await.pop(), Some(Event::Message(message)) if message.seq.get() == seq));
     }
     let page = store.user_log(&"bob".parse().unwrap(), chat_protocol::UserOffset::ZERO, 10).await.unwrap();
-    let gained: Vec<_> =
-        page.entries.iter().map(|entry| (entry.user_offset.get(), entry.room.as_str())).collect();
+    let gained: Vec<_> = page
+        .entries
+        .iter()
+        .map(|entry| (entry.user_offset.get(), entry.change.room().unwrap().as_str()))
+        .collect();
     assert_eq!(gained, [(1, "a"), (2, "b"), (3, "c")]);
 }

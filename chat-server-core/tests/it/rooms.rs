@@ -1,7 +1,7 @@
 //! Rooms, messages, pointers, presence and typing, through a whole server of in-memory parts.
 
-use chat_protocol::event::{MemberAction, Outcome, PresenceKind, UserAction};
-use chat_protocol::{Event, Frame};
+use chat_protocol::event::{MemberAction, Outcome, PresenceState, UserChange};
+use chat_protocol::{Event, Frame, RoomId, Seq, UserId};
 use serde_json::json;
 
 use crate::peer::{Peer, send, server, server_of, shared};
@@ -122,19 +122,20 @@ async fn other_devices_hear_of_gained_and_lost_rooms_and_of_reads() {
     let server = server();
     let (mut phone, mut desk) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "alice").await);
     phone.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    let room: RoomId = "r".parse().unwrap();
     let is_user =
-        |action| move |event: &Event| matches!(event, Event::User(changed) if changed.action == action);
-    desk.until(is_user(UserAction::RoomJoined)).await;
+        |change| move |event: &Event| matches!(event, Event::User(changed) if changed.change == change);
+    desk.until(is_user(UserChange::RoomJoined { room: room.clone() })).await;
     desk.until(|event| matches!(event, Event::Resumed(resumed) if resumed.outcome == Outcome::Snapshot))
         .await;
     phone.ok(&send("m", "r", "hi")).await;
     assert_eq!(desk.message().await.from.as_str(), "alice");
     assert_eq!(phone.ok(r#"{"read":{"id":"x","room":"r","seq":1}}"#).await["read"], 1);
-    let heard = desk.until(is_user(UserAction::Read)).await.pop();
-    let Some(Event::User(changed)) = heard else { panic!() };
-    assert_eq!((changed.user_offset.get(), changed.read.unwrap().get()), (2, 1));
+    let read = UserChange::Read { room: room.clone(), read: Seq::ZERO.next(), thread: None };
+    let Some(Event::User(changed)) = desk.until(is_user(read)).await.pop() else { panic!() };
+    assert_eq!(changed.user_offset.get(), 2);
     phone.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
-    desk.until(is_user(UserAction::RoomLeft)).await;
+    desk.until(is_user(UserChange::RoomLeft { room })).await;
 }
 
 #[tokio::test]
@@ -149,7 +150,7 @@ async fn reads_reach_the_others_and_never_exceed_the_newest_message() {
     let Some(Event::Reads(reads)) = alice.until(|event| matches!(event, Event::Reads(_))).await.pop() else {
         panic!()
     };
-    assert_eq!((reads.from.as_str(), reads.read.get()), ("bob", 1));
+    assert_eq!((reads.from.as_str(), reads.read), ("bob", Some(Seq::ZERO.next())));
 }
 
 #[tokio::test]
@@ -178,11 +179,12 @@ async fn presence_follows_sessions_and_needs_a_shared_room() {
     let second = Peer::log_in(&server, "bob").await;
     let pres = |event: &Event| matches!(event, Event::Pres(_));
     let Some(Event::Pres(online)) = alice.until(pres).await.pop() else { panic!() };
-    assert_eq!((online.what, online.from.as_str()), (PresenceKind::Online, "bob"));
+    let from: UserId = "bob".parse().unwrap();
+    assert_eq!(online.state, PresenceState::Online { from: from.clone() });
     drop(bob);
     drop(second);
     let Some(Event::Pres(offline)) = alice.until(pres).await.pop() else { panic!() };
-    assert_eq!(offline.what, PresenceKind::Offline, "one edge for two sessions");
+    assert_eq!(offline.state, PresenceState::Offline { from, last_seen: None }, "one edge for two sessions");
     alice.ok(r#"{"unlisten":{"id":"x","user":"bob"}}"#).await;
 }
 
@@ -196,10 +198,8 @@ async fn typing_reaches_the_others_only() {
     let Some(Event::Pres(typing)) = bob.until(|event| matches!(event, Event::Pres(_))).await.pop() else {
         panic!()
     };
-    assert_eq!(
-        (typing.what, typing.from.as_str(), typing.ttl_ms),
-        (PresenceKind::Typing, "alice", Some(6_000))
-    );
+    let (from, room) = ("alice".parse().unwrap(), "r".parse().unwrap());
+    assert_eq!(typing.state, PresenceState::Typing { from, room, thread: None, ttl_ms: 6_000 });
     alice.say(r#"{"ping":{"id":"p"}}"#).await;
     let heard = alice.until(|event| matches!(event, Event::Pong(_))).await;
     assert!(!heard.iter().any(|event| matches!(event, Event::Pres(_))), "{heard:?}");
@@ -324,4 +324,24 @@ async fn a_message_is_serialised_once_for_all_its_readers() {
         places.push(text.as_bytes().as_ptr());
     }
     assert!(places.windows(2).all(|pair| pair[0] == pair[1]), "all readers share the same bytes");
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_do_is_refused_by_name() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    for json in [
+        r#"{"edit":{"id":"x","room":"r","seq":1,"content":{"type":"a/b","payload":{}}}}"#,
+        r#"{"inbox":{"id":"x"}}"#,
+        r#"{"create":{"id":"x","kind":"group","topic":"t"}}"#,
+        r#"{"send":{"id":"x","room":"r","content":{"type":"a/b","payload":{}},"thread":1}}"#,
+        r#"{"read":{"id":"x","room":"r","seq":0,"private":true}}"#,
+        r#"{"typing":{"id":"x","room":"r","thread":1}}"#,
+    ] {
+        assert_eq!(alice.refused(json).await, "ERR_NOT_SUPPORTED", "{json}");
+    }
+    let long = "x".repeat(257);
+    let json = format!(r#"{{"create":{{"id":"x","kind":"group","name":"{long}"}}}}"#);
+    assert_eq!(alice.refused(&json).await, "ERR_BAD_REQUEST");
 }

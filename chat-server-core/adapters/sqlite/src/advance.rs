@@ -1,10 +1,10 @@
 //! Moving read pointers.
 
 use chat_protocol::Seq;
-use chat_protocol::event::UserAction;
 use chat_server_core::storage::{PointerMove, PointerMoved};
 use rusqlite::{OptionalExtension, params};
 
+use crate::codec::UserAction;
 use crate::error::Result;
 use crate::number::Number;
 use crate::writer::Batch;

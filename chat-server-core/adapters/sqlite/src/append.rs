@@ -2,13 +2,12 @@
 //! nothing ever has to be taken back for one of them; the model is
 //! [`MemoryStore`](chat_server_core::storage::memory::MemoryStore).
 
-use chat_protocol::event::UserAction;
 use chat_protocol::{ClientMsgId, Offset, Role, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest};
 use chat_server_core::storage::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::client_ids::ClientId;
-use crate::codec::{ChangeKind, Code};
+use crate::codec::{ChangeKind, Code, UserAction};
 use crate::error::Result;
 use crate::message::{Fields, checksum};
 use crate::number::{Id, Number};

@@ -1,6 +1,5 @@
 //! Enumerations as the small integers that the database holds. A number never changes its meaning.
 
-use chat_protocol::event::UserAction;
 use chat_protocol::{Access, Role, RoomKind};
 
 use crate::error::{Fault, Result};
@@ -36,6 +35,14 @@ pub(crate) enum ChangeKind {
     Created,
     Joined,
     Left,
+}
+
+/// Kinds of entries in a user's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserAction {
+    RoomJoined,
+    RoomLeft,
+    Read,
 }
 
 codes! {

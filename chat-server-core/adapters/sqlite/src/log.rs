@@ -12,14 +12,14 @@
 //! So the log after `a` is the changes from ordinal `n + 1` and the messages from seq `a - n + 1`, merged by offset:
 //! two index ranges, and no third index on messages.
 
-use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserAction, UserChanged};
+use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange, UserChanged};
 use chat_protocol::{
-    HistoryQuery, MAX_SAFE, Offset, Role, RoomId, RoomKind, Seq, Timestamp, UserId, UserOffset,
+    HistoryQuery, MAX_SAFE, Offset, Role, RoomId, RoomInfo, RoomKind, Seq, Timestamp, UserId, UserOffset,
 };
 use chat_server_core::storage::{LogEntry, LogPage, StoredMessage, UserLogPage};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::codec::{ChangeKind, Code};
+use crate::codec::{ChangeKind, Code, UserAction};
 use crate::error::{Fault, Result};
 use crate::message::{self, Senders, columns};
 use crate::number::{Id, Number};
@@ -131,25 +131,25 @@ fn change(row: &Row<'_>, room: &RoomId, kind: RoomKind) -> Result<LogEntry> {
     let by = UserId::read(&row.get::<_, String>(7)?)?;
     let member = |action| -> Result<LogEntry> {
         let user = UserId::read(&row.get::<_, String>(8)?)?;
-        let role = row.get::<_, Option<u8>>(4)?.map(Role::decode).transpose()?;
+        let role = row.get::<_, Option<u8>>(4)?.map(Role::decode).transpose()?.map(Into::into);
         let by = (by != user).then(|| by.clone());
-        Ok(LogEntry::Member(MemberChanged { room: room.clone(), offset, user, action, role, by, ts }))
+        let changed = MemberChanged::new(room.clone(), offset, user, action, ts);
+        Ok(LogEntry::Member(MemberChanged { role, by, ..changed }))
     };
     match ChangeKind::decode(row.get(1)?)? {
         ChangeKind::Joined => member(MemberAction::Joined),
         ChangeKind::Left => member(MemberAction::Left),
-        ChangeKind::Created => {
-            let (action, name) = (RoomAction::Created, row.get(5)?);
-            Ok(LogEntry::Room(RoomChanged {
-                room: room.clone(),
-                offset,
-                action,
-                kind,
-                name,
-                by: by.clone(),
-                ts,
-            }))
-        }
+        ChangeKind::Created => Ok(LogEntry::Room(RoomChanged {
+            room: room.clone(),
+            offset,
+            action: RoomAction::Created.into(),
+            kind: kind.into(),
+            access: None,
+            info: RoomInfo { name: row.get(5)?, ..RoomInfo::default() },
+            desk: None,
+            by: by.clone(),
+            ts,
+        })),
     }
 }
 
@@ -182,13 +182,20 @@ pub(crate) fn user_log(db: &Connection, id: &UserId, after: UserOffset, limit: u
     while let Some(row) = rows.next()? {
         entries.push(UserChanged {
             user_offset: UserOffset::read(row.get(0)?)?,
-            action: UserAction::decode(row.get(1)?)?,
-            room: RoomId::read(&row.get::<_, String>(2)?)?,
-            read: row.get::<_, Option<u64>>(3)?.map(Seq::read).transpose()?,
+            change: user_change(row)?,
             ts: Timestamp::from_micros(row.get(4)?),
         });
     }
     Ok(UserLogPage { entries, head: UserOffset::read(head)?, oldest: UserOffset::read(oldest)? })
+}
+
+fn user_change(row: &Row<'_>) -> Result<UserChange> {
+    let room = RoomId::read(&row.get::<_, String>(2)?)?;
+    Ok(match UserAction::decode(row.get(1)?)? {
+        UserAction::RoomJoined => UserChange::RoomJoined { room },
+        UserAction::RoomLeft => UserChange::RoomLeft { room },
+        UserAction::Read => UserChange::Read { room, read: Seq::read(row.get(3)?)?, thread: None },
+    })
 }
 
 /// The number of a room.

@@ -108,14 +108,16 @@ pub(crate) fn read(
     let payload = RawValue::from_string(fields.payload.to_owned()).map_err(|_| damaged())?;
     let client_msg_id = fields.client_msg_id.map(ClientMsgId::new).transpose().map_err(|_| damaged())?;
     let message = Message {
-        room: id.clone(),
-        offset: Offset::read(fields.offset)?,
-        seq: Seq::read(fields.seq)?,
-        from: senders.id(fields.sender)?,
         client_msg_id,
-        content: Content { kind: fields.kind.to_owned(), payload },
         reply_to: fields.reply_to.map(Seq::read).transpose()?,
-        ts: Timestamp::from_micros(fields.ts),
+        ..Message::new(
+            id.clone(),
+            Offset::read(fields.offset)?,
+            Seq::read(fields.seq)?,
+            senders.id(fields.sender)?,
+            Content { kind: fields.kind.to_owned(), payload },
+            Timestamp::from_micros(fields.ts),
+        )
     };
     Ok(StoredMessage { message, num: fields.num, key: u128::from_be_bytes(fields.key) })
 }

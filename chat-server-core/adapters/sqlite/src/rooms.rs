@@ -1,6 +1,6 @@
 //! Reading what rooms are to their members.
 
-use chat_protocol::{Access, Offset, Role, RoomId, RoomKind, RoomState, Seq, Timestamp, UserId};
+use chat_protocol::{Access, Offset, Role, RoomId, RoomInfo, RoomKind, RoomState, Seq, Timestamp, UserId};
 use chat_server_core::storage::{RoomView, Standing};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -46,9 +46,9 @@ pub(crate) fn rooms_of(db: &Connection, user: &UserId) -> Result<Vec<RoomId>> {
 }
 
 /// The rooms as the user sees them.
-pub(crate) fn views(db: &Connection, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
-    let Some(user) = user_ref(db, user)? else { return Ok(vec![None; rooms.len()]) };
-    rooms.iter().map(|room| view(db, user, room)).collect()
+pub(crate) fn views(db: &Connection, id: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
+    let Some(user) = user_ref(db, id)? else { return Ok(vec![None; rooms.len()]) };
+    rooms.iter().map(|room| view(db, user, id, room)).collect()
 }
 
 /// One room as a member sees it.
@@ -56,7 +56,7 @@ pub(crate) fn views(db: &Connection, user: &UserId, rooms: &[RoomId]) -> Result<
 /// Unread are the others' messages after the pointer: all that count up to the head, less those up to the pointer,
 /// less the member's own in between. Every message holds both running numbers since it was stored, so a few
 /// steps down indexes give them, whatever the history (see `sent.rs` for the member's own).
-fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
+fn view(db: &Connection, user: i64, me: &UserId, room: &RoomId) -> Result<Option<RoomView>> {
     const SELECT: &str = concat!(
         "SELECT r.kind, r.access, r.name, m.role, r.seq, r.offset, r.oldest_seq, r.members, m.read,
             r.ts, r.access_version, CASE WHEN m.read >= r.seq THEN 0 ELSE
@@ -73,12 +73,10 @@ fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query(params![user, room.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
+    let (kind, access) = (RoomKind::decode(row.get(0)?)?, Access::decode(row.get(1)?)?);
+    let role = Role::decode(row.get(3)?)?;
     let state = RoomState {
-        room: room.clone(),
-        kind: RoomKind::decode(row.get(0)?)?,
-        access: Access::decode(row.get(1)?)?,
-        name: row.get(2)?,
-        role: Role::decode(row.get(3)?)?,
+        info: RoomInfo { name: row.get(2)?, ..RoomInfo::default() },
         seq: Seq::read(row.get(4)?)?,
         offset: Offset::read(row.get(5)?)?,
         oldest_seq: Seq::read(row.get(6)?)?,
@@ -86,6 +84,7 @@ fn view(db: &Connection, user: i64, room: &RoomId) -> Result<Option<RoomView>> {
         read: Seq::read(row.get(8)?)?,
         unread: row.get(11)?,
         ts: Timestamp::from_micros(row.get(9)?),
+        ..RoomState::new(room.clone(), me, kind, access, role)
     };
     Ok(Some(RoomView { state, access_version: row.get(10)? }))
 }

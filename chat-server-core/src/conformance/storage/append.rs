@@ -239,7 +239,7 @@ pub async fn texts_are_kept_byte_for_byte(subject: Subject) {
             assert_eq!(stored.message.client_msg_id.as_ref().map(|id| id.as_str()), Some(body));
             assert_eq!((stored.message.from.as_str(), stored.message.room.as_str()), (id, id));
         }
-        let name = scene.view(id, id).await.and_then(|view| view.state.name);
+        let name = scene.view(id, id).await.and_then(|view| view.state.info.name);
         assert_eq!(name, Some(format!("room {id}")));
     }
     let mut spaced = text(odd[0], odd[0], "");

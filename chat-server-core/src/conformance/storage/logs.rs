@@ -1,7 +1,7 @@
 //! How logs and histories are read.
 
-use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserAction, UserChanged};
-use chat_protocol::{HistoryQuery, MAX_SAFE, Offset, Role, RoomKind, Seq, UserOffset};
+use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange, UserChanged};
+use chat_protocol::{HistoryQuery, MAX_SAFE, Offset, Role, RoomInfo, RoomKind, Seq, UserOffset};
 
 use super::Subject;
 use super::scene::*;
@@ -19,14 +19,11 @@ pub async fn the_log_has_every_change(subject: Subject) {
     assert_eq!([&create, &one, &join, &two, &leave].map(|answer| answer.offset.get()), [3, 4, 5, 6, 7]);
 
     let member = |at: u64, of: &str, role: Option<Role>, by: Option<&str>| {
+        let action = if role.is_some() { MemberAction::Joined } else { MemberAction::Left };
         LogEntry::Member(MemberChanged {
-            room: room("r"),
-            offset: offset(at),
-            user: user(of),
-            action: if role.is_some() { MemberAction::Joined } else { MemberAction::Left },
-            role,
+            role: role.map(Into::into),
             by: by.map(user),
-            ts: create.ts,
+            ..MemberChanged::new(room("r"), offset(at), user(of), action, create.ts)
         })
     };
     let messages = scene.messages("r").await;
@@ -36,9 +33,11 @@ pub async fn the_log_has_every_change(subject: Subject) {
         LogEntry::Room(RoomChanged {
             room: room("r"),
             offset: offset(1),
-            action: RoomAction::Created,
-            kind: RoomKind::Group,
-            name: Some("room r".to_owned()),
+            action: RoomAction::Created.into(),
+            kind: RoomKind::Group.into(),
+            access: None,
+            info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
+            desk: None,
             by: user("a"),
             ts: create.ts,
         }),
@@ -114,19 +113,14 @@ pub async fn the_user_log_has_every_change(subject: Subject) {
     scene.advance(read("r", "b", 2)).await;
     assert_eq!(scene.stored(leave("r", "b")).await.users, [(user("b"), user_offset(5))]);
 
-    let entry = |at: u64, action: UserAction, id: &str, read: Option<u64>| UserChanged {
-        user_offset: user_offset(at),
-        action,
-        room: room(id),
-        read: read.map(seq),
-        ts: made.ts,
-    };
+    let entry = |at: u64, change| UserChanged { user_offset: user_offset(at), change, ts: made.ts };
+    let read = |at: u64| UserChange::Read { room: room("r"), read: seq(at), thread: None };
     let expected = [
-        entry(1, UserAction::RoomJoined, "r", None),
-        entry(2, UserAction::Read, "r", Some(1)),
-        entry(3, UserAction::RoomJoined, "s", None),
-        entry(4, UserAction::Read, "r", Some(2)),
-        entry(5, UserAction::RoomLeft, "r", None),
+        entry(1, UserChange::RoomJoined { room: room("r") }),
+        entry(2, read(1)),
+        entry(3, UserChange::RoomJoined { room: room("s") }),
+        entry(4, read(2)),
+        entry(5, UserChange::RoomLeft { room: room("r") }),
     ];
     for after in 0..=6 {
         for limit in 0..=6 {

@@ -1,6 +1,6 @@
 //! What rooms look like to their members.
 
-use chat_protocol::{Access, Role, RoomKind, RoomState};
+use chat_protocol::{Access, Role, RoomInfo, RoomKind, RoomState};
 
 use super::Subject;
 use super::scene::*;
@@ -29,18 +29,14 @@ pub async fn views_follow_appends(subject: Subject) {
 
     scene.append(&[text("r", "a", "1"), text("r", "b", "2"), join("r", "c")]).await;
     let state = |role: Role, read: u64, unread: u64| RoomState {
-        room: room("r"),
-        kind: RoomKind::Group,
-        access: Access::Open,
-        name: Some("room r".to_owned()),
-        role,
+        info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
         seq: seq(2),
         offset: offset(6),
-        oldest_seq: seq(1),
         members: 3,
         read: seq(read),
         unread,
         ts: made.ts,
+        ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
     };
     let view = |state| Some(RoomView { state, access_version: made.access_version });
     assert_eq!(scene.view("a", "r").await, view(state(Role::Owner, 0, 1)));
@@ -76,7 +72,9 @@ async fn views_keep_the_order(scene: &Scene) {
             })
         })
         .collect();
-    let seen = |id: &str, kind, access, role| Some((id.to_owned(), kind, access, role));
+    let seen = |id: &str, kind: RoomKind, access: Access, role: Role| {
+        Some((id.to_owned(), kind.into(), access.into(), role.into()))
+    };
     let channel = seen("channel", RoomKind::Channel, Access::Invite, Role::Reader);
     let group = seen("r", RoomKind::Group, Access::Open, Role::Member);
     assert_eq!(told, [channel.clone(), None, group, channel]);

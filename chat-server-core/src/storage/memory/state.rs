@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserAction, UserChanged};
-use chat_protocol::{ClientRoomId, MAX_SAFE, Message, Role, RoomId, Seq, Timestamp, UserId, UserOffset};
+use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange, UserChanged};
+use chat_protocol::{
+    ClientRoomId, MAX_SAFE, Message, Role, RoomId, RoomInfo, Seq, Timestamp, UserId, UserOffset,
+};
 
 use super::room::{Member, Room, Sent};
 use crate::storage::{
@@ -74,9 +76,11 @@ impl State {
         room.entries.push(LogEntry::Room(RoomChanged {
             room: append.room.clone(),
             offset: room.head().next(),
-            action: RoomAction::Created,
-            kind: new.kind,
-            name: new.name.clone(),
+            action: RoomAction::Created.into(),
+            kind: new.kind.into(),
+            access: None,
+            info: RoomInfo { name: new.name.clone(), ..RoomInfo::default() },
+            desk: None,
             by: append.by.clone(),
             ts: append.now,
         }));
@@ -125,15 +129,11 @@ impl State {
     fn message(&mut self, append: &Append, new: &NewMessage) -> Appended {
         let room = self.touch(&append.room, append.now);
         room.seq = room.seq.next();
+        let (id, content) = (append.room.clone(), new.content.clone());
         let message = Message {
-            room: append.room.clone(),
-            offset: room.head().next(),
-            seq: room.seq,
-            from: append.by.clone(),
             client_msg_id: new.client_msg_id.clone(),
-            content: new.content.clone(),
             reply_to: new.reply_to,
-            ts: room.ts,
+            ..Message::new(id, room.head().next(), room.seq, append.by.clone(), content, room.ts)
         };
         let stored = StoredMessage { message, num: room.active, key: rand::random() };
         let (num, key) = (stored.num, stored.key);
@@ -157,7 +157,8 @@ impl State {
             return PointerMoved::Unchanged { read: member.read };
         }
         member.read = step.read;
-        let user_offset = self.tell_user(&step.user, UserAction::Read, &step.room, Some(step.read), step.now);
+        let change = UserChange::Read { room: step.room.clone(), read: step.read, thread: None };
+        let user_offset = self.tell_user(&step.user, change, step.now);
         PointerMoved::Moved { read: step.read, user_offset }
     }
 
@@ -181,34 +182,24 @@ impl State {
     ) -> UserOffset {
         let room = self.rooms.get_mut(&append.room).expect("the caller found it under the same lock");
         let ts = room.ts;
+        let (id, offset) = (append.room.clone(), room.head().next());
         room.entries.push(LogEntry::Member(MemberChanged {
-            room: append.room.clone(),
-            offset: room.head().next(),
-            user: user.clone(),
-            action,
-            role,
+            role: role.map(Into::into),
             by: (*user != append.by).then(|| append.by.clone()),
-            ts,
+            ..MemberChanged::new(id.clone(), offset, user.clone(), action, ts)
         }));
-        let action = match action {
-            MemberAction::Joined => UserAction::RoomJoined,
-            MemberAction::Left => UserAction::RoomLeft,
+        let change = match role {
+            Some(_) => UserChange::RoomJoined { room: id },
+            None => UserChange::RoomLeft { room: id },
         };
-        self.tell_user(user, action, &append.room, None, ts)
+        self.tell_user(user, change, ts)
     }
 
     /// Writes to a user's own log.
-    fn tell_user(
-        &mut self,
-        user: &UserId,
-        action: UserAction,
-        room: &RoomId,
-        read: Option<Seq>,
-        ts: Timestamp,
-    ) -> UserOffset {
+    fn tell_user(&mut self, user: &UserId, change: UserChange, ts: Timestamp) -> UserOffset {
         let log = self.users.entry(user.clone()).or_default();
         let user_offset = log.last().map_or(UserOffset::ZERO, |entry| entry.user_offset).next();
-        log.push(UserChanged { user_offset, action, room: room.clone(), read, ts });
+        log.push(UserChanged { user_offset, change, ts });
         user_offset
     }
 }

@@ -4,10 +4,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{
-    Action, Epoch, ErrorCode, ErrorText, Offset, RequestId, RoomState, Seq, SessionId, Timestamp, UserId,
-    UserOffset, WireError,
+use crate::{Action, ErrorCode, ErrorText, Open, RequestId, Timestamp, WireError};
+
+mod data;
+mod page;
+
+pub use data::{
+    AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData, ScheduleData,
+    SendData, SetData,
 };
+pub use page::{InboxEntry, InboxPage, InboxTotals, MembersPage, SearchPage, SessionEntry, SessionsData};
 
 /// The answer to one command.
 ///
@@ -91,7 +97,7 @@ impl Reply {
         if self.status < 400 && self.err.is_none() {
             return None;
         }
-        let code = self.err.clone().unwrap_or(ErrorText::Other(String::new()));
+        let code = self.err.clone().unwrap_or(Open::Other(Box::default()));
         let action = self.action.or(code.known().map(ErrorCode::action)).unwrap_or(Action::Stop);
         Some(ReplyError { code, action, detail: self.detail.clone(), retry_after_ms: self.retry_after_ms })
     }
@@ -103,99 +109,4 @@ impl Reply {
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.data.as_ref().map_or("null", |data| data.get()))
     }
-}
-
-/// Result of `auth`.
-///
-/// ```
-/// use chat_protocol::reply::AuthData;
-/// let json = r#"{"user_id":"1","session_id":"s","epoch":"e","user_offset":9,"limits":{"max_frame":65536,"max_content":16384,"max_history_page":100,"max_rooms_followed":1000,"max_in_flight":64}}"#;
-/// let data: AuthData = serde_json::from_str(json).unwrap();
-/// assert_eq!(serde_json::to_string(&data).unwrap(), json);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct AuthData {
-    /// Who I am.
-    pub user_id: UserId,
-    /// Name it in the next `auth` to go on with this session.
-    pub session_id: SessionId,
-    /// The present life of the logs.
-    pub epoch: Epoch,
-    /// Head of my user log.
-    pub user_offset: UserOffset,
-    /// When the token expires; absent: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// What this server takes.
-    pub limits: Limits,
-}
-
-/// What a server takes, told after `auth`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Limits {
-    /// Greatest frame in bytes, in either direction.
-    pub max_frame: u64,
-    /// Greatest content of one message in bytes.
-    pub max_content: u64,
-    /// Greatest number of messages in one page of history.
-    pub max_history_page: u32,
-    /// Greatest number of rooms that one session follows.
-    pub max_rooms_followed: u32,
-    /// Greatest number of unanswered commands; the server reads no further until one is answered.
-    pub max_in_flight: u32,
-}
-
-/// Result of `send`: the message is durable.
-///
-/// ```
-/// use chat_protocol::reply::SendData;
-/// let json = r#"{"seq":43,"offset":57,"duplicate":false,"ts":"2026-11-20T08:30:39.789Z"}"#;
-/// let data: SendData = serde_json::from_str(json).unwrap();
-/// assert_eq!(serde_json::to_string(&data).unwrap(), json);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct SendData {
-    /// Number of the message.
-    pub seq: Seq,
-    /// Its position in the room's log.
-    pub offset: Offset,
-    /// True: it was stored by an earlier send with the same `client_msg_id`, and these are its values.
-    pub duplicate: bool,
-    /// When it was stored.
-    pub ts: Timestamp,
-}
-
-/// Result of `create` and `join`: the room as it is now.
-///
-/// Where the session stands in the room's log is said by the `resumed` packet before; `room.offset` may be further, and
-/// then the events in between are told too. A session that follows as many rooms as it may does not follow this one:
-/// a `system` packet says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct RoomData {
-    /// The room as I see it.
-    pub room: RoomState,
-    /// False: it was there, or I was a member, before.
-    pub created: bool,
-}
-
-/// Result of `listen`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ListenData {
-    /// The user that is watched now.
-    pub user_id: UserId,
-    /// Whether the user is online now.
-    pub online: bool,
-}
-
-/// Result of `read`: where the pointer stands, which may be further than asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct ReadData {
-    /// Everything up to this message is read.
-    pub read: Seq,
 }

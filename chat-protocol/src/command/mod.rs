@@ -1,0 +1,161 @@
+//! Commands: all that a client may ask.
+//!
+//! Commands take effect in the order in which they are sent. Every command with an `id` is answered by exactly one
+//! `reply` that repeats it; replies may come in another order. Where `id` is optional and absent,
+//! success is silent and only errors are told.
+
+mod check;
+mod message;
+mod page;
+mod pointer;
+mod room;
+mod session;
+
+pub use message::{Cancel, Delete, Edit, React, SendMessage, Unreact};
+pub use page::{History, Inbox, Search, Thread};
+pub use pointer::{MarkDelivered, MarkRead, MarkUnread, Typing};
+pub use room::{
+    Ban, Block, Create, Invite, Join, Kick, Leave, Members, RoomPatch, Set, SetRole, SettingsPatch, Unban,
+    Unblock,
+};
+pub use session::{
+    Auth, Away, Device, Follow, Listen, Ping, PushService, PushTarget, Resume, Revoke, Sessions, Unfollow,
+    Unlisten,
+};
+
+use crate::RequestId;
+use crate::packet::packets;
+
+packets! {
+    /// One command, as one frame.
+    ///
+    /// ```
+    /// use chat_protocol::Command;
+    /// let json = r#"{"send":{"id":"7","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"reply_to":12}}"#;
+    /// let command: Command = serde_json::from_str(json).unwrap();
+    /// assert_eq!(command.kind(), "send");
+    /// assert_eq!(serde_json::to_string(&command).unwrap(), json);
+    /// ```
+    Command, "one object with one key that names the command" {
+        /// Say who I am.
+        Auth(Auth) = "auth",
+        /// Go on where I was.
+        Resume(Resume) = "resume",
+        /// Listen to a room that is mine.
+        Follow(Follow) = "follow",
+        /// Stop listening to a room, staying its member.
+        Unfollow(Unfollow) = "unfollow",
+        /// Make a room.
+        Create(Create) = "create",
+        /// Become a member.
+        Join(Join) = "join",
+        /// Stop being a member.
+        Leave(Leave) = "leave",
+        /// List a room's members.
+        Members(Members) = "members",
+        /// Change a member's role.
+        Role(SetRole) = "role",
+        /// Add members.
+        Invite(Invite) = "invite",
+        /// End another's membership.
+        Kick(Kick) = "kick",
+        /// Keep a user out of a room.
+        Ban(Ban) = "ban",
+        /// Let a banned user in again.
+        Unban(Unban) = "unban",
+        /// Keep a user away from me.
+        Block(Block) = "block",
+        /// End a block.
+        Unblock(Unblock) = "unblock",
+        /// Change a room's data or my settings of it.
+        Set(Set) = "set",
+        /// Write a message.
+        Send(SendMessage) = "send",
+        /// Take back a scheduled message.
+        Cancel(Cancel) = "cancel",
+        /// Replace the content of a message.
+        Edit(Edit) = "edit",
+        /// Delete a message.
+        Delete(Delete) = "delete",
+        /// Add my reaction to a message.
+        React(React) = "react",
+        /// Take my reaction back.
+        Unreact(Unreact) = "unreact",
+        /// Move my delivered pointer.
+        Delivered(MarkDelivered) = "delivered",
+        /// Move my read pointer.
+        Read(MarkRead) = "read",
+        /// Mark messages unread again, for me.
+        MarkUnread(MarkUnread) = "mark_unread",
+        /// Tell that I am writing.
+        Typing(Typing) = "typing",
+        /// Tell whether a person is looking.
+        Away(Away) = "away",
+        /// Watch a user's presence.
+        Listen(Listen) = "listen",
+        /// Stop watching a user's presence.
+        Unlisten(Unlisten) = "unlisten",
+        /// Read older messages.
+        History(History) = "history",
+        /// Read a thread.
+        Thread(Thread) = "thread",
+        /// Find messages by their text.
+        Search(Search) = "search",
+        /// List my rooms.
+        Inbox(Inbox) = "inbox",
+        /// Say how this installation receives pushes.
+        Device(Device) = "device",
+        /// List my sessions.
+        Sessions(Sessions) = "sessions",
+        /// End sessions of mine.
+        Revoke(Revoke) = "revoke",
+        /// Ask whether the other side is there.
+        Ping(Ping) = "ping",
+    }
+}
+
+impl Command {
+    /// The command's id: what its reply repeats.
+    pub fn id(&self) -> Option<&RequestId> {
+        match self {
+            Command::Auth(command) => Some(&command.id),
+            Command::Resume(command) => Some(&command.id),
+            Command::Follow(command) => Some(&command.id),
+            Command::Unfollow(command) => Some(&command.id),
+            Command::Create(command) => Some(&command.id),
+            Command::Join(command) => Some(&command.id),
+            Command::Leave(command) => Some(&command.id),
+            Command::Members(command) => Some(&command.id),
+            Command::Role(command) => Some(&command.id),
+            Command::Invite(command) => Some(&command.id),
+            Command::Kick(command) => Some(&command.id),
+            Command::Ban(command) => Some(&command.id),
+            Command::Unban(command) => Some(&command.id),
+            Command::Block(command) => Some(&command.id),
+            Command::Unblock(command) => Some(&command.id),
+            Command::Set(command) => Some(&command.id),
+            Command::Send(command) => Some(&command.id),
+            Command::Cancel(command) => Some(&command.id),
+            Command::Edit(command) => Some(&command.id),
+            Command::Delete(command) => Some(&command.id),
+            Command::React(command) => Some(&command.id),
+            Command::Unreact(command) => Some(&command.id),
+            Command::Delivered(command) => command.id.as_ref(),
+            Command::Read(command) => command.id.as_ref(),
+            Command::MarkUnread(command) => Some(&command.id),
+            Command::Typing(command) => command.id.as_ref(),
+            Command::Away(command) => command.id.as_ref(),
+            Command::Listen(command) => Some(&command.id),
+            Command::Unlisten(command) => Some(&command.id),
+            Command::History(command) => Some(&command.id),
+            Command::Thread(command) => Some(&command.id),
+            Command::Search(command) => Some(&command.id),
+            Command::Inbox(command) => Some(&command.id),
+            Command::Device(command) => Some(&command.id),
+            Command::Sessions(command) => Some(&command.id),
+            Command::Revoke(command) => Some(&command.id),
+            Command::Ping(command) => command.id.as_ref(),
+            Command::Unknown { .. } => None,
+        }
+    }
+}
