@@ -158,11 +158,7 @@ impl Parts<'_> {
             message["correlationId"] =
                 json!({ "description": "Chosen by the client, repeated in the answer.", "location": place });
         }
-        let examples = examples::frames(self.format.name, name);
-        if !examples.is_empty() {
-            let example = |payload| json!({ "payload": payload });
-            message["examples"] = examples.into_iter().map(example).collect();
-        }
+        self.exemplify(name, &mut message);
         self.messages.insert(name.to_owned(), message);
     }
 
@@ -202,28 +198,37 @@ impl Parts<'_> {
             // A packet of its own.
             data if self.is_packet(data) => self.definitions.name_of(data)?.to_owned(),
             Value::Null => "ReplyPacket".to_owned(),
-            data => {
-                let name = format!("{}Reply", variants::pascal(&kind));
-                let data = json!({ "properties": { "reply": { "properties": { "data": data } } } });
-                self.messages.insert(
-                    name.clone(),
-                    json!({
-                        "name": "reply",
-                        "title": name,
-                        "summary": format!("Answer to `{kind}`."),
-                        "payload": { "allOf": [self.definitions.reference("ReplyPacket"), data] },
-                        "correlationId": {
-                            "description": "That of the command.",
-                            "location": "$message.payload#/reply/id",
-                        },
-                    }),
-                );
-                name
-            }
+            data => self.reply_with(&kind, data.clone()),
         };
         messages.insert(name.clone(), reference(&format!("#/components/messages/{name}")));
         let message = reference(&format!("#/channels/{}/messages/{name}", channel.name));
         Some(json!({ "channel": reference(&format!("#/channels/{}", channel.name)), "messages": [message] }))
+    }
+
+    /// The message of a reply to a kind of command: a reply whose data are of that kind.
+    fn reply_with(&mut self, kind: &str, data: Value) -> String {
+        let name = format!("{}Reply", variants::pascal(kind));
+        let object =
+            |field: &str, schema: Value| json!({ "type": "object", "properties": { field: schema } });
+        let data = object("reply", object("data", data));
+        let mut message = json!({
+            "name": "reply",
+            "title": name,
+            "summary": format!("Answer to `{kind}`."),
+            "payload": { "allOf": [self.definitions.reference("ReplyPacket"), data] },
+            "correlationId": { "description": "That of the command.", "location": "$message.payload#/reply/id" },
+        });
+        self.exemplify(&name, &mut message);
+        self.messages.insert(name.clone(), message);
+        name
+    }
+
+    fn exemplify(&self, name: &str, message: &mut Value) {
+        let examples = examples::frames(self.format.name, name);
+        if !examples.is_empty() {
+            let example = |payload| json!({ "payload": payload });
+            message["examples"] = examples.into_iter().map(example).collect();
+        }
     }
 
     fn is_packet(&self, data: &Value) -> bool {

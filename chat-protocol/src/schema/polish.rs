@@ -17,6 +17,7 @@ pub(super) fn all(types: &mut Map<String, Value>) {
 /// The same for one schema.
 pub(super) fn one(schema: &mut Value) {
     each(schema, |schema| {
+        choose_the_only(schema);
         open(schema);
         bound_integers(schema);
         if let Some(Value::String(text)) = schema.get_mut("description") {
@@ -34,6 +35,23 @@ pub(super) fn written(types: &mut Map<String, Value>) {
 fn each(schema: &mut Value, edit: impl FnMut(&mut Schema)) {
     if let Ok(schema) = <&mut Schema>::try_from(schema) {
         RecursiveTransform(edit).transform(schema);
+    }
+}
+
+/// One form of one is no choice.
+fn choose_the_only(schema: &mut Schema) {
+    for choice in ["oneOf", "anyOf"] {
+        let Some([Value::Object(only)]) = schema.get(choice).and_then(Value::as_array).map(Vec::as_slice)
+        else {
+            continue;
+        };
+        let only = only.clone();
+        schema.remove(choice);
+        for (keyword, value) in only {
+            if schema.get(&keyword).is_none() {
+                schema.insert(keyword, value);
+            }
+        }
     }
 }
 

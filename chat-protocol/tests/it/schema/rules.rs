@@ -177,3 +177,31 @@ fn the_documents_know_the_same_paths_as_the_tables() {
     }
     assert!(chat_protocol::schema::routes("unknown").is_empty());
 }
+
+#[test]
+fn every_message_of_a_dialect_and_every_body_has_an_example() {
+    for (path, document) in chat_protocol::schema::files() {
+        let messages = document.pointer("/components/messages").and_then(Value::as_object);
+        for (name, message) in messages.into_iter().flatten() {
+            // The native packets have golden vectors as well.
+            let exempt = path == "asyncapi/native.json";
+            assert!(exempt || message["examples"].is_array(), "{path}: {name} has no example");
+        }
+        if !path.starts_with("openapi/") {
+            continue;
+        }
+        let paths = document["paths"].as_object().unwrap().values();
+        for operation in paths.flat_map(|path| path.as_object().unwrap().values()) {
+            let json = |place: &Value| place["content"].get("application/json").cloned();
+            let success = operation["responses"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(status, _)| status.starts_with('2'));
+            for body in success.filter_map(|(_, answer)| json(answer)).chain(json(&operation["requestBody"]))
+            {
+                assert!(!body["example"].is_null(), "{path}: {} has no example", operation["operationId"]);
+            }
+        }
+    }
+}
