@@ -219,7 +219,7 @@ mod last_message {
 
     use super::*;
 
-    /// What the published schema says of it.
+    /// The newest message, or what stands for it in a chat without one.
     #[cfg(feature = "schema")]
     #[derive(schemars::JsonSchema)]
     #[schemars(untagged, rename = "NewestMessage")]
