@@ -18,6 +18,7 @@ pub(super) fn all(types: &mut Map<String, Value>) {
 pub(super) fn one(schema: &mut Value) {
     each(schema, |schema| {
         choose_the_only(schema);
+        map_by_value(schema);
         open(schema);
         bound_integers(schema);
         if let Some(Value::String(text)) = schema.get_mut("description") {
@@ -53,6 +54,16 @@ fn choose_the_only(schema: &mut Schema) {
             }
         }
     }
+}
+
+/// A map whose keys follow a pattern is a map first: generators of code look for its values in one place.
+fn map_by_value(schema: &mut Schema) {
+    let Some(Value::Object(patterns)) = schema.get("patternProperties") else { return };
+    let [(pattern, value)] = Vec::from_iter(patterns)[..] else { return };
+    let (pattern, value) = (json!({ "pattern": pattern }), value.clone());
+    schema.remove("patternProperties");
+    schema.insert("propertyNames".to_owned(), pattern);
+    schema.insert("additionalProperties".to_owned(), value);
 }
 
 /// Readers are tolerant: a newer version may add fields anywhere.
@@ -212,6 +223,22 @@ mod tests {
             &json!(1),
             &json!(5),
         );
+    }
+
+    #[test]
+    fn a_map_has_its_values_in_one_place() {
+        let mut map = json!({
+            "type": "object",
+            "patternProperties": { "^a": { "type": "string" } },
+            "additionalProperties": false,
+        });
+        one(&mut map);
+        let expected = json!({
+            "type": "object",
+            "propertyNames": { "pattern": "^a" },
+            "additionalProperties": { "type": "string" },
+        });
+        assert_eq!(map, expected);
     }
 
     #[test]
