@@ -142,6 +142,7 @@ macro_rules! text_id {
                     "type": "string",
                     "minLength": 1,
                     "maxLength": $max,
+                    "pattern": r"^[^\u0000-\u001F\u007F-\u009F]*$",
                     "description": concat!("Opaque ", $what, " id: at most ", $max, " bytes of UTF-8, no control characters."),
                 })
             }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::instructions;
+use crate::{foreign, instructions};
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Step {
@@ -44,9 +44,12 @@ pub(crate) fn run() -> Result<(), String> {
             return Err(format!("{}: {status}", step.name));
         }
     }
+    // Not a cargo command, because it installs what it needs.
+    println!("== foreign validators: cargo xtask foreign");
+    foreign::run()?;
     // Last, because it compiles once more, in release; and not a cargo command, because it installs what it needs.
     println!("== instruction counts: cargo xtask instructions");
     instructions::Options::default().run()?;
-    println!("== all {} steps passed", STEPS.len() + 1);
+    println!("== all {} steps passed", STEPS.len() + 2);
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod bench;
 mod ci;
+mod foreign;
 mod instructions;
 
 use std::process::ExitCode;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Make every check that a change must pass: format, lints, documentation, tests, instruction counts
     Ci,
+    /// Check the published files with validators of other languages, installed when missing
+    Foreign,
     /// Count the instructions of the benches and compare them to the committed baseline
     Instructions(instructions::Options),
     /// Measure the real server binary beside floor programs
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ci => ci::run(),
+        Command::Foreign => foreign::run(),
         Command::Instructions(options) => options.run(),
         Command::Bench(bench) => bench.run(),
     };

@@ -219,10 +219,10 @@ mod last_message {
 
     use super::*;
 
-    /// What the published schema says of it.
+    /// The newest message, or what stands for it in a chat without one.
     #[cfg(feature = "schema")]
     #[derive(schemars::JsonSchema)]
-    #[schemars(untagged)]
+    #[schemars(untagged, rename = "NewestMessage")]
     #[expect(dead_code, reason = "only its shape is of use")]
     pub(super) enum Wire {
         /// The newest message.
@@ -231,23 +231,33 @@ mod last_message {
         None(Empty),
     }
 
-    /// No message.
+    /// What stands for the newest message of a chat without one.
     #[derive(Serialize)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    #[cfg_attr(feature = "schema", schemars(rename = "NoMessage"))]
     pub(super) struct Empty {
+        /// Nobody.
         author: Nobody,
+        /// Always empty.
         text: &'static str,
+        /// Always null.
         reply_to: (),
+        /// Always empty.
         files: Vec<()>,
+        /// Always false.
         is_edited: bool,
+        /// Always true.
         is_read: bool,
+        /// Always false.
         is_deleted: bool,
+        /// Always null.
         created_at: (),
     }
 
-    /// No author.
+    /// No author: an object without fields.
     #[derive(Serialize)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+    #[cfg_attr(feature = "schema", schemars(rename = "NoAuthor"))]
     pub(super) struct Nobody {}
 
     const EMPTY: Empty = Empty {

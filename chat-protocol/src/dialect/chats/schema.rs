@@ -13,7 +13,7 @@ use crate::dialect::{Seconds, WireUser};
 
 impl JsonSchema for MessageId {
     fn schema_name() -> Cow<'static, str> {
-        "ChatsMessageId".into()
+        "MessageId".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
@@ -27,7 +27,7 @@ impl JsonSchema for MessageId {
 
 impl JsonSchema for ProjectId {
     fn schema_name() -> Cow<'static, str> {
-        "ChatsProjectId".into()
+        "ProjectId".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let number = json_schema!({
@@ -48,7 +48,7 @@ impl JsonSchema for ProjectId {
 
 impl JsonSchema for MessageEvent {
     fn schema_name() -> Cow<'static, str> {
-        "ChatsMessageEvent".into()
+        "MessageEvent".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let chat = generator.subschema_for::<Chat>();
@@ -59,7 +59,7 @@ impl JsonSchema for MessageEvent {
             "properties": {
                 "message_id": generator.subschema_for::<MessageId>(),
                 "author_id": generator.subschema_for::<WireUser>(),
-                "text": { "type": "string" },
+                "text": { "type": "string", "description": "What was written." },
                 "created_at": generator.subschema_for::<Seconds>(),
                 "message": generator.subschema_for::<MessageEntry>(),
             },
@@ -68,19 +68,23 @@ impl JsonSchema for MessageEvent {
     }
 }
 
-fn frame(generator: &mut SchemaGenerator, kind: &str, content: fn(&mut SchemaGenerator) -> Schema) -> Schema {
+type Content = fn(&mut SchemaGenerator) -> Schema;
+
+fn frame(generator: &mut SchemaGenerator, kind: &str, about: &str, content: Content) -> Schema {
     json_schema!({
         "type": "object",
-        "properties": { "type": { "const": kind }, "content": content(generator) },
+        "description": about,
+        "properties": { "type": { "type": "string", "const": kind }, "content": content(generator) },
         "required": ["type", "content"],
     })
 }
 
-fn presence(generator: &mut SchemaGenerator, kind: &str) -> Schema {
+fn presence(generator: &mut SchemaGenerator, kind: &str, about: &str) -> Schema {
     json_schema!({
         "type": "object",
+        "description": about,
         "properties": {
-            "type": { "const": kind },
+            "type": { "type": "string", "const": kind },
             "user_id": generator.subschema_for::<WireUser>(),
             "content": generator.subschema_for::<Presence>(),
         },
@@ -90,22 +94,26 @@ fn presence(generator: &mut SchemaGenerator, kind: &str) -> Schema {
 
 impl JsonSchema for ServerFrame {
     fn schema_name() -> Cow<'static, str> {
-        "ChatsServerFrame".into()
+        "ServerFrame".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let message = SchemaGenerator::subschema_for::<MessageEvent>;
+        let message: Content = SchemaGenerator::subschema_for::<MessageEvent>;
+        let typing: Content = SchemaGenerator::subschema_for::<TypingEvent>;
+        let read: Content = SchemaGenerator::subschema_for::<ReadEvent>;
+        let deleted: Content = SchemaGenerator::subschema_for::<MessageRef>;
         json_schema!({
             "description": "A frame from server to client.",
             "oneOf": [
-                frame(generator, "new_message", message),
-                frame(generator, "edit_message", message),
-                frame(generator, "user_typing", SchemaGenerator::subschema_for::<TypingEvent>),
-                frame(generator, "message_read", SchemaGenerator::subschema_for::<ReadEvent>),
-                frame(generator, "delete_message", SchemaGenerator::subschema_for::<MessageRef>),
-                presence(generator, "set_online"),
-                presence(generator, "set_offline"),
+                frame(generator, "new_message", "A message was written.", message),
+                frame(generator, "edit_message", "A message was edited.", message),
+                frame(generator, "user_typing", "A user is writing.", typing),
+                frame(generator, "message_read", "A user has read a message.", read),
+                frame(generator, "delete_message", "A message was deleted.", deleted),
+                presence(generator, "set_online", "A user came online."),
+                presence(generator, "set_offline", "A user went offline."),
                 {
                     "type": "object",
+                    "description": "Why something was refused, to its sender alone. The socket stays open.",
                     "properties": { "error": { "type": "string" } },
                     "required": ["error"],
                 },

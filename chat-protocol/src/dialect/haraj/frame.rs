@@ -227,8 +227,10 @@ pub enum What {
     StopTyping(TopicId),
 }
 
+/// What a user does.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "What"))]
 #[serde(rename_all = "snake_case")]
 enum WhatWire {
     Online,

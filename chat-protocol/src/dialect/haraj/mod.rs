@@ -57,8 +57,12 @@ pub use message::{
     ConfirmReads, ConfirmedReads, DeletedMessage, History, Message, MessageEntry, SendMessage, Sent,
     SentRest, short,
 };
+#[cfg(feature = "schema")]
+pub(crate) use push::{ApnsPush, FcmLegacyPush, FcmV1Push};
 pub use push::{Push, PushForm, PushTarget, push_body};
 pub use query::{FindQuery, HistoryQuery, ResolveQuery, TopicsQuery};
+#[cfg(feature = "schema")]
+pub(crate) use reply::{Refusal, Success};
 pub use reply::{Reply, ReplyData};
 pub use topic::{
     HiddenTopic, LastMessage, PAIR, ResolvedTopic, ResolvedTopics, SetTyping, StartTopic, StartedTopic,

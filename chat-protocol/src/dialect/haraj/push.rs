@@ -30,7 +30,6 @@ pub enum PushForm {
 /// assert_eq!(serde_json::to_string(&push).unwrap(), json);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "Wire", into = "Wire")]
 pub struct Push {
     /// Service and devices.
@@ -77,7 +76,6 @@ pub fn push_body(content: &Content) -> String {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 struct Wire {
     /// Google's service: all of it.
@@ -109,6 +107,7 @@ struct Wire {
     xto: Option<Vec<WireUser>>,
 }
 
+/// What a push is about.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 enum Kind {
@@ -116,6 +115,7 @@ enum Kind {
     NewMessage,
 }
 
+/// What a device gets.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Notice {
@@ -130,6 +130,7 @@ struct Notice {
     xto: Vec<WireUser>,
 }
 
+/// What Apple's devices show.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Aps {
@@ -142,6 +143,7 @@ struct Aps {
     mutable_content: u8,
 }
 
+/// The text of a push.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Alert {
@@ -152,7 +154,6 @@ struct Alert {
 }
 
 #[derive(Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct V1 {
     /// The device.
     token: Secret,
@@ -167,6 +168,7 @@ struct V1 {
     apns: Option<Apns>,
 }
 
+/// How an Android device gets it.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Android {
@@ -176,6 +178,7 @@ struct Android {
     ttl: String,
 }
 
+/// What an Android device gets: all values are strings.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Strings {
@@ -187,6 +190,7 @@ struct Strings {
     xto: String,
 }
 
+/// What an Apple device gets.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Apns {
@@ -275,3 +279,101 @@ impl TryFrom<Wire> for Push {
         Ok(Self { target, message: notice.xdata, to: notice.xto })
     }
 }
+
+/// What the published schemas say of a push: each service has a form of its own.
+#[cfg(feature = "schema")]
+mod schema {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{Android, Apns, Aps, Kind, Message, Notice, Push, Secret, Strings, WireUser};
+
+    /// A push through Apple's service; the device is named outside the body.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    pub(crate) struct ApnsPush {
+        /// What is shown.
+        aps: Aps,
+        /// Always `NEW_MESSAGE`.
+        xtype: Kind,
+        /// The message.
+        xdata: Message,
+        /// The recipients.
+        xto: Vec<WireUser>,
+    }
+
+    /// A push through Google's former service.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    pub(crate) struct FcmLegacyPush {
+        /// The devices.
+        registration_ids: Vec<Secret>,
+        /// Always `high`.
+        priority: String,
+        /// Seconds for which it is kept, always 3600.
+        time_to_live: u64,
+        /// What the device gets.
+        data: Notice,
+    }
+
+    /// A push through Google's service.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    pub(crate) struct FcmV1Push {
+        /// For one device.
+        message: FcmV1Message,
+    }
+
+    /// A push to one device.
+    #[derive(JsonSchema)]
+    #[schemars(untagged)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    enum FcmV1Message {
+        /// To an Android device.
+        Android(FcmV1Android),
+        /// To an Apple device.
+        Apple(FcmV1Apple),
+    }
+
+    /// A push to an Android device.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    struct FcmV1Android {
+        /// The device.
+        token: Secret,
+        /// How it is delivered.
+        android: Android,
+        /// What the device gets. All values are strings.
+        data: Strings,
+    }
+
+    /// A push to an Apple device.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    struct FcmV1Apple {
+        /// The device.
+        token: Secret,
+        /// What the device gets.
+        apns: Apns,
+    }
+
+    impl JsonSchema for Push {
+        fn schema_name() -> Cow<'static, str> {
+            "Push".into()
+        }
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "description": "A push, in the form of its service.",
+                "anyOf": [
+                    generator.subschema_for::<ApnsPush>(),
+                    generator.subschema_for::<FcmLegacyPush>(),
+                    generator.subschema_for::<FcmV1Push>(),
+                ],
+            })
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+pub(crate) use schema::{ApnsPush, FcmLegacyPush, FcmV1Push};

@@ -56,8 +56,6 @@ impl<T> Reply<T> {
 
 /// An answer: `data` for a success, `err` for a refusal.
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "schema", schemars(rename = "ReplyOf{T}"))]
 struct Wire<T> {
     /// The command's id; only on the socket.
     id: Option<String>,
@@ -104,15 +102,62 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Reply<T> {
     }
 }
 
+/// What the published schemas say of an answer: it is a success or a refusal.
 #[cfg(feature = "schema")]
-impl<T: schemars::JsonSchema> schemars::JsonSchema for Reply<T> {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        Wire::<T>::schema_name()
+mod schema {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{Reason, Reply, Timestamp};
+
+    /// An answer that is a success.
+    #[derive(JsonSchema)]
+    #[schemars(rename = "{T}Reply")]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    pub(crate) struct Success<T> {
+        /// The command's id; only on the socket.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// As the status of HTTP: 200, or 207 when a part failed.
+        status: u16,
+        /// The result.
+        data: T,
+        /// When it was said.
+        ts: Timestamp,
     }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        Wire::<T>::json_schema(generator)
+
+    /// An answer that is a refusal.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its shape is of use")]
+    pub(crate) struct Refusal {
+        /// The command's id; only on the socket, and only when the command could be read.
+        #[schemars(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// As the status of HTTP: 400 and above.
+        #[schemars(range(min = 400, max = 599))]
+        status: u16,
+        /// Why.
+        err: Reason,
+        /// When it was said.
+        ts: Timestamp,
+    }
+
+    impl<T: JsonSchema> JsonSchema for Reply<T> {
+        fn schema_name() -> Cow<'static, str> {
+            format!("{}Answer", T::schema_name()).into()
+        }
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "description": "An answer: a success with `data`, or a refusal with `err`.",
+                "anyOf": [generator.subschema_for::<Success<T>>(), generator.subschema_for::<Refusal>()],
+            })
+        }
     }
 }
+
+#[cfg(feature = "schema")]
+pub(crate) use schema::{Refusal, Success};
 
 /// Result of a command on the socket. Nothing but its keys tells which command it answers.
 ///

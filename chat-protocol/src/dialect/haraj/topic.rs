@@ -142,8 +142,10 @@ struct StartedWire {
     with_id: WireUser,
 }
 
+/// A topic in one of two forms.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "StartedTopicName"))]
 #[serde(untagged, expecting = "a topic is an object with `topic_id`, or a string")]
 enum TopicWire {
     /// As production clients read it.

@@ -351,14 +351,18 @@ mod schema {
     named!(Relay, "Relay", relay);
     named!(ClientFrame, "ClientFrame", relay);
     named!(ServerFrame, "ServerFrame", |generator| {
-        let messages = json_schema!({ "enum": ["new_message", "update_message"] });
         let message = generator.subschema_for::<Data<Message>>();
         let desk = generator.subschema_for::<Data<Desk>>();
+        let event = |kind: &str, data: &Schema, description| {
+            let kind = json_schema!({ "type": "string", "const": kind, "description": "Always this word." });
+            frame(kind, data.clone(), description)
+        };
         let events = [
-            frame(json_schema!({ "const": "update_helpdesk" }), desk, "A desk was created or changed."),
-            frame(messages, message, "A message was written or changed."),
-            relay(generator),
+            event("update_helpdesk", &desk, "A desk was created or changed."),
+            event("new_message", &message, "A message was written."),
+            event("update_message", &message, "A message changed."),
+            generator.subschema_for::<Relay>(),
         ];
-        json_schema!({ "anyOf": events })
+        json_schema!({ "description": "A frame from server to client.", "anyOf": events })
     });
 }

@@ -236,7 +236,12 @@ impl ErrorBody {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged, expecting = "an object with detail, or with lists of texts by field")]
 enum WireBody {
-    Detail { detail: String },
+    /// What is wrong with the request, in words for people.
+    Detail {
+        /// The words.
+        detail: String,
+    },
+    /// What is wrong with its fields, by their names.
     Fields(BTreeMap<String, Vec<String>>),
 }
 

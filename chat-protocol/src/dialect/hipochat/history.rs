@@ -104,10 +104,13 @@ pub struct OldMessages {
     pub unread: Vec<Entry>,
 }
 
+/// Old messages on both sides of the moment when the reader's last socket in the room closed.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Divided {
+    /// Those before that moment, oldest first.
     read_messages: Vec<Entry>,
+    /// Those after it, oldest first.
     unread_messages: Vec<Entry>,
 }
 
@@ -232,6 +235,8 @@ mod schema {
                 "anyOf": [
                     generator.subschema_for::<Item<T>>(),
                     {
+                        "title": format!("OldMessageIn{}", T::schema_name()),
+                        "description": "An old message: the client's object with its author.",
                         "type": "object",
                         "required": ["timestamp"],
                         "properties": { "timestamp": generator.subschema_for::<T>() },

@@ -77,7 +77,12 @@ impl schemars::JsonSchema for Profile {
         schemars::json_schema!({
             "type": "object",
             "description": "Who wrote a message, as the operator's backend describes it.",
-            "properties": { "user_id": generator.subschema_for::<Option<WireUser>>() },
+            "properties": {
+                "user_id": {
+                    "description": "Id of the user. Without one it is derived from the token.",
+                    "anyOf": [generator.subschema_for::<WireUser>(), { "type": "null" }],
+                },
+            },
         })
     }
 }

@@ -112,10 +112,12 @@ fn body(object: &Object) -> Json {
 /// assert_eq!(signal.to_form(), "chat_token=r1&type=item");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PushSignal {
     /// The room.
     pub chat_token: RoomToken,
     /// What kind of message it is.
+    #[cfg_attr(feature = "schema", schemars(rename = "type"))]
     pub kind: PushKind,
 }
 

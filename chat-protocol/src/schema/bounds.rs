@@ -1,0 +1,80 @@
+//! Bounds of the native packets' fields that the types do not carry: one line per field, from the wire limits.
+
+use serde_json::{Map, Value, json};
+
+use crate::limits;
+
+/// A type, its field, the keyword and the bound. Lengths count characters, and limits count bytes: no text within its
+/// limit has more characters than bytes, so that the schema never refuses what a server takes.
+const BOUNDS: &[(&str, &str, &str, usize)] = &[
+    ("Content", "type", "maxLength", limits::MAX_CONTENT_TYPE),
+    ("Create", "name", "maxLength", limits::MAX_ROOM_NAME),
+    ("Create", "avatar", "maxLength", limits::MAX_URL),
+    ("Create", "topic", "maxLength", limits::MAX_TOPIC),
+    ("RoomState", "name", "maxLength", limits::MAX_ROOM_NAME),
+    ("RoomState", "avatar", "maxLength", limits::MAX_URL),
+    ("RoomState", "topic", "maxLength", limits::MAX_TOPIC),
+    ("RoomChanged", "name", "maxLength", limits::MAX_ROOM_NAME),
+    ("RoomChanged", "avatar", "maxLength", limits::MAX_URL),
+    ("RoomChanged", "topic", "maxLength", limits::MAX_TOPIC),
+    ("RoomPatch", "name", "maxLength", limits::MAX_ROOM_NAME),
+    ("RoomPatch", "avatar", "maxLength", limits::MAX_URL),
+    ("RoomPatch", "topic", "maxLength", limits::MAX_TOPIC),
+    ("Create", "members", "maxItems", limits::MAX_CREATE_MEMBERS),
+    ("Invite", "users", "minItems", 1),
+    ("Invite", "users", "maxItems", limits::MAX_CREATE_MEMBERS),
+    ("Kick", "reason", "maxLength", limits::MAX_REASON),
+    ("Ban", "reason", "maxLength", limits::MAX_REASON),
+    ("MemberChanged", "reason", "maxLength", limits::MAX_REASON),
+    ("Mentions", "users", "maxItems", limits::MAX_MENTIONS),
+    ("ReactionCount", "users", "maxItems", limits::MAX_REACTION_USERS),
+    ("Search", "query", "minLength", 1),
+    ("Search", "query", "maxLength", limits::MAX_SEARCH),
+    ("Device", "name", "maxLength", limits::MAX_DEVICE_NAME),
+    ("PushTarget", "token", "minLength", 1),
+    ("PushTarget", "token", "maxLength", limits::MAX_PUSH_TOKEN),
+    ("Resumed", "pointers", "maxProperties", limits::MAX_POINTERS),
+    ("Resumed", "delivered", "maxProperties", limits::MAX_POINTERS),
+    ("HistoryPage", "messages", "maxItems", limits::MAX_HISTORY_PAGE as usize),
+    ("MembersPage", "members", "maxItems", limits::MAX_PAGE as usize),
+    ("SearchPage", "hits", "maxItems", limits::MAX_PAGE as usize),
+    ("InboxPage", "rooms", "maxItems", limits::MAX_PAGE as usize),
+    ("History", "limit", "minimum", 1),
+    ("History", "limit", "maximum", limits::MAX_HISTORY_PAGE as usize),
+    ("Thread", "limit", "minimum", 1),
+    ("Thread", "limit", "maximum", limits::MAX_HISTORY_PAGE as usize),
+    ("Members", "limit", "minimum", 1),
+    ("Members", "limit", "maximum", limits::MAX_PAGE as usize),
+    ("Search", "limit", "minimum", 1),
+    ("Search", "limit", "maximum", limits::MAX_PAGE as usize),
+    ("Inbox", "limit", "minimum", 1),
+    ("Inbox", "limit", "maximum", limits::MAX_PAGE as usize),
+];
+
+/// Puts the bounds into the types that are there.
+pub(super) fn apply(types: &mut Map<String, Value>) {
+    for (name, field, keyword, bound) in BOUNDS {
+        let properties = types.get_mut(*name).and_then(|schema| schema.get_mut("properties"));
+        if let Some(field) = properties.and_then(|properties| properties.get_mut(*field)) {
+            field[*keyword] = json!(bound);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_is_published() {
+        let files = crate::schema::files();
+        let published =
+            |path: &str| files.iter().find(|(name, _)| name == path).map(|(_, file)| file).unwrap();
+        let (bundle, http) = (published("bundle/native.json"), published("openapi/native.json"));
+        let http = &http["components"]["schemas"];
+        for (name, field, keyword, bound) in BOUNDS {
+            let bounded = |types: &Value| types[*name]["properties"][*field][*keyword] == json!(bound);
+            assert!(bounded(&bundle["$defs"]) || bounded(http), "{name}.{field} has no {keyword}");
+        }
+    }
+}

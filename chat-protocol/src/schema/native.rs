@@ -1,0 +1,297 @@
+//! The native format, and what only its packets carry: since when they exist, and whether they may be repeated.
+
+use serde_json::{Value, json};
+
+use super::channel::Channel;
+use super::format::{Format, roots};
+use super::param::Param;
+use super::route::{Http, Route, answer, get};
+use super::types::{Definitions, Shape, Types, read, written};
+use super::variants;
+use crate::reply::{
+    AuthData, ChangeData, InboxPage, InviteData, ListenData, MembersPage, ReadData, RevokeData, RoomData,
+    ScheduleData, SearchPage, SendData, SessionsData, SetData,
+};
+use crate::{Command, ErrorCode, Event, HistoryPage, HistoryQuery, Message, Reply, RoomId};
+
+/// Whether a command whose answer was lost may be sent again.
+#[derive(Clone, Copy)]
+enum Retry {
+    /// It changes nothing, or twice is as good as once.
+    Safe,
+    /// It acts once when it carries this id of the client's, the same each time.
+    With(&'static str),
+    /// Twice is not as good as once.
+    #[expect(dead_code, reason = "no command of version 1.0 is like that, and the next one may be")]
+    No,
+}
+
+impl Retry {
+    fn text(self) -> String {
+        match self {
+            Retry::Safe => "safe".to_owned(),
+            Retry::With(id) => format!("idempotent with {id}"),
+            Retry::No => "no".to_owned(),
+        }
+    }
+}
+
+/// The packet of another kind that a command is answered with.
+enum Answer {
+    /// A reply with these data.
+    Data(Shape),
+    /// A reply without data.
+    Nothing,
+    /// The packet of this kind, and no reply.
+    Packet(&'static str),
+}
+
+/// One line per command: its kind, the version that introduced it, whether it may be repeated, and its answer. A test
+/// fails for a command without a line.
+const COMMANDS: &[(&str, &str, Retry, Answer)] = &[
+    ("auth", "1.0", Retry::Safe, Answer::Data(written::<AuthData>)),
+    ("resume", "1.0", Retry::Safe, Answer::Nothing),
+    ("follow", "1.0", Retry::Safe, Answer::Nothing),
+    ("unfollow", "1.0", Retry::Safe, Answer::Nothing),
+    ("create", "1.0", Retry::With("client_room_id"), Answer::Data(written::<RoomData>)),
+    ("join", "1.0", Retry::Safe, Answer::Data(written::<RoomData>)),
+    ("leave", "1.0", Retry::Safe, Answer::Nothing),
+    ("members", "1.0", Retry::Safe, Answer::Data(written::<MembersPage>)),
+    ("role", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("invite", "1.0", Retry::Safe, Answer::Data(written::<InviteData>)),
+    ("kick", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("ban", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("unban", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("block", "1.0", Retry::Safe, Answer::Nothing),
+    ("unblock", "1.0", Retry::Safe, Answer::Nothing),
+    ("set", "1.0", Retry::Safe, Answer::Data(written::<SetData>)),
+    ("send", "1.0", Retry::With("client_msg_id"), Answer::Data(written::<SendData>)),
+    ("cancel", "1.0", Retry::Safe, Answer::Nothing),
+    ("edit", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("delete", "1.0", Retry::Safe, Answer::Data(written::<SetData>)),
+    ("react", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("unreact", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("delivered", "1.0", Retry::Safe, Answer::Nothing),
+    ("read", "1.0", Retry::Safe, Answer::Data(written::<ReadData>)),
+    ("mark_unread", "1.0", Retry::Safe, Answer::Nothing),
+    ("typing", "1.0", Retry::Safe, Answer::Nothing),
+    ("away", "1.0", Retry::Safe, Answer::Nothing),
+    ("listen", "1.0", Retry::Safe, Answer::Data(written::<ListenData>)),
+    ("unlisten", "1.0", Retry::Safe, Answer::Nothing),
+    ("history", "1.0", Retry::Safe, Answer::Data(written::<HistoryPage>)),
+    ("thread", "1.0", Retry::Safe, Answer::Data(written::<HistoryPage>)),
+    ("search", "1.0", Retry::Safe, Answer::Data(written::<SearchPage>)),
+    ("inbox", "1.0", Retry::Safe, Answer::Data(written::<InboxPage>)),
+    ("device", "1.0", Retry::Safe, Answer::Nothing),
+    ("sessions", "1.0", Retry::Safe, Answer::Data(written::<SessionsData>)),
+    ("revoke", "1.0", Retry::Safe, Answer::Data(written::<RevokeData>)),
+    ("ping", "1.0", Retry::Safe, Answer::Packet("PongPacket")),
+];
+
+/// One line per event: its kind, and the version that introduced it. A test fails for an event without a line.
+const EVENTS: &[(&str, &str)] = &[
+    ("reply", "1.0"),
+    ("message", "1.0"),
+    ("edited", "1.0"),
+    ("deleted", "1.0"),
+    ("reaction", "1.0"),
+    ("member", "1.0"),
+    ("room", "1.0"),
+    ("user", "1.0"),
+    ("reads", "1.0"),
+    ("pres", "1.0"),
+    ("resumed", "1.0"),
+    ("system", "1.0"),
+    ("pong", "1.0"),
+];
+
+pub(super) fn format() -> Format {
+    Format {
+        name: "native",
+        title: "Chat protocol",
+        about: "The protocol's own format, version 1: rooms, durable messages, receipts, presence and resumption.",
+        roots: roots![
+            "native/command.json" "1.0" read Command,
+            "native/event.json" "1.0" written Event,
+            "native/message.json" "1.0" written Message,
+            "native/auth_data.json" "1.0" written AuthData,
+            "native/room_data.json" "1.0" written RoomData,
+            "native/send_data.json" "1.0" written SendData,
+            "native/read_data.json" "1.0" written ReadData,
+            "native/listen_data.json" "1.0" written ListenData,
+            "native/schedule_data.json" "1.0" written ScheduleData,
+            "native/change_data.json" "1.0" written ChangeData,
+            "native/set_data.json" "1.0" written SetData,
+            "native/invite_data.json" "1.0" written InviteData,
+            "native/revoke_data.json" "1.0" written RevokeData,
+            "native/members_page.json" "1.0" written MembersPage,
+            "native/search_page.json" "1.0" written SearchPage,
+            "native/inbox_page.json" "1.0" written InboxPage,
+            "native/sessions_data.json" "1.0" written SessionsData,
+            "http/history_page.json" "1.0" written HistoryPage,
+            "http/error.json" "1.0" written Reply,
+        ],
+        channels: vec![Channel {
+            name: "socket",
+            address: "/v1/ws",
+            about: "The one socket of a session. The first command is `auth`, unless the handshake carried a token. \
+                Handshakes are refused with the status and body of an error.",
+            params: vec![],
+            query: vec![Param::text("token", "The token, only where the operator allows it here.")],
+            headers: vec![
+                Param::text("Authorization", "`Bearer <token>`."),
+                Param::text("Sec-WebSocket-Protocol", "`chat.v1`, the version of the protocol."),
+            ],
+            receives: Some(read::<Command>),
+            sends: written::<Event>,
+        }],
+        socket_security: &["bearer", "query"],
+        http: Some(Http { security: &["bearer"], refusals: refusals(), routes: routes() }),
+        hooks: vec![],
+    }
+}
+
+/// One line per endpoint.
+fn routes() -> Vec<Route> {
+    vec![
+        get("/v1/rooms/{room}/messages", "history", "One page of a room's messages. The operator's token reads all rooms.")
+            .param(Param::typed("room", read::<RoomId>, "The room, percent-encoded."))
+            .query(read::<HistoryQuery>)
+            .ok(written::<HistoryPage>),
+        get("/healthz", "health", "Whether the server serves. For load balancers and supervisors.")
+            .by(&[])
+            .or(answer(200, "It serves.", health))
+            .or(answer(503, "It is about to stop, or its store does not answer.", health)),
+        get("/metrics", "metrics", "Figures for the operator, as Prometheus text. From the machine itself without a token, unless the operator has set one.")
+            .by(&["operator"])
+            .or(super::route::Answer {
+                status: 200,
+                about: "The figures.",
+                body: Some(("text/plain; version=0.0.4; charset=utf-8", super::route::Body::Opaque)),
+            }),
+    ]
+}
+
+fn health(_: &mut Types) -> Value {
+    json!({
+        "type": "object",
+        "description": "Whether the server serves.",
+        "required": ["status"],
+        "properties": {
+            "status": {
+                "type": "string",
+                "description": "In one word.",
+                "examples": ["serving", "degraded", "draining"],
+            },
+        },
+    })
+}
+
+/// Every status of the error table, with the codes that have it.
+fn refusals() -> Vec<super::route::Answer> {
+    const ABOUT: &[(u16, &str)] = &[
+        (400, "The request cannot be read; `detail` says why."),
+        (401, "There is no token, or not a valid one."),
+        (403, "There is no such room, or it is not yours."),
+        (404, "There is no such path."),
+        (405, "The path does not have this method."),
+        (413, "The request is too large."),
+        (429, "Too much at once; header `Retry-After` and `retry_after_ms` say how long to wait."),
+        (500, "The server failed."),
+        (503, "The server or its store cannot answer now."),
+    ];
+    ABOUT.iter().map(|(status, about)| answer(*status, about, written::<Reply>)).collect()
+}
+
+/// What each command is answered with: data, a packet, or null for a reply without data.
+pub(super) fn replies(format: &Format, types: &mut Types) -> Vec<(&'static str, Value)> {
+    if format.name != "native" {
+        return Vec::new();
+    }
+    let reply = |(kind, _, _, answer): &(&'static str, _, _, Answer)| {
+        let schema = match answer {
+            Answer::Data(shape) => shape(types),
+            Answer::Nothing => Value::Null,
+            Answer::Packet(packet) => json!({ "$ref": format!("#/components/schemas/{packet}") }),
+        };
+        (*kind, schema)
+    };
+    COMMANDS.iter().map(reply).collect()
+}
+
+/// Puts `x-since` and `x-retry` on the packets, and the error table on its type.
+pub(super) fn annotate(format: &Format, definitions: &mut Definitions) {
+    if format.name != "native" {
+        return;
+    }
+    for (name, packet) in packets(definitions, "Command") {
+        if let Some((_, since, retry, _)) = COMMANDS.iter().find(|(kind, ..)| *kind == name) {
+            packet["x-since"] = (*since).into();
+            packet["x-retry"] = retry.text().into();
+        }
+    }
+    for (name, packet) in packets(definitions, "Event") {
+        if let Some((_, since)) = EVENTS.iter().find(|(kind, _)| *kind == name) {
+            packet["x-since"] = (*since).into();
+        }
+    }
+    if let Some(code) = definitions.schemas.get_mut("ErrorCode") {
+        code["x-error-codes"] = error_codes();
+    }
+}
+
+/// The packets of one direction, with their kinds.
+fn packets<'a>(
+    definitions: &'a mut Definitions,
+    frame: &str,
+) -> impl Iterator<Item = (String, &'a mut Value)> {
+    let forms = definitions.forms(frame);
+    let packets = definitions.schemas.iter_mut().filter(move |(name, _)| forms.contains(name));
+    packets.filter_map(|(_, packet)| Some((variants::wire_name(packet)?.to_owned(), packet)))
+}
+
+/// The table of errors: text, HTTP status, close code, what to do, and a sentence.
+pub(super) fn error_codes() -> Value {
+    let line = |code: &ErrorCode| {
+        json!({
+            "code": code.text(),
+            "status": code.status(),
+            "close": code.close_code(),
+            "x-retry": code.action(),
+            "description": code.sentence(),
+        })
+    };
+    ErrorCode::ALL.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_packet_says_since_when_it_exists_and_whether_it_may_be_repeated() {
+        let commands: BTreeSet<&str> = COMMANDS.iter().map(|(kind, ..)| *kind).collect();
+        assert_eq!(commands, Command::KINDS.iter().copied().collect(), "COMMANDS has one line per command");
+        let events: BTreeSet<&str> = EVENTS.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(events, Event::KINDS.iter().copied().collect(), "EVENTS has one line per event");
+    }
+
+    #[test]
+    fn commands_that_store_something_new_are_repeated_with_an_id() {
+        let (_, bundle) = crate::schema::document::bundle(&format());
+        let types = &bundle["$defs"];
+        assert_eq!(types["SendPacket"]["x-retry"], "idempotent with client_msg_id");
+        assert_eq!(types["JoinPacket"]["x-retry"], "safe");
+        assert_eq!(types["PongPacket"]["x-since"], "1.0");
+        for (kind, _, retry, _) in COMMANDS {
+            let packet = &types[format!("{}Packet", variants::pascal(kind))];
+            let inner =
+                packet["properties"][kind]["$ref"].as_str().and_then(|it| it.rsplit('/').next()).unwrap();
+            if let Retry::With(id) = retry {
+                assert!(types[inner]["properties"].get(id).is_some(), "{kind} has no {id}");
+            }
+        }
+    }
+}

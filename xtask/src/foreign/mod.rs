@@ -1,0 +1,79 @@
+//! Checks what is published in `schema/` with programs that others wrote, in other languages: `cargo xtask foreign`.
+
+mod install;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use install::Tools;
+
+/// One check: what it is called, and the program that makes it.
+struct Step {
+    name: &'static str,
+    command: fn(&Tools, &Path) -> Command,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "Ajv and the AsyncAPI parser",
+        command: |tools, schema| with(tools.node("check.mjs"), schema),
+    },
+    Step {
+        name: "Python's jsonschema and openapi-spec-validator",
+        command: |tools, schema| with(tools.python("check.py"), schema),
+    },
+    Step { name: "redocly lint", command: redocly },
+];
+
+fn with(mut command: Command, argument: &Path) -> Command {
+    command.arg(argument);
+    command
+}
+
+fn redocly(tools: &Tools, schema: &Path) -> Command {
+    let mut lint = tools.package("redocly");
+    lint.args(["lint", "--config", "redocly.yaml", "--format", "stylish"]);
+    lint.args(documents(&schema.join("openapi")));
+    // It would tell its makers that it ran, and ask them for a newer version.
+    lint.env("REDOCLY_TELEMETRY", "off").env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+    lint
+}
+
+/// The documents of a folder, in order. None is no error here: a program without a document to check says so.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths
+}
+
+/// Installs what is missing, then makes all checks; a failed one does not stop the others.
+pub(crate) fn run() -> Result<(), String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask is in no workspace")?;
+    let tools = Tools::installed(root)?;
+    let schema = root.join("schema");
+    let failed: Vec<&str> =
+        STEPS.iter().filter(|step| !passes(step, &tools, &schema)).map(|step| step.name).collect();
+    if failed.is_empty() { Ok(()) } else { Err(format!("refused by: {}", failed.join(", "))) }
+}
+
+/// Runs one check. What it says is shown when it fails; of one that passes, what it counted.
+fn passes(step: &Step, tools: &Tools, schema: &Path) -> bool {
+    let output = match (step.command)(tools, schema).output() {
+        Ok(output) => output,
+        Err(error) => {
+            println!("== {}: cannot be run: {error}", step.name);
+            return false;
+        }
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    if output.status.success() {
+        let counted = said.lines().find(|line| line.contains(" schemas; ")).unwrap_or("no problems");
+        println!("== {}: {counted}", step.name);
+        return true;
+    }
+    println!("== {}: {}", step.name, output.status);
+    println!("{said}{}", String::from_utf8_lossy(&output.stderr));
+    false
+}
