@@ -31,6 +31,7 @@
 //!
 //! | feature | adds |
 //! | --- | --- |
+//! | `conformance` | `dialect_conformance!`, the tests that every [`dialect::Dialect`] passes |
 //! | `schema` | `schemars::JsonSchema` for every wire type, and [`schema::documents`] |
 
 mod canonical;

@@ -4,18 +4,29 @@
 //! written with them as well as a server. The rules are those of the dialect reference, and each module names the
 //! document that it implements. A dialect is a translation and nothing else: it never decides who may do what.
 //!
+//! [`Dialect`] is what each can do with a server's socket: frames to what is [asked](Asked), and [news](News) to frames.
+//!
 //! What several of them have in common is here: [`WireUser`], an id as the systems with numbers for users write it;
 //! [`PairForm`], the name of the one conversation of two users; and times in their several forms.
 
 pub mod chats;
+mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod haraj;
 pub mod helpdesk;
 pub mod hipochat;
 mod pair;
+mod secret;
 mod time;
 pub mod tndata;
 mod user;
 
+pub use codec::{
+    Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageName, MessageNames, MessageNews,
+    News, Opening, Place, Profile, RoomFacts, RoomName, Seat, Strangers, What, plain_text,
+};
 pub use pair::{PairForm, PairOrder};
+pub use secret::Secret;
 pub use time::{Micros, Seconds, Spaced, WholeSeconds, Zoned};
 pub use user::WireUser;

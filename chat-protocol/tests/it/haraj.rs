@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chat_protocol::dialect::WireUser;
 use chat_protocol::dialect::haraj::*;
+use chat_protocol::dialect::{Secret, WireUser};
 use chat_protocol::{ErrorCode, UserId, decode, encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

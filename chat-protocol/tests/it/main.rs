@@ -1,6 +1,8 @@
 //! Tests of the crate's public face.
 
 mod chats;
+#[cfg(feature = "conformance")]
+mod dialects;
 mod documents;
 mod haraj;
 mod helpdesk;

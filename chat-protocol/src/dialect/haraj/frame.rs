@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::reply::outcome;
-use super::{Message, Reason, Reply, ReplyData, Secret, TopicId};
-use crate::dialect::WireUser;
+use super::{Message, Reason, Reply, ReplyData, TopicId};
+use crate::dialect::{Secret, WireUser};
 use crate::{Seq, Timestamp};
 
 /// One command of the client, as one frame. It names exactly one; unknown keys beside it are ignored.

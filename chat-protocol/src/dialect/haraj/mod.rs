@@ -41,6 +41,7 @@
 //! - Times such as `2018-10-08T08:30:39Z.765`, which are slips of the original's examples, are not read.
 
 mod code;
+mod codec;
 mod frame;
 mod message;
 mod push;
@@ -52,6 +53,7 @@ mod topic;
 mod user;
 
 pub use code::{Code, Reason};
+pub use codec::Haraj;
 pub use frame::{Auth, ClientFrame, Peer, Presence, Reads, ServerFrame, UnknownFrame, What};
 pub use message::{
     ConfirmReads, ConfirmedReads, DeletedMessage, History, Message, MessageEntry, SendMessage, Sent,
@@ -69,6 +71,6 @@ pub use topic::{
     TopicAction, TopicEntry, TopicForm, TopicId, TopicRoom, Topics, TypingSet,
 };
 pub use user::{
-    Device, FoundUser, FoundUsers, Login, Platform, Profile, Secret, Session, UpdateUser, UpdatedUser,
-    Upload, UploadGrant,
+    Device, FoundUser, FoundUsers, Login, Platform, Profile, Session, UpdateUser, UpdatedUser, Upload,
+    UploadGrant,
 };

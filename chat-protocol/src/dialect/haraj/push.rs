@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Device, Message, Platform, Secret};
+use super::{Device, Message, Platform};
 use crate::Content;
-use crate::dialect::WireUser;
+use crate::dialect::{Secret, WireUser};
 
 /// Which service is told: option `haraj.push`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::*;
-use crate::dialect::WireUser;
+use crate::dialect::{Secret, WireUser};
 use crate::{Content, MAX_SAFE, Seq, SessionId, Timestamp, UserId, decode, encode};
 
 #[test]

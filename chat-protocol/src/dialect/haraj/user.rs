@@ -1,23 +1,9 @@
 //! Users: login, profiles, devices, uploads.
 
-use std::fmt;
-
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Timestamp;
-use crate::dialect::WireUser;
-
-/// A text that is not shown: passwords, access tokens, tokens of devices.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<redacted>")
-    }
-}
+use crate::dialect::{Secret, WireUser};
 
 /// Request: get an access token.
 ///

@@ -1,0 +1,180 @@
+//! What a frame asks, in words that all dialects share.
+
+use crate::command::{Delete, Edit, Listen, MarkRead, SendMessage, Typing, Unlisten};
+use crate::dialect::Secret;
+use crate::{Command, Content, RequestId, RoomId, RoomNumber, Seq, SessionId, Text, UserId};
+
+/// One of the names that a message has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageName {
+    /// Its number in its room.
+    Seq(Seq),
+    /// Its number in the server.
+    Num(u64),
+    /// Its 128 random bits.
+    Key([u8; 16]),
+}
+
+/// One of the names that a room has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RoomName {
+    /// Its id; direct rooms are always named so, because their id follows from the pair.
+    Id(RoomId),
+    /// Its number in the server.
+    Number(RoomNumber),
+    /// Another name that was given to it.
+    Alias(String),
+}
+
+/// What a frame asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The client's own id for the frame, where the dialect has one.
+    pub id: Option<String>,
+    /// What it asks.
+    pub what: What,
+}
+
+impl From<What> for Asked {
+    fn from(what: What) -> Self {
+        Self { id: None, what }
+    }
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Say who I am.
+    Auth {
+        /// The credential.
+        token: Secret,
+        /// The frame asks something besides: once the user is known, decode it again.
+        again: bool,
+    },
+    /// Write a message.
+    Send {
+        /// Where.
+        room: RoomName,
+        /// What.
+        content: Content,
+        /// The message that it answers.
+        reply_to: Option<MessageName>,
+    },
+    /// Everything up to a message is read.
+    Read {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        upto: MessageName,
+    },
+    /// Replace a message's content.
+    Edit {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        message: MessageName,
+        /// What it says from now on.
+        content: Content,
+    },
+    /// Delete a message for everyone.
+    Delete {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        message: MessageName,
+    },
+    /// Tell that I am writing.
+    Typing {
+        /// Where.
+        room: RoomName,
+        /// I stopped.
+        stop: bool,
+    },
+    /// Watch a user's presence, or stop doing so.
+    Listen {
+        /// Whose.
+        user: UserId,
+        /// False: stop.
+        on: bool,
+    },
+    /// Show me as online or offline, whatever my sockets say.
+    Show {
+        /// Which of the two.
+        online: bool,
+    },
+    /// Hand this frame to every socket of the place, and store nothing.
+    Relay(Text),
+    /// Nothing; nobody is told.
+    Ignored,
+    /// Nothing, because it is bad input: the sender is told this.
+    Refused(Text),
+}
+
+impl What {
+    /// The command that does it, once its room is found, and its message where it names one. `None` for what is no
+    /// command: `Auth`, `Show`, `Relay`, `Ignored` and `Refused`; and when the message that it needs is not given.
+    pub fn command(self, id: RequestId, room: RoomId, message: Option<Seq>) -> Option<Command> {
+        Some(match self {
+            What::Send { content, reply_to, .. } => {
+                let reply_to = match reply_to {
+                    Some(_) => Some(message?),
+                    None => None,
+                };
+                SendMessage { reply_to, ..SendMessage::new(id, room, content) }.into()
+            }
+            What::Read { .. } => {
+                MarkRead { id: Some(id), room, seq: message?, thread: None, private: false }.into()
+            }
+            What::Edit { content, .. } => Edit { id, room, seq: message?, content }.into(),
+            What::Delete { .. } => Delete { id, room, seq: message?, for_me: false }.into(),
+            What::Typing { stop, .. } => Typing { id: Some(id), room, stop, thread: None }.into(),
+            What::Listen { user, on: true } => Listen { id, user }.into(),
+            What::Listen { user, on: false } => Unlisten { id, user }.into(),
+            What::Auth { .. } | What::Show { .. } | What::Relay(_) | What::Ignored | What::Refused(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The room that it names.
+    pub fn room(&self) -> Option<&RoomName> {
+        match self {
+            What::Send { room, .. }
+            | What::Read { room, .. }
+            | What::Edit { room, .. }
+            | What::Delete { room, .. }
+            | What::Typing { room, .. } => Some(room),
+            _ => None,
+        }
+    }
+
+    /// The message that it names.
+    pub fn message(&self) -> Option<MessageName> {
+        match self {
+            What::Send { reply_to, .. } => *reply_to,
+            What::Read { upto: message, .. } | What::Edit { message, .. } | What::Delete { message, .. } => {
+                Some(*message)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What came of it, for the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Done {
+    /// The socket has its user.
+    Authenticated {
+        /// Who it is.
+        user: UserId,
+        /// The socket's session.
+        session_id: SessionId,
+    },
+    /// A presence is watched.
+    Listening {
+        /// Whether that user is online.
+        online: bool,
+    },
+    /// It is done, and there is nothing more to say.
+    Done,
+}

@@ -1,0 +1,79 @@
+//! What every dialect can do: read its clients' frames as what they ask, and write what happened as its frames.
+//!
+//! A [`Dialect`] is pure: it knows no store, no clock and no other socket, and it never decides who may do what. Whoever
+//! runs one performs what it was [asked](Asked), tells it the [news](News), and sends each frame to its
+//! [audience](Audience).
+//!
+//! ```text
+//!  handshake ─► open ─► Opening: place, token          what a client is told
+//!                          │                                  ▲
+//!      frame ─► decode(seat)─► Asked ─► (performed) ─► answer ─┤
+//!                                  news of a room ─► encode ───┘
+//! ```
+//!
+//! An event that a dialect has no words for is `None`, on purpose and listed in the dialect's own docs.
+
+mod asked;
+mod handshake;
+mod news;
+
+use std::fmt;
+
+pub use asked::{Asked, Done, MessageName, RoomName, What};
+pub use handshake::{Handshake, Opening, Place, Strangers};
+pub use news::{
+    Audience, Delivery, DeskFacts, MessageNames, MessageNews, News, Profile, RoomFacts, plain_text,
+};
+
+use crate::{Text, Timestamp, UserId, WireError};
+
+/// Where a socket is, and whose it is by now.
+#[derive(Debug, Clone, Copy)]
+pub struct Seat<'a> {
+    /// What the handshake named.
+    pub place: &'a Place,
+    /// The authenticated user; `None` before that.
+    pub me: Option<&'a UserId>,
+}
+
+/// One documented wire format of a socket, as a server speaks it.
+///
+/// Implementations hold the operator's options for the format. All methods are pure and total: they never panic, whatever
+/// a peer sends. [`dialect_conformance!`](crate::dialect_conformance) checks the guarantees below.
+pub trait Dialect: fmt::Debug + Send + Sync {
+    /// Its name in configuration and logs.
+    fn name(&self) -> &'static str;
+
+    /// Reads a request for a socket; `None` when the path is not one of this dialect's.
+    fn open(&self, handshake: &Handshake<'_>) -> Option<Opening>;
+
+    /// The room that a place is to a user; `None` where sockets have no room of their own.
+    fn room(&self, place: &Place, me: &UserId) -> Option<RoomName>;
+
+    /// Reads a frame. Bad input is something that can be asked too: [`What::Ignored`] or [`What::Refused`], as the format
+    /// documents it.
+    ///
+    /// Unknown keys change nothing, where the format does not hand them on
+    /// (`unknown_keys_change_nothing`); tokens appear in no debug output (`tokens_are_not_shown`).
+    fn decode(&self, seat: Seat<'_>, frame: &[u8], now: Timestamp) -> Asked;
+
+    /// Writes the answer to what was asked; `None` where the format has none.
+    fn answer(
+        &self,
+        seat: Seat<'_>,
+        asked: &Asked,
+        done: Result<&Done, &WireError>,
+        now: Timestamp,
+    ) -> Option<Text>;
+
+    /// Writes what happened; `None` where the format has no words for it. The frame is the same for every reader
+    /// (`a_frame_is_the_same_each_time`), fits into `limits::MAX_FRAME` (`frames_fit`), and the format's own
+    /// clients read it (`clients_understand`).
+    fn encode(&self, news: &News<'_>) -> Option<Text>;
+
+    /// Which of a room's sockets are told.
+    fn audience(&self, news: &News<'_>) -> Audience;
+
+    /// Whether a client of the format could read this frame of a server.
+    fn understands(&self, frame: &[u8]) -> bool;
+}

@@ -1,0 +1,4 @@
+//! Every dialect passes the suite, and speaks as its document says.
+
+mod haraj;
+mod scene;
