@@ -54,6 +54,7 @@ mod time;
 pub mod command;
 pub mod dialect;
 pub mod event;
+pub mod http;
 pub mod limits;
 pub mod reply;
 #[cfg(feature = "schema")]

@@ -151,3 +151,51 @@ pub struct RevokeData {
     /// How many sessions were ended.
     pub revoked: u64,
 }
+
+/// What was uploaded, to be named in a message's content.
+///
+/// ```
+/// use chat_protocol::reply::Uploaded;
+/// let json = r#"{"url":"/v1/uploads/0b5c.png","name":"plan.png","size":10240,"type":"image/png"}"#;
+/// let uploaded: Uploaded = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&uploaded).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Uploaded {
+    /// Address of the bytes, for members of the rooms where it is shown.
+    pub url: String,
+    /// Name that the file had.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// Media type, as the server found it.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// A user, as the directory knows it.
+///
+/// ```
+/// use chat_protocol::reply::UserEntry;
+/// let user: UserEntry = serde_json::from_str(r#"{"user":"2","name":"Ann Lee"}"#).unwrap();
+/// assert_eq!(user.online, None);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UserEntry {
+    /// Who it is.
+    pub user: UserId,
+    /// Name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// URL of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// Whether some session of the user lives; absent when I may not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<bool>,
+    /// When the last session ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+}

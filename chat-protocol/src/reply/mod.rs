@@ -11,7 +11,7 @@ mod page;
 
 pub use data::{
     AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData, ScheduleData,
-    SendData, SetData,
+    SendData, SetData, Uploaded, UserEntry,
 };
 pub use page::{InboxEntry, InboxPage, InboxTotals, MembersPage, SearchPage, SessionEntry, SessionsData};
 
