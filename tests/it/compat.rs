@@ -56,8 +56,12 @@ fn only_a_new_major_version_may_break_and_before_the_first_a_new_minor_one() {
     let may = |released: &str, present: &str| {
         may_break(&Version::parse(released).unwrap(), &Version::parse(present).unwrap())
     };
-    assert!(may("1.4.2", "2.0.0") && may("0.1.9", "0.2.0") && may("0.9.0", "1.0.0") && may("1.4.2", "2.0.0-rc.1"));
-    assert!(!may("1.4.2", "1.4.2") && !may("1.4.2", "1.5.0") && !may("0.1.0", "0.1.1") && !may("0.1.0", "0.1.0"));
+    assert!(
+        may("1.4.2", "2.0.0") && may("0.1.9", "0.2.0") && may("0.9.0", "1.0.0") && may("1.4.2", "2.0.0-rc.1")
+    );
+    assert!(
+        !may("1.4.2", "1.4.2") && !may("1.4.2", "1.5.0") && !may("0.1.0", "0.1.1") && !may("0.1.0", "0.1.0")
+    );
     assert!(!may("2.0.0", "1.9.0") && !may("0.2.0", "0.1.0") && !may("1.0.0", "0.9.0"));
 }
 
@@ -72,7 +76,9 @@ fn the_baseline_of_a_release_is_no_way_around_the_check() {
         before: String::new(),
         after: String::new(),
     }];
-    for released in ["# Changelog\n\n## [0.1.0] - 2027-01-01\n", "## Unreleased\n\n## 0.1.0 - 2027-01-01\n", "## 0.1.0"] {
+    for released in
+        ["# Changelog\n\n## [0.1.0] - 2027-01-01\n", "## Unreleased\n\n## 0.1.0 - 2027-01-01\n", "## 0.1.0"]
+    {
         assert!(!may_replace(&old, &old, &broken, released), "{released}");
         assert!(!may_replace(&old, &Version::new(0, 1, 1), &broken, released), "{released}");
         assert!(may_replace(&old, &next, &broken, released), "{released}");

@@ -118,8 +118,18 @@ pub(super) fn of(rule: Rule) -> (Example, Example) {
             ),
         ),
         Rule::TypeNarrowed => (
-            change("`name` may not be `null`", Client, field(json!({"type": ["string", "null"]})), field(text())),
-            change("`name` may also be `null`", Client, field(text()), field(json!({"type": ["string", "null"]}))),
+            change(
+                "`name` may not be `null`",
+                Client,
+                field(json!({"type": ["string", "null"]})),
+                field(text()),
+            ),
+            change(
+                "`name` may also be `null`",
+                Client,
+                field(text()),
+                field(json!({"type": ["string", "null"]})),
+            ),
         ),
         Rule::ValueRemoved => (
             change(
@@ -179,7 +189,12 @@ pub(super) fn of(rule: Rule) -> (Example, Example) {
         ),
         Rule::TypeWidened => (
             change("`name` may be `null`", Server, field(text()), field(json!({"type": ["string", "null"]}))),
-            change("`name` is never `null`", Server, field(json!({"type": ["string", "null"]})), field(text())),
+            change(
+                "`name` is never `null`",
+                Server,
+                field(json!({"type": ["string", "null"]})),
+                field(text()),
+            ),
         ),
         Rule::ValueAdded => (
             change(

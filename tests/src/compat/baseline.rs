@@ -23,7 +23,8 @@ impl Baseline {
     /// When the workspace has no version, in which case it would not have been compiled.
     pub fn present() -> Self {
         // The version is that of the workspace, which `chat-protocol` shares.
-        let version = Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo accepts semantic versions only");
+        let version =
+            Version::parse(env!("CARGO_PKG_VERSION")).expect("cargo accepts semantic versions only");
         Self { version, documents: super::published() }
     }
 
@@ -71,6 +72,7 @@ pub fn may_replace(committed: &Version, present: &Version, findings: &[Finding],
     let headings = changelog.lines().filter_map(|line| line.strip_prefix("## "));
     // `## 1.2.3 - 2027-01-01`, with or without brackets.
     let versions = headings.filter_map(|heading| heading.split_whitespace().next());
-    let is_released = versions.map(|version| version.trim_matches(['[', ']'])).any(|v| v == committed.to_string());
+    let is_released =
+        versions.map(|version| version.trim_matches(['[', ']'])).any(|v| v == committed.to_string());
     findings.is_empty() || may_break(committed, present) || !is_released
 }

@@ -63,13 +63,15 @@ impl<'a> Comparison<'a> {
     fn identity(&mut self, old: &Document, new: &Document) {
         if old.sender != new.sender {
             let text = |sender: Sender| format!("sent by {sender:?}");
-            let sentence = "A client that writes what this described now has to read it, or the other way round.";
+            let sentence =
+                "A client that writes what this described now has to read it, or the other way round.";
             self.push(Rule::DocumentRemoved, "", sentence, text(old.sender), text(new.sender));
         }
         for keyword in ["$id", "$schema"] {
             let (before, after) = (old.schema.get(keyword), new.schema.get(keyword));
             if before.is_some() && before != after {
-                let sentence = format!("A client that refers to the document by its `{keyword}` finds another.");
+                let sentence =
+                    format!("A client that refers to the document by its `{keyword}` finds another.");
                 self.push(Rule::DocumentRemoved, "", &sentence, quoted(before), quoted(after));
             }
         }
@@ -114,7 +116,9 @@ impl<'a> Comparison<'a> {
         let kind = form.kind.name();
         let sentence = match self.sender.is_client() {
             true => format!("A client that sends {kind} here is refused."),
-            false => format!("A client that was never told of {kind} here may receive one and cannot read it."),
+            false => {
+                format!("A client that was never told of {kind} here may receive one and cannot read it.")
+            }
         };
         self.differ(&TYPE, &form.pointer, &sentence, written.to_owned(), read.to_owned());
     }
@@ -136,7 +140,10 @@ impl<'a> Comparison<'a> {
         let names: BTreeSet<&str> = written.unknown.keys().chain(read.unknown.keys()).copied().collect();
         for name in names {
             let (mine, theirs) = (written.unknown.get(name).copied(), read.unknown.get(name).copied());
-            if !mine.zip(theirs).is_some_and(|(mine, theirs)| self.is_same(mine, theirs, &mut BTreeSet::new())) {
+            if !mine
+                .zip(theirs)
+                .is_some_and(|(mine, theirs)| self.is_same(mine, theirs, &mut BTreeSet::new()))
+            {
                 let sentence = format!("`{name}` differs, which the check does not understand.");
                 let (before, after) = self.sender.roles(quoted(mine), quoted(theirs));
                 self.push(Rule::CannotTell, &written.pointer, &sentence, before, after);

@@ -12,7 +12,12 @@ use super::pairing::{is_told_apart, pair};
 
 impl<'a> Comparison<'a> {
     /// Compares the forms of an object; `packets` when they are the packets of a socket.
-    pub(super) fn objects(&mut self, written: Vec<Alternative<'a>>, read: Vec<Alternative<'a>>, packets: bool) {
+    pub(super) fn objects(
+        &mut self,
+        written: Vec<Alternative<'a>>,
+        read: Vec<Alternative<'a>>,
+        packets: bool,
+    ) {
         let (writer, reader) = self.roles();
         let known = read.clone();
         let mut pairing = pair((written, writer), (read, reader));
@@ -22,7 +27,8 @@ impl<'a> Comparison<'a> {
         // Forms without a mark are the same when one reads the other.
         let mut unread = Vec::new();
         for form in pairing.written_only {
-            let same = pairing.read_only.iter().position(|theirs| self.is_readable(&form, theirs, Self::object));
+            let same =
+                pairing.read_only.iter().position(|theirs| self.is_readable(&form, theirs, Self::object));
             match same {
                 Some(n) => drop(pairing.read_only.remove(n)),
                 None if known.iter().any(|theirs| self.is_readable(&form, theirs, Self::object)) => {}
@@ -156,7 +162,9 @@ impl<'a> Comparison<'a> {
     fn others(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
         match (&written.others, &read.others) {
             (Others::Entries(mine), Others::Entries(theirs)) => self.places(mine, theirs, false),
-            (Others::Ignored, Others::Entries(theirs)) if *theirs.schema != Value::Object(Default::default()) => {
+            (Others::Ignored, Others::Entries(theirs))
+                if *theirs.schema != Value::Object(Default::default()) =>
+            {
                 // Of an object with declared fields nothing else was promised.
                 if written.properties.is_empty() {
                     let sentence = "Entries of any type are sent to one who takes only some.";
@@ -172,7 +180,13 @@ impl<'a> Comparison<'a> {
             (Others::Entries(_), Others::Refused) => {
                 let sentence = "A client was told that there are no other fields, and receives some.";
                 let (before, after) = ("no other fields", "a map");
-                self.push(Rule::ObjectClosed, &written.pointer, sentence, before.to_owned(), after.to_owned());
+                self.push(
+                    Rule::ObjectClosed,
+                    &written.pointer,
+                    sentence,
+                    before.to_owned(),
+                    after.to_owned(),
+                );
             }
             _ => {}
         }

@@ -25,7 +25,9 @@ impl Mark {
     fn of(self, form: &Alternative<'_>, reader: Reader<'_>) -> Option<String> {
         match self {
             Self::Tags => Some(tags(form, reader)).filter(|tags| !tags.is_empty()),
-            Self::Packet => form.required.iter().next().filter(|_| form.required.len() == 1).map(|n| n.to_string()),
+            Self::Packet => {
+                form.required.iter().next().filter(|_| form.required.len() == 1).map(|n| n.to_string())
+            }
             Self::Title => form.title.map(str::to_owned),
             Self::Definition => form.definition.map(str::to_owned),
         }
@@ -89,7 +91,9 @@ pub(super) fn is_told_apart(
             None => matches!(new.others, Others::Ignored | Others::Refused),
             Some(place) => {
                 let theirs = form.properties.get(name).and_then(|place| values(place, reader));
-                values(place, writer).zip(theirs).is_some_and(|(new, known)| !new.iter().any(|v| known.contains(v)))
+                values(place, writer)
+                    .zip(theirs)
+                    .is_some_and(|(new, known)| !new.iter().any(|v| known.contains(v)))
             }
         })
     })

@@ -58,7 +58,8 @@ impl<'a> Reader<'a> {
     /// Goes from a place that is nothing but a reference to what it refers to.
     pub(super) fn behind(self, mut place: Place<'a>) -> Place<'a> {
         for _ in 0..MAX_REFERENCES {
-            let alone = place.schema.as_object().filter(|map| map.keys().all(|k| k == "$ref" || is_annotation(k)));
+            let alone =
+                place.schema.as_object().filter(|map| map.keys().all(|k| k == "$ref" || is_annotation(k)));
             let Some(reference) = alone.and_then(|map| map.get("$ref")?.as_str()) else { break };
             let Some(target) = self.target(reference) else { break };
             place = target;
@@ -76,7 +77,9 @@ impl<'a> Reader<'a> {
             return Err(Unreadable("references lead in a circle".to_owned()));
         }
         let schema = match place.schema {
-            Value::Bool(true) => return Ok(Kind::ALL.map(|kind| Alternative::any(kind, &place.pointer)).to_vec()),
+            Value::Bool(true) => {
+                return Ok(Kind::ALL.map(|kind| Alternative::any(kind, &place.pointer)).to_vec());
+            }
             Value::Bool(false) => return Ok(Vec::new()),
             Value::Object(schema) => schema,
             _ => return Err(Unreadable("a schema is an object or a boolean".to_owned())),
@@ -87,7 +90,8 @@ impl<'a> Reader<'a> {
         let mut forms = own_forms(place, schema)?;
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.target(reference);
-            let target = target.ok_or_else(|| Unreadable(format!("`{reference}` leads nowhere in the document")))?;
+            let target =
+                target.ok_or_else(|| Unreadable(format!("`{reference}` leads nowhere in the document")))?;
             let mut inner = self.read(&target, depth + 1)?;
             for form in &mut inner {
                 form.definition = form.definition.or_else(|| reference.rsplit('/').next());
@@ -113,11 +117,16 @@ impl<'a> Reader<'a> {
 
 fn list<'a>(schema: &'a Map<String, Value>, keyword: &str, place: &Place<'a>) -> Vec<Place<'a>> {
     let parts = schema.get(keyword).and_then(Value::as_array).into_iter().flatten().enumerate();
-    parts.map(|(n, part)| Place { pointer: format!("{}/{keyword}/{n}", place.pointer), schema: part }).collect()
+    parts
+        .map(|(n, part)| Place { pointer: format!("{}/{keyword}/{n}", place.pointer), schema: part })
+        .collect()
 }
 
 /// Every form of the one that is also a form of the other.
-fn join<'a>(outer: Vec<Alternative<'a>>, inner: &[Alternative<'a>]) -> Result<Vec<Alternative<'a>>, Unreadable> {
+fn join<'a>(
+    outer: Vec<Alternative<'a>>,
+    inner: &[Alternative<'a>],
+) -> Result<Vec<Alternative<'a>>, Unreadable> {
     let mut joined = Vec::new();
     for theirs in inner {
         for mine in outer.iter().filter(|mine| mine.kind == theirs.kind) {
@@ -133,7 +142,10 @@ fn join<'a>(outer: Vec<Alternative<'a>>, inner: &[Alternative<'a>]) -> Result<Ve
 }
 
 /// What the schema says by itself, without what it refers to.
-fn own_forms<'a>(place: &Place<'a>, schema: &'a Map<String, Value>) -> Result<Vec<Alternative<'a>>, Unreadable> {
+fn own_forms<'a>(
+    place: &Place<'a>,
+    schema: &'a Map<String, Value>,
+) -> Result<Vec<Alternative<'a>>, Unreadable> {
     let names: Vec<&str> = match schema.get("type") {
         None => vec!["null", "boolean", "number", "string", "array", "object"],
         Some(Value::String(name)) => vec![name],
@@ -146,9 +158,13 @@ fn own_forms<'a>(place: &Place<'a>, schema: &'a Map<String, Value>) -> Result<Ve
         let form = own_form(place, schema, kind, name == "integer");
         match constants(schema) {
             None => forms.push(form),
-            Some(values) => forms.extend(values.filter(|value| Kind::of(value) == kind).map(|value| {
-                Alternative { title: form.title, constant: Some(value), ..Alternative::any(kind, &place.pointer) }
-            })),
+            Some(values) => {
+                forms.extend(values.filter(|value| Kind::of(value) == kind).map(|value| Alternative {
+                    title: form.title,
+                    constant: Some(value),
+                    ..Alternative::any(kind, &place.pointer)
+                }))
+            }
         }
     }
     Ok(forms)

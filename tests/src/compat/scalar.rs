@@ -18,7 +18,10 @@ impl<'a> Comparison<'a> {
 
     /// One of some listed values is written.
     pub(super) fn listed(&mut self, form: &Alternative<'a>, value: &Value, read: &[Alternative<'a>]) {
-        if read.iter().any(|known| known.constant.map_or_else(|| admits(known, value), |other| other == value)) {
+        if read
+            .iter()
+            .any(|known| known.constant.map_or_else(|| admits(known, value), |other| other == value))
+        {
             return;
         }
         let sentence = match self.sender.is_client() {
@@ -36,7 +39,9 @@ impl<'a> Comparison<'a> {
                 let kind = form.kind.name();
                 let sentence = match self.sender.is_client() {
                     true => format!("A client may send {kind} that is not in the list and is refused."),
-                    false => format!("A client that knows a list of values may receive {kind} outside of it."),
+                    false => {
+                        format!("A client that knows a list of values may receive {kind} outside of it.")
+                    }
                 };
                 self.differ(&VALUE, &form.pointer, &sentence, format!("{kind}, any"), values(read));
             }
