@@ -36,8 +36,11 @@ fn no_client_of_the_last_release_breaks() {
     let committed = committed.expect("schema/baseline is committed");
     assert!(committed.version <= present.version, "the version went back behind that of the baseline");
     let findings = compare(&committed.documents, &present.documents);
+    if may_break(&committed.version, &present.version) {
+        return print!("clients of {} will break, and may:\n{}", committed.version, report(&findings));
+    }
     assert!(
-        findings.is_empty() || may_break(&committed.version, &present.version),
+        findings.is_empty(),
         "clients of {} would break; docs/compatibility.md says what to do:\n{}",
         committed.version,
         report(&findings)

@@ -59,6 +59,14 @@ fn other_words_for_the_same_are_the_same() {
         &json!({"type": "array", "items": {"$ref": "#/$defs/A"}, "$defs": {"A": name}}),
         &json!({"type": "array", "items": {"$ref": "#/$defs/B"}, "$defs": {"B": name}}),
     );
+    same(
+        &json!({"type": "integer", "maximum": 5, "allOf": [{"maximum": 9}]}),
+        &json!({"type": "integer", "maximum": 5}),
+    );
+    same(
+        &json!({"type": "integer", "minimum": 5, "allOf": [{"minimum": 1}]}),
+        &json!({"type": "integer", "minimum": 5}),
+    );
     // What is said beside forms, or joined, is said of each of them.
     let field = json!({"type": "object", "properties": {"a": name}, "required": ["a"]});
     same(&field, &json!({"type": "object", "allOf": [{"properties": {"a": name}}, {"required": ["a"]}]}));
@@ -94,16 +102,25 @@ fn more_is_harmless_from_clients_and_less_from_servers() {
     let map = |of: &str| json!({"type": "object", "additionalProperties": {"type": of}});
     wider(&map("integer"), &map("number"), TypeNarrowed, TypeWidened);
     wider(&map("integer"), &json!({"type": "object"}), TypeNarrowed, TypeWidened);
-    let text = |of: &str| json!({"type": "string", "contentMediaType": "application/json", "contentSchema": {"type": of}});
+    let text =
+        |of: &str| json!({"type": "string", "contentMediaType": "a/json", "contentSchema": {"type": of}});
     wider(&text("integer"), &text("number"), TypeNarrowed, TypeWidened);
 }
 
 #[test]
 fn what_cannot_be_proven_is_not_passed() {
     use Rule::*;
+    // Two descriptions of one field, both of which hold.
+    let both = |a: Value, limit: u64| {
+        let mut schema = object(json!({"a": a}), &[]);
+        schema["allOf"] = json!([{"properties": {"a": {"maxLength": limit}}}]);
+        schema
+    };
+    same(&both(json!({"type": "string"}), 4), &both(json!({"type": "string", "title": "A"}), 4));
     for (old, new, expected) in [
         // A value is taken by a pattern or it is not; the check does not run patterns.
         (json!({"const": "a"}), json!({"type": "string", "pattern": "a"}), ValueRemoved),
+        (json!({"const": 2.5}), json!({"type": "integer"}), ValueRemoved),
         (json!({"const": 4}), json!({"type": "integer", "maximum": 3}), ValueRemoved),
         (json!({"const": 3}), json!({"type": "integer", "exclusiveMaximum": 3}), ValueRemoved),
         (json!({"type": "string", "pattern": "^a"}), json!({"type": "string", "pattern": "^[a]"}), FormAdded),
@@ -112,11 +129,9 @@ fn what_cannot_be_proven_is_not_passed() {
         (json!({"type": "string"}), json!({"$ref": "other.json#/a"}), CannotTell),
         (json!({"type": "string"}), json!({"$ref": "#", "title": "itself"}), CannotTell),
         (json!({"$dynamicRef": "#a"}), json!({"$dynamicRef": "#a"}), CannotTell),
-        (
-            json!({"properties": {"a": {"type": "string"}}, "allOf": [{"properties": {"a": {"maxLength": 4}}}]}),
-            json!({"properties": {"a": {"type": "string"}}, "allOf": [{"properties": {"a": {"maxLength": 3}}}]}),
-            CannotTell,
-        ),
+        (both(json!({"type": "string"}), 4), both(json!({"type": "string"}), 3), CannotTell),
+        (both(json!({"type": "string"}), 4), both(json!({"type": "integer"}), 4), CannotTell),
+        (both(json!({"maxLength": 4}), 4), both(json!({"maxLength": 3}), 4), CannotTell),
         // The keyword is the same, and what it refers to is not.
         (
             json!({"type": "string", "not": {"$ref": "#/$defs/A"}, "$defs": {"A": {"const": "me"}}}),
@@ -183,6 +198,34 @@ fn forms_are_compared_with_their_own_kind() {
         "{}",
         judged[0]
     );
+    // Titles and definitions tell forms apart that nothing else does.
+    let plain = |title: &str, limit: u64| {
+        let mut form = object(json!({"a": {"type": "string", "maxLength": limit}}), &["a"]);
+        form["title"] = json!(title);
+        form
+    };
+    let old = one_of(&[plain("A", 5), plain("B", 6)]);
+    assert_eq!(rules(Server, &old, &one_of(&[plain("B", 7), plain("A", 4)])), [Rule::LimitLoosened]);
+    let defined = |a: u64, b: u64| {
+        let mut schema = one_of(&[json!({"$ref": "#/$defs/A"}), json!({"$ref": "#/$defs/B"})]);
+        schema["title"] = json!("Both");
+        schema["$defs"] = json!({"A": plain("", a), "B": plain("", b)});
+        for name in ["A", "B"] {
+            schema["$defs"][name].as_object_mut().unwrap().remove("title");
+        }
+        schema
+    };
+    assert_eq!(rules(Server, &defined(5, 6), &defined(4, 7)), [Rule::LimitLoosened]);
+    // Without any of these a changed form is another one.
+    let bare = |a: u64, b: u64| {
+        let schema = defined(a, b);
+        one_of(&[schema["$defs"]["A"].clone(), schema["$defs"]["B"].clone()])
+    };
+    assert_eq!(rules(Server, &bare(5, 6), &bare(6, 5)), []);
+    assert_eq!(rules(Server, &bare(5, 6), &bare(5, 7)), [Rule::VariantAdded, Rule::VariantRemoved]);
+    // The title around the forms is that of all of them, and tells none apart: this one is another.
+    let titled = |kinds: [&str; 2]| json!({"title": "Both", "oneOf": kinds.map(tagged)});
+    assert_eq!(rules(Client, &titled(["a", "b"]), &titled(["a", "c"])), [Rule::VariantRemoved]);
     // A form may get a field beside the one that names it.
     let (plain, more) =
         (object(json!({"err": {}}), &["err"]), object(json!({"err": {}, "code": {}}), &["err", "code"]));
@@ -194,10 +237,9 @@ fn forms_are_compared_with_their_own_kind() {
 #[test]
 fn definitions_may_hold_themselves() {
     let tree = |limit: u64| {
-        json!({"$ref": "#/$defs/Node", "$defs": {"Node": object(
-            json!({"name": {"type": "string", "maxLength": limit}, "inner": {"type": "array", "items": {"$ref": "#/$defs/Node"}}}),
-            &["name"],
-        )}})
+        let inner = json!({"type": "array", "items": {"$ref": "#/$defs/Node"}});
+        let node = object(json!({"name": {"type": "string", "maxLength": limit}, "inner": inner}), &["name"]);
+        json!({"$ref": "#/$defs/Node", "$defs": {"Node": node}})
     };
     same(&tree(8), &tree(8));
     let judged = found(Client, &tree(8), &tree(7));
@@ -217,9 +259,20 @@ fn fields_that_servers_send_are_promises_too() {
     let one = object(json!({"a": {}}), &["a"]);
     assert_eq!(rules(Server, &both, &one), [Rule::PropertyRemoved]);
     assert_eq!(rules(Server, &one, &both), []);
+    // A field that was always there is gone: one fault, not two.
+    assert_eq!(rules(Server, &object(json!({"a": {}, "b": {}}), &["a", "b"]), &one), [Rule::PropertyRemoved]);
     // What was promised by name is not promised by a map.
     let map = json!({"type": "object", "additionalProperties": true});
     assert_eq!(rules(Server, &one, &map), [Rule::PropertyRemoved]);
+    // A closed object becomes a map, and a map gets a field of another type.
+    let numbers = json!({"type": "object", "additionalProperties": {"type": "number"}});
+    let closed = json!({"type": "object", "additionalProperties": false});
+    assert_eq!(rules(Server, &closed, &numbers), [Rule::ObjectClosed]);
+    assert_eq!(rules(Client, &numbers, &closed), [Rule::ObjectClosed]);
+    let mut named = numbers.clone();
+    named["properties"] = json!({"a": {"type": "string"}});
+    assert_eq!(rules(Client, &numbers, &named), [Rule::TypeNarrowed]);
+    assert_eq!(rules(Server, &numbers, &named), [Rule::TypeWidened]);
     // A default matters only where the field may be absent.
     let default = |value: &str, required: &[&str]| object(json!({"a": {"default": value}}), required);
     assert_eq!(rules(Server, &default("x", &[]), &default("y", &[])), [Rule::DefaultChanged]);
@@ -254,6 +307,13 @@ fn a_finding_says_where_what_and_whom() {
         "schema/test.json#/properties/a~1b: limit-tightened\n    \
          A client that goes beyond the new `maxLength` is refused.\n    before: 4\n    after:  3"
     );
+    // What the schema says for two kinds of value is one fault.
+    let judged = found(
+        Server,
+        &json!({"type": ["array", "null"], "uniqueItems": true}),
+        &json!({"type": ["array", "null"]}),
+    );
+    assert_eq!(judged.len(), 1, "{judged:?}");
     let long = json!({"description": "long ".repeat(99), "type": "string"});
     let judged = found(Server, &object(json!({"a": long}), &[]), &object(json!({}), &[]));
     assert!(judged[0].before.ends_with("...") && judged[0].before.chars().count() < 200, "{}", judged[0]);

@@ -126,6 +126,8 @@ pub(super) struct Alternative<'a> {
     pub(super) others: Others<'a>,
     /// Keywords that the check knows nothing of.
     pub(super) unknown: BTreeMap<&'a str, &'a Value>,
+    /// Parts that hold together and that the check cannot join: they must stay as they are.
+    pub(super) clashes: Vec<&'a Value>,
 }
 
 impl<'a> Alternative<'a> {
@@ -146,12 +148,11 @@ impl<'a> Alternative<'a> {
             required: BTreeSet::new(),
             others: Others::Ignored,
             unknown: BTreeMap::new(),
+            clashes: Vec::new(),
         }
     }
 
     /// What holds where both are true, or nothing when they exclude each other.
-    ///
-    /// Keywords that cannot be joined are kept as unknown ones, so that a change of them is not passed over.
     pub(super) fn and(mut self, inner: &Alternative<'a>) -> Option<Self> {
         if self.kind != inner.kind {
             return None;
@@ -161,45 +162,47 @@ impl<'a> Alternative<'a> {
             (mine, theirs) => self.constant = mine.or(theirs),
         }
         self.integer |= inner.integer;
-        // What is nearer to the form names it better.
-        self.title = inner.title.or(self.title);
-        self.definition = inner.definition.or(self.definition);
+        self.title = self.title.or(inner.title);
+        self.definition = self.definition.or(inner.definition);
+        self.required.extend(&inner.required);
         for (name, limit) in &inner.limits {
             self.limit(name, *limit);
         }
         for (name, value) in &inner.forms {
-            if self.forms.insert(name, value).is_some_and(|mine| mine != *value) {
-                self.unknown.insert("allOf", value);
-            }
+            let mine = self.forms.insert(name, value);
+            self.keep_clash(mine, value);
+        }
+        for (name, value) in &inner.unknown {
+            let mine = self.unknown.insert(name, value);
+            self.keep_clash(mine, value);
         }
         for (name, place) in &inner.properties {
-            if self.properties.insert(name, place.clone()).is_some_and(|mine| mine.schema != place.schema) {
-                self.unknown.insert("allOf", place.schema);
-            }
+            let mine = self.properties.insert(name, place.clone());
+            self.keep_clash(mine.map(|mine| mine.schema), place.schema);
         }
-        self.required.extend(&inner.required);
-        self.unknown.extend(&inner.unknown);
-        self.join_places(inner);
+        if let Some(place) = &inner.items {
+            let mine = self.items.replace(place.clone());
+            self.keep_clash(mine.map(|mine| mine.schema), place.schema);
+        }
+        if let Some(place) = &inner.content {
+            let mine = self.content.replace(place.clone());
+            self.keep_clash(mine.map(|mine| mine.schema), place.schema);
+        }
+        match (&self.others, &inner.others) {
+            (Others::Refused, _) | (_, Others::Ignored) => {}
+            (Others::Entries(mine), Others::Entries(theirs)) => {
+                self.keep_clash(Some(mine.schema), theirs.schema)
+            }
+            (_, others) => self.others = others.clone(),
+        }
+        self.clashes.extend(&inner.clashes);
         Some(self)
     }
 
-    fn join_places(&mut self, inner: &Alternative<'a>) {
-        for (mine, theirs) in [(&mut self.items, &inner.items), (&mut self.content, &inner.content)] {
-            match (mine.as_ref(), theirs) {
-                (Some(mine), Some(theirs)) if mine.schema != theirs.schema => {
-                    self.unknown.insert("allOf", theirs.schema);
-                }
-                (None, Some(theirs)) => *mine = Some(theirs.clone()),
-                _ => {}
-            }
-        }
-        match (&self.others, &inner.others) {
-            (Others::Ignored, others) => self.others = others.clone(),
-            (Others::Entries(mine), Others::Entries(theirs)) if mine.schema != theirs.schema => {
-                self.unknown.insert("allOf", theirs.schema);
-            }
-            (Others::Entries(_), Others::Refused) => self.others = Others::Refused,
-            _ => {}
+    /// Keeps both of two parts that say different things and hold together.
+    fn keep_clash(&mut self, mine: Option<&'a Value>, theirs: &'a Value) {
+        if let Some(mine) = mine.filter(|mine| *mine != theirs) {
+            self.clashes.extend([mine, theirs]);
         }
     }
 

@@ -135,8 +135,18 @@ impl<'a> Comparison<'a> {
         trial.findings.is_empty()
     }
 
-    /// Compares the keywords that the check knows nothing of: they must say the same.
-    pub(super) fn unknown_keywords(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
+    /// Compares what the check does not understand: it must say the same.
+    pub(super) fn not_understood(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
+        let mut pairs = written.clashes.iter().zip(&read.clashes);
+        if written.clashes.len() != read.clashes.len()
+            || !pairs.all(|(mine, theirs)| self.is_same(mine, theirs, &mut BTreeSet::new()))
+        {
+            let sentence = "Parts that hold together differ, and the check cannot join them.";
+            let text =
+                |parts: &[&Value]| parts.iter().map(|part| quote(part)).collect::<Vec<_>>().join(" and ");
+            let (before, after) = self.sender.roles(text(&written.clashes), text(&read.clashes));
+            self.push(Rule::CannotTell, &written.pointer, sentence, before, after);
+        }
         let names: BTreeSet<&str> = written.unknown.keys().chain(read.unknown.keys()).copied().collect();
         for name in names {
             let (mine, theirs) = (written.unknown.get(name).copied(), read.unknown.get(name).copied());

@@ -35,12 +35,6 @@ impl<'a> Comparison<'a> {
                 None => unread.push(form),
             }
         }
-        if let ([mine], [theirs]) = (unread.as_slice(), pairing.read_only.as_slice())
-            && !packets
-            && !self.sender.is_client()
-        {
-            return self.object(mine, theirs);
-        }
         for form in unread {
             if !(packets && is_told_apart((&form, writer), &known, reader)) {
                 self.form_unread(&form);
@@ -96,7 +90,7 @@ impl<'a> Comparison<'a> {
         self.required(written, read);
         self.others(written, read);
         self.limits(written, read);
-        self.unknown_keywords(written, read);
+        self.not_understood(written, read);
     }
 
     /// A field is written that its reader does not declare.

@@ -93,7 +93,9 @@ impl<'a> Reader<'a> {
             let target =
                 target.ok_or_else(|| Unreadable(format!("`{reference}` leads nowhere in the document")))?;
             let mut inner = self.read(&target, depth + 1)?;
-            for form in &mut inner {
+            // The name of several forms tells none of them apart.
+            let mut objects = inner.iter_mut().filter(|form| form.kind == Kind::Object);
+            if let (Some(form), None) = (objects.next(), objects.next()) {
                 form.definition = form.definition.or_else(|| reference.rsplit('/').next());
             }
             forms = join(forms, &inner)?;
@@ -109,6 +111,8 @@ impl<'a> Reader<'a> {
             for part in list(schema, keyword, place) {
                 inner.extend(self.read(&part, depth + 1)?);
             }
+            // The title is that of all forms together.
+            forms.iter_mut().for_each(|form| form.title = None);
             forms = join(forms, &inner)?;
         }
         Ok(forms)

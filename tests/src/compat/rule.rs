@@ -32,10 +32,10 @@ macro_rules! rules {
 
 rules! {
     DocumentRemoved "document-removed" "A document is gone, renamed, or describes what the other side sends.";
-    PropertyRemoved "property-removed" "A field is gone, even an optional one: its name would be free for another meaning.";
+    PropertyRemoved "property-removed" "A field is gone, even one that could be left out.";
     VariantRemoved "variant-removed" "A command, a kind of packet or another form of an object is gone.";
     DefaultChanged "default-changed" "Leaving a field out means something else than before.";
-    ObjectClosed "object-closed" "A field is sent to someone who was told that there are no others, or those are now refused.";
+    ObjectClosed "object-closed" "Fields beside the declared ones are refused, or sent to who was told of none.";
     CannotTell "cannot-tell" "Something changed that the check does not understand; it does not guess.";
     FieldRequired "field-required" "Clients must send a field that they could leave out.";
     TypeNarrowed "type-narrowed" "Clients send a type that is no longer taken.";
@@ -46,6 +46,6 @@ rules! {
     TypeWidened "type-widened" "Servers send a type that clients were not told of; `null` is one.";
     ValueAdded "value-added" "Servers send a value that is not in a closed list of values.";
     LimitLoosened "limit-loosened" "Servers send a number, length or count beyond what clients were told.";
-    FormRemoved "form-removed" "Servers send text that need not have the format, pattern or media type clients were told.";
-    VariantAdded "variant-added" "Servers send a form of an object that clients cannot tell from others, or not at the top of a packet.";
+    FormRemoved "form-removed" "Servers send text without the format, pattern or media type they told of.";
+    VariantAdded "variant-added" "Servers send a form of an object that clients can neither read nor pass over.";
 }

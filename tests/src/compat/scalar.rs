@@ -65,7 +65,7 @@ impl<'a> Comparison<'a> {
         }
         self.limits(written, read);
         self.forms(written, read);
-        self.unknown_keywords(written, read);
+        self.not_understood(written, read);
         match (&written.items, &read.items) {
             (Some(mine), Some(theirs)) => self.places(mine, theirs, false),
             (None, Some(theirs)) if *theirs.schema != Value::Bool(true) => {
@@ -145,7 +145,7 @@ fn admits(form: &Alternative<'_>, value: &Value) -> bool {
     };
     let whole = !form.integer || value.is_i64() || value.is_u64();
     let bounded = |size| form.limits.iter().all(|(name, limit)| is_within(name, size, *limit));
-    whole && form.forms.is_empty() && form.unknown.is_empty() && size.is_some_and(bounded)
+    whole && form.forms.is_empty() && form.unknown.is_empty() && form.clashes.is_empty() && size.is_some_and(bounded)
         // An exclusive bound is not met by being at it.
         && !form.limits.keys().any(|name| name.starts_with("exclusive"))
 }
