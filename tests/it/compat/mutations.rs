@@ -18,17 +18,24 @@ enum Breaks {
     Both,
 }
 
+/// A schema and the document that it is part of.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    schema: &'a Value,
+    document: &'a Value,
+}
+
 /// A change of a schema in one place; `None` where it does not apply.
-type Change = fn(&Value) -> Option<Vec<Value>>;
+type Change = fn(Spot<'_>) -> Option<Vec<Value>>;
 
 const CHANGES: &[(&str, Breaks, Change)] = &[
     ("drop a field", Breaks::Both, drop_field),
-    ("add an optional field", Breaks::Nobody, |schema| add_field(schema, false)),
-    ("add a required field", Breaks::Sending, |schema| add_field(schema, true)),
+    ("add an optional field", Breaks::Nobody, |spot| add_field(spot.schema, false)),
+    ("add a required field", Breaks::Sending, |spot| add_field(spot.schema, true)),
     ("require a field", Breaks::Sending, require),
     ("require a field no more", Breaks::Receiving, unrequire),
-    ("lower a maximum", Breaks::Sending, |schema| move_limit(schema, -1)),
-    ("raise a maximum", Breaks::Receiving, |schema| move_limit(schema, 1)),
+    ("lower a maximum", Breaks::Sending, |spot| move_limit(spot.schema, -1)),
+    ("raise a maximum", Breaks::Receiving, |spot| move_limit(spot.schema, 1)),
     ("remove a value", Breaks::Sending, remove_value),
     ("add a value", Breaks::Receiving, add_value),
     ("drop a form", Breaks::Both, drop_form),
@@ -55,7 +62,7 @@ fn fields(schema: &Value) -> Option<Vec<String>> {
     Some(schema.get("properties")?.as_object()?.keys().cloned().collect())
 }
 
-fn drop_field(schema: &Value) -> Option<Vec<Value>> {
+fn drop_field(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let without = |name: &String| {
         let mut changed = with(schema, "required", json!([]));
         changed["properties"].as_object_mut()?.remove(name);
@@ -78,7 +85,7 @@ fn add_field(schema: &Value, is_required: bool) -> Option<Vec<Value>> {
     Some(vec![changed])
 }
 
-fn require(schema: &Value) -> Option<Vec<Value>> {
+fn require(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let required = names(schema);
     let optional = fields(schema)?.into_iter().filter(|name| !required.contains(name));
     Some(
@@ -88,7 +95,7 @@ fn require(schema: &Value) -> Option<Vec<Value>> {
     )
 }
 
-fn unrequire(schema: &Value) -> Option<Vec<Value>> {
+fn unrequire(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let required = names(schema);
     let without =
         |name: &String| -> Vec<String> { required.iter().filter(|other| *other != name).cloned().collect() };
@@ -114,7 +121,7 @@ fn listed(schema: &Value) -> Option<(&'static str, Vec<Value>)> {
     forms.iter().all(|form| form.get("const").is_some()).then(|| ("oneOf", forms.clone()))
 }
 
-fn remove_value(schema: &Value) -> Option<Vec<Value>> {
+fn remove_value(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let (keyword, values) = listed(schema)?;
     let without = |n| {
         let mut values = values.clone();
@@ -124,16 +131,20 @@ fn remove_value(schema: &Value) -> Option<Vec<Value>> {
     Some((0..values.len()).filter(|_| values.len() > 1).map(without).collect())
 }
 
-fn add_value(schema: &Value) -> Option<Vec<Value>> {
+fn add_value(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let (keyword, mut values) = listed(schema)?;
     values.push(if keyword == "enum" { json!("fresh") } else { json!({"const": "fresh"}) });
     Some(vec![with(schema, keyword, values.into())])
 }
 
-fn drop_form(schema: &Value) -> Option<Vec<Value>> {
+fn drop_form(Spot { schema, document }: Spot<'_>) -> Option<Vec<Value>> {
     let keyword = ["oneOf", "anyOf"].into_iter().find(|keyword| schema.get(keyword).is_some())?;
     let forms = schema[keyword].as_array()?;
-    let is_object = |form: &Value| form.get("properties").is_some();
+    let is_object = |form: &Value| {
+        let reference = form.get("$ref").and_then(Value::as_str);
+        let target = reference.and_then(|reference| document.pointer(reference.strip_prefix('#')?));
+        target.unwrap_or(form).get("properties").is_some()
+    };
     let dropped = |n: usize| {
         let mut forms = forms.clone();
         forms.remove(n);
@@ -143,33 +154,34 @@ fn drop_form(schema: &Value) -> Option<Vec<Value>> {
     Some(objects.map(dropped).collect())
 }
 
-fn allow_boolean(schema: &Value) -> Option<Vec<Value>> {
+fn allow_boolean(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let kind = schema.get("type")?.as_str().filter(|kind| *kind != "boolean")?;
-    // Constants stay what they are, whatever the type says, and so do forms that say their types themselves.
-    let is_settled =
-        ["const", "enum", "oneOf", "anyOf", "allOf"].iter().any(|keyword| schema.get(keyword).is_some());
+    // Constants stay what they are, whatever the type says; forms may stand beside a type that decides for them.
+    let is_settled = ["const", "enum", "oneOf", "anyOf", "allOf", "properties"]
+        .iter()
+        .any(|keyword| schema.get(keyword).is_some());
     Some((!is_settled).then(|| with(schema, "type", json!([kind, "boolean"]))).into_iter().collect())
 }
 
-fn renumber(schema: &Value) -> Option<Vec<Value>> {
+fn renumber(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let is_text =
         schema.get("type")? == "string" && schema.get("const").is_none() && schema.get("enum").is_none();
     Some(is_text.then(|| with(schema, "type", json!("number"))).into_iter().collect())
 }
 
-fn ask_for_pattern(schema: &Value) -> Option<Vec<Value>> {
+fn ask_for_pattern(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let is_free =
         schema.get("pattern").is_none() && schema.get("const").is_none() && schema.get("enum").is_none();
     let is_text = schema.get("type")? == "string";
     Some((is_text && is_free).then(|| with(schema, "pattern", json!("^[a-f]+$"))).into_iter().collect())
 }
 
-fn describe(schema: &Value) -> Option<Vec<Value>> {
+fn describe(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let changed = with(schema, "description", json!("Otherwise."));
     Some(vec![with(&with(&changed, "title", json!("Otherwise")), "x-since", json!("9.9"))])
 }
 
-fn reorder(schema: &Value) -> Option<Vec<Value>> {
+fn reorder(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     let mut changed = schema.clone();
     for keyword in ["oneOf", "anyOf", "required", "enum"] {
         if let Some(list) = changed.get_mut(keyword).and_then(Value::as_array_mut) {
@@ -227,12 +239,6 @@ fn check_places(findings: &[Finding], old: &Value, new: &Value) {
     }
 }
 
-/// Whether the forms of which this is one stand beside a `type`, so that the form's own does not matter.
-fn is_kind_settled_outside(document: &Value, pointer: &str) -> bool {
-    let outer = pointer.rsplit_once("/oneOf/").and_then(|(outer, n)| n.parse::<usize>().ok().map(|_| outer));
-    outer.and_then(|outer| document.pointer(outer)).is_some_and(|outer| outer.get("type").is_some())
-}
-
 /// What the comparison finds between two versions of a document, if clients send it and if servers do, beside who
 /// would notice.
 fn findings(path: &str, old: &Value, new: &Value) -> [(Breaks, Vec<Finding>); 2] {
@@ -248,10 +254,7 @@ fn check_place(path: &str, document: &Value, pointer: &str, counts: &mut BTreeMa
     let schema = document.pointer(pointer).expect("the place was found in it");
     let mut wrong = String::new();
     for (name, breaks, change) in CHANGES.iter().filter(|(_, breaks, _)| *breaks != Breaks::Nobody) {
-        if *name == "allow a boolean" && is_kind_settled_outside(document, pointer) {
-            continue;
-        }
-        for schema in change(schema).into_iter().flatten() {
+        for schema in change(Spot { schema, document }).into_iter().flatten() {
             *counts.entry(name).or_default() += 1;
             for (of, findings) in findings(path, document, &changed(document, pointer, schema)) {
                 if findings.is_empty() == (*breaks == of || *breaks == Breaks::Both) {
@@ -289,7 +292,7 @@ fn a_change_that_breaks_nobody_is_passed_in_all_places_at_once() {
             // From the inside to the outside, because a change may move what is inside.
             for pointer in all_places(&new).iter().rev() {
                 let schema = new.pointer(pointer).expect("the place was found in it");
-                for schema in change(schema).into_iter().flatten() {
+                for schema in change(Spot { schema, document: &document.schema }).into_iter().flatten() {
                     new = changed(&new, pointer, schema);
                 }
             }

@@ -105,6 +105,9 @@ fn more_is_harmless_from_clients_and_less_from_servers() {
     let text =
         |of: &str| json!({"type": "string", "contentMediaType": "a/json", "contentSchema": {"type": of}});
     wider(&text("integer"), &text("number"), TypeNarrowed, TypeWidened);
+    let names = |names: Value| json!({"type": "object", "propertyNames": names});
+    wider(&names(json!({"maxLength": 4})), &names(json!({"maxLength": 5})), LimitTightened, LimitLoosened);
+    wider(&names(json!({"maxLength": 4})), &json!({"type": "object"}), FormAdded, FormRemoved);
 }
 
 #[test]
@@ -154,6 +157,10 @@ fn object(properties: Value, required: &[&str]) -> Value {
 
 fn tagged(kind: &str) -> Value {
     object(json!({"type": {"const": kind}, "room": {"type": "string"}}), &["type", "room"])
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
 }
 
 #[test]
@@ -226,6 +233,14 @@ fn forms_are_compared_with_their_own_kind() {
     // The title around the forms is that of all of them, and tells none apart: this one is another.
     let titled = |kinds: [&str; 2]| json!({"title": "Both", "oneOf": kinds.map(tagged)});
     assert_eq!(rules(Client, &titled(["a", "b"]), &titled(["a", "c"])), [Rule::VariantRemoved]);
+    // One form becomes two that it already described, or two of which one lacks a field.
+    let reply = |data: Value, err: Value| object(json!({"data": data, "err": err}), &["data", "err"]);
+    let one = reply(json!({"type": ["integer", "null"]}), json!({"type": ["string", "null"]}));
+    let (good, bad) =
+        (reply(json!({"type": "integer"}), json!({"type": "null"})), reply(json!({"type": "null"}), text()));
+    assert_eq!(rules(Server, &one, &one_of(&[good.clone(), bad.clone()])), []);
+    let lacking = object(json!({"data": {"type": "integer"}}), &["data"]);
+    assert_eq!(rules(Server, &one, &one_of(&[lacking, bad])), [Rule::PropertyRemoved]);
     // A form may get a field beside the one that names it.
     let (plain, more) =
         (object(json!({"err": {}}), &["err"]), object(json!({"err": {}, "code": {}}), &["err", "code"]));

@@ -124,6 +124,8 @@ pub(super) struct Alternative<'a> {
     pub(super) properties: BTreeMap<&'a str, Place<'a>>,
     pub(super) required: BTreeSet<&'a str>,
     pub(super) others: Others<'a>,
+    /// What the names of fields look like.
+    pub(super) names: Option<Place<'a>>,
     /// Keywords that the check knows nothing of.
     pub(super) unknown: BTreeMap<&'a str, &'a Value>,
     /// Parts that hold together and that the check cannot join: they must stay as they are.
@@ -147,6 +149,7 @@ impl<'a> Alternative<'a> {
             properties: BTreeMap::new(),
             required: BTreeSet::new(),
             others: Others::Ignored,
+            names: None,
             unknown: BTreeMap::new(),
             clashes: Vec::new(),
         }
@@ -186,6 +189,10 @@ impl<'a> Alternative<'a> {
         }
         if let Some(place) = &inner.content {
             let mine = self.content.replace(place.clone());
+            self.keep_clash(mine.map(|mine| mine.schema), place.schema);
+        }
+        if let Some(place) = &inner.names {
+            let mine = self.names.replace(place.clone());
             self.keep_clash(mine.map(|mine| mine.schema), place.schema);
         }
         match (&self.others, &inner.others) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Rule;
 use super::alternative::{Alternative, Others, Place};
-use super::compare::{Comparison, REQUIRED, TYPE, VARIANT, quoted};
+use super::compare::{Comparison, FORM, REQUIRED, TYPE, VARIANT, quoted};
 use super::finding::quote;
 use super::pairing::{is_told_apart, pair};
 
@@ -34,6 +34,10 @@ impl<'a> Comparison<'a> {
                 None if known.iter().any(|theirs| self.is_readable(&form, theirs, Self::object)) => {}
                 None => unread.push(form),
             }
+        }
+        // A form that was alone shows what the ones instead of it lack.
+        if let ([alone], true, false) = (known.as_slice(), pairing.pairs.is_empty(), unread.is_empty()) {
+            return unread.iter().for_each(|form| self.object(form, alone));
         }
         for form in unread {
             if !(packets && is_told_apart((&form, writer), &known, reader)) {
@@ -89,6 +93,7 @@ impl<'a> Comparison<'a> {
         }
         self.required(written, read);
         self.others(written, read);
+        self.names(written, read);
         self.limits(written, read);
         self.not_understood(written, read);
     }
@@ -152,19 +157,29 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// What the names in a map look like.
+    fn names(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
+        match (&written.names, &read.names) {
+            (Some(mine), Some(theirs)) => self.places(mine, theirs, false),
+            (None, Some(theirs)) => {
+                let sentence = "Entries of any name are sent to one who takes only some.";
+                let theirs = quoted(Some(theirs.schema));
+                self.differ(&FORM, &written.pointer, sentence, "any".to_owned(), theirs);
+            }
+            _ => {}
+        }
+    }
+
     /// Fields beside the declared ones.
     fn others(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
         match (&written.others, &read.others) {
             (Others::Entries(mine), Others::Entries(theirs)) => self.places(mine, theirs, false),
-            (Others::Ignored, Others::Entries(theirs))
-                if *theirs.schema != Value::Object(Default::default()) =>
-            {
-                // Of an object with declared fields nothing else was promised.
-                if written.properties.is_empty() {
-                    let sentence = "Entries of any type are sent to one who takes only some.";
-                    let theirs = quoted(Some(theirs.schema));
-                    self.differ(&TYPE, &written.pointer, sentence, "any".to_owned(), theirs);
-                }
+            // Of an object with declared fields nothing else was promised.
+            (Others::Ignored, Others::Entries(_)) if !written.properties.is_empty() => {}
+            (Others::Ignored, Others::Entries(theirs)) if *theirs.schema != Value::Object(Map::new()) => {
+                let sentence = "Entries of any type are sent to one who takes only some.";
+                let theirs = quoted(Some(theirs.schema));
+                self.differ(&TYPE, &written.pointer, sentence, "any".to_owned(), theirs);
             }
             (Others::Ignored | Others::Entries(_), Others::Refused) if self.sender.is_client() => {
                 let sentence = "A client that sends a field of its own, or of a newer version, is refused.";

@@ -205,6 +205,7 @@ fn own_form<'a>(
                 let declared = value.as_object().into_iter().flatten();
                 form.properties = declared.map(|(name, one)| (name.as_str(), all.child(name, one))).collect();
             }
+            ("propertyNames", Kind::Object) => form.names = Some(child()),
             ("required", Kind::Object) => {
                 form.required = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             }
@@ -215,7 +216,15 @@ fn own_form<'a>(
                     _ => Others::Entries(child()),
                 };
             }
-            ("items" | "contentSchema" | "properties" | "required" | "additionalProperties", _) => {}
+            (
+                "items"
+                | "contentSchema"
+                | "properties"
+                | "required"
+                | "additionalProperties"
+                | "propertyNames",
+                _,
+            ) => {}
             (other, _) if is_annotation(other) => {}
             (other, _) => plain_keyword(&mut form, other, value),
         }
