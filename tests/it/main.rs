@@ -1,6 +1,7 @@
 //! Tests across the crates.
 
 mod bad_input;
+mod compat;
 mod kill;
 mod power;
 mod powercut;
