@@ -4,6 +4,15 @@ use super::channel::Channel;
 use super::route::{Hook, Http};
 use super::types::Shape;
 
+/// Who writes what a document describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// Clients: commands, and the bodies of requests.
+    Client,
+    /// Servers: packets, and the bodies of answers and pushes.
+    Server,
+}
+
 /// One document's type.
 #[derive(Clone)]
 pub(super) struct Root {
@@ -11,6 +20,8 @@ pub(super) struct Root {
     pub(super) path: &'static str,
     /// Version of the protocol that introduced it.
     pub(super) since: &'static str,
+    /// Who writes what it describes.
+    pub(super) sender: Sender,
     /// The type.
     pub(super) shape: Shape,
     /// What it is, when the type has no words of its own, as lists have none.
@@ -39,12 +50,15 @@ pub(super) struct Format {
 
 /// Declares the documents: path below `schema/`, the version that introduced it, who writes it, and the type.
 macro_rules! roots {
+    (@sender read) => { $crate::schema::format::Sender::Client };
+    (@sender written) => { $crate::schema::format::Sender::Server };
     (@about) => { None };
     (@about $about:literal) => { Some($about) };
     ($($path:literal $since:literal $direction:ident $type:ty $(= $about:literal)?,)*) => {
         vec![$($crate::schema::format::Root {
             path: $path,
             since: $since,
+            sender: $crate::schema::format::roots!(@sender $direction),
             shape: $crate::schema::types::$direction::<$type>,
             about: $crate::schema::format::roots!(@about $($about)?),
         }),*]

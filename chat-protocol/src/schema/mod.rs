@@ -26,6 +26,8 @@ use serde_json::Value;
 
 use format::Format;
 
+pub use format::Sender;
+
 /// All formats: the native one, the dialects, and what goes to push services.
 fn formats() -> Vec<Format> {
     vec![
@@ -47,6 +49,11 @@ pub fn documents() -> Vec<(&'static str, Value)> {
         format.roots.iter().map(|root| (root.path, document::single(format, root))).collect()
     };
     formats().iter().flat_map(of).collect()
+}
+
+/// Who writes what the document at a path below `schema/` describes; `None` when there is no such document.
+pub fn sender(path: &str) -> Option<Sender> {
+    formats().iter().flat_map(|format| &format.roots).find(|root| root.path == path).map(|root| root.sender)
 }
 
 /// Path below `schema/` and content of every published file that is made from the types.
