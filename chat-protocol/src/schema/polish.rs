@@ -192,7 +192,7 @@ pub(super) fn bare_references(types: &mut Map<String, Value>) {
 }
 
 /// Of a form that holds one thing, beside its tag, the words are about that thing.
-fn describe_the_only_field(schema: &mut Value) {
+pub(super) fn describe_the_only_field(schema: &mut Value) {
     let Some(words) = schema.get("description").cloned() else { return };
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     let mut fields = properties.values_mut().filter(|field| field.get("const").is_none());
