@@ -102,9 +102,8 @@ pub struct Desk {
     pub organization: String,
     /// The user who asks.
     pub client: UserId,
-    /// Where it stands; absent: `open`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Open<DeskStatus>>,
+    /// Where it stands.
+    pub status: Open<DeskStatus>,
 }
 
 /// What a room is to me alone.

@@ -15,8 +15,8 @@ pub use message::{Cancel, Delete, Edit, React, SendMessage, Unreact};
 pub use page::{History, Inbox, Search, Thread};
 pub use pointer::{MarkDelivered, MarkRead, MarkUnread, Typing};
 pub use room::{
-    Ban, Block, Create, Invite, Join, Kick, Leave, Members, RoomPatch, Set, SetRole, SettingsPatch, Unban,
-    Unblock,
+    Ban, Block, Create, Invite, Join, Kick, Leave, Members, NewDesk, RoomPatch, Set, SetRole, SettingsPatch,
+    Unban, Unblock,
 };
 pub use session::{
     Auth, Away, Device, Follow, Listen, Ping, PushService, PushTarget, Resume, Revoke, Sessions, Unfollow,

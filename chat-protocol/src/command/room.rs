@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, ClientRoomId, Cursor, Desk, DeskStatus, Patch, RequestId, Role, RoomId, RoomInfo, RoomKind,
-    RoomNumber, Timestamp, UserId,
+    Access, ClientRoomId, Cursor, DeskStatus, Patch, RequestId, Role, RoomId, RoomInfo, RoomKind, RoomNumber,
+    Timestamp, UserId,
 };
 
 /// Makes a room; the creator is its owner and follows it. Answered with `{"room": state, "created": bool}`.
@@ -33,13 +33,23 @@ pub struct Create {
     pub members: Vec<UserId>,
     /// The support case, for kind `desk`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub desk: Option<Desk>,
+    pub desk: Option<NewDesk>,
     /// The room's number in the whole server, by which some older systems name it. Only an operator gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<RoomNumber>,
     /// Who is its owner instead of me. Only an operator says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+}
+
+/// A support case to be made. It begins `open`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct NewDesk {
+    /// Whose agents answer: letters, digits and `_`, at most 128 bytes.
+    pub organization: String,
+    /// The user who asks.
+    pub client: UserId,
 }
 
 /// Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.

@@ -71,8 +71,8 @@ impl schemars::JsonSchema for WireUser {
         schemars::json_schema!({
             "description": "User id: a number when it is one, else a string.",
             "oneOf": [
-                { "type": "integer", "minimum": 0, "maximum": MAX_SAFE },
-                { "type": "string", "minLength": 1, "maxLength": UserId::MAX_BYTES },
+                { "title": "NumericUserId", "type": "integer", "minimum": 0, "maximum": MAX_SAFE },
+                { "title": "TextUserId", "type": "string", "minLength": 1, "maxLength": UserId::MAX_BYTES },
             ],
         })
     }

@@ -287,8 +287,8 @@ mod tests {
         assert_eq!(types["PongPacket"]["x-since"], "1.0");
         for (kind, _, retry, _) in COMMANDS {
             let packet = &types[format!("{}Packet", variants::pascal(kind))];
-            let inner =
-                packet["properties"][kind]["$ref"].as_str().and_then(|it| it.rsplit('/').next()).unwrap();
+            let inner = packet["properties"][kind]["allOf"][0]["$ref"].as_str().unwrap();
+            let inner = inner.rsplit('/').next().unwrap();
             if let Retry::With(id) = retry {
                 assert!(types[inner]["properties"].get(id).is_some(), "{kind} has no {id}");
             }

@@ -168,8 +168,31 @@ pub(super) fn describe(types: &mut Map<String, Value>, place: &str) {
     }
 }
 
+/// Takes the words that stand beside a reference away from it: older drafts, and AsyncAPI with them, ignore them there,
+/// and a generator that heeds them makes a second type of the same name.
+pub(super) fn bare_references(types: &mut Map<String, Value>) {
+    for schema in types.values_mut() {
+        each(schema, |schema| {
+            for choice in ["oneOf", "anyOf"] {
+                let Some(Value::Array(forms)) = schema.get_mut(choice) else { continue };
+                // A form has a name, and its type has words.
+                for form in
+                    forms.iter_mut().filter_map(Value::as_object_mut).filter(|form| form.contains_key("$ref"))
+                {
+                    form.retain(|keyword, _| keyword == "$ref");
+                }
+            }
+            if schema.as_object().is_some_and(|schema| schema.len() > 1)
+                && let Some(reference) = schema.remove("$ref")
+            {
+                schema.insert("allOf".to_owned(), json!([{ "$ref": reference }]));
+            }
+        });
+    }
+}
+
 /// Of a form that holds one thing, beside its tag, the words are about that thing.
-fn describe_the_only_field(schema: &mut Value) {
+pub(super) fn describe_the_only_field(schema: &mut Value) {
     let Some(words) = schema.get("description").cloned() else { return };
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     let mut fields = properties.values_mut().filter(|field| field.get("const").is_none());
@@ -223,6 +246,19 @@ mod tests {
             &json!(1),
             &json!(5),
         );
+    }
+
+    #[test]
+    fn a_reference_stands_alone() {
+        let mut types = Map::new();
+        let (bare, with_words) = (json!({ "$ref": "#/x/B" }), json!({ "$ref": "#/x/B", "description": "b" }));
+        let a = json!({ "properties": { "b": with_words }, "anyOf": [with_words, { "type": "null" }], "items": bare });
+        types.insert("A".to_owned(), a);
+        bare_references(&mut types);
+        let field = json!({ "allOf": [bare], "description": "b" });
+        let expected =
+            json!({ "properties": { "b": field }, "anyOf": [bare, { "type": "null" }], "items": bare });
+        assert_eq!(types["A"], expected);
     }
 
     #[test]

@@ -70,6 +70,7 @@ impl Types {
         schemas.values_mut().for_each(|schema| definitions.settle(schema));
         polish::describe(&mut schemas, place);
         variants::discriminate(&mut schemas, place);
+        polish::bare_references(&mut schemas);
         definitions.schemas = schemas;
         definitions
     }
@@ -135,9 +136,10 @@ impl Definitions {
         schema
     }
 
-    /// Name of the type that a schema refers to, if it is a reference.
+    /// Name of the type that a schema refers to, if it is a reference, with words of its own or without.
     pub(super) fn name_of<'a>(&self, schema: &'a Value) -> Option<&'a str> {
-        schema.get("$ref")?.as_str()?.strip_prefix(self.place)
+        let reference = schema.get("$ref").or_else(|| schema.get("allOf")?.get(0)?.get("$ref"));
+        reference?.as_str()?.strip_prefix(self.place)
     }
 
     /// A reference to a type.

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::polish::required;
+use super::polish::{describe_the_only_field, required};
 
 /// Where a schema lists its forms.
 const CHOICES: [&str; 2] = ["oneOf", "anyOf"];
@@ -21,6 +21,7 @@ pub(super) fn hoist(types: &mut Map<String, Value>, place: &str) {
 
 fn hoist_from(name: &str, schema: &mut Value, types: &mut Map<String, Value>, place: &str) {
     for choice in CHOICES {
+        share_fields(schema, choice);
         let Some(Value::Array(forms)) = schema.get_mut(choice) else { continue };
         for form in forms.iter_mut().filter(|form| form.get("properties").is_some()) {
             let title = form_name(name, form);
@@ -29,11 +30,30 @@ fn hoist_from(name: &str, schema: &mut Value, types: &mut Map<String, Value>, pl
             }
             let reference = json!({ "$ref": format!("{place}{title}") });
             let form = std::mem::replace(form, reference);
-            // A type that is part of several brings the same forms to each.
-            let same = types.get(&title).is_none_or(|other| *other == form);
-            assert!(same, "two types are called {title}: give one form a title");
-            types.insert(title, form);
+            let old = types.insert(title.clone(), form);
+            assert!(old.is_none(), "two types are called {title}: give one form a title");
         }
+    }
+}
+
+/// Puts the fields that all forms have into each: a form is whole by itself.
+fn share_fields(schema: &mut Value, choice: &str) {
+    let Some(Value::Object(properties)) = schema.get("properties").cloned() else { return };
+    let needed = required(schema).unwrap_or_default().to_vec();
+    let Some(Value::Array(forms)) = schema.get_mut(choice) else { return };
+    if !forms.iter().all(|form| form.get("properties").is_some()) {
+        return;
+    }
+    for form in forms {
+        describe_the_only_field(form);
+        for (name, property) in &properties {
+            form["properties"][name] = property.clone();
+        }
+        let all = [required(form).unwrap_or_default(), &needed].concat();
+        form["required"] = all.into();
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        schema.retain(|keyword, _| !["properties", "required", "type"].contains(&keyword.as_str()));
     }
 }
 
@@ -137,6 +157,36 @@ mod tests {
             })
         );
         assert_eq!(forms(&types, "ServerFrame", "#/x/"), ["ServerNewMessage", "ServerTyping"]);
+    }
+
+    #[test]
+    fn a_form_is_whole_by_itself() {
+        let form = |tag: &str| json!({ "properties": { "kind": { "const": tag } }, "required": ["kind"] });
+        let mut types = Map::new();
+        types.insert(
+            "Message".to_owned(),
+            json!({
+                "oneOf": [form("a"), form("b")],
+                "properties": { "id": { "type": "string" } },
+                "required": ["id"],
+                "type": "object",
+            }),
+        );
+        let plain = json!({ "properties": { "id": { "type": "string" } } });
+        types.insert("Plain".to_owned(), plain.clone());
+        hoist(&mut types, "#/x/");
+        assert_eq!(types["Plain"], plain);
+        assert_eq!(
+            types["MessageA"],
+            json!({
+                "properties": { "kind": { "const": "a" }, "id": { "type": "string" } },
+                "required": ["kind", "id"],
+            })
+        );
+        assert_eq!(
+            types["Message"],
+            json!({ "oneOf": [{ "$ref": "#/x/MessageA" }, { "$ref": "#/x/MessageB" }] })
+        );
     }
 
     #[test]

@@ -36,8 +36,10 @@ const CHANGES: &[(&str, Breaks, Change)] = &[
     ("require a field no more", Breaks::Receiving, unrequire),
     ("lower a maximum", Breaks::Sending, |spot| move_limit(spot.schema, -1)),
     ("raise a maximum", Breaks::Receiving, |spot| move_limit(spot.schema, 1)),
-    ("remove a value", Breaks::Sending, remove_value),
-    ("add a value", Breaks::Receiving, add_value),
+    ("remove a value", Breaks::Sending, |spot| remove_value(spot, closed(spot)?)),
+    ("add a value", Breaks::Receiving, |spot| add_value(spot, closed(spot)?)),
+    ("remove a value from an open list", Breaks::Nobody, |spot| remove_value(spot, open(spot)?)),
+    ("add a value to an open list", Breaks::Nobody, |spot| add_value(spot, open(spot)?)),
     ("drop a form", Breaks::Both, drop_form),
     ("allow a boolean", Breaks::Receiving, allow_boolean),
     ("turn text into numbers", Breaks::Both, renumber),
@@ -112,8 +114,30 @@ fn move_limit(schema: &Value, by: i64) -> Option<Vec<Value>> {
     Some(["maximum", "maxLength", "maxItems"].iter().filter_map(moved).collect())
 }
 
-/// The values of a closed list, with the keyword that holds it.
-fn listed(schema: &Value) -> Option<(&'static str, Vec<Value>)> {
+/// Values, with the keyword that holds them.
+type List = (&'static str, Vec<Value>);
+
+/// The values of a list that any other text may stand beside: wherever it is used, text is another form.
+fn open(spot: Spot<'_>) -> Option<List> {
+    listed(spot.schema).filter(|_| is_open(spot))
+}
+
+fn closed(spot: Spot<'_>) -> Option<List> {
+    listed(spot.schema).filter(|_| !is_open(spot))
+}
+
+fn is_open(Spot { schema, document }: Spot<'_>) -> bool {
+    let definitions = document.get("$defs").and_then(Value::as_object).into_iter().flatten();
+    let mut names = definitions.filter(|(_, definition)| *definition == schema).map(|(name, _)| name);
+    let Some(name) = names.next() else { return false };
+    let reference = json!({"$ref": format!("#/$defs/{name}")});
+    all_places(document)
+        .iter()
+        .filter_map(|pointer| document.pointer(pointer)?["anyOf"].as_array())
+        .any(|forms| forms.contains(&reference) && forms.iter().any(|form| form["type"] == "string"))
+}
+
+fn listed(schema: &Value) -> Option<List> {
     if let Some(values) = schema.get("enum") {
         return Some(("enum", values.as_array()?.clone()));
     }
@@ -121,8 +145,7 @@ fn listed(schema: &Value) -> Option<(&'static str, Vec<Value>)> {
     forms.iter().all(|form| form.get("const").is_some()).then(|| ("oneOf", forms.clone()))
 }
 
-fn remove_value(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
-    let (keyword, values) = listed(schema)?;
+fn remove_value(Spot { schema, .. }: Spot<'_>, (keyword, values): List) -> Option<Vec<Value>> {
     let without = |n| {
         let mut values = values.clone();
         values.remove(n);
@@ -131,8 +154,7 @@ fn remove_value(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
     Some((0..values.len()).filter(|_| values.len() > 1).map(without).collect())
 }
 
-fn add_value(Spot { schema, .. }: Spot<'_>) -> Option<Vec<Value>> {
-    let (keyword, mut values) = listed(schema)?;
+fn add_value(Spot { schema, .. }: Spot<'_>, (keyword, mut values): List) -> Option<Vec<Value>> {
     values.push(if keyword == "enum" { json!("fresh") } else { json!({"const": "fresh"}) });
     Some(vec![with(schema, keyword, values.into())])
 }

@@ -105,10 +105,8 @@ fn digits(text: &str) -> Option<ProjectId> {
 pub enum Chat {
     /// Of two users, by the name of the pair, such as 1_2. A client may name the two in either order, and may
     /// have it wrong.
-    #[cfg_attr(feature = "schema", schemars(title = "DirectChat"))]
     Direct(String),
     /// Of a project, by its number.
-    #[cfg_attr(feature = "schema", schemars(title = "ProjectChat"))]
     Project(ProjectId),
 }
 

@@ -30,7 +30,7 @@ impl JsonSchema for ProjectId {
         "ProjectId".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let number = json_schema!({
+        let mut number = json_schema!({
             "type": "integer",
             "minimum": 0,
             "maximum": MAX_SAFE,
@@ -39,9 +39,10 @@ impl JsonSchema for ProjectId {
         if generator.contract().is_serialize() {
             return number;
         }
+        number.insert("title".to_owned(), "ProjectNumber".into());
         json_schema!({
             "description": "Number of a project chat; may also be a string of digits.",
-            "anyOf": [number, { "type": "string", "pattern": "^[0-9]+$" }],
+            "anyOf": [number, { "title": "ProjectDigits", "type": "string", "pattern": "^[0-9]+$" }],
         })
     }
 }
@@ -51,11 +52,11 @@ impl JsonSchema for MessageEvent {
         "MessageEvent".into()
     }
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let chat = generator.subschema_for::<Chat>();
-        json_schema!({
+        // The chat's two keys are beside the others.
+        let mut schema = Chat::json_schema(generator);
+        let own = json_schema!({
             "description": "A message in its chat. The flat keys repeat what the message says.",
             "type": "object",
-            "allOf": [chat],
             "properties": {
                 "message_id": generator.subschema_for::<MessageId>(),
                 "author_id": generator.subschema_for::<WireUser>(),
@@ -64,7 +65,11 @@ impl JsonSchema for MessageEvent {
                 "message": generator.subschema_for::<MessageEntry>(),
             },
             "required": ["message_id", "author_id", "text", "created_at", "message"],
-        })
+        });
+        for (keyword, value) in own.as_object().into_iter().flatten() {
+            schema.insert(keyword.clone(), value.clone());
+        }
+        schema
     }
 }
 
