@@ -2,3 +2,4 @@
 
 mod haraj;
 mod scene;
+mod tndata;
