@@ -1,5 +1,6 @@
 //! Every dialect passes the suite, and speaks as its document says.
 
 mod haraj;
+mod hipochat;
 mod scene;
 mod tndata;
