@@ -2,4 +2,6 @@
 
 mod broken;
 mod haraj;
+mod hipochat;
 mod scene;
+mod tndata;

@@ -47,6 +47,13 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Reads a request for a socket; `None` when the path is not one of this dialect's.
     fn open(&self, handshake: &Handshake<'_>) -> Option<Opening>;
 
+    /// Whether a cookie may say who opens a socket; one that the operator's authenticator accepts then counts before the
+    /// token of the [`Opening`]. Most formats know no cookies, and theirs are never looked at: browsers send them for
+    /// pages of strangers too.
+    fn takes_cookies(&self) -> bool {
+        false
+    }
+
     /// The room that a place is to a user; `None` where sockets have no room of their own.
     fn room(&self, place: &Place, me: &UserId) -> Option<RoomName>;
 

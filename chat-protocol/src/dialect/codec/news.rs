@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::dialect::hipochat::Object;
 use crate::{Content, Message, RoomId, RoomNumber, Seq, Timestamp, UserId};
 
 /// What the directory knows of a user.
@@ -240,14 +241,16 @@ pub enum Audience {
 /// assert_eq!(text("image/png", json!({"url": "https://x.example/1", "size": 5})).as_deref(), Some("https://x.example/1"));
 /// assert_eq!(text("application/json", json!({"body": {"message": "hello"}})).as_deref(), Some("hello"));
 /// assert_eq!(text("application/json", json!({"x": 1})), None);
+/// let odd: Content = serde_json::from_str(r#"{"type":"application/json","payload":{"n":1e999,"text":"hi"}}"#).unwrap();
+/// assert_eq!(plain_text(&odd).as_deref(), Some("hi"));
 /// ```
 pub fn plain_text(content: &Content) -> Option<String> {
-    let payload: Value = serde_json::from_str(content.payload.get()).ok()?;
-    let places: &[&str] = match content.kind.split_once('/') {
-        Some(("text", _)) => &["/text"],
-        Some(("application", "json")) => &["/message", "/body", "/body/message", "/text"],
-        _ => &["/text", "/url"],
-    };
-    let texts = places.iter().filter_map(|place| payload.pointer(place)?.as_str());
-    texts.map(str::to_owned).next()
+    // Each value is read only when it is asked for: one that no type holds, such as `1e999`, hides no text beside it.
+    let object: Object = serde_json::from_str(content.payload.get()).ok()?;
+    let string = |key: &str| object.get(key)?.string();
+    match content.kind.split_once('/') {
+        Some(("text", _)) => string("text"),
+        Some(("application", "json")) => object.text(),
+        _ => string("text").or_else(|| string("url")),
+    }
 }

@@ -17,6 +17,8 @@
 //! | the server to the operator's profile address | [`Profile`] as the answer |
 //! | the server to the operator's push address | [`Push`], as JSON or as [`PushSignal`] by [`PushForm`] |
 //!
+//! [`Hipochat`] is a server's socket: what a frame asks, and what is told.
+//!
 //! Refusals without a body (400, 403, 404 and the answers of `POST`) have no type. The dialect has no names
 //! for pairs of users: a token stands for a room of either kind. It has no words for reading, typing,
 //! presence, edits and deletions.
@@ -24,6 +26,7 @@
 //! Lists of old messages are longer than a frame: they are read with a JSON parser and a limit of the
 //! reader's own, not with [`decode`](crate::decode).
 
+mod codec;
 mod form;
 mod frame;
 mod history;
@@ -34,6 +37,7 @@ mod profile;
 mod push;
 mod token;
 
+pub use codec::Hipochat;
 pub use frame::{ClientFrame, ErrorFrame, MessageFrame, Refusal, ServerFrame};
 pub use history::{Entry, Histories, OldMessage, OldMessages, RoomHistory, history_limit, history_rooms};
 pub use http::{Counted, CreateRoom, ItemRequest, MemberTokens, Notification, RoomCreated, Unauthorized};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Json, Object};
 use crate::UserId;
-use crate::dialect::WireUser;
+use crate::dialect::{Profile as Known, WireUser};
 
 /// An author's profile: the JSON object that the operator's backend answers for an auth token, and what is
 /// added to a message as its `author`. It never has a `token`: one that comes is dropped.
@@ -29,6 +29,31 @@ impl Profile {
     pub fn new(user_id: UserId, name: &str) -> Self {
         let object = Object::new().with("user_id", "").with("name", name);
         Self::default().filled(object, Some(user_id))
+    }
+
+    /// The profile of a user of whom the directory knows this: `user_id`, `name` if there is one, and then whatever else
+    /// it says, which has the last word. So an object of the operator's backend is written as that wrote it.
+    ///
+    /// ```
+    /// use chat_protocol::UserId;
+    /// use chat_protocol::dialect::{Profile, hipochat};
+    /// let mut ann = Profile::nameless(UserId::new("1").unwrap());
+    /// let write = |ann: &Profile| serde_json::to_string(&hipochat::Profile::of(ann)).unwrap();
+    /// assert_eq!(write(&ann), r#"{"user_id":1}"#);
+    /// ann.name = Some("Ann Lee".to_owned());
+    /// assert_eq!(write(&ann), r#"{"user_id":1,"name":"Ann Lee"}"#);
+    /// ann.more = serde_json::from_str(r#"{"name":"Ann","surname":"Lee","token":"secret"}"#).unwrap();
+    /// assert_eq!(write(&ann), r#"{"user_id":1,"name":"Ann","surname":"Lee"}"#);
+    /// ```
+    pub fn of(known: &Known) -> Self {
+        let mut object = Object::new().with("user_id", "");
+        if let Some(name) = known.full_name() {
+            object.set("name", Json::of(&name));
+        }
+        for (key, value) in known.more.iter().filter(|(key, _)| *key != "token") {
+            object.set(key, Json::new(value));
+        }
+        Self::default().filled(object, Some(known.user.clone()))
     }
 
     /// The user's id; `None` when the backend gave none, and the server makes one of the auth token.

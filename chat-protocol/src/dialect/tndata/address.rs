@@ -1,7 +1,8 @@
 //! Which room a socket or a request means, and who asks.
 
 use super::PAIR;
-use crate::{IdError, UserId};
+use crate::dialect::Place;
+use crate::{IdError, RoomId, UserId};
 
 /// What the names of rooms say. Whether the user may enter is decided elsewhere.
 ///
@@ -36,26 +37,52 @@ impl Address {
         PAIR.read(name, me).map_or_else(|| Self::Room(name.to_owned()), Self::Peer)
     }
 
+    /// The room that a socket's place is to `me`; `None` for a place that this dialect does not have.
+    pub fn of_place(place: &Place, me: &UserId) -> Option<Self> {
+        match place {
+            Place::Peer(peer) => Some(Self::Peer(peer.clone())),
+            Place::Room(name) => Some(Self::of_name(name, me)),
+            Place::Private => Some(Self::Private),
+            Place::Anywhere | Place::Organization(_) => None,
+        }
+    }
+
     /// The room of a socket: by the header `x-room`, which is lower-cased, else by `?room=`, else by the second segment
     /// of the path, which is a user. None of them, or only empty ones: the private room.
     ///
     /// # Errors
-    /// [`IdError`] when the path's segment cannot be a user's id.
+    /// [`IdError`] when the path's segment cannot be a user's id, or the name a room's.
     pub fn of_socket(
         header: Option<&str>,
         query: Option<&str>,
         peer: Option<&str>,
         me: &UserId,
     ) -> Result<Self, IdError> {
-        let some =
-            |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-        if let Some(name) = some(header).map(|name| name.to_lowercase()).or_else(|| some(query)) {
-            return Ok(Self::of_name(&name, me));
+        place(header, query, peer).map(|place| Self::of_place(&place, me).unwrap_or(Self::Private))
+    }
+
+    /// The id of the room that it is to `me`.
+    ///
+    /// # Errors
+    /// [`IdError`] when the name cannot be a room's id.
+    pub fn room(&self, me: &UserId) -> Result<RoomId, IdError> {
+        match self {
+            Self::Peer(peer) => Ok(RoomId::direct(me, peer)),
+            Self::Room(name) => RoomId::new(name.as_str()),
+            Self::Private => RoomId::new(private_room(me)),
         }
-        match some(peer) {
-            None => Ok(Self::Private),
-            Some(peer) => UserId::new(peer).map(Self::Peer),
-        }
+    }
+}
+
+/// What a handshake names, before it is known who asks. The rules are those of [`Address::of_socket`].
+pub(super) fn place(header: Option<&str>, query: Option<&str>, peer: Option<&str>) -> Result<Place, IdError> {
+    let some = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    if let Some(name) = some(header).map(|name| name.to_lowercase()).or_else(|| some(query)) {
+        return RoomId::new(name.as_str()).map(|_| Place::Room(name));
+    }
+    match some(peer) {
+        None => Ok(Place::Private),
+        Some(peer) => UserId::new(peer).map(Place::Peer),
     }
 }
 
@@ -88,6 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_one_room_for_both_users() {
+        let (me, ann) = (user("1"), user("ann"));
+        let room = |address: Address| address.room(&me).unwrap();
+        let direct = RoomId::direct(&ann, &me);
+        assert_eq!(room(Address::Peer(ann.clone())), direct);
+        for name in ["chat-1-ann", "chat-ann-1"] {
+            assert_eq!(room(Address::of_name(name, &me)), direct);
+        }
+        assert_eq!(room(Address::of_name("lobby", &me)).as_str(), "lobby");
+        assert_eq!(room(Address::Private).as_str(), "chat-1-unknown");
+        let longest = user(&"x".repeat(128));
+        assert!(Address::Private.room(&longest).is_ok(), "every user has a private room");
+        assert_eq!(Address::of_place(&Place::Anywhere, &me), None);
+    }
+
+    #[test]
     fn rooms_are_found_by_header_then_query_then_path() {
         let me = user("1");
         let socket = |header, query, peer| Address::of_socket(header, query, peer, &me).unwrap();
@@ -104,6 +147,7 @@ mod tests {
             assert_eq!(Address::of_name(name, &me), Address::Room(name.to_owned()));
         }
         assert!(Address::of_socket(None, None, Some(&"x".repeat(129)), &me).is_err());
+        assert!(Address::of_socket(None, Some(&"x".repeat(321)), None, &me).is_err());
         assert_eq!(PAIR.write(&user("9"), &user("10")), "chat-10-9");
     }
 }

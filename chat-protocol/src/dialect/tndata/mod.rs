@@ -10,6 +10,8 @@
 //! | `{"from_id","from","message","text","avatar","digest"}` | server to client | [`ServerFrame::Message`] |
 //! | `{"from_id":-1,"from":"system","room","message","text"}` | server to client | [`ServerFrame::Notice`] |
 //!
+//! [`TnData`] is a server's socket of them: what a frame asks, and what is told.
+//!
 //! | call | request | answer |
 //! | --- | --- | --- |
 //! | `GET /api/chat/` | [`PageQuery`] | [`Page`] of [`MessageEntry`] |
@@ -30,6 +32,7 @@
 mod address;
 mod api;
 mod client;
+mod codec;
 mod date;
 mod digest;
 mod query;
@@ -48,6 +51,7 @@ pub use api::{
     Account, ApiError, ErrorBody, History, MarkRead, MessageEntry, MessageList, Page, Profile, QueryError,
 };
 pub use client::{ClientFrame, NewMessage, Receipt};
+pub use codec::TnData;
 pub use date::read_date;
 pub use digest::{Digest, DigestError};
 pub use query::{Bound, HistoryQuery, PageQuery};
