@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Http, Route, answer, get};
+use super::route::{Http, Route, answer, delete, empty, get, post};
 use super::types::{Definitions, Shape, Types, read, written};
 use super::variants;
+use crate::http::Endpoint;
 use crate::reply::{
-    AuthData, ChangeData, InboxPage, InviteData, ListenData, MembersPage, ReadData, RevokeData, RoomData,
-    ScheduleData, SearchPage, SendData, SessionsData, SetData,
+    AuthData, ChangeData, InboxPage, InboxTotals, InviteData, ListenData, MembersPage, ReadData, RevokeData,
+    RoomData, ScheduleData, SearchPage, SendData, SessionsData, SetData, Uploaded, UserEntry,
 };
-use crate::{Command, ErrorCode, Event, HistoryPage, HistoryQuery, Message, Reply, RoomId};
+use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
 
 /// Whether a command whose answer was lost may be sent again.
 #[derive(Clone, Copy)]
@@ -46,46 +47,58 @@ enum Answer {
     Packet(&'static str),
 }
 
-/// One line per command: its kind, the version that introduced it, whether it may be repeated, and its answer. A test
+/// One line per command: its kind, the version that introduced it, its type, whether it may be repeated, and its answer. A test
 /// fails for a command without a line.
-const COMMANDS: &[(&str, &str, Retry, Answer)] = &[
-    ("auth", "1.0", Retry::Safe, Answer::Data(written::<AuthData>)),
-    ("resume", "1.0", Retry::Safe, Answer::Nothing),
-    ("follow", "1.0", Retry::Safe, Answer::Nothing),
-    ("unfollow", "1.0", Retry::Safe, Answer::Nothing),
-    ("create", "1.0", Retry::With("client_room_id"), Answer::Data(written::<RoomData>)),
-    ("join", "1.0", Retry::Safe, Answer::Data(written::<RoomData>)),
-    ("leave", "1.0", Retry::Safe, Answer::Nothing),
-    ("members", "1.0", Retry::Safe, Answer::Data(written::<MembersPage>)),
-    ("role", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("invite", "1.0", Retry::Safe, Answer::Data(written::<InviteData>)),
-    ("kick", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("ban", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("unban", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("block", "1.0", Retry::Safe, Answer::Nothing),
-    ("unblock", "1.0", Retry::Safe, Answer::Nothing),
-    ("set", "1.0", Retry::Safe, Answer::Data(written::<SetData>)),
-    ("send", "1.0", Retry::With("client_msg_id"), Answer::Data(written::<SendData>)),
-    ("cancel", "1.0", Retry::Safe, Answer::Nothing),
-    ("edit", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("delete", "1.0", Retry::Safe, Answer::Data(written::<SetData>)),
-    ("react", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("unreact", "1.0", Retry::Safe, Answer::Data(written::<ChangeData>)),
-    ("delivered", "1.0", Retry::Safe, Answer::Nothing),
-    ("read", "1.0", Retry::Safe, Answer::Data(written::<ReadData>)),
-    ("mark_unread", "1.0", Retry::Safe, Answer::Nothing),
-    ("typing", "1.0", Retry::Safe, Answer::Nothing),
-    ("away", "1.0", Retry::Safe, Answer::Nothing),
-    ("listen", "1.0", Retry::Safe, Answer::Data(written::<ListenData>)),
-    ("unlisten", "1.0", Retry::Safe, Answer::Nothing),
-    ("history", "1.0", Retry::Safe, Answer::Data(written::<HistoryPage>)),
-    ("thread", "1.0", Retry::Safe, Answer::Data(written::<HistoryPage>)),
-    ("search", "1.0", Retry::Safe, Answer::Data(written::<SearchPage>)),
-    ("inbox", "1.0", Retry::Safe, Answer::Data(written::<InboxPage>)),
-    ("device", "1.0", Retry::Safe, Answer::Nothing),
-    ("sessions", "1.0", Retry::Safe, Answer::Data(written::<SessionsData>)),
-    ("revoke", "1.0", Retry::Safe, Answer::Data(written::<RevokeData>)),
-    ("ping", "1.0", Retry::Safe, Answer::Packet("PongPacket")),
+const COMMANDS: &[(&str, &str, Shape, Retry, Answer)] = &[
+    ("auth", "1.0", read::<command::Auth>, Retry::Safe, Answer::Data(written::<AuthData>)),
+    ("resume", "1.0", read::<command::Resume>, Retry::Safe, Answer::Nothing),
+    ("follow", "1.0", read::<command::Follow>, Retry::Safe, Answer::Nothing),
+    ("unfollow", "1.0", read::<command::Unfollow>, Retry::Safe, Answer::Nothing),
+    (
+        "create",
+        "1.0",
+        read::<command::Create>,
+        Retry::With("client_room_id"),
+        Answer::Data(written::<RoomData>),
+    ),
+    ("join", "1.0", read::<command::Join>, Retry::Safe, Answer::Data(written::<RoomData>)),
+    ("leave", "1.0", read::<command::Leave>, Retry::Safe, Answer::Nothing),
+    ("members", "1.0", read::<command::Members>, Retry::Safe, Answer::Data(written::<MembersPage>)),
+    ("role", "1.0", read::<command::SetRole>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("invite", "1.0", read::<command::Invite>, Retry::Safe, Answer::Data(written::<InviteData>)),
+    ("kick", "1.0", read::<command::Kick>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("ban", "1.0", read::<command::Ban>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("unban", "1.0", read::<command::Unban>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("block", "1.0", read::<command::Block>, Retry::Safe, Answer::Nothing),
+    ("unblock", "1.0", read::<command::Unblock>, Retry::Safe, Answer::Nothing),
+    ("set", "1.0", read::<command::Set>, Retry::Safe, Answer::Data(written::<SetData>)),
+    (
+        "send",
+        "1.0",
+        read::<command::SendMessage>,
+        Retry::With("client_msg_id"),
+        Answer::Data(written::<SendData>),
+    ),
+    ("cancel", "1.0", read::<command::Cancel>, Retry::Safe, Answer::Nothing),
+    ("edit", "1.0", read::<command::Edit>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("delete", "1.0", read::<command::Delete>, Retry::Safe, Answer::Data(written::<SetData>)),
+    ("react", "1.0", read::<command::React>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("unreact", "1.0", read::<command::Unreact>, Retry::Safe, Answer::Data(written::<ChangeData>)),
+    ("delivered", "1.0", read::<command::MarkDelivered>, Retry::Safe, Answer::Nothing),
+    ("read", "1.0", read::<command::MarkRead>, Retry::Safe, Answer::Data(written::<ReadData>)),
+    ("mark_unread", "1.0", read::<command::MarkUnread>, Retry::Safe, Answer::Nothing),
+    ("typing", "1.0", read::<command::Typing>, Retry::Safe, Answer::Nothing),
+    ("away", "1.0", read::<command::Away>, Retry::Safe, Answer::Nothing),
+    ("listen", "1.0", read::<command::Listen>, Retry::Safe, Answer::Data(written::<ListenData>)),
+    ("unlisten", "1.0", read::<command::Unlisten>, Retry::Safe, Answer::Nothing),
+    ("history", "1.0", read::<command::History>, Retry::Safe, Answer::Data(written::<HistoryPage>)),
+    ("thread", "1.0", read::<command::Thread>, Retry::Safe, Answer::Data(written::<HistoryPage>)),
+    ("search", "1.0", read::<command::Search>, Retry::Safe, Answer::Data(written::<SearchPage>)),
+    ("inbox", "1.0", read::<command::Inbox>, Retry::Safe, Answer::Data(written::<InboxPage>)),
+    ("device", "1.0", read::<command::Device>, Retry::Safe, Answer::Nothing),
+    ("sessions", "1.0", read::<command::Sessions>, Retry::Safe, Answer::Data(written::<SessionsData>)),
+    ("revoke", "1.0", read::<command::Revoke>, Retry::Safe, Answer::Data(written::<RevokeData>)),
+    ("ping", "1.0", read::<command::Ping>, Retry::Safe, Answer::Packet("PongPacket")),
 ];
 
 /// One line per event: its kind, and the version that introduced it. A test fails for an event without a line.
@@ -128,6 +141,10 @@ pub(super) fn format() -> Format {
             "native/search_page.json" "1.0" written SearchPage,
             "native/inbox_page.json" "1.0" written InboxPage,
             "native/sessions_data.json" "1.0" written SessionsData,
+            "http/inbox_totals.json" "1.0" written InboxTotals,
+            "http/room_state.json" "1.0" written RoomState,
+            "http/uploaded.json" "1.0" written Uploaded,
+            "http/user.json" "1.0" written UserEntry,
             "http/history_page.json" "1.0" written HistoryPage,
             "http/error.json" "1.0" written Reply,
         ],
@@ -151,13 +168,49 @@ pub(super) fn format() -> Format {
     }
 }
 
-/// One line per endpoint.
+/// The commands that are requests, and one line per endpoint that is no command.
 fn routes() -> Vec<Route> {
+    let mut routes: Vec<Route> = crate::http::ENDPOINTS.iter().map(command_route).collect();
+    routes.extend(other_routes());
+    routes
+}
+
+fn command_route(endpoint: &Endpoint) -> Route {
+    let line = COMMANDS.iter().find(|(kind, ..)| *kind == endpoint.command);
+    let (_, _, command, _, reply) = line.expect("COMMANDS has a line for every command");
+    let route = Route::of_command(endpoint, *command);
+    match reply {
+        Answer::Data(shape) => route.ok(*shape),
+        Answer::Nothing | Answer::Packet(_) => route.or(empty(204, "Done.")),
+    }
+}
+
+fn other_routes() -> Vec<Route> {
+    let room = || Param::typed("room", read::<RoomId>, "The room, percent-encoded.");
+    let user = || Param::typed("user", read::<UserId>, "The user, percent-encoded.");
+    let name = || Param::text("name", "The last part of its address.");
     vec![
-        get("/v1/rooms/{room}/messages", "history", "One page of a room's messages. The operator's token reads all rooms.")
-            .param(Param::typed("room", read::<RoomId>, "The room, percent-encoded."))
-            .query(read::<HistoryQuery>)
-            .ok(written::<HistoryPage>),
+        get("/v1/rooms/{room}", "room", "One room of mine, as I see it.").param(room()).ok(written::<RoomState>),
+        get("/v1/unread", "unread", "Counts over all rooms of mine.").ok(written::<InboxTotals>),
+        get("/v1/users/{user}", "user", "What the directory knows of a user.").param(user()).ok(written::<UserEntry>),
+        delete("/v1/users/{user}", "forget_user", "Deletes all that is kept of one user. Messages stay, without their content.")
+            .param(user())
+            .by(&["operator"])
+            .or(empty(204, "Done.")),
+        post("/v1/commands", "command", "Any command, as over the socket. For clients that receive packets by `/v1/events`.")
+            .body(read::<Command>)
+            .ok(written::<Event>),
+        post("/v1/uploads", "upload", "Stores a file, to be named in a message. The body is the file's bytes.")
+            .query(upload_query)
+            .body_as("application/octet-stream", bytes)
+            .ok(written::<Uploaded>),
+        get("/v1/uploads/{name}", "download", "The bytes of a file. For members of the rooms where it is shown.")
+            .param(name())
+            .or(super::route::Answer {
+                status: 200,
+                about: "The bytes, with the media type that was found.",
+                body: Some(("application/octet-stream", super::route::Body::Opaque)),
+            }),
         get("/healthz", "health", "Whether the server serves. For load balancers and supervisors.")
             .by(&[])
             .or(answer(200, "It serves.", health))
@@ -170,6 +223,17 @@ fn routes() -> Vec<Route> {
                 body: Some(("text/plain; version=0.0.4; charset=utf-8", super::route::Body::Opaque)),
             }),
     ]
+}
+
+fn bytes(_: &mut Types) -> Value {
+    json!({ "type": "string", "format": "binary", "description": "The bytes." })
+}
+
+fn upload_query(_: &mut Types) -> Value {
+    json!({
+        "type": "object",
+        "properties": { "name": { "type": "string", "maxLength": 255, "description": "Name of the file." } },
+    })
 }
 
 fn health(_: &mut Types) -> Value {
@@ -208,7 +272,7 @@ pub(super) fn replies(format: &Format, types: &mut Types) -> Vec<(&'static str, 
     if format.name != "native" {
         return Vec::new();
     }
-    let reply = |(kind, _, _, answer): &(&'static str, _, _, Answer)| {
+    let reply = |(kind, _, _, _, answer): &(&'static str, _, _, _, Answer)| {
         let schema = match answer {
             Answer::Data(shape) => shape(types),
             Answer::Nothing => Value::Null,
@@ -225,7 +289,7 @@ pub(super) fn annotate(format: &Format, definitions: &mut Definitions) {
         return;
     }
     for (name, packet) in packets(definitions, "Command") {
-        if let Some((_, since, retry, _)) = COMMANDS.iter().find(|(kind, ..)| *kind == name) {
+        if let Some((_, since, _, retry, _)) = COMMANDS.iter().find(|(kind, ..)| *kind == name) {
             packet["x-since"] = (*since).into();
             packet["x-retry"] = retry.text().into();
         }
@@ -285,7 +349,7 @@ mod tests {
         assert_eq!(types["SendPacket"]["x-retry"], "idempotent with client_msg_id");
         assert_eq!(types["JoinPacket"]["x-retry"], "safe");
         assert_eq!(types["PongPacket"]["x-since"], "1.0");
-        for (kind, _, retry, _) in COMMANDS {
+        for (kind, _, _, retry, _) in COMMANDS {
             let packet = &types[format!("{}Packet", variants::pascal(kind))];
             let inner = packet["properties"][kind]["allOf"][0]["$ref"].as_str().unwrap();
             let inner = inner.rsplit('/').next().unwrap();

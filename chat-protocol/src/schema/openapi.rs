@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::Format;
 use super::param;
-use super::route::{Answer, Body, Http, Route};
+use super::route::{Answer, Body, Http, JSON, Route};
 use super::types::{Definitions, Types};
 use super::{examples, info, native};
 
@@ -78,6 +78,7 @@ struct Collected<'a> {
     query: Option<Value>,
     bodies: Vec<(&'static str, Value)>,
     answers: Vec<(&'a Answer, Option<Value>)>,
+    command: Option<Value>,
 }
 
 impl<'a> Collected<'a> {
@@ -100,6 +101,7 @@ impl<'a> Collected<'a> {
             query: route.query.map(|shape| shape(types)),
             bodies: route.bodies.iter().map(|(media, shape)| (*media, shape(types))).collect(),
             answers,
+            command: route.command.map(|shape| shape(types)),
         }
     }
 
@@ -108,9 +110,11 @@ impl<'a> Collected<'a> {
     }
 
     fn operation(&self, format: &Format, definitions: &Definitions) -> Value {
-        let (summary, more) = match self.route.about.split_once(". ") {
+        let command = self.command.as_ref().map(|schema| CommandFields::of(schema, self.route, definitions));
+        let about = command.as_ref().map_or(self.route.about, |command| &command.about);
+        let (summary, more) = match about.split_once(". ") {
             Some((summary, more)) => (format!("{summary}."), Some(more)),
-            None => (self.route.about.to_owned(), None),
+            None => (about.to_owned(), None),
         };
         let security = self.security(self.http).iter().map(|name| json!({ *name: [] }));
         let mut operation = json!({
@@ -123,9 +127,14 @@ impl<'a> Collected<'a> {
         if let Some(more) = more {
             operation["description"] = more.into();
         }
-        let parameters = self.parameters(definitions);
+        let mut parameters = self.parameters(definitions);
+        parameters.extend(command.iter().flat_map(|command| command.parameters.iter().cloned()));
         if !parameters.is_empty() {
             operation["parameters"] = parameters.into();
+        }
+        if let Some((required, schema)) = command.and_then(|command| command.body) {
+            let content = content(schema, examples::request(format.name, self.route.name));
+            operation["requestBody"] = json!({ "required": required, "content": { JSON: content } });
         }
         if !self.bodies.is_empty() {
             let media = |(media, schema): &(&str, Value)| {
@@ -170,6 +179,58 @@ impl<'a> Collected<'a> {
         };
         self.answers.iter().map(response).collect()
     }
+}
+
+/// A command as a request.
+struct CommandFields {
+    about: String,
+    parameters: Vec<Value>,
+    /// Whether it must be there, and its schema.
+    body: Option<(bool, Value)>,
+}
+
+impl CommandFields {
+    fn of(command: &Value, route: &Route, definitions: &Definitions) -> Self {
+        let command = definitions.settled(command.clone());
+        let name = definitions.name_of(&command).unwrap_or_default();
+        let schema = definitions.schemas.get(name).cloned().unwrap_or_default();
+        let about = schema["description"].as_str().unwrap_or_default();
+        // Answers are said by the answers.
+        let about = about.split("Answered").next().unwrap_or_default().trim().replace("\n\n", " ");
+        let in_path = |field: &str| route.path.contains(&format!("{{{field}}}"));
+        let has_body = !matches!(route.method, "GET" | "DELETE");
+        let (mut parameters, mut body, mut needed) = (Vec::new(), Map::new(), Vec::new());
+        for (field, required, about, schema) in param::fields(definitions, &command) {
+            if field == "id" {
+                continue;
+            }
+            if in_path(&field) || !has_body {
+                let (place, required) = if in_path(&field) { ("path", true) } else { ("query", required) };
+                parameters.push(json!({
+                    "name": field, "in": place, "required": required, "description": about, "schema": schema,
+                }));
+                continue;
+            }
+            needed.extend(required.then(|| field.clone()));
+            body.insert(field.clone(), schema_of(definitions, name, &field));
+        }
+        let title = format!("{name}Body");
+        let body = (!body.is_empty()).then(|| {
+            let mut schema = json!({ "title": title, "type": "object", "properties": body });
+            let required = !needed.is_empty();
+            if required {
+                schema["required"] = needed.into();
+            }
+            schema["description"] = "What the path does not name.".into();
+            (required, schema)
+        });
+        Self { about, parameters, body }
+    }
+}
+
+/// A field as the type has it, with its description.
+fn schema_of(definitions: &Definitions, name: &str, field: &str) -> Value {
+    definitions.schemas[name]["properties"][field].clone()
 }
 
 fn content(schema: Value, example: Option<Value>) -> Value {

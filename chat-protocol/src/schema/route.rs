@@ -2,6 +2,7 @@
 
 use super::param::Param;
 use super::types::Shape;
+use crate::http::Endpoint;
 
 /// The HTTP side of a format.
 pub(super) struct Http {
@@ -66,6 +67,8 @@ pub(super) struct Route {
     pub(super) security: Option<&'static [&'static str]>,
     /// Whether the refusals of the format are possible here.
     pub(super) refusable: bool,
+    /// The type of a command whose fields are the parameters and the body. It has words of its own.
+    pub(super) command: Option<Shape>,
 }
 
 macro_rules! methods {
@@ -92,7 +95,14 @@ impl Route {
             answers: Vec::new(),
             security: None,
             refusable: true,
+            command: None,
         }
+    }
+
+    /// A request that is a command: what the path does not name of its fields is the query or the body, without `id`.
+    pub(super) fn of_command(endpoint: &Endpoint, command: Shape) -> Self {
+        let Endpoint { method, path, command: kind } = *endpoint;
+        Self { command: Some(command), ..Self::new(method, path, kind, "") }
     }
 
     /// A parameter of the path, when the path has it, or of the query.
