@@ -1,6 +1,9 @@
 //! Why something from the wire cannot be taken.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use crate::{ErrorCode, RequestId, depth_within, limits};
 
@@ -92,11 +95,16 @@ fn rule(message: &str) -> String {
 }
 
 /// The `id` of a command that could not be read otherwise, so that even its refusal can be matched to it.
+///
+/// All else is passed over, however deep and long it is, and not held in memory.
 pub fn salvage_id(json: &[u8]) -> Option<RequestId> {
-    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
-    let mut packets = value.as_object()?.iter().filter(|(key, _)| !key.starts_with('_'));
+    let frame: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
+    let mut packets = frame.iter().filter(|(key, _)| !key.starts_with('_'));
     match (packets.next(), packets.next()) {
-        (Some((_, packet)), None) => RequestId::new(packet.get("id")?.as_str()?).ok(),
+        (Some((_, packet)), None) => {
+            let packet: BTreeMap<String, &RawValue> = serde_json::from_str(packet.get()).ok()?;
+            serde_json::from_str(packet.get("id")?.get()).ok()
+        }
         // One id could not answer several packets.
         _ => None,
     }
@@ -161,5 +169,12 @@ mod tests {
         assert_eq!(salvage_id(br#"{"a":{"id":"7"},"b":{"id":"8"}}"#), None);
         assert_eq!(salvage_id(br#"{"_t":{"id":"6"},"a":{"id":"7"}}"#), RequestId::new("7").ok());
         assert_eq!(salvage_id(br#"{"send":"#), None);
+        for unread in [r#"{"x":1e999}"#, r#""\ud800""#, &"[".repeat(200)] {
+            let json = format!(
+                r#"{{"send":{{"content":{unread}{},"id":"7"}}}}"#,
+                "]".repeat(unread.matches('[').count())
+            );
+            assert_eq!(salvage_id(json.as_bytes()), RequestId::new("7").ok(), "{json}");
+        }
     }
 }
