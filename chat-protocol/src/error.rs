@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use crate::{ErrorCode, RequestId, depth_within, limits};
 
@@ -79,9 +80,31 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> WireE
     let Err(tracked) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
         return WireError::new(ErrorCode::BadRequest, rule(&error.to_string()));
     };
-    let (path, rule) = (tracked.path().to_string(), rule(&tracked.inner().to_string()));
-    // "." is the path of the frame itself.
-    WireError::new(ErrorCode::BadRequest, if path == "." { rule } else { format!("{path}: {rule}") })
+    let (path, rule) = (field(tracked.path()), rule(&tracked.inner().to_string()));
+    // The frame itself has no path.
+    WireError::new(ErrorCode::BadRequest, if path.is_empty() { rule } else { format!("{path}: {rule}") })
+}
+
+/// Greatest length of a name that is shown, in bytes.
+const MAX_NAME: usize = 32;
+
+/// The path of a field. The keys of maps are the sender's own words, of any length and content: one that does not look
+/// like the name of a field is shown as `?`.
+fn field(path: &Path) -> String {
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                let name = if name.len() <= MAX_NAME && plain(name) { name } else { "?" };
+                text.push_str(if text.is_empty() { "" } else { "." });
+                text.push_str(name);
+            }
+            Segment::Unknown => text.push('?'),
+        }
+    }
+    text
 }
 
 /// What the parser expected. Its messages also repeat what it got, which may be a secret and is cut off.
@@ -147,6 +170,20 @@ mod tests {
         ] {
             assert_eq!(refusal(json), (code, detail.to_owned()), "{json}");
         }
+    }
+
+    #[test]
+    fn refusals_show_no_keys_of_maps_that_are_no_names() {
+        let resume = |rooms: &str| {
+            refusal(&format!(r#"{{"resume":{{"id":"1","epoch":"e","user_offset":0,"rooms":{{{rooms}}}}}}}"#))
+        };
+        let offset = "expected a position in a room's log: an integer from 0 to 9007199254740991";
+        for (key, shown) in [("r1", "r1"), ("a: b", "?"), (&"r".repeat(33), "?"), ("a\u{202e}", "?")] {
+            let refused = resume(&format!(r#""{key}":"x""#));
+            assert_eq!(refused, (ErrorCode::BadRequest, format!("resume.rooms.{shown}: {offset}")), "{key}");
+        }
+        let (_, detail) = resume(r#""a\nb":1"#);
+        assert_eq!(detail, "resume.rooms.?: a room id must not hold control characters");
     }
 
     #[test]
