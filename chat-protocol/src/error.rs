@@ -1,6 +1,10 @@
 //! Why something from the wire cannot be taken.
 
+use std::collections::BTreeMap;
+
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 
 use crate::{ErrorCode, RequestId, depth_within, limits};
 
@@ -76,9 +80,31 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> WireE
     let Err(tracked) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
         return WireError::new(ErrorCode::BadRequest, rule(&error.to_string()));
     };
-    let (path, rule) = (tracked.path().to_string(), rule(&tracked.inner().to_string()));
-    // "." is the path of the frame itself.
-    WireError::new(ErrorCode::BadRequest, if path == "." { rule } else { format!("{path}: {rule}") })
+    let (path, rule) = (field(tracked.path()), rule(&tracked.inner().to_string()));
+    // The frame itself has no path.
+    WireError::new(ErrorCode::BadRequest, if path.is_empty() { rule } else { format!("{path}: {rule}") })
+}
+
+/// Greatest length of a name that is shown, in bytes.
+const MAX_NAME: usize = 32;
+
+/// The path of a field. The keys of maps are the sender's own words, of any length and content: one that does not look
+/// like the name of a field is shown as `?`.
+fn field(path: &Path) -> String {
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{index}]")),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                let name = if name.len() <= MAX_NAME && plain(name) { name } else { "?" };
+                text.push_str(if text.is_empty() { "" } else { "." });
+                text.push_str(name);
+            }
+            Segment::Unknown => text.push('?'),
+        }
+    }
+    text
 }
 
 /// What the parser expected. Its messages also repeat what it got, which may be a secret and is cut off.
@@ -92,11 +118,16 @@ fn rule(message: &str) -> String {
 }
 
 /// The `id` of a command that could not be read otherwise, so that even its refusal can be matched to it.
+///
+/// All else is passed over, however deep and long it is, and not held in memory.
 pub fn salvage_id(json: &[u8]) -> Option<RequestId> {
-    let value: serde_json::Value = serde_json::from_slice(json).ok()?;
-    let mut packets = value.as_object()?.iter().filter(|(key, _)| !key.starts_with('_'));
+    let frame: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
+    let mut packets = frame.iter().filter(|(key, _)| !key.starts_with('_'));
     match (packets.next(), packets.next()) {
-        (Some((_, packet)), None) => RequestId::new(packet.get("id")?.as_str()?).ok(),
+        (Some((_, packet)), None) => {
+            let packet: BTreeMap<String, &RawValue> = serde_json::from_str(packet.get()).ok()?;
+            serde_json::from_str(packet.get("id")?.get()).ok()
+        }
         // One id could not answer several packets.
         _ => None,
     }
@@ -142,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn refusals_show_no_keys_of_maps_that_are_no_names() {
+        let resume = |rooms: &str| {
+            refusal(&format!(r#"{{"resume":{{"id":"1","epoch":"e","user_offset":0,"rooms":{{{rooms}}}}}}}"#))
+        };
+        let offset = "expected a position in a room's log: an integer from 0 to 9007199254740991";
+        for (key, shown) in [("r1", "r1"), ("a: b", "?"), (&"r".repeat(33), "?"), ("a\u{202e}", "?")] {
+            let refused = resume(&format!(r#""{key}":"x""#));
+            assert_eq!(refused, (ErrorCode::BadRequest, format!("resume.rooms.{shown}: {offset}")), "{key}");
+        }
+        let (_, detail) = resume(r#""a\nb":1"#);
+        assert_eq!(detail, "resume.rooms.?: a room id must not hold control characters");
+    }
+
+    #[test]
     fn nesting_is_bounded_even_where_it_would_be_ignored() {
         let deep = format!(r#"{{"ping":{{}},"_x":{}1{}}}"#, "[".repeat(30_000), "]".repeat(30_000));
         assert_eq!(refusal(&deep).0, ErrorCode::TooDeep);
@@ -161,5 +206,12 @@ mod tests {
         assert_eq!(salvage_id(br#"{"a":{"id":"7"},"b":{"id":"8"}}"#), None);
         assert_eq!(salvage_id(br#"{"_t":{"id":"6"},"a":{"id":"7"}}"#), RequestId::new("7").ok());
         assert_eq!(salvage_id(br#"{"send":"#), None);
+        for unread in [r#"{"x":1e999}"#, r#""\ud800""#, &"[".repeat(200)] {
+            let json = format!(
+                r#"{{"send":{{"content":{unread}{},"id":"7"}}}}"#,
+                "]".repeat(unread.matches('[').count())
+            );
+            assert_eq!(salvage_id(json.as_bytes()), RequestId::new("7").ok(), "{json}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{foreign, instructions};
+use crate::{foreign, fuzz, instructions};
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Step {
@@ -44,12 +44,14 @@ pub(crate) fn run() -> Result<(), String> {
             return Err(format!("{}: {status}", step.name));
         }
     }
-    // Not a cargo command, because it installs what it needs.
+    // Not cargo commands, because they install what they need.
     println!("== foreign validators: cargo xtask foreign");
     foreign::run()?;
-    // Last, because it compiles once more, in release; and not a cargo command, because it installs what it needs.
+    // Last, because they compile once more, with flags of their own.
+    println!("== fuzz targets: cargo xtask fuzz");
+    fuzz::ci()?;
     println!("== instruction counts: cargo xtask instructions");
     instructions::Options::default().run()?;
-    println!("== all {} steps passed", STEPS.len() + 2);
+    println!("== all {} steps passed", STEPS.len() + 3);
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! so that a change of a few percent is a fact. See `docs/instruction-counts.md`.
 
 mod baseline;
-mod tools;
+mod runner;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use clap::Args;
 use serde_json::Value;
 
+use crate::tools;
 use baseline::{Baseline, Machine};
 
 /// How much more than the baseline is a failure, and how much less a hint. What the same code counts when its
@@ -41,10 +42,9 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn run(self) -> Result<(), String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let root = root.canonicalize().map_err(|error| format!("{}: {error}", root.display()))?;
-        tools::valgrind()?;
-        let runner = tools::runner(&root)?;
+        let root = tools::root()?;
+        tools::program("valgrind", "valgrind")?;
+        let runner = runner::installed(&root)?;
         let machine = Machine::this()?;
         let counts = count(&root, &runner)?;
         let path = root.join("bench/instructions.json");

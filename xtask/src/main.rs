@@ -1,12 +1,15 @@
 //! Developer commands of the workspace.
 //!
-//! `cargo xtask ci` makes every check that a change must pass; `cargo xtask instructions` is its last, the instruction
-//! counts; `cargo xtask bench` measures the server beside its floors.
+//! `cargo xtask ci` makes every check that a change must pass. Its last two are `cargo xtask fuzz`, which gives hostile
+//! input to the readers of every format, and `cargo xtask instructions`, the instruction counts. `cargo xtask bench`
+//! measures the server beside its floors.
 
 mod bench;
 mod ci;
 mod foreign;
+mod fuzz;
 mod instructions;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -21,10 +24,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make every check that a change must pass: format, lints, documentation, tests, instruction counts
+    /// Make every check that a change must pass: format, lints, documentation, tests, foreign validators, fuzz
+    /// targets, instruction counts
     Ci,
     /// Check the published files with validators of other languages, installed when missing
     Foreign,
+    /// Give hostile input to the readers of every wire format
+    Fuzz(fuzz::Options),
     /// Count the instructions of the benches and compare them to the committed baseline
     Instructions(instructions::Options),
     /// Measure the real server binary beside floor programs
@@ -35,6 +41,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ci => ci::run(),
         Command::Foreign => foreign::run(),
+        Command::Fuzz(options) => options.run(),
         Command::Instructions(options) => options.run(),
         Command::Bench(bench) => bench.run(),
     };

@@ -1,11 +1,11 @@
 //! The committed counts: `bench/instructions.json`.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
 use super::Counts;
+use crate::tools::output;
 
 /// How many reasons are kept; older ones are in the history of the file.
 const MAX_REASONS: usize = 50;
@@ -77,15 +77,6 @@ impl Machine {
         let different = pairs.into_iter().filter(|(was, is)| was != is);
         different.map(|(was, is)| format!("the baseline was made with {was}, this is {is}")).collect()
     }
-}
-
-/// What a command prints.
-pub(super) fn output(program: &str, args: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).args(args).output().map_err(|error| format!("{program}: {error}"))?;
-    if !output.status.success() {
-        return Err(format!("{program}: {}", output.status));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
