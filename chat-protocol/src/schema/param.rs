@@ -72,6 +72,10 @@ pub(super) fn fields(definitions: &Definitions, schema: &Value) -> Vec<(String, 
         schema.as_object_mut().map(|schema| schema.remove("description"));
         // A parameter that is not given is absent: an address has no null.
         super::polish::without_null(&mut schema);
+        // The description was what a reference could not stand beside.
+        if let Some([alone]) = schema["allOf"].as_array().map(Vec::as_slice) {
+            schema = alone.clone();
+        }
         (name.clone(), required.contains(&Value::from(name)), about, schema)
     };
     properties.into_iter().map(field).collect()
