@@ -2,6 +2,7 @@
 
 mod chats;
 mod documents;
+mod examples;
 mod haraj;
 mod helpdesk;
 mod hipochat;
