@@ -15,8 +15,8 @@ pub struct Text(Bytes);
 
 impl Text {
     /// What a JSON writer wrote, which is UTF-8.
-    pub(crate) fn written(json: Vec<u8>) -> Self {
-        Self(json.into())
+    pub(crate) fn written(json: &[u8]) -> Self {
+        Self(Bytes::copy_from_slice(json))
     }
 
     /// The text.

@@ -37,6 +37,7 @@
 mod canonical;
 mod content;
 mod depth;
+mod encode;
 mod error;
 mod error_code;
 mod frame;
@@ -63,6 +64,7 @@ pub mod schema;
 pub use command::Command;
 pub use content::{Content, ContentError, short_digest};
 pub use depth::depth_within;
+pub use encode::{encode, encode_into};
 pub use error::{WireError, decode, salvage_id};
 pub use error_code::{Action, ErrorCode, ErrorText};
 pub use event::Event;
@@ -79,14 +81,3 @@ pub use reply::{Reply, ReplyError};
 pub use room::{Access, Desk, DeskStatus, Member, Role, RoomInfo, RoomKind, RoomSettings, RoomState};
 pub use seq::{Arrival, MAX_SAFE, Offset, RoomNumber, Seq, UserOffset};
 pub use time::Timestamp;
-
-/// Writes one packet.
-///
-/// # Panics
-/// When the packet cannot be written as JSON, which none of the types of this crate can cause.
-pub fn encode(packet: &impl serde::Serialize) -> Text {
-    // A message of 200 bytes of text takes 400: those at least are written without moving to a larger place.
-    let mut json = Vec::with_capacity(512);
-    serde_json::to_writer(&mut json, packet).expect("packets are plain JSON");
-    Text::written(json)
-}

@@ -1,4 +1,4 @@
-//! From packets to frames.
+//! From packets to frames, as large as they are in practice.
 
 use std::hint::black_box;
 

@@ -20,16 +20,30 @@ pub(crate) fn send() -> String {
 
 /// What everyone in the room is told.
 pub(crate) fn message() -> String {
+    message_of(&content())
+}
+
+/// The same with the beginning of `TEXT`: 350 bytes in all.
+pub(crate) fn message_of_350() -> String {
+    let json = message_of(&content_of(&TEXT[..117]));
+    assert_eq!(json.len(), 350);
+    json
+}
+
+fn message_of(content: &str) -> String {
     format!(
-        r#"{{"message":{{"room":"7d9fcb3a41e84d0c9a51b2c06e7f1388","offset":10457,"seq":10233,"from":"1048576001","client_msg_id":"01JD3Z8Q4V7N2K5M9XW6TB0RYC","content":{},"ts":"2026-11-20T08:30:39.789Z"}}}}"#,
-        content()
+        r#"{{"message":{{"room":"7d9fcb3a41e84d0c9a51b2c06e7f1388","offset":10457,"seq":10233,"from":"1048576001","client_msg_id":"01JD3Z8Q4V7N2K5M9XW6TB0RYC","content":{content},"ts":"2026-11-20T08:30:39.789Z"}}}}"#
     )
 }
 
 /// The typed content alone.
 pub(crate) fn content() -> String {
     assert_eq!(TEXT.replace('\\', "").len(), 200);
-    format!(r#"{{"type":"text/plain","payload":{{"text":"{TEXT}"}}}}"#)
+    content_of(TEXT)
+}
+
+fn content_of(text: &str) -> String {
+    format!(r#"{{"type":"text/plain","payload":{{"text":"{text}"}}}}"#)
 }
 
 /// A packet from its text.

@@ -45,8 +45,8 @@ packets! {
         Follow(Follow) = "follow",
         /// Stop listening to a room, staying its member.
         Unfollow(Unfollow) = "unfollow",
-        /// Make a room.
-        Create(Create) = "create",
+        /// Make a room. Boxed: it is by far the largest, and every command would be as large as it.
+        Create(Box<Create>) = "create",
         /// Become a member.
         Join(Join) = "join",
         /// Stop being a member.
@@ -111,6 +111,12 @@ packets! {
         Revoke(Revoke) = "revoke",
         /// Ask whether the other side is there.
         Ping(Ping) = "ping",
+    }
+}
+
+impl From<Create> for Command {
+    fn from(create: Create) -> Self {
+        Self::Create(Box::new(create))
     }
 }
 

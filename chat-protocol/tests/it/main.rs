@@ -4,6 +4,7 @@ mod chats;
 #[cfg(feature = "conformance")]
 mod dialects;
 mod documents;
+mod examples;
 mod haraj;
 mod helpdesk;
 mod hipochat;

@@ -3,6 +3,8 @@
 use chat_protocol::event::PresenceState;
 use chat_protocol::{Command, ErrorCode, Event, Text, decode, encode};
 
+use crate::examples::{COMMANDS, EVENTS};
+
 /// A packet that is read and written back to exactly the same text.
 fn same<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> T {
     let packet: T = decode(json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"));
@@ -12,47 +14,8 @@ fn same<T: serde::de::DeserializeOwned + serde::Serialize>(json: &str) -> T {
 
 #[test]
 fn every_command_has_its_shape() {
-    let examples = [
-        r#"{"auth":{"id":"1","token":"t","device_id":"d1","session_id":"s","follow":false}}"#,
-        r#"{"resume":{"id":"2","epoch":"e","user_offset":9,"rooms":{"r1":41,"r2":7}}}"#,
-        r#"{"follow":{"id":"3","room":"r1","offset":41,"epoch":"e"}}"#,
-        r#"{"unfollow":{"id":"4","room":"r1"}}"#,
-        r#"{"create":{"id":"5","kind":"desk","room":"r1","client_room_id":"c","access":"open","name":"One","avatar":"https://example.org/a.png","topic":"All","custom":{"color":"red"},"message_ttl_s":86400,"members":["2"],"desk":{"organization":"acme","client":"2"},"number":7,"owner":"1"}}"#,
-        r#"{"join":{"id":"6","room":"r1"}}"#,
-        r#"{"leave":{"id":"7","room":"r1"}}"#,
-        r#"{"members":{"id":"8","room":"r1","cursor":"2","limit":20}}"#,
-        r#"{"role":{"id":"9","room":"r1","user":"2","role":"admin"}}"#,
-        r#"{"invite":{"id":"10","room":"r1","users":["2","3"],"role":"reader"}}"#,
-        r#"{"kick":{"id":"11","room":"r1","user":"2","reason":"spam"}}"#,
-        r#"{"ban":{"id":"12","room":"r1","user":"2","until":"2026-12-20T08:30:39.789Z","reason":"spam"}}"#,
-        r#"{"unban":{"id":"13","room":"r1","user":"2"}}"#,
-        r#"{"block":{"id":"14","user":"2"}}"#,
-        r#"{"unblock":{"id":"15","user":"2"}}"#,
-        r#"{"set":{"id":"16","room":"r1","data":{"name":"Two","avatar":null,"topic":null,"custom":{"color":"blue"},"message_ttl_s":null,"access":"invite","status":"closed"},"settings":{"mute_until":"2026-12-20T08:30:39.789Z","pinned":true,"archived":false}}}"#,
-        r#"{"send":{"id":"17","room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"reply_to":12,"thread":11,"mentions":{"users":["2"],"room":true},"send_at":"2026-12-20T08:30:39.789Z","from":"2"}}"#,
-        r#"{"cancel":{"id":"18","room":"r1","client_msg_id":"01J"}}"#,
-        r#"{"edit":{"id":"19","room":"r1","seq":43,"content":{"type":"text/plain","payload":{"text":"hi!"}}}}"#,
-        r#"{"delete":{"id":"20","room":"r1","seq":43,"for_me":true}}"#,
-        r#"{"react":{"id":"21","room":"r1","seq":43,"emoji":"👍"}}"#,
-        r#"{"unreact":{"id":"22","room":"r1","seq":43,"emoji":"👍"}}"#,
-        r#"{"delivered":{"id":"23","room":"r1","seq":43}}"#,
-        r#"{"read":{"id":"24","room":"r1","seq":43,"thread":11,"private":true}}"#,
-        r#"{"mark_unread":{"id":"25","room":"r1","seq":40}}"#,
-        r#"{"typing":{"id":"26","room":"r1","stop":true,"thread":11}}"#,
-        r#"{"away":{"id":"27","away":true}}"#,
-        r#"{"listen":{"id":"28","user":"2"}}"#,
-        r#"{"unlisten":{"id":"29","user":"2"}}"#,
-        r#"{"history":{"id":"30","room":"r1","before":43,"after":12,"limit":20}}"#,
-        r#"{"thread":{"id":"31","room":"r1","root":11,"after":12,"limit":20}}"#,
-        r#"{"search":{"id":"32","query":"red \"blue sky\"","room":"r1","from":"2","cursor":"9","limit":20}}"#,
-        r#"{"inbox":{"id":"33","archived":true,"cursor":"9","limit":20}}"#,
-        r#"{"device":{"id":"34","device_id":"d1","push":{"service":"web_push","token":"F","app":"org.example"},"name":"Ann's phone"}}"#,
-        r#"{"sessions":{"id":"35"}}"#,
-        r#"{"revoke":{"id":"36","session_id":"s","others":true}}"#,
-        r#"{"ping":{"id":"37"}}"#,
-    ];
     let mut kinds = Vec::new();
-    for (n, json) in examples.iter().enumerate() {
+    for (n, json) in COMMANDS.iter().enumerate() {
         let command = same::<Command>(json);
         assert_eq!(command.id().map(|id| id.as_str()), Some((n + 1).to_string().as_str()));
         assert_eq!(command.check(), Ok(()), "{json}");
@@ -63,22 +26,7 @@ fn every_command_has_its_shape() {
 
 #[test]
 fn every_event_has_its_shape() {
-    let examples = [
-        r#"{"reply":{"id":"1","status":200,"data":{"x":1},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"message":{"room":"r1","offset":57,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":""}},"thread":11,"mentions":{"users":["2"]},"injected":true,"edited_at":"2026-11-20T08:30:40.789Z","deleted_at":"2026-11-20T08:30:41.789Z","reactions":[{"emoji":"👍","count":1,"users":["2"]}],"replies":{"count":2,"last_seq":45},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"edited":{"room":"r1","offset":58,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":"hi!"}},"thread":11,"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"deleted":{"room":"r1","offset":59,"seq":43,"from":"1","by":"2","thread":11,"mentions":{"room":true},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"reaction":{"room":"r1","offset":60,"seq":43,"from":"2","emoji":"👍","action":"removed","count":0,"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"member":{"room":"r1","offset":58,"user":"2","action":"banned","role":"member","by":"1","until":"2026-12-20T08:30:39.789Z","reason":"spam","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"room":{"room":"r1","offset":1,"action":"created","kind":"desk","access":"invite","name":"One","topic":"All","desk":{"organization":"acme","client":"2","status":"open"},"by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"user":{"user_offset":9,"action":"settings","room":"r1","settings":{"pinned":true},"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"reads":{"room":"r1","from":"2","read":43,"delivered":44,"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"pres":{"what":"typing","from":"2","room":"r1","ttl_ms":6000,"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"resumed":{"room":"r1","outcome":"trimmed","epoch":"e","offset":57,"oldest":12,"state":{"room":"r1","kind":"direct","access":"invite","role":"member","seq":43,"offset":57,"oldest_seq":1,"members":2,"read":40,"unread":2,"mentions":1,"read_private":41,"unread_from":42,"settings":{"archived":true},"peer":"2","number":7,"ts":"2026-11-20T08:30:39.789Z"},"pointers":{"2":43},"delivered":{"2":44}}}"#,
-        r#"{"system":{"what":"left_out","rooms":["r9"],"ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"pong":{"id":"14","ts":"2026-11-20T08:30:39.789Z"}}"#,
-    ];
-    let kinds: Vec<String> = examples.iter().map(|json| same::<Event>(json).kind().to_owned()).collect();
+    let kinds: Vec<String> = EVENTS.iter().map(|json| same::<Event>(json).kind().to_owned()).collect();
     assert_eq!(kinds, Event::KINDS, "each event has one example here");
 }
 
