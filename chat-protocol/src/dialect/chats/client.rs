@@ -24,6 +24,7 @@ use crate::decode;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(tag = "type", content = "content", rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::with_typing))]
 #[non_exhaustive]
 pub enum ClientFrame {
     /// Write a message.
@@ -58,6 +59,7 @@ pub enum ClientFrame {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::either_text))]
 pub struct NewMessage {
     /// Where to.
     #[serde(flatten, serialize_with = "Chat::type_first")]
@@ -82,6 +84,7 @@ pub struct NewMessage {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transform = super::schema::either_text))]
 pub struct EditMessage {
     /// Where it is.
     #[serde(flatten, serialize_with = "Chat::type_first")]

@@ -257,7 +257,7 @@ mod last_message {
     /// No author: an object without fields.
     #[derive(Serialize)]
     #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-    #[cfg_attr(feature = "schema", schemars(rename = "NoAuthor"))]
+    #[cfg_attr(feature = "schema", schemars(rename = "NoAuthor", extend("maxProperties" = 0)))]
     pub(super) struct Nobody {}
 
     const EMPTY: Empty = Empty {

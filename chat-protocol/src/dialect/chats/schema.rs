@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
 
 use super::{
     Chat, MessageEntry, MessageEvent, MessageId, MessageRef, Presence, ProjectId, ReadEvent, ServerFrame,
@@ -70,6 +71,29 @@ impl JsonSchema for MessageEvent {
             schema.insert(keyword.clone(), value.clone());
         }
         schema
+    }
+}
+
+/// The text has an older name: one of the two must be there, which code generators would make more types of than it is
+/// worth.
+pub(super) fn either_text(schema: &mut Schema) {
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|name| name != "text");
+    }
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        let about = "The older name of `text`. One of the two must be there; `text` wins.";
+        properties.insert("message".to_owned(), json!({ "type": "string", "description": about }));
+    }
+}
+
+/// The documented word for `user_typing` is a frame of its own.
+pub(super) fn with_typing(schema: &mut Schema) {
+    let Some(forms) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { return };
+    let typing = forms.iter().find(|form| form["properties"]["type"]["const"] == "user_typing").cloned();
+    if let Some(mut typing) = typing {
+        typing["properties"]["type"]["const"] = "typing".into();
+        typing["description"] = "The same, in the word of the document.".into();
+        forms.push(typing);
     }
 }
 

@@ -152,6 +152,8 @@ pub struct Desk {
 #[allow(dead_code, reason = "no value of it is ever made")]
 enum MessageOrEmpty {
     Message(Message),
+    /// Without a field that a message has: a message that lacks one is none of the two.
+    #[schemars(extend("maxProperties" = 0))]
     Empty {},
 }
 

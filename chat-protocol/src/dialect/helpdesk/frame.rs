@@ -334,28 +334,29 @@ mod schema {
 
     named!(Opaque, "Opaque", |_| json_schema!({ "description": "Any JSON, handed on unchanged." }));
 
-    fn frame(kind: Schema, data: Schema, description: &str) -> Schema {
+    fn frame(kind: Schema, data: Schema, required: &[&str], description: &str) -> Schema {
         json_schema!({
             "type": "object",
             "description": description,
             "properties": { "type": kind, "data": data },
-            "required": ["type"],
+            "required": required,
         })
     }
 
-    fn relay(generator: &mut SchemaGenerator) -> Schema {
+    /// A client may leave the data out; a server never does.
+    fn relay(generator: &mut SchemaGenerator, required: &[&str]) -> Schema {
         let (kind, data) = (generator.subschema_for::<EventKind>(), generator.subschema_for::<Opaque>());
-        frame(kind, data, "An event with any data, told to all sockets of the organization.")
+        frame(kind, data, required, "An event with any data, told to all sockets of the organization.")
     }
 
-    named!(Relay, "Relay", relay);
-    named!(ClientFrame, "ClientFrame", relay);
+    named!(Relay, "Relay", |generator| relay(generator, &["type", "data"]));
+    named!(ClientFrame, "ClientFrame", |generator| relay(generator, &["type"]));
     named!(ServerFrame, "ServerFrame", |generator| {
         let message = generator.subschema_for::<Data<Message>>();
         let desk = generator.subschema_for::<Data<Desk>>();
         let event = |kind: &str, data: &Schema, description| {
             let kind = json_schema!({ "type": "string", "const": kind, "description": "Always this word." });
-            frame(kind, data.clone(), description)
+            frame(kind, data.clone(), &["type", "data"], description)
         };
         let events = [
             event("update_helpdesk", &desk, "A desk was created or changed."),

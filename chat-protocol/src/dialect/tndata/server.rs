@@ -309,6 +309,7 @@ impl Serialize for UserMessage {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct NoticeWire<'a> {
     /// Always -1.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = -1)))]
     from_id: i64,
     /// Always `system`.
     from: &'static str,
