@@ -12,3 +12,5 @@ mod packets;
 #[cfg(feature = "schema")]
 mod schema;
 mod tndata;
+#[cfg(feature = "schema")]
+mod vectors;

@@ -1,0 +1,12 @@
+//! The golden vectors: every line of `schema/vectors/` means to this crate what it says, and to the schemas too.
+
+mod coverage;
+mod forward;
+mod hostile;
+mod leaf;
+mod line;
+mod meaning;
+mod mutate;
+mod names;
+mod readers;
+mod walk;
