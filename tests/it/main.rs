@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod compat;
+mod conversations;
 mod kill;
 mod power;
 mod powercut;
