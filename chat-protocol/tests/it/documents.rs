@@ -1,12 +1,15 @@
-//! Every JSON example of the documents and of the reference is read by a type of its dialect.
+//! Every JSON example of the documents and of the reference is read by a type of its dialect, and valid by the published
+//! schema of that type.
 //!
 //! The examples are taken from the texts as they stand; their numbers are asserted, so that none is missed when a text
 //! changes. What is written with braces and is no JSON, such as lists of keys or the slips of the originals, is counted
 //! too.
 
-use chat_protocol::dialect::{chats, haraj, helpdesk, hipochat, tndata};
+use chat_protocol::dialect::{chats, haraj, helpdesk, tndata};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::vectors::{reader, schemas};
 
 const REFERENCE: &str = include_str!("../../../docs/dialects.md");
 
@@ -64,108 +67,139 @@ fn section(name: &str) -> &'static str {
     rest.split_once("\n## ").map_or(rest, |(section, _)| section)
 }
 
-type Reader = fn(&str) -> bool;
-
 fn reads<T: DeserializeOwned>(json: &str) -> bool {
     serde_json::from_str::<T>(json).is_ok()
 }
 
-#[track_caller]
-fn check(name: &str, document: &str, readers: &[Reader], counts: [usize; 4]) {
-    let (original, reference) = (find(document), find(section(name)));
-    for example in original.examples.iter().chain(&reference.examples) {
-        assert!(readers.iter().any(|reads| reads(example)), "no type of {name} reads {example}");
+/// A document, and what its examples leave to the reader's imagination, with what is there instead.
+struct Sources {
+    name: &'static str,
+    document: &'static str,
+    left_out: &'static [(&'static str, &'static str)],
+}
+
+impl Sources {
+    fn find(&self, text: &str) -> Found {
+        let filled =
+            self.left_out.iter().fold(text.to_owned(), |text, (gap, filling)| text.replace(gap, filling));
+        find(&filled)
     }
-    let found = [&original, &reference].map(|found| [found.examples.len(), found.others.len()]);
-    assert_eq!(
-        found.as_flattened(),
-        counts,
-        "{name}: examples and others of the document, then of the reference: {:#?} {:#?}",
-        original.others,
-        reference.others
-    );
+
+    /// Each example is read by the type that is named for it, in the order of the texts, and valid by its schema: the
+    /// name of a published document of the dialect, or of a type within one after a `#`.
+    #[track_caller]
+    fn check(&self, expected: &str, counts: [usize; 4]) {
+        let found = [self.find(self.document), self.find(section(self.name))];
+        let (schemas, mut names) = (schemas(), expected.split_whitespace());
+        for example in found.iter().flat_map(|found| &found.examples) {
+            let name = names.next().unwrap_or_else(|| panic!("no type is named for {example}"));
+            let (file, part) = name.split_once('#').map_or((name, None), |(file, part)| (file, Some(part)));
+            let path = format!("dialect/{}/{file}.json", self.name);
+            let (schema, value) =
+                (&schemas[path.as_str()], serde_json::from_str(example).expect("it was found as JSON"));
+            let (read, valid) = match part {
+                None => (reader(&path)(example).is_ok(), schema.accepts(&value)),
+                Some(part) => (
+                    self.reads_part(name, example),
+                    schema.part_accepts(&schema.document["$defs"][part], &value),
+                ),
+            };
+            assert!(read, "{name} of {} does not read {example}", self.name);
+            assert!(valid, "the schema of {name} of {} refuses {example}", self.name);
+        }
+        assert_eq!(names.next(), None, "{}: more types are named than there are examples", self.name);
+        let numbers = found.each_ref().map(|found| [found.examples.len(), found.others.len()]);
+        let others = found.each_ref().map(|found| &found.others);
+        let told = "examples and others of the document, then of the reference";
+        assert_eq!(numbers.as_flattened(), counts, "{}: {told}: {others:#?}", self.name);
+    }
+
+    /// Types that no body of their own has.
+    fn reads_part(&self, name: &str, example: &str) -> bool {
+        match (self.name, name) {
+            ("tndata", "profiles#Profile") => reads::<tndata::Profile>(example),
+            // What stands for the newest message of a chat without one is read with the chat.
+            ("chats", "projects#NewestMessage") => reads::<chats::ProjectSummary>(&format!(
+                r#"{{"id":1,"project":1,"last_message":{example},"name":"","image_address":null}}"#
+            )),
+            ("haraj", "started_topic#StartedTopic") => reads::<haraj::StartedTopic>(example),
+            ("helpdesk", "desks#Desk") => reads::<helpdesk::Desk>(example),
+            _ => panic!("{name} of {} is no known part", self.name),
+        }
+    }
 }
 
 #[test]
 fn tndata() {
-    use tndata::*;
-    let readers: &[Reader] = &[
-        reads::<ClientFrame>,
-        reads::<ServerFrame>,
-        reads::<MessageEntry>,
-        reads::<Page<Account>>,
-        reads::<Page<Profile>>,
-        reads::<MarkRead>,
-        reads::<ErrorBody>,
-        reads::<History>,
-    ];
-    check("tndata", include_str!("../documents/tndata.txt"), readers, [0, 3, 13, 3]);
+    let sources = Sources {
+        name: "tndata",
+        document: include_str!("../documents/tndata.txt"),
+        left_out: &[(r#""digest":"…""#, r#""digest":"584d07235fb9e4f2ab2a2c0c24142180""#)],
+    };
+    let expected = "client_frame client_frame server_frame server_frame error error error mark_read error users \
+        profiles#Profile message error";
+    sources.check(expected, [0, 3, 13, 3]);
 }
 
 #[test]
 fn chats() {
-    use chats::*;
-    // What stands for the newest message of a chat without one is read with the chat.
-    let newest: Reader = |json| {
-        reads::<ProjectSummary>(&format!(
-            r#"{{"id":1,"project":1,"last_message":{json},"name":"","image_address":null}}"#
-        ))
-    };
-    let readers: &[Reader] = &[
-        reads::<ClientFrame>,
-        reads::<ServerFrame>,
-        reads::<HasUnreads>,
-        reads::<Detail>,
-        reads::<MessageEntry>,
-        newest,
-    ];
-    check("chats", include_str!("../documents/chats.txt"), readers, [1, 5, 12, 9]);
+    let document = include_str!("../documents/chats.txt");
+    let expected = "client_frame error client_frame server_frame server_frame server_frame server_frame \
+        server_frame server_frame server_frame error error projects#NewestMessage";
+    Sources { name: "chats", document, left_out: &[] }.check(expected, [1, 5, 12, 9]);
 }
 
 #[test]
 fn hipochat() {
-    use hipochat::*;
-    let readers: &[Reader] = &[
-        reads::<ServerFrame>,
-        reads::<ClientFrame>,
-        reads::<RoomCreated>,
-        reads::<CreateRoom>,
-        reads::<Notification>,
-        reads::<OldMessages>,
-    ];
-    check("hipochat", include_str!("../documents/hipochat.txt"), readers, [1, 2, 9, 6]);
+    let sources = Sources {
+        name: "hipochat",
+        document: include_str!("../documents/hipochat.txt"),
+        left_out: &[("\"<room>\"", "\"room-1\""), ("\"<uuid>\"", "\"e598c2a9-317a-4577-8cbd-7fd5f0cddbdf\"")],
+    };
+    let expected = "room_created server_frame client_frame client_frame server_frame server_frame room_created \
+        create_room notification server_frame";
+    sources.check(expected, [1, 2, 9, 6]);
 }
 
 #[test]
 fn haraj() {
-    use haraj::*;
-    let readers: &[Reader] = &[
-        reads::<ClientFrame>,
-        reads::<ServerFrame>,
-        reads::<StartTopic>,
-        reads::<StartedTopic>,
-        reads::<ConfirmReads>,
-        reads::<SetTyping>,
-        reads::<Push>,
-        reads::<Reply<Session>>,
-    ];
-    check("haraj", include_str!("../documents/haraj.txt"), readers, [18, 1, 17, 40]);
+    let sources = Sources {
+        name: "haraj",
+        document: include_str!("../documents/haraj.txt"),
+        left_out: &[
+            (r#""ts":"…""#, r#""ts":"2018-02-02T08:30:39.789Z""#),
+            (
+                r#""xdata":"{…}""#,
+                r#""xdata":"{\"topic_id\":\"p2p1_2\",\"seq_id\":41,\"from_id\":2,\"name\":\"ann\",\"content\":{\"type\":\"text/plain\",\"payload\":{\"text\":\"hi\"}},\"status\":{\"1\":false},\"ts\":\"2018-02-02T08:30:39.789Z\"}""#,
+            ),
+        ],
+    };
+    let expected = "client_frame server_frame client_frame server_frame server_frame client_frame server_frame \
+        server_frame server_frame server_frame server_frame push push server_frame server_frame server_frame \
+        server_frame server_frame \
+        client_frame client_frame client_frame server_frame server_frame server_frame server_frame server_frame \
+        server_frame server_frame start_topic started_topic#StartedTopic confirm_reads set_typing push \
+        server_frame server_frame";
+    sources.check(expected, [18, 1, 17, 40]);
 }
 
 #[test]
 fn helpdesk() {
-    use helpdesk::*;
-    let readers: &[Reader] = &[
-        reads::<ServerFrame>,
-        reads::<ClientFrame>,
-        reads::<Message>,
-        reads::<Desk>,
-        reads::<Created>,
-        reads::<ErrorBody>,
-    ];
-    // The document leaves ids to the reader's imagination.
     const UUID: &str = "0b5c6ad2-6ba3-4b4e-9b1c-111111111111";
-    let document = include_str!("../documents/helpdesk.txt");
-    let document = document.replace("<um UUID aqui>", UUID).replace("<UUID>", UUID);
-    check("helpdesk", &document, readers, [2, 1, 6, 2]);
+    let sources = Sources {
+        name: "helpdesk",
+        document: include_str!("../documents/helpdesk.txt"),
+        left_out: &[
+            ("<um UUID aqui>", UUID),
+            ("<UUID>", UUID),
+            ("<tipo do evento emitido>", "new_message"),
+            // The newest message of a desk has its status too: rule of the reference.
+            ("\"type\": \"received\",", "\"type\": \"received\", \"status\": \"sent\","),
+            (r#"uuid\":\"…"#, r#"uuid\":\"0b5c6ad2-6ba3-4b4e-9b1c-111111111111"#),
+            (r#"help_desk\":\"…"#, r#"help_desk\":\"0b5c6ad2-6ba3-4b4e-9b1c-111111111111"#),
+            (r#"_at\":\"…"#, r#"_at\":\"2021-06-15T11:57:16.420655-03:00"#),
+        ],
+    };
+    sources
+        .check("desks#Desk server_frame error client_frame server_frame error created error", [2, 1, 6, 2]);
 }

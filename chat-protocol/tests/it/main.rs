@@ -3,6 +3,7 @@
 mod chats;
 #[cfg(feature = "conformance")]
 mod dialects;
+#[cfg(feature = "schema")]
 mod documents;
 mod examples;
 mod haraj;

@@ -10,3 +10,6 @@ mod mutate;
 mod names;
 mod readers;
 mod walk;
+
+pub(crate) use readers::reader;
+pub(crate) use walk::schemas;
