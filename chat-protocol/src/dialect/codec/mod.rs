@@ -71,6 +71,13 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// clients read it (`clients_understand`).
     fn encode(&self, news: &News<'_>) -> Option<Text>;
 
+    /// Writes what follows the frame of [`encode`](Dialect::encode), where a format takes several frames to say one
+    /// news; they keep the same rules and go to the same audience. Most formats never do.
+    fn encode_more(&self, news: &News<'_>) -> Vec<Text> {
+        let _ = news;
+        Vec::new()
+    }
+
     /// Which of a room's sockets are told.
     fn audience(&self, news: &News<'_>) -> Audience;
 
