@@ -97,7 +97,8 @@ pub enum What {
         /// False: stop.
         on: bool,
     },
-    /// Show me as online or offline, whatever my sockets say.
+    /// Show me as online or offline, whatever my sockets say. It is told also when it changes nothing, as
+    /// [`News::Shown`](super::News::Shown).
     Show {
         /// Which of the two.
         online: bool,

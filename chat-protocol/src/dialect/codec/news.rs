@@ -175,12 +175,24 @@ pub enum News<'a> {
         /// When it was said.
         ts: Timestamp,
     },
-    /// A user came online or went offline.
+    /// A user came online or went offline, by the first socket or the last one.
     Presence {
         /// Who.
         user: &'a UserId,
         /// Which of the two.
         online: bool,
+        /// When.
+        ts: Timestamp,
+    },
+    /// A client asked to show its user as online or offline. Told each time, changed or not, and instead of
+    /// [`News::Presence`].
+    Shown {
+        /// Who.
+        user: &'a UserId,
+        /// Which of the two.
+        online: bool,
+        /// The user was shown as the other one before.
+        changed: bool,
         /// When.
         ts: Timestamp,
     },
@@ -207,7 +219,7 @@ impl<'a> News<'a> {
             | News::Typing { room, .. }
             | News::Socket { room, .. }
             | News::Desk(room) => Some(room),
-            News::Presence { .. } => None,
+            News::Presence { .. } | News::Shown { .. } => None,
         }
     }
 }
@@ -215,7 +227,7 @@ impl<'a> News<'a> {
 /// Which sockets are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
-    /// All sockets of the room, or of all its members, those of who did it too.
+    /// All sockets of the room, or of all its members, or of its organization, those of who did it too.
     All,
     /// The same without those of who did it.
     Others,
@@ -223,8 +235,14 @@ pub enum Audience {
     ButSession,
     /// The sockets that listen to the user.
     Listeners,
-    /// All sockets of the dialect but the user's own.
+    /// All sockets of the dialect.
     Everyone,
+    /// The same without the user's own.
+    EveryoneElse,
+    /// Of the sockets of the dialect the user's own, and those of users who share a room with the user.
+    Companions,
+    /// The same without the user's own.
+    OtherCompanions,
 }
 
 /// The text of content for a format that knows nothing but text: its text, else the address of its file; else, of an
