@@ -64,7 +64,7 @@ pub enum What {
     Read {
         /// Where.
         room: RoomName,
-        /// The message.
+        /// The message. Only one of another user can be named: one's own counts as not found.
         upto: MessageName,
     },
     /// Replace a message's content.

@@ -58,6 +58,10 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn decode(&self, seat: Seat<'_>, frame: &[u8], now: Timestamp) -> Asked;
 
     /// Writes the answer to what was asked; `None` where the format has none.
+    ///
+    /// Refusals have these codes, whoever finds the reason: `NotFound` when the other user of a direct room does not
+    /// exist; `Forbidden` without detail when a room does not exist or is not the asker's, and with detail when the room
+    /// is, but something in it is not allowed; `MessageNotFound` when the message that was named is not in the room.
     fn answer(
         &self,
         seat: Seat<'_>,
