@@ -16,6 +16,7 @@
 mod asked;
 mod handshake;
 mod news;
+mod parts;
 
 use std::fmt;
 
@@ -24,6 +25,7 @@ pub use handshake::{Handshake, Opening, Place, Strangers};
 pub use news::{
     Audience, Delivery, DeskFacts, MessageNames, MessageNews, News, Profile, RoomFacts, plain_text,
 };
+pub use parts::{File, MAX_FILES, Parts, with_text};
 
 use crate::{Text, Timestamp, UserId, WireError};
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Parts;
 use crate::{Content, Message, RoomId, RoomNumber, Seq, Timestamp, UserId};
 
 /// What the directory knows of a user.
@@ -260,12 +261,5 @@ pub enum Audience {
 /// assert_eq!(text("application/json", json!({"x": 1})), None);
 /// ```
 pub fn plain_text(content: &Content) -> Option<String> {
-    let payload: Value = serde_json::from_str(content.payload.get()).ok()?;
-    let places: &[&str] = match content.kind.split_once('/') {
-        Some(("text", _)) => &["/text"],
-        Some(("application", "json")) => &["/message", "/body", "/body/message", "/text"],
-        _ => &["/text", "/url"],
-    };
-    let texts = places.iter().filter_map(|place| payload.pointer(place)?.as_str());
-    texts.map(str::to_owned).next()
+    Parts::of(content).plain()
 }
