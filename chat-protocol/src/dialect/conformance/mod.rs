@@ -7,8 +7,6 @@ mod scene;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde_json::Value;
-
 use self::scene::{MARKER, Scene, user};
 use super::{Asked, Dialect, Done, Handshake, News, Opening, RoomName, Seat, What};
 use crate::{ErrorCode, Text, Timestamp, WireError, limits};
@@ -163,15 +161,10 @@ pub fn unknown_keys_change_nothing(dialect: &dyn Dialect, samples: &Samples) {
         return;
     }
     for frame in &samples.frames {
-        let mut newer: Value = serde_json::from_str(frame).expect("a sample is JSON");
-        newer
-            .as_object_mut()
-            .expect("a sample is an object")
-            .insert("x_new".to_owned(), Value::from(vec![1]));
-        let (before, after) = (
-            asked(dialect, samples, frame.as_bytes()),
-            asked(dialect, samples, newer.to_string().as_bytes()),
-        );
+        // Written into the text, because a dialect may hand a part of it on byte for byte.
+        let newer = frame.replacen('{', "{\"x_new\":[1],", 1);
+        let (before, after) =
+            (asked(dialect, samples, frame.as_bytes()), asked(dialect, samples, newer.as_bytes()));
         assert_eq!(before, after, "{frame} with one more key");
     }
 }
