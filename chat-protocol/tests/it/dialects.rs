@@ -1,4 +1,5 @@
 //! Every dialect passes the suite, and speaks as its document says.
 
+mod chats;
 mod haraj;
 mod scene;
