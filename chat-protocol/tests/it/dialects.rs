@@ -2,4 +2,5 @@
 
 mod chats;
 mod haraj;
+mod helpdesk;
 mod scene;
