@@ -1,8 +1,10 @@
 //! Text and files of content, for formats that have a place for each.
 
+use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::Content;
+use crate::dialect::hipochat::{Json, Object};
 
 /// Greatest number of files that one message shows. The wire forms of a file repeat a part of it, so that without a
 /// bound short addresses would grow beyond a frame.
@@ -27,10 +29,16 @@ impl File {
         Self { url: url.into(), kind: None, name: None, size: None }
     }
 
-    fn read(kind: Option<String>, keys: &Value) -> Option<Self> {
-        let text = |key| keys.get(key).and_then(Value::as_str).map(str::to_owned);
-        let size = ["size", "file_size"].into_iter().find_map(|key| keys.get(key)?.as_u64());
-        Some(Self { url: text("url")?, kind, name: text("name"), size })
+    fn read(kind: Option<String>, keys: &Object) -> Option<Self> {
+        let size = ["size", "file_size"].into_iter().filter_map(|key| keys.get(key));
+        let size = size.filter_map(|size| serde_json::from_str(size.as_str()).ok()).next();
+        Some(Self { url: string(keys, "url")?, kind, name: string(keys, "name"), size })
+    }
+
+    /// One of several.
+    fn read_listed(keys: &Json) -> Option<Self> {
+        let keys = keys.object()?;
+        Self::read(string(&keys, "type"), &keys)
     }
 
     /// Its type as content; without one, that of bytes.
@@ -75,24 +83,23 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// The text and the files of content.
+    /// The text and the files of content. Each value is read by itself: one that no type holds, such as `1e999`, hides
+    /// nothing beside it.
     pub fn of(content: &Content) -> Self {
-        let Ok(payload) = serde_json::from_str::<Value>(content.payload.get()) else {
-            return Self::default();
-        };
-        let text = text_place(&content.kind, &payload).and_then(|place| payload.pointer(place));
-        let text = text.and_then(Value::as_str).map(str::to_owned);
-        let files = match Family::of(&content.kind) {
-            Family::Object => Vec::new(),
-            Family::File => File::read(Some(content.kind.clone()), &payload).into_iter().collect(),
-            Family::Text => {
-                let all = payload.get("files").and_then(Value::as_array).map(Vec::as_slice);
-                let kind = |file: &Value| file.get("type")?.as_str().map(str::to_owned);
-                let read = |file| File::read(kind(file), file);
-                all.unwrap_or_default().iter().filter_map(read).take(MAX_FILES).collect()
+        let Ok(keys) = serde_json::from_str::<Object>(content.payload.get()) else { return Self::default() };
+        match Family::of(&content.kind) {
+            Family::Object => Self { text: keys.text(), files: Vec::new() },
+            Family::File => {
+                let file = File::read(Some(content.kind.clone()), &keys);
+                Self { text: string(&keys, "text"), files: file.into_iter().collect() }
             }
-        };
-        Self { text, files }
+            Family::Text => {
+                let all = keys.get("files").and_then(|files| serde_json::from_str(files.as_str()).ok());
+                let all: Vec<Json> = all.unwrap_or_default();
+                let files = all.iter().filter_map(File::read_listed).take(MAX_FILES).collect();
+                Self { text: string(&keys, "text"), files }
+            }
+        }
     }
 
     /// Content with this text and these files.
@@ -126,26 +133,39 @@ impl Parts {
     }
 }
 
-/// The same content with another text; its files and all else stay.
+fn string(keys: &Object, key: &str) -> Option<String> {
+    keys.get(key)?.string()
+}
+
+/// The same content with another text; its files and all else stay as they are, byte for byte.
 ///
 /// ```
 /// use chat_protocol::{Content, dialect::with_text};
-/// use serde_json::json;
-/// let image = Content::new("image/png", &json!({"url": "https://x.example/1"}));
-/// let named = Content::new("image/png", &json!({"url": "https://x.example/1", "text": "the plan"}));
-/// assert_eq!(with_text(&image, "the plan"), named);
+/// let image: Content = serde_json::from_str(r#"{"type":"image/png","payload":{"url":"u","size":5}}"#).unwrap();
+/// let named = with_text(&image, "the plan");
+/// assert_eq!(named.payload.get(), r#"{"url":"u","size":5,"text":"the plan"}"#);
 /// ```
 pub fn with_text(content: &Content, text: &str) -> Content {
-    let mut payload = serde_json::from_str(content.payload.get()).unwrap_or_else(|_| json!({}));
-    let place = text_place(&content.kind, &payload).unwrap_or("/text");
-    match payload.pointer_mut(place) {
-        Some(old) => *old = text.into(),
-        None => match payload.as_object_mut() {
-            Some(keys) => drop(keys.insert("text".to_owned(), text.into())),
-            None => return Content::plain(text),
-        },
-    }
-    Content::new(content.kind.clone(), &payload)
+    let Ok(mut keys) = serde_json::from_str::<Object>(content.payload.get()) else {
+        return Content::plain(text);
+    };
+    let place = match Family::of(&content.kind) {
+        Family::Object => ["message", "body"].into_iter().find(|key| string(&keys, key).is_some()),
+        Family::Text | Family::File => Some("text"),
+    };
+    let body = keys.get("body").and_then(Json::object).filter(|body| string(body, "message").is_some());
+    let keys = match (place, body) {
+        (None, Some(body)) => {
+            keys.set("body", raw(&body.with("message", text)));
+            keys
+        }
+        (place, _) => keys.with(place.unwrap_or("text"), text),
+    };
+    Content { kind: content.kind.clone(), payload: raw(&keys).0 }
+}
+
+fn raw(keys: &Object) -> Json {
+    Json(to_raw_value(keys).expect("an object that was JSON is JSON"))
 }
 
 /// What a media type says of where text and files are.
@@ -165,15 +185,6 @@ impl Family {
             _ => Self::File,
         }
     }
-}
-
-/// Where in a payload the text is, if it is there.
-fn text_place(kind: &str, payload: &Value) -> Option<&'static str> {
-    let places: &[&'static str] = match Family::of(kind) {
-        Family::Object => &["/message", "/body", "/body/message", "/text"],
-        Family::Text | Family::File => &["/text"],
-    };
-    places.iter().copied().find(|place| payload.pointer(place).is_some_and(Value::is_string))
 }
 
 #[cfg(test)]
@@ -204,10 +215,11 @@ mod tests {
             ("image/png", r#"{"url":5,"text":"a"}"#, text("a"), vec![]),
             ("application/json", r#"{"body":{"message":"a"},"message":1,"url":"u"}"#, text("a"), vec![]),
             ("application/json", r#"{"message":"a","text":"b"}"#, text("a"), vec![]),
+            ("application/json", r#"{"n":1e999,"text":"a"}"#, text("a"), vec![]),
             ("application/x-unknown", "{}", None, vec![]),
             (
                 "text/plain",
-                r#"{"text":"a","files":[{"url":"u","type":"image/png","size":1.5},{"name":"x"},5,{"url":"v","name":"n"}]}"#,
+                r#"{"text":"a","files":[{"url":"u","type":"image/png","size":1e999},{"name":"x"},5,{"url":"v","name":"n"}]}"#,
                 text("a"),
                 vec![png, File { name: text("n"), ..File::at("v") }],
             ),
@@ -240,9 +252,11 @@ mod tests {
         for (kind, before, after) in [
             ("text/plain", r#"{"text":"a"}"#, r#"{"text":"b"}"#),
             ("text/plain", r#"{"files":[{"url":"u"}],"text":"a"}"#, r#"{"files":[{"url":"u"}],"text":"b"}"#),
-            ("image/png", r#"{"size":5,"url":"u"}"#, r#"{"size":5,"text":"b","url":"u"}"#),
+            ("image/png", r#"{"size":5,"url":"u"}"#, r#"{"size":5,"url":"u","text":"b"}"#),
             ("application/json", r#"{"body":{"message":"a"}}"#, r#"{"body":{"message":"b"}}"#),
-            ("application/json", r#"{"x":1}"#, r#"{"text":"b","x":1}"#),
+            ("application/json", r#"{"body":{},"message":"a"}"#, r#"{"body":{},"message":"b"}"#),
+            ("application/json", r#"{"message":1,"body":"a"}"#, r#"{"message":1,"body":"b"}"#),
+            ("application/json", r#"{"x":1e999}"#, r#"{"x":1e999,"text":"b"}"#),
         ] {
             assert_eq!(with_text(&content(kind, before), "b"), content(kind, after), "{kind} {before}");
         }
