@@ -23,8 +23,9 @@ pub mod tndata;
 mod user;
 
 pub use codec::{
-    Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageName, MessageNames, MessageNews,
-    News, Opening, Place, Profile, RoomFacts, RoomName, Seat, Strangers, What, plain_text,
+    Asked, Audience, Delivery, DeskFacts, Dialect, Done, File, Handshake, MAX_FILES, MessageName,
+    MessageNames, MessageNews, News, Opening, Parts, Place, Profile, RoomFacts, RoomName, Seat, Strangers,
+    What, plain_text, with_text,
 };
 pub use pair::{PairForm, PairOrder};
 pub use secret::Secret;

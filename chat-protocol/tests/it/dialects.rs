@@ -1,7 +1,9 @@
 //! Every dialect passes the suite, and speaks as its document says.
 
 mod broken;
+mod chats;
 mod haraj;
+mod helpdesk;
 mod hipochat;
 mod scene;
 mod tndata;

@@ -1,6 +1,6 @@
 //! Where the clients of three generations put their token.
 
-/// The token of a header or query value: the value itself, or what follows `Bearer`.
+/// The token of a header or query value: the value itself, or what follows `Bearer`; empty when there is none.
 ///
 /// ```
 /// use chat_protocol::dialect::chats::token;
@@ -9,10 +9,8 @@
 /// ```
 pub fn token(value: &str) -> &str {
     let value = value.trim();
-    match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
-        _ => value,
-    }
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    if scheme.eq_ignore_ascii_case("bearer") { token.trim_start() } else { value }
 }
 
 /// The token of a `Sec-WebSocket-Protocol` header that offers `Bearer` and a token; it is answered with
@@ -27,6 +25,19 @@ pub fn subprotocol_token(header: &str) -> Option<&str> {
     let mut offers = header.split(',').map(str::trim);
     offers.next().filter(|scheme| scheme.eq_ignore_ascii_case("bearer"))?;
     offers.next().map(token).filter(|token| !token.is_empty())
+}
+
+/// What to answer to a `Sec-WebSocket-Protocol` header that offers `Bearer`, with a token or without: clients end a
+/// handshake that takes up none of their offers. It is the offer's own spelling, and never the token.
+///
+/// ```
+/// use chat_protocol::dialect::chats::offered_bearer;
+/// assert_eq!(offered_bearer("Bearer, abc"), Some("Bearer"));
+/// assert_eq!(offered_bearer("chat, abc"), None);
+/// ```
+pub fn offered_bearer(header: &str) -> Option<&'static str> {
+    let offer = header.split(',').next().map(str::trim)?;
+    ["Bearer", "bearer"].into_iter().find(|known| *known == offer)
 }
 
 #[cfg(test)]

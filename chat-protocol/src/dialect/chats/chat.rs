@@ -16,6 +16,9 @@ use crate::{MAX_SAFE, UserId};
 /// The name of a direct chat: `1_2`.
 pub const PAIR: PairForm = PairForm { prefix: "", separator: "_", order: PairOrder::Numeric };
 
+/// Greatest length of such a name in characters.
+const PAIR_CHARS: usize = 2 * UserId::MAX_BYTES + PAIR.separator.len();
+
 /// A message's number: unique in the server, growing within a chat, at most 2^53-1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(u64);
@@ -124,16 +127,20 @@ impl Chat {
         }
     }
 
-    /// The other user of the direct chat that `me` calls `name`.
+    /// The other user of the direct chat that `me` calls `name`. What is said of a name repeats its first 257
+    /// characters at most: no pair has more.
     ///
     /// # Errors
     /// [`BadInput::ChatId`] when it is no name of a pair, [`BadInput::NotMember`] when neither side is `me`.
     pub fn peer(name: &str, me: &UserId) -> Result<UserId, BadInput> {
-        PAIR.read(name, me).ok_or_else(|| match name.split_once(PAIR.separator) {
-            Some((a, b)) if !a.is_empty() && !b.is_empty() => {
-                BadInput::NotMember { user: me.clone(), chat: name.to_owned() }
+        PAIR.read(name, me).ok_or_else(|| {
+            let shown: String = name.chars().take(PAIR_CHARS).collect();
+            match name.split_once(PAIR.separator) {
+                Some((a, b)) if !a.is_empty() && !b.is_empty() => {
+                    BadInput::NotMember { user: me.clone(), chat: shown }
+                }
+                _ => BadInput::ChatId(shown),
             }
-            _ => BadInput::ChatId(name.to_owned()),
         })
     }
 
@@ -244,5 +251,9 @@ mod tests {
         ] {
             assert_eq!(Chat::peer(name, &one), peer, "{name}");
         }
+        let (long, pair) = ("é".repeat(30_000), format!("2_{}", "é".repeat(30_000)));
+        assert_eq!(Chat::peer(&long, &one), Err(BadInput::ChatId("é".repeat(257))));
+        let chat = format!("2_{}", "é".repeat(255));
+        assert_eq!(Chat::peer(&pair, &one), Err(BadInput::NotMember { user: one, chat }));
     }
 }

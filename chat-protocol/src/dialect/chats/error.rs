@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MAX_TEXT, MessageId, ProjectId};
 use crate::UserId;
+use crate::dialect::MAX_FILES;
 
 /// Why a command is refused. The text is sent as `{"error": text}` to the sender alone, and the socket stays
 /// open.
@@ -86,6 +87,9 @@ pub enum BadInput {
     /// A text of too many characters.
     #[error("text of {0} characters is too long, at most {MAX_TEXT} are allowed")]
     TextLength(usize),
+    /// A message with too many files.
+    #[error("{0} files are too many, at most {MAX_FILES} are allowed")]
+    TooManyFiles(usize),
     /// Refused for another reason.
     #[error("{0}")]
     Refused(String),

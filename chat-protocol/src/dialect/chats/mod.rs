@@ -14,6 +14,7 @@
 //! | `delete_message` | [`MessageRef`] | [`MessageRef`] |
 //! | `set_online`, `set_offline` | no content | [`Presence`] |
 //! | none | – | `{"error": text}`, the texts of [`BadInput`] |
+//! | all of the socket | a server's side | [`Chats`], the codec |
 //!
 //! | call | answer |
 //! | --- | --- |
@@ -33,18 +34,22 @@
 mod auth;
 mod chat;
 mod client;
+mod codec;
 mod error;
+mod file;
 mod http;
 mod message;
 #[cfg(feature = "schema")]
 mod schema;
 mod server;
+mod shown;
 
 use std::time::Duration;
 
-pub use auth::{subprotocol_token, token};
+pub use auth::{offered_bearer, subprotocol_token, token};
 pub use chat::{Chat, MessageId, PAIR, ProjectId};
 pub use client::{ClientFrame, EditMessage, NewMessage};
+pub use codec::{Chats, PresenceScope};
 pub use error::{BadInput, Detail, HttpError};
 pub use http::{
     DirectDetail, DirectSummary, HasUnreads, MessagePage, PageQuery, ProjectDetail, ProjectSummary,

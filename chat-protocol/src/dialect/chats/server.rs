@@ -52,7 +52,8 @@ pub enum ServerFrame {
 /// A message in its chat.
 ///
 /// On the wire most of it is given twice: as flat keys, which the document's clients read, and as an object
-/// under `message`, which later ones read. One of the two is enough to read it; from flat keys alone come a
+/// under `message`, which later ones read. The flat text of a file without one is its address, because the
+/// document knows no files. One of the two is enough to read it; from flat keys alone come a
 /// nameless author, no reply and no files.
 ///
 /// ```
@@ -194,7 +195,10 @@ impl Serialize for MessageEvent {
             message_id: message.id,
             chat,
             author_id: &message.author.id,
-            text: &message.text,
+            text: match &message.files[..] {
+                [file, ..] if message.text.is_empty() => &file.link,
+                _ => &message.text,
+            },
             created_at: Seconds(message.created_at.0),
             message,
         };

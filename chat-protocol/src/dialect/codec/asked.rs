@@ -1,5 +1,6 @@
 //! What a frame asks, in words that all dialects share.
 
+use super::with_text;
 use crate::command::{Delete, Edit, Listen, MarkRead, SendMessage, Typing, Unlisten};
 use crate::dialect::Secret;
 use crate::{Command, Content, RequestId, RoomId, RoomNumber, Seq, SessionId, Text, UserId};
@@ -64,7 +65,7 @@ pub enum What {
     Read {
         /// Where.
         room: RoomName,
-        /// The message.
+        /// The message. Only one of another user can be named: one's own counts as not found.
         upto: MessageName,
     },
     /// Replace a message's content.
@@ -75,6 +76,15 @@ pub enum What {
         message: MessageName,
         /// What it says from now on.
         content: Content,
+    },
+    /// Replace a message's text, and leave its files as they are.
+    Rewrite {
+        /// Where.
+        room: RoomName,
+        /// The message.
+        message: MessageName,
+        /// What it says from now on.
+        text: String,
     },
     /// Delete a message for everyone.
     Delete {
@@ -97,7 +107,8 @@ pub enum What {
         /// False: stop.
         on: bool,
     },
-    /// Show me as online or offline, whatever my sockets say.
+    /// Show me as online or offline, whatever my sockets say. It is told also when it changes nothing, as
+    /// [`News::Shown`](super::News::Shown).
     Show {
         /// Which of the two.
         online: bool,
@@ -112,7 +123,8 @@ pub enum What {
 
 impl What {
     /// The command that does it, once its room is found, and its message where it names one. `None` for what is no
-    /// command: `Auth`, `Show`, `Relay`, `Ignored` and `Refused`; and when the message that it needs is not given.
+    /// command: `Auth`, `Show`, `Relay`, `Ignored` and `Refused`; for `Rewrite`, which must become an `Edit`
+    /// [of what the message says now](What::rewriting); and when the message that it needs is not given.
     pub fn command(self, id: RequestId, room: RoomId, message: Option<Seq>) -> Option<Command> {
         Some(match self {
             What::Send { content, reply_to, .. } => {
@@ -130,10 +142,24 @@ impl What {
             What::Typing { stop, .. } => Typing { id: Some(id), room, stop, thread: None }.into(),
             What::Listen { user, on: true } => Listen { id, user }.into(),
             What::Listen { user, on: false } => Unlisten { id, user }.into(),
-            What::Auth { .. } | What::Show { .. } | What::Relay(_) | What::Ignored | What::Refused(_) => {
-                return None;
-            }
+            What::Auth { .. }
+            | What::Rewrite { .. }
+            | What::Show { .. }
+            | What::Relay(_)
+            | What::Ignored
+            | What::Refused(_) => return None,
         })
+    }
+
+    /// `Rewrite` as the `Edit` that it is of a message with this content; anything else as it is.
+    #[must_use]
+    pub fn rewriting(self, content: &Content) -> Self {
+        match self {
+            What::Rewrite { room, message, text } => {
+                What::Edit { room, message, content: with_text(content, &text) }
+            }
+            other => other,
+        }
     }
 
     /// The room that it names.
@@ -142,6 +168,7 @@ impl What {
             What::Send { room, .. }
             | What::Read { room, .. }
             | What::Edit { room, .. }
+            | What::Rewrite { room, .. }
             | What::Delete { room, .. }
             | What::Typing { room, .. } => Some(room),
             _ => None,
@@ -152,9 +179,10 @@ impl What {
     pub fn message(&self) -> Option<MessageName> {
         match self {
             What::Send { reply_to, .. } => *reply_to,
-            What::Read { upto: message, .. } | What::Edit { message, .. } | What::Delete { message, .. } => {
-                Some(*message)
-            }
+            What::Read { upto: message, .. }
+            | What::Edit { message, .. }
+            | What::Rewrite { message, .. }
+            | What::Delete { message, .. } => Some(*message),
             _ => None,
         }
     }

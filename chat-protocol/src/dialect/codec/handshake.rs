@@ -59,11 +59,11 @@ pub struct Opening {
     pub token: Option<Secret>,
     /// The subprotocol to answer with. It is never the token.
     pub protocol: Option<&'static str>,
-    /// What becomes of a socket without a valid user.
+    /// What becomes of a socket without a user who may be there.
     pub strangers: Strangers,
 }
 
-/// What becomes of a socket without a valid user.
+/// What becomes of a socket without a user who may be in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strangers {
     /// The handshake is refused with this status and JSON body.
@@ -77,4 +77,6 @@ pub enum Strangers {
     Told(Text),
     /// The handshake is accepted, and a frame may bring the token until the deadline.
     Waited,
+    /// The handshake is accepted, and the socket is in its place as any other, without a user.
+    Admitted,
 }

@@ -16,6 +16,7 @@
 mod asked;
 mod handshake;
 mod news;
+mod parts;
 
 use std::fmt;
 
@@ -24,6 +25,7 @@ pub use handshake::{Handshake, Opening, Place, Strangers};
 pub use news::{
     Audience, Delivery, DeskFacts, MessageNames, MessageNews, News, Profile, RoomFacts, plain_text,
 };
+pub use parts::{File, MAX_FILES, Parts, with_text};
 
 use crate::{Text, Timestamp, UserId, WireError};
 
@@ -65,6 +67,10 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn decode(&self, seat: Seat<'_>, frame: &[u8], now: Timestamp) -> Asked;
 
     /// Writes the answer to what was asked; `None` where the format has none.
+    ///
+    /// Refusals have these codes, whoever finds the reason: `NotFound` when the other user of a direct room does not
+    /// exist; `Forbidden` without detail when a room does not exist or is not the asker's, and with detail when the room
+    /// is, but something in it is not allowed; `MessageNotFound` when the message that was named is not in the room.
     fn answer(
         &self,
         seat: Seat<'_>,
@@ -77,6 +83,13 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// (`a_frame_is_the_same_each_time`), fits into `limits::MAX_FRAME` (`frames_fit`), and the format's own
     /// clients read it (`clients_understand`).
     fn encode(&self, news: &News<'_>) -> Option<Text>;
+
+    /// Writes what follows the frame of [`encode`](Dialect::encode), where a format takes several frames to say one
+    /// news; they keep the same rules and go to the same audience. Most formats never do.
+    fn encode_more(&self, news: &News<'_>) -> Vec<Text> {
+        let _ = news;
+        Vec::new()
+    }
 
     /// Which of a room's sockets are told.
     fn audience(&self, news: &News<'_>) -> Audience;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hipochat::Object;
+use super::Parts;
 use crate::{Content, Message, RoomId, RoomNumber, Seq, Timestamp, UserId};
 
 /// What the directory knows of a user.
@@ -176,12 +176,24 @@ pub enum News<'a> {
         /// When it was said.
         ts: Timestamp,
     },
-    /// A user came online or went offline.
+    /// A user came online or went offline, by the first socket or the last one.
     Presence {
         /// Who.
         user: &'a UserId,
         /// Which of the two.
         online: bool,
+        /// When.
+        ts: Timestamp,
+    },
+    /// A client asked to show its user as online or offline. Told each time, changed or not, and instead of
+    /// [`News::Presence`].
+    Shown {
+        /// Who.
+        user: &'a UserId,
+        /// Which of the two.
+        online: bool,
+        /// The user was shown as the other one before.
+        changed: bool,
         /// When.
         ts: Timestamp,
     },
@@ -208,7 +220,7 @@ impl<'a> News<'a> {
             | News::Typing { room, .. }
             | News::Socket { room, .. }
             | News::Desk(room) => Some(room),
-            News::Presence { .. } => None,
+            News::Presence { .. } | News::Shown { .. } => None,
         }
     }
 }
@@ -216,7 +228,7 @@ impl<'a> News<'a> {
 /// Which sockets are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Audience {
-    /// All sockets of the room, or of all its members, those of who did it too.
+    /// All sockets of the room, or of all its members, or of its organization, those of who did it too.
     All,
     /// The same without those of who did it.
     Others,
@@ -224,8 +236,14 @@ pub enum Audience {
     ButSession,
     /// The sockets that listen to the user.
     Listeners,
-    /// All sockets of the dialect but the user's own.
+    /// All sockets of the dialect.
     Everyone,
+    /// The same without the user's own.
+    EveryoneElse,
+    /// Of the sockets of the dialect the user's own, and those of users who share a room with the user.
+    Companions,
+    /// The same without the user's own.
+    OtherCompanions,
 }
 
 /// The text of content for a format that knows nothing but text: its text, else the address of its file; else, of an
@@ -245,12 +263,5 @@ pub enum Audience {
 /// assert_eq!(plain_text(&odd).as_deref(), Some("hi"));
 /// ```
 pub fn plain_text(content: &Content) -> Option<String> {
-    // Each value is read only when it is asked for: one that no type holds, such as `1e999`, hides no text beside it.
-    let object: Object = serde_json::from_str(content.payload.get()).ok()?;
-    let string = |key: &str| object.get(key)?.string();
-    match content.kind.split_once('/') {
-        Some(("text", _)) => string("text"),
-        Some(("application", "json")) => object.text(),
-        _ => string("text").or_else(|| string("url")),
-    }
+    Parts::of(content).plain()
 }

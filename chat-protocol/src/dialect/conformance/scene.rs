@@ -73,7 +73,11 @@ impl Scene {
             self.in_room(room, &mut |what, news| check(&format!("{what} in {name}"), news));
         }
         for (user, online) in [(user("1"), true), (user("1"), false), (self.reader.clone(), true)] {
-            check("presence", &News::Presence { user: &user, online, ts: at(3) });
+            let (user, ts) = (&user, at(3));
+            check("presence", &News::Presence { user, online, ts });
+            for changed in [true, false] {
+                check("a wish to be shown", &News::Shown { user, online, changed, ts });
+            }
         }
     }
 

@@ -85,8 +85,9 @@ impl Dialect for Haraj {
                 let what = if *stop { What::StopTyping(topic(room)?) } else { What::Typing(topic(room)?) };
                 presence(what, by, *ts)
             }
-            News::Presence { user, online: true, ts } => presence(What::Online, user, *ts),
-            News::Presence { user, online: false, ts } => presence(What::Offline, user, *ts),
+            News::Presence { user, online, ts } | News::Shown { user, online, changed: true, ts } => {
+                presence(if *online { What::Online } else { What::Offline }, user, *ts)
+            }
             _ => return None,
         };
         Some(encode(&frame))
@@ -95,7 +96,7 @@ impl Dialect for Haraj {
     fn audience(&self, news: &News<'_>) -> Audience {
         match news {
             News::Message(_) => Audience::ButSession,
-            News::Presence { .. } => Audience::Listeners,
+            News::Presence { .. } | News::Shown { .. } => Audience::Listeners,
             _ => Audience::Others,
         }
     }

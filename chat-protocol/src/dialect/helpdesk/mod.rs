@@ -8,18 +8,20 @@
 //! | --- | --- | --- |
 //! | socket, `new_message`, `update_message`, `update_helpdesk` with any `data` | client to server | [`ClientFrame`] |
 //! | socket, the same three with a [`Message`] or a [`Desk`] in `data` | server to client | [`ServerFrame`] |
+//! | all of the socket | a server's side | [`Helpdesk`], the codec |
 //! | `GET /api/help-desks/?organization=x` | query, answer | [`DeskQuery`], [`Desks`] |
 //! | `GET /api/help-desks/<uuid>/history/` | answer | [`History`] |
 //! | `POST /api/send-message/` | body, answer | [`SendMessage`], [`Created`] |
 //! | `GET /media/uploads/<name>` | bytes | [`stored_name`], [`is_stored_name`], [`image_type`] |
 //! | every refusal by HTTP | answer | [`Refusal`], [`ErrorBody`] |
 //!
-//! The forms that an operator may choose are values of the writer: [`DataForm`] for `helpdesk.data` and
-//! [`Zoned::offset_minutes`](super::Zoned) for `helpdesk.utc_offset`. Readers take all of them.
+//! The forms that an operator may choose are values of the writer, and fields of [`Helpdesk`]: [`DataForm`] for
+//! `helpdesk.data` and [`Zoned::offset_minutes`](super::Zoned) for `helpdesk.utc_offset`. Readers take all of them.
 //!
 //! What this dialect has no words for, on purpose: deletions, receipts, typing and presence. It also has no
 //! names for pairs of users: desks have ids of their own.
 
+mod codec;
 mod desk;
 mod frame;
 mod http;
@@ -27,6 +29,7 @@ mod upload;
 mod uuid;
 mod wire;
 
+pub use codec::Helpdesk;
 pub use desk::{Client, Desk, Direction, Message, Status, auto_reply};
 pub use frame::{ClientFrame, Data, DataForm, EventKind, Opaque, Relay, ServerFrame};
 pub use http::{Created, DeskQuery, Desks, ErrorBody, History, Refusal, SendMessage, is_organization};

@@ -125,6 +125,11 @@ fn news_are_told_as_documented() {
             Audience::Listeners,
             r#"{"pres":{"what":"offline","from_id":2,"ts":"2018-10-08T08:30:39.657Z"}}"#,
         ),
+        (
+            News::Shown { user: &by, online: true, changed: true, ts },
+            Audience::Listeners,
+            r#"{"pres":{"what":"online","from_id":2,"ts":"2018-10-08T08:30:39.657Z"}}"#,
+        ),
     ] {
         assert_eq!(Haraj.encode(&news).unwrap().as_str(), frame);
         assert_eq!(Haraj.audience(&news), audience, "{frame}");
@@ -133,6 +138,7 @@ fn news_are_told_as_documented() {
         News::Edited(message),
         News::Deleted { room, message: names[0] },
         News::Read { room, by: &by, named: names[0], messages: &[], ts },
+        News::Shown { user: &by, online: true, changed: false, ts },
     ] {
         assert_eq!(Haraj.encode(&silent), None);
     }

@@ -1,0 +1,170 @@
+//! The socket of helpdesk: for receiving, and for telling each other what is not stored.
+
+use super::{
+    Client, ClientFrame, Data, DataForm, Desk, Direction, Message, Refusal, ServerFrame, Status,
+    UTC_OFFSET_MINUTES, Uuid, is_organization,
+};
+use crate::dialect::codec::{
+    Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageNews, News, Opening, Parts, Place,
+    RoomFacts, RoomName, Seat, Strangers, What,
+};
+use crate::dialect::{Secret, Zoned};
+use crate::{Text, Timestamp, UserId, WireError, decode, encode};
+
+/// The socket `/ws/chat/<organization>/` (dialect reference, section 7).
+///
+/// It has no words for deletions, receipts, typing, presence and sockets; for rooms that are no support case; for
+/// content that has neither a text nor a file; and for further files than a message's first. A refused frame has no
+/// answer.
+///
+/// ```
+/// use chat_protocol::dialect::helpdesk::Helpdesk;
+/// use chat_protocol::dialect::{Dialect, Handshake, Place, Seat, What};
+/// use chat_protocol::{Timestamp, UserId};
+/// let helpdesk = Helpdesk::default();
+/// let handshake = Handshake { path: "/ws/chat/acme/", query: &[], headers: &[] };
+/// let place = helpdesk.open(&handshake).unwrap().place;
+/// assert_eq!(place, Place::Organization("acme".to_owned()));
+/// let me = UserId::new("1").unwrap();
+/// let seat = Seat { place: &place, me: Some(&me) };
+/// let frame = r#"{"type":"new_message","data":"any JSON"}"#;
+/// let asked = helpdesk.decode(seat, frame.as_bytes(), Timestamp::default());
+/// assert_eq!(asked.what, What::Relay(frame.into()));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Helpdesk {
+    /// How `data` is written: the option `helpdesk.data`.
+    pub data: DataForm,
+    /// Whoever connects hears everything of an organization and may speak to all of it, as in the original: the option
+    /// `helpdesk.open`. Without it only agents are let in.
+    pub open: bool,
+    /// Minutes east of UTC in which times are written, -1,559 to 1,559: the option `helpdesk.utc_offset`.
+    pub utc_offset_minutes: i16,
+}
+
+impl Default for Helpdesk {
+    fn default() -> Self {
+        Self { data: DataForm::default(), open: false, utc_offset_minutes: UTC_OFFSET_MINUTES }
+    }
+}
+
+impl Dialect for Helpdesk {
+    fn name(&self) -> &'static str {
+        "helpdesk"
+    }
+
+    fn open(&self, handshake: &Handshake<'_>) -> Option<Opening> {
+        let ["ws", "chat", organization] = handshake.segments()[..] else { return None };
+        let given = [handshake.query("token"), handshake.header("authorization").and_then(token)];
+        let found = given.into_iter().flatten().find(|token| !token.is_empty());
+        let refused = || Strangers::Refused { status: 403, body: encode(&Refusal::Unauthenticated.body()) };
+        is_organization(organization).then(|| Opening {
+            place: Place::Organization(organization.to_owned()),
+            token: found.map(|token| Secret(token.to_owned())),
+            protocol: None,
+            strangers: if self.open { Strangers::Admitted } else { refused() },
+        })
+    }
+
+    fn room(&self, _: &Place, _: &UserId) -> Option<RoomName> {
+        None
+    }
+
+    fn decode(&self, seat: Seat<'_>, frame: &[u8], _: Timestamp) -> Asked {
+        let member = self.open || seat.me.is_some();
+        match decode(frame) {
+            Ok(ClientFrame::Relay(relay)) if member => What::Relay(encode(&ServerFrame::Relay(relay))),
+            _ => What::Ignored,
+        }
+        .into()
+    }
+
+    fn answer(&self, _: Seat<'_>, _: &Asked, _: Result<&Done, &WireError>, _: Timestamp) -> Option<Text> {
+        None
+    }
+
+    fn encode(&self, news: &News<'_>) -> Option<Text> {
+        Some(encode(&match news {
+            News::Message(news) => ServerFrame::NewMessage(self.data(self.message(news)?)),
+            News::Edited(news) => ServerFrame::UpdateMessage(self.data(self.message(news)?)),
+            News::Desk(room) => ServerFrame::UpdateHelpdesk(self.data(self.desk(room)?)),
+            _ => return None,
+        }))
+    }
+
+    fn audience(&self, _: &News<'_>) -> Audience {
+        Audience::All
+    }
+
+    fn understands(&self, frame: &[u8]) -> bool {
+        matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown { .. }))
+    }
+}
+
+/// The token of an `Authorization` header.
+fn token(header: &str) -> Option<&str> {
+    let (scheme, token) = header.trim().split_once(' ')?;
+    let known = ["token", "bearer"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    known.then(|| token.trim_start())
+}
+
+impl Helpdesk {
+    /// A message as events and lists show it; `None` when its room is no support case, or it has neither a text nor a
+    /// file. Its file is where its content says.
+    pub fn message(&self, news: &MessageNews<'_>) -> Option<Message> {
+        self.message_of(news.room.desk.as_ref()?, news)
+    }
+
+    /// A support case as events and lists show it; `None` for any other room.
+    pub fn desk(&self, room: &RoomFacts<'_>) -> Option<Desk> {
+        let desk = room.desk.as_ref()?;
+        Some(Desk {
+            created_at: self.time(desk.times.0),
+            updated_at: self.time(desk.times.1),
+            uuid: Uuid(desk.key),
+            client: self.client(desk),
+            last_message: desk.last.and_then(|last| self.message_of(desk, last)),
+        })
+    }
+
+    fn message_of(&self, desk: &DeskFacts<'_>, news: &MessageNews<'_>) -> Option<Message> {
+        let parts = Parts::of(&news.message.content);
+        if parts == Parts::default() {
+            return None;
+        }
+        let message = news.message;
+        let received = message.from == desk.client.user;
+        let stored = Message {
+            created_at: self.time(message.ts),
+            updated_at: self.time(message.edited_at.unwrap_or(message.ts)),
+            uuid: Uuid(news.names.key),
+            text: parts.text,
+            file: parts.files.into_iter().next().map(|file| file.url),
+            direction: if received { Direction::Received } else { Direction::Sent },
+            status: Status::Sending,
+            desk: Uuid(desk.key),
+        };
+        Some(match news.delivery {
+            Delivery::Sending => stored,
+            Delivery::Sent(at) => stored.delivered(at),
+        })
+    }
+
+    fn client(&self, desk: &DeskFacts<'_>) -> Client {
+        Client {
+            uuid: Uuid(desk.client_key),
+            created_at: self.time(desk.client_times.0),
+            updated_at: self.time(desk.client_times.1),
+            name: desk.client.full_name().unwrap_or_else(|| desk.client.user.to_string()),
+            phone: desk.client.phone.clone().unwrap_or_default(),
+        }
+    }
+
+    fn time(&self, ts: Timestamp) -> Zoned {
+        Zoned { ts, offset_minutes: self.utc_offset_minutes }
+    }
+
+    fn data<T>(&self, value: T) -> Data<T> {
+        Data { form: self.data, value }
+    }
+}
