@@ -27,7 +27,12 @@ pub(crate) fn output(program: &str, args: &[&str]) -> Result<String, String> {
 
 /// Makes sure that there is a program, which comes with a package of the system.
 pub(crate) fn program(name: &str, package: &str) -> Result<(), String> {
-    if output(name, &["--version"]).is_ok() {
+    packages(name, &[package], || output(name, &["--version"]).is_ok())
+}
+
+/// Makes sure that something works that comes with packages of the system.
+pub(crate) fn packages(name: &str, packages: &[&str], works: impl Fn() -> bool) -> Result<(), String> {
+    if works() {
         return Ok(());
     }
     let how =
@@ -36,9 +41,10 @@ pub(crate) fn program(name: &str, package: &str) -> Result<(), String> {
     if !root && output("sudo", &["--version"]).is_err() {
         return Err(format!("{how} (neither root nor sudo)"));
     }
+    let install = [&["install", "-y"], packages].concat();
     // A list of packages may be missing, as in fresh images, or old: fetched only when it does not work without.
-    for steps in [&[&["install", "-y", package][..]][..], &[&["update"], &["install", "-y", package]]] {
-        if steps.iter().all(|args| apt_get(root, args)) && output(name, &["--version"]).is_ok() {
+    for steps in [&[&install[..]][..], &[&["update"], &install]] {
+        if steps.iter().all(|args| apt_get(root, args)) && works() {
             return Ok(());
         }
     }

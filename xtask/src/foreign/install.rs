@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::tools;
+
 /// The files that say what is installed.
 const LOCKS: [&str; 4] = ["requirements.txt", "package.json", "package-lock.json", ".npmrc"];
 
@@ -60,11 +62,7 @@ impl Tools {
     /// An environment of Python's; the system may have Python without the part that makes one.
     fn environment(&self) -> Result<(), String> {
         let make = || succeed(self.command(Path::new("python3")).args(["-m", "venv", "--clear", "venv"]));
-        if make().is_ok() {
-            return Ok(());
-        }
-        apt_get_install(&["python3", "python3-venv"])?;
-        make()
+        tools::packages("python3 with venv", &["python3", "python3-venv"], || make().is_ok())
     }
 
     /// A program of the environment.
@@ -129,17 +127,4 @@ fn succeed(command: &mut Command) -> Result<(), String> {
     let (said, complained) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Err(format!("{name}: {}\n{said}{complained}", output.status))
-}
-
-/// Installs packages of the system, through sudo when not root. A list of packages may be missing, as in fresh images.
-fn apt_get_install(packages: &[&str]) -> Result<(), String> {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    let apt_get = |args: &[&str]| {
-        println!("== apt-get {}", args.join(" "));
-        let mut command = Command::new(if root { "env" } else { "sudo" });
-        command.args(if root { &[][..] } else { &["env"][..] });
-        succeed(command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(args))
-    };
-    let install = [&["install", "-y"], packages].concat();
-    apt_get(&install).or_else(|_| apt_get(&["update"]).and_then(|()| apt_get(&install)))
 }
