@@ -16,6 +16,7 @@ pub mod conformance;
 pub mod haraj;
 pub mod helpdesk;
 pub mod hipochat;
+mod object;
 mod pair;
 mod secret;
 mod time;
@@ -27,6 +28,7 @@ pub use codec::{
     MessageNames, MessageNews, News, Opening, Parts, Place, Profile, RoomFacts, RoomName, Seat, Strangers,
     What, plain_text, with_text,
 };
+pub use object::{Json, Object};
 pub use pair::{PairForm, PairOrder};
 pub use secret::Secret;
 pub use time::{Micros, Seconds, Spaced, WholeSeconds, Zoned};

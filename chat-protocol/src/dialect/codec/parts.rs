@@ -4,7 +4,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::Content;
-use crate::dialect::hipochat::{Json, Object};
+use crate::dialect::{Json, Object};
 
 /// Greatest number of files that one message shows. The wire forms of a file repeat a part of it, so that without a
 /// bound short addresses would grow beyond a frame.

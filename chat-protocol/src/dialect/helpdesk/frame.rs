@@ -10,26 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{Desk, Message, wire};
 use crate::WireError;
-
-/// Any JSON, handed on byte for byte. Equal when the texts are: formatting matters here.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Opaque(pub Box<RawValue>);
-
-impl PartialEq for Opaque {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
-    }
-}
-
-impl Eq for Opaque {}
-
-impl Default for Opaque {
-    /// JSON null.
-    fn default() -> Self {
-        Self(RawValue::NULL.to_owned())
-    }
-}
+use crate::dialect::Json;
 
 /// What happened, as the frames of both directions name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -69,7 +50,7 @@ pub struct Relay {
     /// The name of the event.
     pub kind: EventKind,
     /// Handed on unchanged; null when the client named none.
-    pub data: Opaque,
+    pub data: Json,
 }
 
 /// What clients send.
@@ -93,7 +74,7 @@ pub enum ClientFrame {
         /// The name of the event.
         kind: String,
         /// What came with it; null when nothing did.
-        data: Opaque,
+        data: Json,
     },
 }
 
@@ -200,7 +181,7 @@ pub enum ServerFrame {
         /// The name of the event.
         kind: String,
         /// What came with it; null when nothing did.
-        data: Opaque,
+        data: Json,
     },
 }
 
@@ -235,7 +216,7 @@ struct Written<'a, T> {
 struct Read {
     r#type: String,
     #[serde(default)]
-    data: Opaque,
+    data: Json,
 }
 
 impl Read {
@@ -300,7 +281,7 @@ mod schema {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{ClientFrame, Data, Desk, EventKind, Message, Opaque, Relay, ServerFrame};
+    use super::{ClientFrame, Data, Desk, EventKind, Json, Message, Relay, ServerFrame};
 
     macro_rules! named {
         ($type:ty, $name:literal, $schema:expr) => {
@@ -332,8 +313,6 @@ mod schema {
         }
     }
 
-    named!(Opaque, "Opaque", |_| json_schema!({ "description": "Any JSON, handed on unchanged." }));
-
     fn frame(kind: Schema, data: Schema, required: &[&str], description: &str) -> Schema {
         json_schema!({
             "type": "object",
@@ -345,7 +324,7 @@ mod schema {
 
     /// A client may leave the data out; a server never does.
     fn relay(generator: &mut SchemaGenerator, required: &[&str]) -> Schema {
-        let (kind, data) = (generator.subschema_for::<EventKind>(), generator.subschema_for::<Opaque>());
+        let (kind, data) = (generator.subschema_for::<EventKind>(), generator.subschema_for::<Json>());
         frame(kind, data, required, "An event with any data, told to all sockets of the organization.")
     }
 

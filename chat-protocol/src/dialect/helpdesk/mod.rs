@@ -31,7 +31,7 @@ mod wire;
 
 pub use codec::Helpdesk;
 pub use desk::{Client, Desk, Direction, Message, Status, auto_reply};
-pub use frame::{ClientFrame, Data, DataForm, EventKind, Opaque, Relay, ServerFrame};
+pub use frame::{ClientFrame, Data, DataForm, EventKind, Relay, ServerFrame};
 pub use http::{Created, DeskQuery, Desks, ErrorBody, History, Refusal, SendMessage, is_organization};
 pub use upload::{file_url, image_type, is_stored_name, stored_name};
 pub use uuid::{Uuid, UuidError};

@@ -1,14 +1,14 @@
 //! The socket of hipochat: one for each room.
 
 use super::{
-    ClientFrame, ErrorFrame, Item, ItemForm, Json, MessageFrame, Object, Profile, Refusal, RoomToken,
-    ServerFrame, header_token,
+    ClientFrame, ErrorFrame, Item, ItemForm, MessageFrame, Profile, Refusal, RoomToken, ServerFrame,
+    header_token,
 };
 use crate::dialect::codec::{
     Asked, Audience, Dialect, Done, Handshake, MessageNews, News, Opening, Place, Profile as Known, RoomName,
     Seat, Strangers, What, plain_text,
 };
-use crate::dialect::{Seconds, Secret};
+use crate::dialect::{Json, Object, Seconds, Secret};
 use crate::{Content, ErrorCode, Text, Timestamp, UserId, WireError, decode, encode, limits};
 
 /// The media type of objects that clients make up.

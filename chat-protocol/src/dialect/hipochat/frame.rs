@@ -4,9 +4,10 @@ use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Item, Json, Object, Profile, RoomToken};
+use super::{Item, Profile, RoomToken};
 use crate::Timestamp;
 use crate::dialect::Seconds;
+use crate::dialect::{Json, Object};
 
 /// What a client sends: any JSON object, all of whose keys are its own.
 ///

@@ -4,7 +4,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Item, Object, RoomToken, RoomTokenError};
+use super::{Item, RoomToken, RoomTokenError};
+use crate::dialect::Object;
 use crate::dialect::{Seconds, WholeSeconds};
 
 /// An old message: the client's object with its `author`, and when the server stored it, whatever time the

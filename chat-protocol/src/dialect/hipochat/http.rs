@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Json, Object, RoomToken, form};
+use super::{RoomToken, form};
 use crate::dialect::WireUser;
+use crate::dialect::{Json, Object};
 use crate::{UserId, WireError, decode};
 
 /// What `POST /api/chat` asks for: a room of exactly these users and the caller. Without users it is the

@@ -4,8 +4,9 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Json, Object, Profile, RoomToken};
+use super::{Profile, RoomToken};
 use crate::dialect::Seconds;
+use crate::dialect::{Json, Object};
 
 /// How the server writes an item; readers take both, and the one of later servers that has a `body` alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Object};
 use crate::UserId;
+use crate::dialect::{Json, Object};
 use crate::dialect::{Profile as Known, WireUser};
 
 /// An author's profile: the JSON object that the operator's backend answers for an auth token, and what is

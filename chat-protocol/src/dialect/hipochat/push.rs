@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Item, Json, MessageFrame, Object, Profile, RoomToken, form};
+use super::{Item, MessageFrame, Profile, RoomToken, form};
 use crate::UserId;
+use crate::dialect::{Json, Object};
 
 /// What kind of message it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -20,9 +20,9 @@ impl Json {
         Self::of(value)
     }
 
-    /// A value of a type of this dialect.
-    pub(super) fn of(value: &impl Serialize) -> Self {
-        Self(serde_json::value::to_raw_value(value).expect("types of this dialect are plain JSON"))
+    /// A value of a type of ours.
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        Self(serde_json::value::to_raw_value(value).expect("types of dialects are plain JSON"))
     }
 
     /// Its text.
@@ -41,11 +41,11 @@ impl Json {
     }
 
     /// Whether it is of a type.
-    pub(super) fn reads<T: DeserializeOwned>(&self) -> bool {
+    pub(crate) fn reads<T: DeserializeOwned>(&self) -> bool {
         serde_json::from_str::<T>(self.as_str()).is_ok()
     }
 
-    pub(super) fn is_object(&self) -> bool {
+    pub(crate) fn is_object(&self) -> bool {
         self.as_str().starts_with('{')
     }
 }
@@ -58,13 +58,20 @@ impl PartialEq for Json {
 
 impl Eq for Json {}
 
+/// JSON null.
+impl Default for Json {
+    fn default() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+}
+
 /// A JSON object with its keys in the order in which they came, and values byte for byte: clients put numbers
 /// into it that no other type keeps exactly. Of a repeated key the last one counts.
 ///
 /// Two are equal when keys, their order and the texts of the values are.
 ///
 /// ```
-/// use chat_protocol::dialect::hipochat::Object;
+/// use chat_protocol::dialect::Object;
 /// let json = r#"{"z":1.00,"a":[1, 2]}"#;
 /// let object: Object = serde_json::from_str(json).unwrap();
 /// assert_eq!(object.get("z").unwrap().as_str(), "1.00");
@@ -118,7 +125,7 @@ impl Object {
     /// What other dialects show of it: the first string among `message`, `body`, `body.message` and `text`.
     ///
     /// ```
-    /// use chat_protocol::dialect::hipochat::Object;
+    /// use chat_protocol::dialect::Object;
     /// let object: Object = serde_json::from_str(r#"{"message":5,"body":{"message":"hi"},"text":"no"}"#).unwrap();
     /// assert_eq!(object.text().as_deref(), Some("hi"));
     /// ```
@@ -129,24 +136,24 @@ impl Object {
     }
 
     /// Whether the key has an object.
-    pub(super) fn has_object(&self, key: &str) -> bool {
+    pub(crate) fn has_object(&self, key: &str) -> bool {
         self.get(key).is_some_and(Json::is_object)
     }
 
     /// Takes out a value of a type, or says what is wrong with it, without repeating it.
-    pub(super) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, String> {
+    pub(crate) fn take<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, String> {
         let Some(value) = self.remove(key) else { return Ok(None) };
         let read = serde_json::from_str(value.as_str());
         read.map(Some).map_err(|error| format!("{key}: {}", rule(&error.to_string())))
     }
 
     /// Takes out a value that must be there.
-    pub(super) fn require<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, String> {
+    pub(crate) fn require<T: DeserializeOwned>(&mut self, key: &str) -> Result<T, String> {
         self.take(key)?.ok_or_else(|| format!("missing field `{key}`"))
     }
 
     /// Writes keys and values into an object that has others.
-    pub(super) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    pub(crate) fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         self.iter().try_for_each(|(key, value)| map.serialize_entry(key, value))
     }
 }
