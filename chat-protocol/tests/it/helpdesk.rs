@@ -1,7 +1,6 @@
 //! `helpdesk`: its documented examples, bad input, tolerance, and round trips of arbitrary values.
 
-use chat_protocol::dialect::Json;
-use chat_protocol::dialect::Zoned;
+use chat_protocol::dialect::{Json, Zoned};
 use chat_protocol::dialect::helpdesk::{
     Client, ClientFrame, Created, Data, DataForm, Desk, DeskQuery, Desks, Direction, ErrorBody, EventKind,
     History, Message, Refusal, Relay, SendMessage, ServerFrame, Status, UTC_OFFSET_MINUTES, Uuid,

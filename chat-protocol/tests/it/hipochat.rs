@@ -4,8 +4,7 @@
 use std::fmt::Debug;
 
 use chat_protocol::dialect::hipochat::*;
-use chat_protocol::dialect::{Json, Object};
-use chat_protocol::dialect::{Seconds, WholeSeconds};
+use chat_protocol::dialect::{Json, Object, Seconds, WholeSeconds};
 use chat_protocol::{ErrorCode, Timestamp, UserId, decode, encode};
 use proptest::prelude::*;
 use serde::Serialize;
