@@ -69,6 +69,7 @@ impl Types {
         let mut schemas = std::mem::take(&mut definitions.schemas);
         schemas.values_mut().for_each(|schema| definitions.settle(schema));
         polish::describe(&mut schemas, place);
+        variants::admit(&mut schemas, place);
         variants::discriminate(&mut schemas, place);
         polish::bare_references(&mut schemas);
         definitions.schemas = schemas;

@@ -9,6 +9,9 @@ use super::polish::{describe_the_only_field, required};
 /// Where a schema lists its forms.
 const CHOICES: [&str; 2] = ["oneOf", "anyOf"];
 
+/// The word of a form that stands for all words of newer versions.
+const UNKNOWN: &str = "unknown";
+
 /// Gives every form that is an object its own place among the types, and a reference in its old place.
 pub(super) fn hoist(types: &mut Map<String, Value>, place: &str) {
     let names: Vec<String> = types.keys().cloned().collect();
@@ -101,6 +104,25 @@ pub(super) fn wire_name(form: &Value) -> Option<&str> {
     }
 }
 
+/// The form that stands for the words of newer versions takes every word that is not one of the others'.
+///
+/// The generator knows it by a word, `unknown`, that is never sent.
+pub(super) fn admit(types: &mut Map<String, Value>, place: &str) {
+    let names: Vec<String> = types.keys().cloned().collect();
+    for name in names {
+        let forms: Vec<String> = forms(types, &name, place).into_iter().map(str::to_owned).collect();
+        let tags: Vec<(&str, &str)> = forms.iter().filter_map(|form| tag(types.get(form)?)).collect();
+        let Some(&(field, UNKNOWN)) = tags.last() else { continue };
+        let known: Vec<&str> = tags.iter().map(|(_, word)| *word).filter(|word| *word != UNKNOWN).collect();
+        let words = "Any word but those of the other forms.";
+        let any_other = json!({ "type": "string", "not": { "enum": known }, "description": words });
+        let field = field.to_owned();
+        if let Some(form) = forms.last().and_then(|last| types.get_mut(last)) {
+            form["properties"][field] = any_other;
+        }
+    }
+}
+
 /// The names of a type's forms; those of the forms themselves where a form is one of several again.
 pub(super) fn forms<'a>(types: &'a Map<String, Value>, name: &'a str, place: &str) -> Vec<&'a str> {
     let listed = CHOICES.iter().find_map(|choice| types.get(name)?.get(choice)?.as_array());
@@ -110,7 +132,8 @@ pub(super) fn forms<'a>(types: &'a Map<String, Value>, name: &'a str, place: &st
     names.map_or(vec![name], |names| names.into_iter().flat_map(|name| forms(types, name, place)).collect())
 }
 
-/// Says which field decides, for all that one decides.
+/// Says which field decides, for all that one decides. Validators want all of its words, so there is none where a form
+/// takes any other word.
 pub(super) fn discriminate(types: &mut Map<String, Value>, place: &str) {
     let found: Vec<(String, Value)> =
         types.keys().filter_map(|name| Some((name.clone(), discriminator(types, name, place)?))).collect();
@@ -187,6 +210,25 @@ mod tests {
             types["Message"],
             json!({ "oneOf": [{ "$ref": "#/x/MessageA" }, { "$ref": "#/x/MessageB" }] })
         );
+    }
+
+    #[test]
+    fn the_form_for_words_of_newer_versions_takes_all_but_the_known_ones() {
+        let form = |tag: &str| json!({ "properties": { "what": { "const": tag } }, "required": ["what"] });
+        let mut types = Map::new();
+        types.insert("Presence".to_owned(), json!({ "oneOf": [form("online"), form("unknown")] }));
+        hoist(&mut types, "#/x/");
+        admit(&mut types, "#/x/");
+        discriminate(&mut types, "#/x/");
+        assert_eq!(
+            types["PresenceUnknown"]["properties"]["what"],
+            json!({
+                "type": "string",
+                "not": { "enum": ["online"] },
+                "description": "Any word but those of the other forms.",
+            })
+        );
+        assert!(types["Presence"].get("discriminator").is_none());
     }
 
     #[test]

@@ -7,7 +7,10 @@ use super::line::all;
 use super::walk::{Place, Schema, changed, one_of_each, schemas};
 
 /// Changes that make another valid document out of a vector: the beginnings of its name and of the place.
-const OTHERWISE_VALID: [(&str, &str); 9] = [
+const OTHERWISE_VALID: [(&str, &str); 11] = [
+    // Any other word is one of a newer server.
+    ("native pres", "/pres/what"),
+    ("native user", "/user/action"),
     // Without its digest it is a message still, and the other way round.
     ("tndata receipt, which has a text too", ""),
     // Any object with a token is a message, and with a timestamp an entry of a list.
