@@ -45,8 +45,8 @@ pub(crate) fn run() -> Result<(), String> {
         }
     }
     // Not cargo commands, because they install what they need.
-    println!("== foreign validators: cargo xtask foreign");
-    foreign::run()?;
+    println!("== other languages: cargo xtask foreign");
+    foreign::run(&foreign::Options::default())?;
     // Last, because they compile once more, with flags of their own.
     println!("== fuzz targets: cargo xtask fuzz");
     fuzz::ci()?;

@@ -27,8 +27,8 @@ enum Command {
     /// Make every check that a change must pass: format, lints, documentation, tests, foreign validators, fuzz
     /// targets, instruction counts
     Ci,
-    /// Check the published files with validators of other languages, installed when missing
-    Foreign,
+    /// Check the published files with programs of other languages, installed when missing
+    Foreign(foreign::Options),
     /// Give hostile input to the readers of every wire format
     Fuzz(fuzz::Options),
     /// Count the instructions of the benches and compare them to the committed baseline
@@ -40,7 +40,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ci => ci::run(),
-        Command::Foreign => foreign::run(),
+        Command::Foreign(options) => foreign::run(&options),
         Command::Fuzz(options) => options.run(),
         Command::Instructions(options) => options.run(),
         Command::Bench(bench) => bench.run(),

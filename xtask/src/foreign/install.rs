@@ -38,12 +38,7 @@ impl Tools {
 
     fn install(&self, source: &Path) -> Result<(), String> {
         println!("== installing into target/foreign");
-        if self.folder.exists() {
-            std::fs::remove_dir_all(&self.folder)
-                .map_err(|error| format!("{}: {error}", self.folder.display()))?;
-        }
-        std::fs::create_dir_all(&self.folder)
-            .map_err(|error| format!("{}: {error}", self.folder.display()))?;
+        self.fresh_folder("")?;
         copy_all(source, &self.folder)?;
         self.environment()?;
         let mut pip = self.command(&self.program("pip"));
@@ -82,6 +77,22 @@ impl Tools {
         command
     }
 
+    /// Where the programs are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// An empty folder for what a program writes.
+    pub(super) fn fresh_folder(&self, name: &str) -> Result<PathBuf, String> {
+        let folder = self.folder.join(name);
+        let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).map_err(failed)?;
+        }
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        Ok(folder)
+    }
+
     /// A script in JavaScript.
     pub(super) fn node(&self, script: &str) -> Command {
         let mut command = self.command(&self.program("node"));
@@ -92,7 +103,15 @@ impl Tools {
     /// A script in Python.
     pub(super) fn python(&self, script: &str) -> Command {
         let mut command = self.command(&self.program("python"));
-        command.arg(script);
+        // What is only read stays as it is.
+        command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// A module of Python's.
+    pub(super) fn module(&self, name: &str) -> Command {
+        let mut command = self.python("-m");
+        command.arg(name);
         command
     }
 
@@ -118,7 +137,7 @@ fn copy_all(from: &Path, to: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn succeed(command: &mut Command) -> Result<(), String> {
+pub(super) fn succeed(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{name}: {error}"))?;
     if output.status.success() {

@@ -1,11 +1,20 @@
 //! Checks what is published in `schema/` with programs that others wrote, in other languages: `cargo xtask foreign`.
 
 mod install;
+mod types;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use install::Tools;
+
+/// How to check.
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// Replace the generated types of other languages instead of comparing them
+    #[arg(long)]
+    update: bool,
+}
 
 /// One check: what it is called, and the program that makes it.
 struct Step {
@@ -23,6 +32,8 @@ const STEPS: &[Step] = &[
         command: |tools, schema| with(tools.python("check.py"), schema),
     },
     Step { name: "redocly lint", command: redocly },
+    Step { name: "tsc --strict", command: tsc },
+    Step { name: "mypy --strict", command: mypy },
 ];
 
 fn with(mut command: Command, argument: &Path) -> Command {
@@ -39,6 +50,21 @@ fn redocly(tools: &Tools, schema: &Path) -> Command {
     lint
 }
 
+/// The options that decide what is strict are in `tsconfig.json`, where editors find them too.
+fn tsc(tools: &Tools, schema: &Path) -> Command {
+    let mut check = tools.package("tsc");
+    check.arg("--project").arg(schema.join("typescript"));
+    check.arg("--typeRoots").arg(tools.folder().join("node_modules/@types"));
+    check
+}
+
+fn mypy(tools: &Tools, schema: &Path) -> Command {
+    let mut check = tools.module("mypy");
+    check.args(["--strict", "--no-error-summary", "--cache-dir"]).arg(tools.folder().join("mypy"));
+    check.current_dir(schema.join("python")).arg(".");
+    check
+}
+
 /// The documents of a folder, in order. None is no error here: a program without a document to check says so.
 fn documents(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -49,10 +75,12 @@ fn documents(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Installs what is missing, then makes all checks; a failed one does not stop the others.
-pub(crate) fn run() -> Result<(), String> {
+pub(crate) fn run(options: &Options) -> Result<(), String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("xtask is in no workspace")?;
     let tools = Tools::installed(root)?;
     let schema = root.join("schema");
+    let count = types::generate(&tools, &schema, options.update)?;
+    println!("== types for TypeScript and Python: {count} files");
     let failed: Vec<&str> =
         STEPS.iter().filter(|step| !passes(step, &tools, &schema)).map(|step| step.name).collect();
     if failed.is_empty() { Ok(()) } else { Err(format!("refused by: {}", failed.join(", "))) }

@@ -1,0 +1,1 @@
+"""Models of every packet, one module per format."""
