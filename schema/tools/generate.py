@@ -107,9 +107,9 @@ def codes(schema: Path, output: Path) -> None:
         first.setdefault(row["close"], (row["code"], row["x-retry"]))
     rows = sorted(first.items())
     header = HEADER.format(source=source)
-    lines = "".join(f'  {close}: {{ code: "{code}", action: "{action}" }},\n' for close, (code, action) in rows)
+    lines = "".join(f'  {close}: {{ err: "{code}", action: "{action}" }},\n' for close, (code, action) in rows)
     typescript = f"// {header}\nimport type {{ Action, ErrorCode }} from \"./native.ts\";\n\n/** {CODES} */\n"
-    typescript += f"export const CLOSE_CODES: Readonly<Record<number, {{ code: ErrorCode; action: Action }}>> = {{\n{lines}}};\n"
+    typescript += f"export const CLOSE_CODES: Readonly<Record<number, {{ err: ErrorCode; action: Action }}>> = {{\n{lines}}};\n"
     (output / "typescript/codes.ts").write_text(typescript, "utf-8")
     lines = "".join(f'    {close}: ("{code}", "{action}"),\n' for close, (code, action) in rows)
     python = f'"""{CODES}\n\n{header}\n"""\n\nfrom typing import Final\n\nfrom .native import Action, ErrorCode\n\n'
