@@ -1,0 +1,190 @@
+"""A minimal client of the native format, on generated models alone. README.md says how to use it."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Literal
+
+from pydantic import TypeAdapter, ValidationError
+from websockets import ClientConnection, Subprotocol, WebSocketException, connect
+
+from models import native as wire
+from models.codes import CLOSE_CODES
+
+What = Literal["connected", "reconnecting", "token_needed", "stopped", "event", "sent", "refused"]
+Tell = Callable[[What, str, wire.Event | wire.Reply | None], None]  # What, about whom or why, and what says so.
+ENDS: dict[wire.Action, What] = {"stop": "stopped", "refresh": "token_needed"}
+Answer = Callable[[wire.Reply], None]
+ENTRIES = wire.Message | wire.Edited | wire.Deleted | wire.Reaction | wire.MemberChanged | wire.RoomChanged
+EVENT: TypeAdapter[wire.Event] = TypeAdapter(wire.Event)
+BASE, CAP, MAX_OUTBOX, MAX_RESUMED = 0.25, 30.0, 1000, 200
+ME: wire.RoomId = ""  # No room: my own log has its place among those of the rooms.
+
+class Client:
+    """The last four methods are all of its I/O: another transport, or a test, overrides them."""
+    def __init__(self, url: str, tell: Tell) -> None:
+        self.url, self.tell, self.token, self.attempts, self.asked = url, tell, "", 0, 0
+        self.state: Literal["stopped", "connecting", "ready"] = "stopped"
+        self.auth: wire.AuthData | None = None
+        self.epoch: wire.Epoch = ""
+        self.logs: dict[wire.RoomId, int] = {}
+        self.fetching: set[wire.RoomId] = set()
+        self.outbox: dict[wire.ClientMsgId, wire.SendMessage] = {}
+        self.in_flight: set[wire.ClientMsgId] = set()
+        self.awaiting: dict[wire.RequestId, Answer] = {}
+        self.socket: ClientConnection | None = None
+        self.task: asyncio.Task[None] | None = None
+
+    def authorize(self, token: str) -> None:
+        """Connects with a token. Later it takes a new one: for the open connection, or to connect again."""
+        self.token = token
+        if self.state == "ready":
+            self.authenticate()
+        elif self.state == "stopped":
+            self.dial()
+
+    def send(self, room: wire.RoomId, content: wire.Content, name: wire.ClientMsgId = "") -> None:
+        """Sends a message when there is a connection, as often as needed. It is stored once."""
+        name = name or str(uuid.uuid4())
+        if len(self.outbox) >= MAX_OUTBOX or name in self.outbox:
+            raise ValueError("full, or name in use")
+        self.outbox[name] = wire.SendMessage(id="0", room=room, content=content, client_msg_id=name)
+        self.pump()
+
+    def received(self, event: wire.Event) -> None:
+        if isinstance(event, wire.ReplyPacket):
+            if answer := self.awaiting.pop(event.reply.id or "", None):
+                answer(event.reply)
+        elif self.is_news(event):
+            self.tell("event", "", event)
+        if self.state == "connecting" and self.auth and ME in self.logs and not self.awaiting:
+            self.state, self.attempts = "ready", 0  # All that was missed is told.
+            self.tell("connected", self.auth.user_id, None)
+        self.pump()
+
+    def is_news(self, event: wire.Event) -> bool:
+        (body,) = (getattr(event, field) for field in type(event).model_fields)
+        if isinstance(event, wire.ResumedPacket):
+            self.resumed(event.resumed)
+        if isinstance(body, wire.Message) and self.auth and body.from_ == self.auth.user_id:
+            data = {"seq": body.seq, "offset": body.offset, "duplicate": False}  # As good as an answer.
+            self.answered(body.client_msg_id or "", wire.Reply(status=200, data=data, ts=body.ts))
+        if isinstance(body, ENTRIES):
+            return self.is_next(body.room, body.offset)
+        if not isinstance(event, wire.UserPacket) or not self.is_next(ME, event.user.user_offset):
+            return not isinstance(event, wire.UserPacket)
+        if isinstance(event.user, wire.UserChangedRoomLeft):
+            self.logs.pop(event.user.room, None)
+        return True
+
+    def is_next(self, room: wire.RoomId, offset: int) -> bool:
+        at = self.logs.get(room, -1)
+        if offset == at + 1:
+            self.logs[room] = offset
+        elif offset > at and room == ME and at >= 0:
+            self.lose("reconnect", "a hole in my log")
+        elif offset > at and room != ME and room not in self.fetching:
+            self.fetching.add(room)  # A hole. What is beyond it is dropped, because it comes again.
+            follow = wire.Follow(id=self.id(), room=room, offset=at, epoch=self.epoch)
+            follow = follow if at >= 0 else wire.Follow(id=follow.id, room=room)
+            self.ask(wire.FollowPacket(follow=follow), follow.id, lambda _: self.fetching.discard(room))
+        return offset == at + 1
+
+    def resumed(self, resumed: wire.Resumed) -> None:
+        if resumed.epoch != self.epoch:  # The logs began a new life: no old position holds.
+            self.epoch, self.logs = resumed.epoch, {}
+        offset = resumed.user_offset if resumed.room is None else resumed.offset
+        if resumed.outcome == "gone":
+            self.logs.pop(resumed.room or ME, None)
+        elif resumed.outcome != "recovered" and offset is not None:
+            self.logs[resumed.room or ME] = offset
+
+    def id(self) -> wire.RequestId:
+        self.asked += 1
+        return str(self.asked)
+
+    def ask(self, command: wire.Command, id: wire.RequestId, answer: Answer) -> None:
+        self.awaiting[id] = answer
+        self.say(command)
+
+    def authenticate(self) -> None:
+        fresh, at, session = self.state != "ready", self.logs.get(ME), self.auth.session_id if self.auth else None
+        self.state = "connecting" if fresh else "ready"
+        def answer(reply: wire.Reply) -> None:
+            self.failed(reply)
+            if reply.status < 400:
+                self.auth = wire.AuthData.model_validate(reply.data)
+            if reply.status < 400 and fresh and at is not None:
+                rooms = dict([log for log in self.logs.items() if log[0] != ME][-MAX_RESUMED:])  # Others: snapshots.
+                resume = wire.Resume(id=self.id(), epoch=self.epoch, user_offset=at, rooms=rooms)
+                self.ask(wire.ResumePacket(resume=resume), resume.id, self.failed)
+        auth = wire.Auth(id=self.id(), token=self.token, session_id=session, follow=at is None)
+        self.ask(wire.AuthPacket(auth=auth), auth.id, answer)
+
+    def pump(self) -> None:
+        for name, message in self.outbox.items():
+            if self.state == "ready" and name not in self.in_flight:
+                send = message.model_copy(update={"id": self.id()})
+                self.in_flight.add(name)
+                self.ask(wire.SendPacket(send=send), send.id, partial(self.answered, name))
+
+    def answered(self, name: wire.ClientMsgId, reply: wire.Reply) -> None:
+        if reply.action == "retry":
+            self.later(reply.retry_after_ms or 0, partial(self.again, name))
+        elif reply.action in ("reconnect", "refresh"):
+            self.failed(reply)
+        elif self.outbox.pop(name, None):
+            self.in_flight.discard(name)
+            self.tell("sent" if reply.status < 400 else "refused", name, reply)
+
+    def again(self, name: wire.ClientMsgId) -> None:
+        self.in_flight.discard(name)
+        self.pump()
+
+    def closed(self, code: int) -> None:
+        err, action = CLOSE_CODES.get(code, CLOSE_CODES[1001])  # An unknown one is no reason to stay away.
+        self.lose(action, err)
+
+    def failed(self, reply: wire.Reply) -> None:
+        if reply.status >= 400:
+            self.lose(reply.action or "stop", reply.err or "", reply.retry_after_ms or 0)
+
+    def lose(self, action: wire.Action, code: str, wait_ms: int = 0) -> None:
+        self.drop()
+        for unanswered in (self.awaiting, self.fetching, self.in_flight):
+            unanswered.clear()
+        self.state = "stopped" if action in ENDS else "connecting"
+        self.tell(ENDS.get(action, "reconnecting"), code, None)
+        if self.state == "connecting":
+            self.later(wait_ms, lambda: self.dial() if self.state == "connecting" else None)
+
+    def later(self, wait_ms: int, then: Callable[[], None]) -> None:
+        self.after(wait_ms / 1000 + random.random() * min(CAP, BASE * 2**self.attempts), then)
+        self.attempts += 1
+
+    def dial(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(self.run())
+
+    def drop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    def say(self, command: wire.Command) -> None:
+        frame = command.model_dump_json(by_alias=True, exclude_none=True)
+        self.said = asyncio.gather(*[socket.send(frame) for socket in [self.socket] if socket], return_exceptions=True)
+
+    def after(self, seconds: float, then: Callable[[], None]) -> None:
+        asyncio.get_running_loop().call_later(seconds, then)
+
+    async def run(self) -> None:
+        self.socket = None
+        with suppress(OSError, WebSocketException):
+            async with connect(self.url, subprotocols=[Subprotocol("chat.v1")]) as self.socket:
+                self.authenticate()
+                async for frame in self.socket:
+                    with suppress(ValidationError):  # Of a newer server. If it is of a log, the next one shows a hole.
+                        self.received(EVENT.validate_json(frame))
+        self.closed(self.socket and self.socket.close_code or 1006)

@@ -1,0 +1,1 @@
+"""Proofs that the client keeps to the protocol."""
