@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -17,24 +16,22 @@ from models.codes import CLOSE_CODES
 What = Literal["connected", "reconnecting", "token_needed", "stopped", "event", "sent", "refused"]
 Tell = Callable[[What, str, wire.Event | wire.Reply | None], None]  # What, about whom or why, and what says so.
 ENDS: dict[wire.Action, What] = {"stop": "stopped", "refresh": "token_needed"}
-Answer = Callable[[wire.Reply], None]
 ENTRIES = wire.Message | wire.Edited | wire.Deleted | wire.Reaction | wire.MemberChanged | wire.RoomChanged
 EVENT: TypeAdapter[wire.Event] = TypeAdapter(wire.Event)
 BASE, CAP, MAX_OUTBOX, MAX_RESUMED = 0.25, 30.0, 1000, 200
 ME: wire.RoomId = ""  # No room: my own log has its place among those of the rooms.
 
 class Client:
-    """The last four methods are all of its I/O: another transport, or a test, overrides them."""
+    """The last five methods are all of its I/O: another transport, or a test, overrides them."""
     def __init__(self, url: str, tell: Tell) -> None:
-        self.url, self.tell, self.token, self.attempts, self.asked = url, tell, "", 0, 0
+        self.url, self.tell, self.token, self.epoch, self.attempts, self.asked = url, tell, "", "", 0, 0
         self.state: Literal["stopped", "connecting", "ready"] = "stopped"
         self.auth: wire.AuthData | None = None
-        self.epoch: wire.Epoch = ""
         self.logs: dict[wire.RoomId, int] = {}
         self.fetching: set[wire.RoomId] = set()
         self.outbox: dict[wire.ClientMsgId, wire.SendMessage] = {}
         self.in_flight: set[wire.ClientMsgId] = set()
-        self.awaiting: dict[wire.RequestId, Answer] = {}
+        self.awaiting: dict[wire.RequestId, Callable[[wire.Reply], None]] = {}
         self.socket: ClientConnection | None = None
         self.task: asyncio.Task[None] | None = None
 
@@ -46,9 +43,8 @@ class Client:
         elif self.state == "stopped":
             self.dial()
 
-    def send(self, room: wire.RoomId, content: wire.Content, name: wire.ClientMsgId = "") -> None:
-        """Sends a message when there is a connection, as often as needed. It is stored once."""
-        name = name or str(uuid.uuid4())
+    def send(self, room: wire.RoomId, content: wire.Content, name: wire.ClientMsgId) -> None:
+        """Sends a message when there is a connection, as often as needed. It is stored once under its name."""
         if len(self.outbox) >= MAX_OUTBOX or name in self.outbox:
             raise ValueError("full, or name in use")
         self.outbox[name] = wire.SendMessage(id="0", room=room, content=content, client_msg_id=name)
@@ -70,15 +66,12 @@ class Client:
         if isinstance(event, wire.ResumedPacket):
             self.resumed(event.resumed)
         if isinstance(body, wire.Message) and self.auth and body.from_ == self.auth.user_id:
-            data = {"seq": body.seq, "offset": body.offset, "duplicate": False}  # As good as an answer.
-            self.answered(body.client_msg_id or "", wire.Reply(status=200, data=data, ts=body.ts))
+            self.answered(body.client_msg_id or "", wire.Reply(status=200, ts=body.ts, data={"seq": body.seq}))
         if isinstance(body, ENTRIES):
             return self.is_next(body.room, body.offset)
-        if not isinstance(event, wire.UserPacket) or not self.is_next(ME, event.user.user_offset):
-            return not isinstance(event, wire.UserPacket)
-        if isinstance(event.user, wire.UserChangedRoomLeft):
-            self.logs.pop(event.user.room, None)
-        return True
+        if isinstance(body, wire.UserChangedRoomLeft):
+            self.logs.pop(body.room, None)
+        return not isinstance(event, wire.UserPacket) or self.is_next(ME, event.user.user_offset)
 
     def is_next(self, room: wire.RoomId, offset: int) -> bool:
         at = self.logs.get(room, -1)
@@ -88,9 +81,8 @@ class Client:
             self.lose("reconnect", "a hole in my log")
         elif offset > at and room != ME and room not in self.fetching:
             self.fetching.add(room)  # A hole. What is beyond it is dropped, because it comes again.
-            follow = wire.Follow(id=self.id(), room=room, offset=at, epoch=self.epoch)
-            follow = follow if at >= 0 else wire.Follow(id=follow.id, room=room)
-            self.ask(wire.FollowPacket(follow=follow), follow.id, lambda _: self.fetching.discard(room))
+            follow = partial(wire.Follow, room=room, offset=self.logs.get(room), epoch=self.epoch or None)
+            self.ask(lambda id: wire.FollowPacket(follow=follow(id=id)), lambda _: self.fetching.discard(room))
         return offset == at + 1
 
     def resumed(self, resumed: wire.Resumed) -> None:
@@ -102,47 +94,41 @@ class Client:
         elif resumed.outcome != "recovered" and offset is not None:
             self.logs[resumed.room or ME] = offset
 
-    def id(self) -> wire.RequestId:
+    def ask(self, command: Callable[[wire.RequestId], wire.Command], answer: Callable[[wire.Reply], None]) -> None:
         self.asked += 1
-        return str(self.asked)
-
-    def ask(self, command: wire.Command, id: wire.RequestId, answer: Answer) -> None:
-        self.awaiting[id] = answer
-        self.say(command)
+        self.awaiting[str(self.asked)] = answer
+        self.say(command(str(self.asked)))
 
     def authenticate(self) -> None:
-        fresh, at, session = self.state != "ready", self.logs.get(ME), self.auth.session_id if self.auth else None
+        fresh, session = self.state != "ready", self.auth.session_id if self.auth else None
         self.state = "connecting" if fresh else "ready"
-        def answer(reply: wire.Reply) -> None:
-            self.failed(reply)
-            if reply.status < 400:
-                self.auth = wire.AuthData.model_validate(reply.data)
-            if reply.status < 400 and fresh and at is not None:
-                rooms = dict([log for log in self.logs.items() if log[0] != ME][-MAX_RESUMED:])  # Others: snapshots.
-                resume = wire.Resume(id=self.id(), epoch=self.epoch, user_offset=at, rooms=rooms)
-                self.ask(wire.ResumePacket(resume=resume), resume.id, self.failed)
-        auth = wire.Auth(id=self.id(), token=self.token, session_id=session, follow=at is None)
-        self.ask(wire.AuthPacket(auth=auth), auth.id, answer)
+        auth = partial(wire.Auth, token=self.token, session_id=session, follow=ME not in self.logs)
+        self.ask(lambda id: wire.AuthPacket(auth=auth(id=id)), partial(self.authenticated, fresh))
 
-    def pump(self) -> None:
-        for name, message in self.outbox.items():
-            if self.state == "ready" and name not in self.in_flight:
-                send = message.model_copy(update={"id": self.id()})
-                self.in_flight.add(name)
-                self.ask(wire.SendPacket(send=send), send.id, partial(self.answered, name))
+    def authenticated(self, fresh: bool, reply: wire.Reply) -> None:
+        if reply.status >= 400:
+            return self.failed(reply)
+        self.auth = wire.AuthData.model_validate(reply.data)
+        if fresh and ME in self.logs:
+            rooms = dict([log for log in self.logs.items() if log[0] != ME][-MAX_RESUMED:])  # Others: snapshots.
+            resume = partial(wire.Resume, epoch=self.epoch, user_offset=self.logs[ME], rooms=rooms)
+            self.ask(lambda id: wire.ResumePacket(resume=resume(id=id)), self.failed)
+
+    def pump(self, again: wire.ClientMsgId = "") -> None:
+        self.in_flight.discard(again)
+        waiting = [entry for entry in self.outbox.items() if entry[0] not in self.in_flight]
+        for name, it in waiting if self.state == "ready" else []:
+            self.in_flight.add(name)
+            self.ask(lambda id: wire.SendPacket(send=it.model_copy(update={"id": id})), partial(self.answered, name))
 
     def answered(self, name: wire.ClientMsgId, reply: wire.Reply) -> None:
         if reply.action == "retry":
-            self.later(reply.retry_after_ms or 0, partial(self.again, name))
+            self.later(reply.retry_after_ms or 0, partial(self.pump, name))
         elif reply.action in ("reconnect", "refresh"):
             self.failed(reply)
         elif self.outbox.pop(name, None):
             self.in_flight.discard(name)
             self.tell("sent" if reply.status < 400 else "refused", name, reply)
-
-    def again(self, name: wire.ClientMsgId) -> None:
-        self.in_flight.discard(name)
-        self.pump()
 
     def closed(self, code: int) -> None:
         err, action = CLOSE_CODES.get(code, CLOSE_CODES[1001])  # An unknown one is no reason to stay away.
@@ -154,8 +140,7 @@ class Client:
 
     def lose(self, action: wire.Action, code: str, wait_ms: int = 0) -> None:
         self.drop()
-        for unanswered in (self.awaiting, self.fetching, self.in_flight):
-            unanswered.clear()
+        self.awaiting, self.fetching, self.in_flight = {}, set(), set()
         self.state = "stopped" if action in ENDS else "connecting"
         self.tell(ENDS.get(action, "reconnecting"), code, None)
         if self.state == "connecting":

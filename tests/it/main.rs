@@ -3,6 +3,7 @@
 mod bad_input;
 mod compat;
 mod conversations;
+mod foreign;
 mod kill;
 mod power;
 mod powercut;
