@@ -10,7 +10,7 @@ export type Report =
   | { what: "sent" | "refused"; client_msg_id: wire.ClientMsgId; reply: wire.Reply };
 const [BASE_MS, CAP_MS, STABLE_MS, MAX_OUTBOX, MAX_RESUMED] = [250, 30_000, 5_000, 1000, 200];
 
-/** The last four methods are all of its I/O: another transport, or a test, overrides them. */
+/** The last five methods are all of its I/O: another transport, or a test, overrides them. */
 export class Client {
   private state: "stopped" | "connecting" | "ready" = "stopped";
   private token = "";

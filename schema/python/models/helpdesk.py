@@ -74,7 +74,7 @@ class Relay(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: Opaque | None = None
+    data: Opaque
     """
     Any JSON, handed on unchanged.
     """
@@ -233,7 +233,7 @@ class ServerNewMessage(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: MessageData | None = None
+    data: MessageData
     """
     The object, or a string that holds it as JSON.
     """
@@ -251,7 +251,7 @@ class ServerUpdateMessage(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: MessageData | None = None
+    data: MessageData
     """
     The object, or a string that holds it as JSON.
     """
@@ -317,7 +317,7 @@ class ServerUpdateHelpdesk(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: DeskData | None = None
+    data: DeskData
     """
     The object, or a string that holds it as JSON.
     """

@@ -5,7 +5,7 @@ generated from schema/bundle/tndata.json by `cargo xtask foreign --update`, do n
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
@@ -69,7 +69,7 @@ class Notice(BaseModel):
     """
     Always `system`.
     """
-    from_id: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+    from_id: Literal[-1]
     """
     Always -1.
     """

@@ -181,7 +181,7 @@ def main(folder: Path) -> None:
     paths = sorted(folder.glob("*.jsonl"))
     failures = [failure for failure in map(play, paths) if failure]
     print("\n".join(failures), file=sys.stderr)
-    print(f"Python: {len(paths)} conversations; ")
+    print(f"Python: {len(paths)} conversations")
     sys.exit(1 if failures or not paths else 0)
 
 

@@ -143,4 +143,4 @@ for (const file of files) {
   }
 }
 if (files.length === 0) throw new Error("there are no conversations");
-console.log(`TypeScript: ${files.length} conversations; `);
+console.log(`TypeScript: ${files.length} conversations`);

@@ -90,7 +90,7 @@ export interface ServerUpdateHelpdesk {
   /**
    * The object, or a string that holds it as JSON.
    */
-  data?: DeskData;
+  data: DeskData;
   /**
    * Always this word.
    */
@@ -190,7 +190,7 @@ export interface ServerNewMessage {
   /**
    * The object, or a string that holds it as JSON.
    */
-  data?: MessageData;
+  data: MessageData;
   /**
    * Always this word.
    */
@@ -203,7 +203,7 @@ export interface ServerUpdateMessage {
   /**
    * The object, or a string that holds it as JSON.
    */
-  data?: MessageData;
+  data: MessageData;
   /**
    * Always this word.
    */
@@ -216,7 +216,7 @@ export interface Relay {
   /**
    * Any JSON, handed on unchanged.
    */
-  data?: Opaque;
+  data: Opaque;
   /**
    * What happened, as the frames of both directions name it.
    */

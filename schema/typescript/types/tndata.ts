@@ -113,7 +113,7 @@ export interface Notice {
   /**
    * Always -1.
    */
-  from_id: number;
+  from_id: -1;
   /**
    * What people read.
    */

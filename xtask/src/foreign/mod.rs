@@ -8,6 +8,9 @@ use std::process::Command;
 
 use install::Tools;
 
+/// What a line tells that is shown of a check that passes.
+const COUNTS: [&str; 4] = [" schemas; ", " vectors ", " conversations", "test result"];
+
 /// How to check.
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -34,6 +37,24 @@ const STEPS: &[Step] = &[
     Step { name: "redocly lint", command: redocly },
     Step { name: "tsc --strict", command: tsc },
     Step { name: "mypy --strict", command: mypy },
+    Step {
+        name: "golden vectors, Python's models",
+        command: |tools, schema| with(python(tools, schema, "tests.vectors"), schema),
+    },
+    Step {
+        name: "conversations, TypeScript's client",
+        command: |tools, schema| {
+            let play = schema.join("typescript/test/conversations.ts");
+            with(tools.node(&play.to_string_lossy()), &schema.join("vectors/conversations"))
+        },
+    },
+    Step {
+        name: "conversations, Python's client",
+        command: |tools, schema| {
+            with(python(tools, schema, "tests.conversations"), &schema.join("vectors/conversations"))
+        },
+    },
+    Step { name: "a chat of three languages across a crash of the server", command: chat },
 ];
 
 fn with(mut command: Command, argument: &Path) -> Command {
@@ -61,8 +82,33 @@ fn tsc(tools: &Tools, schema: &Path) -> Command {
 fn mypy(tools: &Tools, schema: &Path) -> Command {
     let mut check = tools.module("mypy");
     check.args(["--strict", "--no-error-summary", "--cache-dir"]).arg(tools.folder().join("mypy"));
-    check.current_dir(schema.join("python")).arg(".");
+    check.arg(".").current_dir(schema.join("python"));
     check
+}
+
+/// A module of the folder of Python's.
+fn python(tools: &Tools, schema: &Path, module: &str) -> Command {
+    let mut command = tools.module(module);
+    command.current_dir(schema.join("python"));
+    command
+}
+
+/// A test like others, but for the programs that it needs.
+fn chat(tools: &Tools, schema: &Path) -> Command {
+    let mut test = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    test.args([
+        "test",
+        "--quiet",
+        "--package",
+        "chat-tests",
+        "--test",
+        "it",
+        "foreign::",
+        "--",
+        "--include-ignored",
+    ]);
+    test.current_dir(schema).env("FOREIGN_TOOLS", tools.folder());
+    test
 }
 
 /// The documents of a folder, in order. None is no error here: a program without a document to check says so.
@@ -97,7 +143,8 @@ fn passes(step: &Step, tools: &Tools, schema: &Path) -> bool {
     };
     let said = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
-        let counted = said.lines().find(|line| line.contains(" schemas; ")).unwrap_or("no problems");
+        let counted = said.lines().find(|line| COUNTS.iter().any(|word| line.contains(word)));
+        let counted = counted.unwrap_or("no problems");
         println!("== {}: {counted}", step.name);
         return true;
     }
