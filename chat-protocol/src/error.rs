@@ -111,6 +111,8 @@ fn field(path: &Path) -> String {
 fn rule(message: &str) -> String {
     let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
     match message.split_once(", expected ") {
+        // The name of a type of ours means nothing to the sender.
+        Some((_, expected)) if expected.starts_with("struct ") => "expected an object".to_owned(),
         Some((_, expected)) => format!("expected {expected}"),
         None if message.starts_with("unknown ") => "unknown value".to_owned(),
         None => message.to_owned(),
@@ -157,6 +159,8 @@ mod tests {
                 ErrorCode::BadRequest,
                 "auth.token: expected a string",
             ),
+            (r#"{"set":{"id":"1","data":"x"}}"#, ErrorCode::BadRequest, "set.data: expected an object"),
+            (r#"{"join":5}"#, ErrorCode::BadRequest, "join: expected an object"),
             (
                 r#"{"create":{"id":"1","kind":"secret"}}"#,
                 ErrorCode::BadRequest,

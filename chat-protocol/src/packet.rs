@@ -152,7 +152,7 @@ macro_rules! packets {
                 ),*];
                 schemars::json_schema!({
                     "oneOf": variants,
-                    "description": $expecting,
+                    "description": concat!("One frame: ", $expecting, "."),
                 })
             }
         }

@@ -52,7 +52,7 @@ pub struct NewDesk {
     pub client: UserId,
 }
 
-/// Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+/// Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Join {
@@ -192,7 +192,7 @@ pub struct Unblock {
 /// Changes a room's data, or my own settings of it, or both; what is absent stays.
 ///
 /// `data` needs an owner or admin and is told to all members by a `room` packet, `settings` are mine alone and told to my
-/// devices by a `user` packet. Answered with `{"offset"?,"user_offset"?}`, of what changed.
+/// devices by a `user` packet. Answered with `{"offset"?,"user_offset"?,"ts"}`, of what changed.
 ///
 /// ```
 /// use chat_protocol::{Command, Patch, decode};

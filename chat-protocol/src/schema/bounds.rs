@@ -36,6 +36,7 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("Resumed", "pointers", "maxProperties", limits::MAX_POINTERS),
     ("Resumed", "delivered", "maxProperties", limits::MAX_POINTERS),
     ("HistoryPage", "messages", "maxItems", limits::MAX_HISTORY_PAGE as usize),
+    ("SessionsData", "sessions", "maxItems", limits::MAX_PAGE as usize),
     ("MembersPage", "members", "maxItems", limits::MAX_PAGE as usize),
     ("SearchPage", "hits", "maxItems", limits::MAX_PAGE as usize),
     ("InboxPage", "rooms", "maxItems", limits::MAX_PAGE as usize),

@@ -72,13 +72,7 @@ const COMMANDS: &[(&str, &str, Shape, Retry, Answer)] = &[
     ("block", "1.0", read::<command::Block>, Retry::Safe, Answer::Nothing),
     ("unblock", "1.0", read::<command::Unblock>, Retry::Safe, Answer::Nothing),
     ("set", "1.0", read::<command::Set>, Retry::Safe, Answer::Data(written::<SetData>)),
-    (
-        "send",
-        "1.0",
-        read::<command::SendMessage>,
-        Retry::With("client_msg_id"),
-        Answer::Data(written::<SendData>),
-    ),
+    ("send", "1.0", read::<command::SendMessage>, Retry::With("client_msg_id"), Answer::Data(sent)),
     ("cancel", "1.0", read::<command::Cancel>, Retry::Safe, Answer::Nothing),
     ("edit", "1.0", read::<command::Edit>, Retry::Safe, Answer::Data(written::<ChangeData>)),
     ("delete", "1.0", read::<command::Delete>, Retry::Safe, Answer::Data(written::<SetData>)),
@@ -100,6 +94,14 @@ const COMMANDS: &[(&str, &str, Shape, Retry, Answer)] = &[
     ("revoke", "1.0", read::<command::Revoke>, Retry::Safe, Answer::Data(written::<RevokeData>)),
     ("ping", "1.0", read::<command::Ping>, Retry::Safe, Answer::Packet("PongPacket")),
 ];
+
+/// What a `send` is answered with: one with `send_at` has no number yet.
+fn sent(types: &mut Types) -> Value {
+    json!({
+        "description": "The stored message; of a `send` with `send_at`, when it will be sent.",
+        "anyOf": [written::<SendData>(types), written::<ScheduleData>(types)],
+    })
+}
 
 /// One line per event: its kind, and the version that introduced it. A test fails for an event without a line.
 const EVENTS: &[(&str, &str)] = &[
@@ -251,7 +253,7 @@ fn health(_: &mut Types) -> Value {
     })
 }
 
-/// Every status of the error table, with the codes that have it.
+/// Every status of the error table that a request can meet.
 fn refusals() -> Vec<super::route::Answer> {
     const ABOUT: &[(u16, &str)] = &[
         (400, "The request cannot be read; `detail` says why."),
@@ -259,9 +261,15 @@ fn refusals() -> Vec<super::route::Answer> {
         (403, "There is no such room, or it is not yours."),
         (404, "There is no such path."),
         (405, "The path does not have this method."),
+        (
+            409,
+            "It contradicts what is there: an id in use, the same name for another body, a limit that is reached.",
+        ),
         (413, "The request is too large."),
+        (415, "A body of this media type is not taken."),
         (429, "Too much at once; header `Retry-After` and `retry_after_ms` say how long to wait."),
         (500, "The server failed."),
+        (501, "This server does not offer that; `detail` names it."),
         (503, "The server or its store cannot answer now."),
     ];
     ABOUT.iter().map(|(status, about)| answer(*status, about, written::<Reply>)).collect()
@@ -340,6 +348,25 @@ mod tests {
         assert_eq!(commands, Command::KINDS.iter().copied().collect(), "COMMANDS has one line per command");
         let events: BTreeSet<&str> = EVENTS.iter().map(|(kind, _)| *kind).collect();
         assert_eq!(events, Event::KINDS.iter().copied().collect(), "EVENTS has one line per event");
+    }
+
+    #[test]
+    fn every_refusal_that_a_request_can_meet_is_an_answer() {
+        let (_, document) = crate::schema::openapi::document(&format()).unwrap();
+        let answers = &document["paths"]["/v1/rooms/{room}/messages"]["post"]["responses"];
+        // A request does not time out by these codes: they end connections.
+        let of_connections = [ErrorCode::AuthTimeout, ErrorCode::HeartbeatTimeout];
+        for code in ErrorCode::ALL.iter().filter(|code| !of_connections.contains(code)) {
+            assert!(answers.get(code.status().to_string()).is_some(), "{code} has no answer");
+        }
+    }
+
+    #[test]
+    fn a_send_may_be_answered_with_a_time() {
+        let (_, document) = crate::schema::openapi::document(&format()).unwrap();
+        let answer = &document["paths"]["/v1/rooms/{room}/messages"]["post"]["responses"]["200"];
+        let forms = &answer["content"]["application/json"]["schema"]["anyOf"];
+        assert_eq!(forms[1]["$ref"], "#/components/schemas/ScheduleData");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) fn document(format: &Format) -> Option<(String, Value)> {
     }
     let mut document = json!({
         "openapi": "3.1.0",
-        "info": info::info(format, "HTTP", ABOUT),
+        "info": info::info(format, "HTTP", about(format)),
         "servers": [{
             "url": "http://{host}",
             "description": "A server as it is started without configuration.",
@@ -53,8 +53,14 @@ pub(super) fn document(format: &Format) -> Option<(String, Value)> {
     Some((format!("openapi/{}.json", format.name), document))
 }
 
-const ABOUT: &str =
-    "Trailing slashes are optional on every path, and unknown parameters and fields are ignored.";
+/// What holds for every path. Clients of the existing systems write slashes at the end or not; the native format has one
+/// spelling of a path.
+fn about(format: &Format) -> &'static str {
+    match format.name {
+        "native" => "Paths do not end with a slash. Unknown parameters and fields are ignored.",
+        _ => "Trailing slashes are optional on every path, and unknown parameters and fields are ignored.",
+    }
+}
 
 /// Types whose fields became parameters are nothing that is sent.
 fn remove_unused(schemas: &mut Map<String, Value>, document: &Value) {

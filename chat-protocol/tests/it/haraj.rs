@@ -272,7 +272,7 @@ fn bad_commands_are_refused_by_the_field() {
             r#"{"listen":{"id":"1","peer_id":2},"listen":{"id":"1","peer_id":3}}"#,
             "a frame holds exactly one command",
         ),
-        (r#"{"auth":null}"#, "auth: expected struct Auth"),
+        (r#"{"auth":null}"#, "auth: expected an object"),
         (r#"{"auth":{"id":"1"}}"#, "auth: missing field `access_token`"),
         (r#"{"auth":{"access_token":"T"}}"#, "auth: missing field `id`"),
         (r#"{"auth":{"id":1,"access_token":"T"}}"#, "auth.id: expected a string"),
