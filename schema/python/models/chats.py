@@ -119,7 +119,7 @@ class NewMessageDirect(BaseModel):
     """
     message: str | None = None
     """
-    The older name of `text`, which wins.
+    The older name of `text`. One of the two must be there; `text` wins.
     """
     reply_to: MessageId | None = None
     """
@@ -276,7 +276,7 @@ class EditMessageDirect(BaseModel):
     chat_type: Literal["direct"]
     message: str | None = None
     """
-    The older name of `text`, which wins.
+    The older name of `text`. One of the two must be there; `text` wins.
     """
     message_id: MessageId
     """
@@ -303,7 +303,7 @@ class EditMessageProject(BaseModel):
     chat_type: Literal["project"]
     message: str | None = None
     """
-    The older name of `text`, which wins.
+    The older name of `text`. One of the two must be there; `text` wins.
     """
     message_id: MessageId
     """
@@ -416,7 +416,7 @@ class NewMessageProject(BaseModel):
     """
     message: str | None = None
     """
-    The older name of `text`, which wins.
+    The older name of `text`. One of the two must be there; `text` wins.
     """
     reply_to: MessageId | None = None
     """

@@ -60,12 +60,6 @@ What happened, as the frames of both directions name it.
 """
 
 
-Opaque = TypeAliasType("Opaque", Any)
-"""
-Any JSON, handed on unchanged.
-"""
-
-
 class Relay(BaseModel):
     """
     An event with any data, told to all sockets of the organization.
@@ -74,9 +68,9 @@ class Relay(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: Opaque
+    data: Any
     """
-    Any JSON, handed on unchanged.
+    Any JSON value.
     """
     type: EventKind
     """
@@ -137,9 +131,9 @@ class ClientFrame(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    data: Opaque | None = None
+    data: Any | None = None
     """
-    Any JSON, handed on unchanged.
+    Any JSON value.
     """
     type: EventKind
     """

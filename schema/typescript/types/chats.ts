@@ -28,10 +28,10 @@ export type ClientFrame =
   | ClientSetOnline
   | ClientSetOffline
   | ClientTyping;
-export type NewMessage = {
-  [k: string]: unknown;
-};
-export type NewMessage1 = NewMessageDirect | NewMessageProject;
+/**
+ * A message to write.
+ */
+export type NewMessage = NewMessageDirect | NewMessageProject;
 /**
  * Number of a message: unique in the server, growing within a chat.
  */
@@ -57,10 +57,10 @@ export type Chat = ChatDirect | ChatProject;
  * Written as the server does; commands have the chat's type before its id.
  */
 export type MessageRefInput = MessageRefDirect | MessageRefProjectInput;
-export type EditMessage = {
-  [k: string]: unknown;
-};
-export type EditMessage1 = EditMessageDirect | EditMessageProject;
+/**
+ * A changed text.
+ */
+export type EditMessage = EditMessageDirect | EditMessageProject;
 /**
  * A frame from server to client.
  */
@@ -125,7 +125,7 @@ export interface ClientNewMessage {
   /**
    * A message to write.
    */
-  content: NewMessage & NewMessage1;
+  content: NewMessage;
   type: "new_message";
 }
 /**
@@ -142,7 +142,7 @@ export interface NewMessageDirect {
    */
   file_urls?: string[];
   /**
-   * The older name of `text`, which wins.
+   * The older name of `text`. One of the two must be there; `text` wins.
    */
   message?: string;
   /**
@@ -168,7 +168,7 @@ export interface NewMessageProject {
    */
   file_urls?: string[];
   /**
-   * The older name of `text`, which wins.
+   * The older name of `text`. One of the two must be there; `text` wins.
    */
   message?: string;
   /**
@@ -265,7 +265,7 @@ export interface ClientEditMessage {
   /**
    * A changed text.
    */
-  content: EditMessage & EditMessage1;
+  content: EditMessage;
   type: "edit_message";
 }
 /**
@@ -278,7 +278,7 @@ export interface EditMessageDirect {
   chat_id: string;
   chat_type: "direct";
   /**
-   * The older name of `text`, which wins.
+   * The older name of `text`. One of the two must be there; `text` wins.
    */
   message?: string;
   /**
@@ -300,7 +300,7 @@ export interface EditMessageProject {
   chat_id: ProjectIdInput;
   chat_type: "project";
   /**
-   * The older name of `text`, which wins.
+   * The older name of `text`. One of the two must be there; `text` wins.
    */
   message?: string;
   /**

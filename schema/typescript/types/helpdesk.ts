@@ -69,19 +69,15 @@ export type ErrorBody =
  */
 export interface ClientFrame {
   /**
-   * Any JSON, handed on unchanged.
+   * Any JSON value.
    */
-  data?: Opaque;
+  data?: {
+    [k: string]: unknown;
+  };
   /**
    * What happened, as the frames of both directions name it.
    */
   type: EventKind;
-}
-/**
- * Any JSON, handed on unchanged.
- */
-export interface Opaque {
-  [k: string]: unknown;
 }
 /**
  * A desk was created or changed.
@@ -214,9 +210,11 @@ export interface ServerUpdateMessage {
  */
 export interface Relay {
   /**
-   * Any JSON, handed on unchanged.
+   * Any JSON value.
    */
-  data: Opaque;
+  data: {
+    [k: string]: unknown;
+  };
   /**
    * What happened, as the frames of both directions name it.
    */
