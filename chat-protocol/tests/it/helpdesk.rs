@@ -1,10 +1,10 @@
 //! `helpdesk`: its documented examples, bad input, tolerance, and round trips of arbitrary values.
 
-use chat_protocol::dialect::{Json, Zoned};
 use chat_protocol::dialect::helpdesk::{
     Client, ClientFrame, Created, Data, DataForm, Desk, DeskQuery, Desks, Direction, ErrorBody, EventKind,
     History, Message, Refusal, Relay, SendMessage, ServerFrame, Status, UTC_OFFSET_MINUTES, Uuid,
 };
+use chat_protocol::dialect::{Json, Zoned};
 use chat_protocol::{ErrorCode, Text, Timestamp, decode, encode};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -1385,7 +1385,7 @@ class InvitePacket(BaseModel):
 
 class Join(BaseModel):
     """
-    Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+    Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
     """
 
     model_config = ConfigDict(
@@ -1403,7 +1403,7 @@ class Join(BaseModel):
 
 class JoinPacket(BaseModel):
     """
-    Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+    Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
     """
 
     model_config = ConfigDict(
@@ -1411,7 +1411,7 @@ class JoinPacket(BaseModel):
     )
     join: Join
     """
-    Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+    Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
     """
 
 
@@ -1491,7 +1491,7 @@ class LeavePacket(BaseModel):
 
 class Listen(BaseModel):
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
     """
 
     model_config = ConfigDict(
@@ -1531,7 +1531,7 @@ class ListenData(BaseModel):
 
 class ListenPacket(BaseModel):
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
     """
 
     model_config = ConfigDict(
@@ -1539,7 +1539,7 @@ class ListenPacket(BaseModel):
     )
     listen: Listen
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
     """
 
 
@@ -2820,7 +2820,7 @@ class SessionsData(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    sessions: list[SessionEntry]
+    sessions: Annotated[list[SessionEntry], Field(max_length=100)]
     """
     My sessions, the most recently heard first; at most 100.
     """
@@ -3804,7 +3804,7 @@ class Set(BaseModel):
     """
     Changes a room's data, or my own settings of it, or both; what is absent stays.
 
-    `data` needs an owner or admin and is told to all members by a `room` packet, `settings` are mine alone and told to my devices by a `user` packet. Answered with `{"offset"?,"user_offset"?}`, of what changed.
+    `data` needs an owner or admin and is told to all members by a `room` packet, `settings` are mine alone and told to my devices by a `user` packet. Answered with `{"offset"?,"user_offset"?,"ts"}`, of what changed.
     """
 
     model_config = ConfigDict(
@@ -3918,7 +3918,7 @@ Command = TypeAliasType(
     | PingPacket,
 )
 """
-one object with one key that names the command
+One frame: one object with one key that names the command.
 """
 
 
@@ -4041,7 +4041,7 @@ Event = TypeAliasType(
     | PongPacket,
 )
 """
-one object with one key that names the packet
+One frame: one object with one key that names the packet.
 """
 
 

@@ -28,7 +28,7 @@ export type NativeDocument =
   | HistoryPage
   | Reply;
 /**
- * one object with one key that names the command
+ * One frame: one object with one key that names the command.
  */
 export type Command =
   | AuthPacket
@@ -171,7 +171,7 @@ export type Emoji = string;
  */
 export type PushService = "apns" | "fcm" | "web_push" | "webhook";
 /**
- * one object with one key that names the packet
+ * One frame: one object with one key that names the packet.
  */
 export type Event =
   | ReplyPacket
@@ -542,16 +542,16 @@ export interface NewDesk {
   organization: string;
 }
 /**
- * Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+ * Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
  */
 export interface JoinPacket {
   /**
-   * Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+   * Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
    */
   join: Join;
 }
 /**
- * Becomes a member and follows the room. Answered with `{"room": state}`; already being a member is no error.
+ * Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
  */
 export interface Join {
   /**
@@ -830,7 +830,7 @@ export interface SetPacket {
 /**
  * Changes a room's data, or my own settings of it, or both; what is absent stays.
  *
- * `data` needs an owner or admin and is told to all members by a `room` packet, `settings` are mine alone and told to my devices by a `user` packet. Answered with `{"offset"?,"user_offset"?}`, of what changed.
+ * `data` needs an owner or admin and is told to all members by a `room` packet, `settings` are mine alone and told to my devices by a `user` packet. Answered with `{"offset"?,"user_offset"?,"ts"}`, of what changed.
  */
 export interface Set {
   /**
@@ -1279,16 +1279,16 @@ export interface Away {
   id?: RequestId | null;
 }
 /**
- * Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+ * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
  */
 export interface ListenPacket {
   /**
-   * Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+   * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
    */
   listen: Listen;
 }
 /**
- * Watches a user's presence while this connection lasts. Answered with `{"user_id","online"}`.
+ * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
  */
 export interface Listen {
   /**
@@ -2997,6 +2997,8 @@ export interface InboxTotals {
 export interface SessionsData {
   /**
    * My sessions, the most recently heard first; at most 100.
+   *
+   * @maxItems 100
    */
   sessions: SessionEntry[];
 }
