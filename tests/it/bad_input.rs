@@ -36,7 +36,7 @@ fn harmless() -> Vec<Case> {
             "a number that is none",
             r#"{"read":{"id":"1","room":"mine","seq":1e999999999}}"#,
             "ERR_INVALID_JSON",
-            None,
+            Some("1"),
         ),
         case("no object", "[]", "ERR_BAD_REQUEST", None),
         case("no packet", "{}", "ERR_BAD_REQUEST", None),
