@@ -13,6 +13,7 @@
 //! assert_eq!(send.content.text().as_deref(), Some("hi"));
 //! ```
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -72,7 +73,10 @@ pub const ENDPOINTS: &[Endpoint] = endpoints! {
 /// Names and values that a path gives.
 pub type Params = Vec<(&'static str, String)>;
 
-/// The endpoint of a method and a path, whose segments are percent-decoded already, with the fields that the path names.
+/// The endpoint of a method and a path, with the fields that the path names.
+///
+/// The path is as it came, without the query. It is taken apart first and each part percent-decoded then: an id may hold a
+/// slash, and must not lead to another endpoint. A part that is not UTF-8 is no field, and the path nobody's.
 pub fn find(method: &str, path: &str) -> Option<(&'static Endpoint, Params)> {
     let found = |endpoint: &'static Endpoint| Some((endpoint, endpoint.matches(path)?));
     ENDPOINTS.iter().filter(|endpoint| endpoint.method == method).find_map(found)
@@ -88,7 +92,8 @@ impl Endpoint {
                 (None, None) => return Some(params),
                 (Some(segment), Some(value)) => match segment.strip_prefix('{') {
                     Some(name) if !value.is_empty() => {
-                        params.push((name.trim_end_matches('}'), value.to_owned()));
+                        let value = percent_decode_str(value).decode_utf8().ok()?;
+                        params.push((name.trim_end_matches('}'), value.into_owned()));
                     }
                     None if segment == value => {}
                     _ => return None,
@@ -180,6 +185,16 @@ mod tests {
         assert_eq!(find("GET", "/v1/rooms"), None);
         assert_eq!(find("GET", "/v1/rooms//messages"), None);
         assert_eq!(find("GET", "/v1/rooms/r/messages/"), None);
+    }
+
+    #[test]
+    fn an_id_with_a_slash_stays_one_id() {
+        let (endpoint, params) = find("PATCH", "/v1/rooms/r%2Fmessages%2F5").unwrap();
+        assert_eq!((endpoint.command, params), ("set", vec![("room", "r/messages/5".to_owned())]));
+        let (_, params) = find("PUT", "/v1/rooms/a%20%C3%A9%25/messages/43/reactions/%F0%9F%91%8D").unwrap();
+        let values: Vec<&str> = params.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, ["a é%", "43", "👍"]);
+        assert_eq!(find("GET", "/v1/rooms/%ff/messages"), None);
     }
 
     #[test]
