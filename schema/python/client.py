@@ -25,12 +25,11 @@ class Client:
     """The last five methods are all of its I/O: another transport, or a test, overrides them."""
     def __init__(self, url: str, tell: Tell) -> None:
         self.url, self.tell, self.token, self.epoch, self.attempts, self.asked = url, tell, "", "", 0, 0
-        self.state: Literal["stopped", "connecting", "ready"] = "stopped"
+        self.state: Literal["stopped", "waiting", "connecting", "ready"] = "stopped"
         self.auth: wire.AuthData | None = None
         self.logs: dict[wire.RoomId, int] = {}
-        self.fetching: set[wire.RoomId] = set()
         self.outbox: dict[wire.ClientMsgId, wire.SendMessage] = {}
-        self.in_flight: set[wire.ClientMsgId] = set()
+        self.fetching, self.in_flight, self.waiting = set[str](), set[str](), set[str]()
         self.awaiting: dict[wire.RequestId, Callable[[wire.Reply], None]] = {}
         self.socket: ClientConnection | None = None
         self.task: asyncio.Task[None] | None = None
@@ -78,7 +77,7 @@ class Client:
         if offset == at + 1:
             self.logs[room] = offset
         elif offset > at and room == ME and at >= 0:
-            self.lose("reconnect", "a hole in my log")
+            self.lose("a hole in my log", "reconnect")
         elif offset > at and room != ME and room not in self.fetching:
             self.fetching.add(room)  # A hole. What is beyond it is dropped, because it comes again.
             follow = partial(wire.Follow, room=room, offset=self.logs.get(room), epoch=self.epoch or None)
@@ -115,14 +114,16 @@ class Client:
             self.ask(lambda id: wire.ResumePacket(resume=resume(id=id)), self.failed)
 
     def pump(self, again: wire.ClientMsgId = "") -> None:
-        self.in_flight.discard(again)
-        waiting = [entry for entry in self.outbox.items() if entry[0] not in self.in_flight]
-        for name, it in waiting if self.state == "ready" else []:
+        self.in_flight, self.waiting = self.in_flight - {again}, self.waiting - {again}
+        held = {it.room for name, it in self.outbox.items() if name in self.waiting}  # Let nothing overtake it.
+        free = [(name, it) for name, it in self.outbox.items() if name not in self.in_flight and it.room not in held]
+        for name, it in free if self.state == "ready" else []:
             self.in_flight.add(name)
             self.ask(lambda id: wire.SendPacket(send=it.model_copy(update={"id": id})), partial(self.answered, name))
 
     def answered(self, name: wire.ClientMsgId, reply: wire.Reply) -> None:
         if reply.action == "retry":
+            self.waiting.add(name)
             self.later(reply.retry_after_ms or 0, partial(self.pump, name))
         elif reply.action in ("reconnect", "refresh"):
             self.failed(reply)
@@ -131,20 +132,19 @@ class Client:
             self.tell("sent" if reply.status < 400 else "refused", name, reply)
 
     def closed(self, code: int) -> None:
-        err, action = CLOSE_CODES.get(code, CLOSE_CODES[1001])  # An unknown one is no reason to stay away.
-        self.lose(action, err)
+        self.lose(*CLOSE_CODES.get(code, CLOSE_CODES[1001]))  # An unknown one is no reason to stay away.
 
     def failed(self, reply: wire.Reply) -> None:
         if reply.status >= 400:
-            self.lose(reply.action or "stop", reply.err or "", reply.retry_after_ms or 0)
+            self.lose(reply.err or "", reply.action or "stop", reply.retry_after_ms or 0)
 
-    def lose(self, action: wire.Action, code: str, wait_ms: int = 0) -> None:
+    def lose(self, code: str, action: wire.Action, wait_ms: int = 0) -> None:
         self.drop()
         self.awaiting, self.fetching, self.in_flight = {}, set(), set()
-        self.state = "stopped" if action in ENDS else "connecting"
+        self.state = "stopped" if action in ENDS else "waiting"
         self.tell(ENDS.get(action, "reconnecting"), code, None)
-        if self.state == "connecting":
-            self.later(wait_ms, lambda: self.dial() if self.state == "connecting" else None)
+        if self.state == "waiting":
+            self.later(wait_ms, lambda: self.dial() if self.state == "waiting" else None)
 
     def later(self, wait_ms: int, then: Callable[[], None]) -> None:
         self.after(wait_ms / 1000 + random.random() * min(CAP, BASE * 2**self.attempts), then)

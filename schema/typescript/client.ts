@@ -8,17 +8,18 @@ export type Report =
   | { what: "reconnecting" | "token_needed" | "stopped"; code: string }
   | { what: "event"; event: wire.Event }
   | { what: "sent" | "refused"; client_msg_id: wire.ClientMsgId; reply: wire.Reply };
+type Entry = { room: wire.RoomId; content: wire.Content; inFlight: boolean; waits: boolean };
 const [BASE_MS, CAP_MS, STABLE_MS, MAX_OUTBOX, MAX_RESUMED] = [250, 30_000, 5_000, 1000, 200];
 
 /** The last five methods are all of its I/O: another transport, or a test, overrides them. */
 export class Client {
-  private state: "stopped" | "connecting" | "ready" = "stopped";
+  private state: "stopped" | "waiting" | "connecting" | "ready" = "stopped";
   private token = "";
   private auth: wire.AuthData | undefined;
   private log: { epoch: wire.Epoch; offset?: wire.UserOffset | undefined } = { epoch: "" };
   private rooms = new Map<wire.RoomId, wire.Offset>();
   private fetching = new Set<wire.RoomId>();
-  private outbox = new Map<wire.ClientMsgId, { room: wire.RoomId; content: wire.Content; inFlight: boolean }>();
+  private outbox = new Map<wire.ClientMsgId, Entry>();
   private awaiting = new Map<wire.RequestId, (reply: wire.Reply) => void>();
   private count = { attempts: 0, asked: 0 };
   private socket: WebSocket | undefined;
@@ -34,7 +35,7 @@ export class Client {
   /** Sends a message when there is a connection, as often as needed. It is stored once. */
   send(room: wire.RoomId, content: wire.Content, client_msg_id: wire.ClientMsgId = crypto.randomUUID()): void {
     if (this.outbox.size >= MAX_OUTBOX || this.outbox.has(client_msg_id)) throw new Error("full, or id in use");
-    this.outbox.set(client_msg_id, { room, content, inFlight: false });
+    this.outbox.set(client_msg_id, { room, content, inFlight: false, waits: false });
     this.pump();
   }
   close(): void { this.lose({ action: "stop", err: "closed" }); }
@@ -75,10 +76,8 @@ export class Client {
     return step === 1;
   }
   private resumed({ room, outcome, epoch, offset, user_offset }: wire.Resumed): boolean {
-    if (epoch !== this.log.epoch) { // The logs began a new life: no old position holds.
-      this.log = { epoch };
-      this.rooms.clear();
-    }
+    // In a new life of the logs no old position holds.
+    if (epoch !== this.log.epoch) [this.log, this.rooms] = [{ epoch }, new Map()];
     if (room === undefined) this.log.offset = user_offset;
     else if (outcome === "gone") this.rooms.delete(room);
     else if (outcome !== "recovered" && offset !== undefined) this.rooms.set(room, offset);
@@ -99,7 +98,7 @@ export class Client {
   protected authenticate(): void {
     const { token, auth, log: { epoch, offset: user_offset }, state } = this;
     const asked = { token, session_id: auth?.session_id, follow: user_offset === undefined };
-    if (state === "stopped") this.state = "connecting";
+    if (state !== "ready") this.state = "connecting";
     this.ask((id) => ({ auth: { id, ...asked } }), (reply) => {
       if (reply.status >= 400) return this.lose(reply);
       this.auth = reply.data as wire.AuthData | undefined;
@@ -109,9 +108,11 @@ export class Client {
     });
   }
   private pump(): void {
+    const held = new Set<wire.RoomId>();
     for (const [client_msg_id, entry] of this.state === "ready" ? this.outbox : []) {
-      if (entry.inFlight) continue;
       const { room, content } = entry;
+      if (entry.waits) held.add(room); // What comes after it must not overtake it.
+      if (entry.inFlight || held.has(room)) continue;
       entry.inFlight = true;
       this.ask((id) => ({ send: { id, room, client_msg_id, content } }), (it) => this.answered(client_msg_id, it));
     }
@@ -119,7 +120,8 @@ export class Client {
   private answered(client_msg_id: wire.ClientMsgId, reply: wire.Reply): void {
     const entry = this.outbox.get(client_msg_id);
     if (entry === undefined) return;
-    if (reply.action === "retry") return this.later(reply, () => { entry.inFlight = false; this.pump(); });
+    entry.waits = reply.action === "retry";
+    if (entry.waits) return this.later(reply, () => { entry.waits = entry.inFlight = false; this.pump(); });
     if (reply.action === "reconnect" || reply.action === "refresh") return this.lose(reply);
     this.outbox.delete(client_msg_id);
     this.to.tell({ what: reply.status < 400 ? "sent" : "refused", client_msg_id, reply });
@@ -130,9 +132,9 @@ export class Client {
     for (const unanswered of [this.awaiting, this.fetching]) unanswered.clear();
     this.outbox.forEach((entry) => { entry.inFlight = false; });
     const what = action === "stop" ? "stopped" : action === "refresh" ? "token_needed" : "reconnecting";
-    this.state = what === "reconnecting" ? "connecting" : "stopped";
+    this.state = what === "reconnecting" ? "waiting" : "stopped";
     this.to.tell({ what, code });
-    if (this.state === "connecting") this.later(why, () => { if (this.state === "connecting") this.dial(); });
+    if (this.state === "waiting") this.later(why, () => { if (this.state === "waiting") this.dial(); });
   }
   private later({ retry_after_ms = 0 }: Partial<wire.Reply>, then: () => void): void {
     this.after(retry_after_ms + Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** this.count.attempts++), then);

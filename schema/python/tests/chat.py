@@ -29,7 +29,7 @@ async def chat(url: str, token: str, room: str) -> None:
     client = Client(url, tell)
     client.authorize(token)
     await asyncio.to_thread(sys.stdin.read)
-    client.lose("stop", "closed")
+    client.lose("closed", "stop")
 
 
 asyncio.run(chat(*sys.argv[1:4]))

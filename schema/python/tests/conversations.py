@@ -112,6 +112,9 @@ def matches(wanted: Any, found: Any, bound: Json) -> bool:
         return bool(wanted == found and type(wanted) is type(found))
     if "$optional" in wanted:
         return found is MISSING or matches(wanted["$optional"], found, bound)
+    if "$exactly" in wanted:
+        exact = wanted["$exactly"]
+        return isinstance(found, dict) and exact.keys() == found.keys() and matches(exact, found, bound)
     if not isinstance(found, dict):
         return False
     return all(matches(value, found.get(key, MISSING), bound) for key, value in wanted.items())
@@ -159,6 +162,7 @@ def take(player: Player, step: str, value: Any, bound: Json) -> None:
             player.reports.remove(found[0])
         case _:
             assert step == "silent", f"unknown step {step}"
+            assert not player.dialing, "connects"
 
 
 def play(path: Path) -> str | None:

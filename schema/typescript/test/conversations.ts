@@ -78,6 +78,8 @@ function matches(wanted: Json, found: Json | undefined, bound: Map<string, Json>
   if (wanted === null || typeof wanted !== "object" || Array.isArray(wanted)) return isDeepStrictEqual(wanted, found);
   const [optional] = "$optional" in wanted ? [wanted["$optional"]] : [];
   if (optional !== undefined) return found === undefined || matches(optional, found, bound);
+  const [exactly] = "$exactly" in wanted ? [wanted["$exactly"]] : [];
+  if (exactly !== undefined) return isDeepStrictEqual(Object.keys(plain(exactly)).sort(), Object.keys(plain(found)).sort()) && matches(exactly, found, bound);
   if (found === undefined || found === null || typeof found !== "object" || Array.isArray(found)) return false;
   return Object.entries(wanted).every(([key, value]) => matches(value, found[key], bound));
 }
@@ -124,6 +126,7 @@ function take(player: Player, step: string, value: Json, bound: Map<string, Json
     if (index < 0) throw new Error(`reported ${JSON.stringify(player.reports)}`);
     player.reports.splice(index, 1);
   } else if (step !== "silent") throw new Error(`unknown step ${step}`);
+  else if (player.dialing) throw new Error("connects");
 }
 
 function order(player: Player, of: { [key: string]: Json }): void {

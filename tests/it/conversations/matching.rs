@@ -13,6 +13,12 @@ pub(super) fn check(line: &Value, value: Option<&Value>, bound: &mut Bound) -> R
     if let Some(optional) = line.get("$optional") {
         return value.map_or(Ok(()), |value| check(optional, Some(value), bound));
     }
+    if let Some(exactly) = line.get("$exactly") {
+        let more = |value: &Value| {
+            value.as_object().is_some_and(|keys| keys.keys().any(|key| exactly.get(key).is_none()))
+        };
+        return if value.is_some_and(more) { wrong() } else { check(exactly, value, bound) };
+    }
     match (line, value) {
         (Value::String(text), Some(_)) if text == "$any" => Ok(()),
         (Value::String(text), Some(value)) if text.starts_with("$bind:") => {
@@ -42,6 +48,7 @@ pub(super) fn fill(line: &Value, bound: &mut Bound, new: &mut impl FnMut() -> Va
             Some(bound.get(&text[1..]).unwrap_or_else(|| panic!("{text} was not bound")).clone())
         }
         Value::Object(object) if object.contains_key("$optional") => None,
+        Value::Object(object) if object.contains_key("$exactly") => fill(&object["$exactly"], bound, new),
         Value::Object(object) => {
             let filled =
                 object.iter().filter_map(|(key, value)| Some((key.clone(), fill(value, bound, new)?)));
@@ -65,6 +72,12 @@ fn a_line_matches_what_it_says_and_nothing_else() {
     assert!(matches(r#"{"a":{"$optional":1}}"#, "{}"));
     assert!(matches(r#"{"a":{"$optional":1}}"#, r#"{"a":1}"#));
     assert!(!matches(r#"{"a":{"$optional":1}}"#, r#"{"a":2}"#));
+    assert!(matches(r#"{"a":{"$exactly":{"b":1}}}"#, r#"{"a":{"b":1}}"#));
+    assert!(!matches(r#"{"a":{"$exactly":{"b":1}}}"#, r#"{"a":{"b":1,"c":2}}"#));
+    assert!(!matches(r#"{"a":{"$exactly":{"b":1}}}"#, r#"{"a":{}}"#));
+    assert!(!matches(r#"{"a":{"$exactly":{}}}"#, "{}"));
+    assert!(matches(r#"{"a":{"$optional":{"$exactly":{}}}}"#, "{}"));
+    assert!(!matches(r#"{"a":{"$optional":{"$exactly":{}}}}"#, r#"{"a":{"b":1}}"#));
     assert!(matches(r#"{"a":"$bind:x"}"#, r#"{"a":"7"}"#));
     assert!(matches(r#"{"b":"$x"}"#, r#"{"b":"7"}"#));
     assert!(!matches(r#"{"b":"$x"}"#, r#"{"b":"8"}"#));
