@@ -9,7 +9,7 @@ use std::process::Command;
 use install::Tools;
 
 /// What a line tells that is shown of a check that passes.
-const COUNTS: [&str; 4] = [" schemas; ", " vectors ", " conversations", "test result"];
+const COUNTS: [&str; 5] = [" schemas; ", " vectors ", " conversations", " mutations", "test result"];
 
 /// How to check.
 #[derive(clap::Args, Default)]
@@ -43,10 +43,11 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "conversations, TypeScript's client",
-        command: |tools, schema| {
-            let play = schema.join("typescript/test/conversations.ts");
-            with(tools.node(&play.to_string_lossy()), &schema.join("vectors/conversations"))
-        },
+        command: |tools, schema| conversations(tools, schema, "conversations.ts"),
+    },
+    Step {
+        name: "conversations, TypeScript's client made careless",
+        command: |tools, schema| conversations(tools, schema, "mutations.ts"),
     },
     Step {
         name: "conversations, Python's client",
@@ -84,6 +85,12 @@ fn mypy(tools: &Tools, schema: &Path) -> Command {
     check.args(["--strict", "--no-error-summary", "--cache-dir"]).arg(tools.folder().join("mypy"));
     check.arg(".").current_dir(schema.join("python"));
     check
+}
+
+/// A script of TypeScript's that plays the conversations.
+fn conversations(tools: &Tools, schema: &Path, script: &str) -> Command {
+    let script = schema.join("typescript/test").join(script);
+    with(tools.node(&script.to_string_lossy()), &schema.join("vectors/conversations"))
 }
 
 /// A module of the folder of Python's.
