@@ -3,15 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_protocol::DeviceId;
+use chat_protocol::{DeviceId, ErrorText};
+use futures::FutureExt;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::client::Shared;
-use crate::driver::{self, Outlets};
+use crate::driver::{self, Outlets, TokenSource};
 use crate::session::{Config, Session};
 use crate::transport::Connector;
-use crate::{Client, ConnectionState, Error};
+use crate::{Client, ConnectionState, Error, TokenError};
 
 /// Greatest bound that can be set: a million of anything is a mistake, and channels have limits of their own.
 const MAX_BOUND: usize = 1 << 20;
@@ -32,6 +33,7 @@ const MAX_BOUND: usize = 1 << 20;
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct ClientBuilder {
     connector: Result<Arc<dyn Connector>, Error>,
+    tokens: Option<TokenSource>,
     config: Config,
     event_buffer: usize,
 }
@@ -43,13 +45,45 @@ impl ClientBuilder {
     }
 
     pub(crate) fn with(connector: Result<Arc<dyn Connector>, Error>) -> Self {
-        Self { connector, config: Config::new("", 0), event_buffer: 2_048 }
+        Self { connector, tokens: None, config: Config::new("", 0), event_buffer: 2_048 }
     }
 
     /// The credential that says who the user is. It is kept for as long as the client lives, sent at each
-    /// connection, and never printed. Default: an empty text, which no server accepts.
+    /// connection, and never printed; when it is refused or expires, the client ends. Takes the place of a token source.
+    /// Default: an empty text, which no server accepts.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.config.token = token.into();
+        (self.config.token, self.config.ask_token, self.tokens) = (token.into(), false, None);
+        self
+    }
+
+    /// Asks for a token before each connection, instead of keeping one: `source` is called, and its future awaited, one
+    /// at a time. It is also called 30 s before a token expires, if the server says when that is, and the new token takes
+    /// the place of the old one on the open connection.
+    ///
+    /// `source` is given the code with which the server refused the last token, or `None`. A source that keeps tokens
+    /// must not give a refused one again: when the server refuses two in a row, the client ends with
+    /// [`Error::Unauthenticated`]. How long a source may take is its own affair; only
+    /// [`connect_timeout`](Self::connect_timeout) bounds it. Takes the place of a fixed token.
+    ///
+    /// ```no_run
+    /// # async fn fetch(refused: bool) -> Result<String, std::io::Error> { Ok("dev-alice".to_owned()) }
+    /// # async fn run() -> Result<(), chat_client::Error> {
+    /// use chat_client::{Client, TokenError};
+    /// let client = Client::builder("ws://127.0.0.1:8080/v1/ws")
+    ///     .token_source(|refused| async move {
+    ///         fetch(refused.is_some()).await.map_err(|error| TokenError::Unavailable(error.to_string()))
+    ///     })
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn token_source<F>(mut self, source: impl Fn(Option<ErrorText>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<String, TokenError>> + Send + 'static,
+    {
+        self.tokens = Some(Box::new(move |refused| source(refused).boxed()));
+        self.config.ask_token = true;
         self
     }
 
@@ -145,7 +179,7 @@ impl ClientBuilder {
         let start = Instant::now();
         let session = Session::new(start.elapsed(), config);
         let out = Outlets { commands, events: events.clone(), state: state_sender, ready };
-        tokio::spawn(driver::run(connector, session, start, out));
+        tokio::spawn(driver::run(connector, self.tokens, session, start, out));
         // Dropping this future drops `calls`, and with it the task ends.
         match outcome.await {
             Ok(Ok(user)) => {

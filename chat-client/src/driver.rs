@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use chat_protocol::{Frame, UserId};
-use futures::future::{BoxFuture, FutureExt};
+use chat_protocol::{ErrorText, Frame, UserId};
+use futures::future::{BoxFuture, Fuse, FusedFuture, FutureExt};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::session::{Answer, Command, LinkAction, Loss, Session, Ticket};
 use crate::transport::{BoxConnection, Connector, DialError};
-use crate::{ClientEvent, ConnectionState, Error};
+use crate::{ClientEvent, ConnectionState, Error, TokenError};
 
 /// Commands or frames taken in before what came of them is sent. A burst becomes one write; more would only make
 /// the first of it wait.
@@ -25,6 +25,13 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A command and where its answer goes.
 pub(crate) type Call = (Command, oneshot::Sender<Result<Answer, Error>>);
+
+/// Gives a token, told why the last one was refused, if it was.
+pub(crate) type TokenSource =
+    Box<dyn Fn(Option<ErrorText>) -> BoxFuture<'static, Result<String, TokenError>> + Send + Sync>;
+
+/// A token that was asked for; terminated when none is.
+type Asked = Fuse<BoxFuture<'static, Result<String, TokenError>>>;
 
 /// The task's ends of the channels that the handles hold.
 pub(crate) struct Outlets {
@@ -54,14 +61,21 @@ enum News {
     Frames(Vec<Frame>),
 }
 
-pub(crate) async fn run(connector: Arc<dyn Connector>, mut session: Session, start: Instant, out: Outlets) {
+pub(crate) async fn run(
+    connector: Arc<dyn Connector>,
+    tokens: Option<TokenSource>,
+    mut session: Session,
+    start: Instant,
+    out: Outlets,
+) {
     let Outlets { mut commands, events, state, ready } = out;
     let mut ready = Some(ready);
     let mut link = Link::None;
+    let mut asked = Fuse::terminated();
     let mut callers = Callers::default();
     let mut commands_open = true;
     loop {
-        let finished = follow(&mut session, &mut link, &*connector);
+        let finished = follow(&mut session, &mut link, &*connector, &mut asked, tokens.as_ref());
         tell(&mut session, &events, &state, &mut ready, &mut callers);
         if finished || matches!(session.state(), ConnectionState::Closed { .. }) {
             break;
@@ -71,6 +85,7 @@ pub(crate) async fn run(connector: Arc<dyn Connector>, mut session: Session, sta
             news = poll_fn(|cx| link.poll(cx, &mut session)) => {
                 hear(news, &mut link, &mut session, start.elapsed());
             }
+            token = &mut asked => session.handle_token(start.elapsed(), token),
             call = commands.recv(), if commands_open => match call {
                 Some(call) => take(call, &mut commands, &mut session, &mut callers, start.elapsed()),
                 // The last handle is gone. What was given is still carried out.
@@ -92,9 +107,20 @@ pub(crate) async fn run(connector: Arc<dyn Connector>, mut session: Session, sta
 }
 
 /// Does with the link what the session says; whether it was the last thing.
-fn follow(session: &mut Session, link: &mut Link, connector: &dyn Connector) -> bool {
+fn follow(
+    session: &mut Session,
+    link: &mut Link,
+    connector: &dyn Connector,
+    asked: &mut Asked,
+    tokens: Option<&TokenSource>,
+) -> bool {
     while let Some(action) = session.poll_link() {
         match action {
+            LinkAction::AskToken => {
+                if let Some(source) = tokens.filter(|_| asked.is_terminated()) {
+                    *asked = source(session.token_refused().cloned()).fuse();
+                }
+            }
             LinkAction::Dial => *link = Link::Dialing(connector.dial()),
             LinkAction::Drop => *link = Link::None,
             LinkAction::Finish => return true,

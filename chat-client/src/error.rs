@@ -14,8 +14,8 @@ pub enum Error {
     /// without TLS. Change the configuration.
     #[error("unusable server address: {0}")]
     Address(String),
-    /// The server does not know the token, or knows it no longer. Get a new one and connect again; sends that were
-    /// not acknowledged may be repeated with their `client_msg_id`.
+    /// The server does not know the token, or knows it no longer, and the token source, if there is one, has no better.
+    /// Get a new one and connect again; sends that were not acknowledged may be repeated with their `client_msg_id`.
     #[error("the server did not accept the token ({})", code.text())]
     Unauthenticated {
         /// Which of the codes for this it was.
@@ -77,6 +77,17 @@ pub enum Error {
     /// The client was closed by `close`, or by dropping its last handle.
     #[error("the client is closed")]
     Closed,
+}
+
+/// Why a token source ([`ClientBuilder::token_source`](crate::ClientBuilder::token_source)) gives no token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// There is none at the moment: whoever gives tokens cannot be reached. The client asks again, with waits that grow.
+    #[error("no token now: {0}")]
+    Unavailable(String),
+    /// There will be none: the user has signed out. The client ends with [`Error::Unauthenticated`].
+    #[error("signed out")]
+    SignedOut,
 }
 
 impl Error {

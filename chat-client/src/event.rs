@@ -125,7 +125,7 @@ pub enum Recovery {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConnectionState {
-    /// A connection is being opened.
+    /// A connection is being opened, or the token for it fetched.
     Connecting,
     /// It is open; the server checks the token.
     Authenticating,

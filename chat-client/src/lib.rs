@@ -33,6 +33,8 @@
 //!   [`ClientEvent::Resumed`] with a [`Recovery`], or [`ClientEvent::Lagged`].
 //! - A client keeps itself connected: it waits with full jitter between attempts, resumes every log where it
 //!   stood, and ends only when a new connection would not help ([`ClientEvent::Closed`] tells why).
+//! - With a token source ([`ClientBuilder::token_source`]) it outlives its tokens: a new one takes the place of the old one
+//!   on the open connection, and where the old one was refused.
 //! - Every queue has a bound, and every bound a setter on [`ClientBuilder`].
 //!
 //! # Layers
@@ -64,6 +66,6 @@ pub use builder::ClientBuilder;
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
 pub use client::Client;
-pub use error::Error;
+pub use error::{Error, TokenError};
 pub use event::{ClientEvent, ConnectionState, EventStream, Recovery};
 pub use room::{Draft, NewRoom, RoomHandle};

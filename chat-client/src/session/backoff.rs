@@ -69,6 +69,8 @@ pub enum Loss {
     Refused(ReplyError),
     /// The peer said nothing for too long.
     Silent,
+    /// There is no token to connect with now; why, for people.
+    NoToken(String),
     /// The peer broke a promise of the protocol.
     Violation(&'static str),
 }
@@ -86,6 +88,7 @@ impl Loss {
             Loss::Broken(text) => text.clone(),
             Loss::Refused(error) => format!("refused: {}", error.code.text()),
             Loss::Silent => "the server is silent".to_owned(),
+            Loss::NoToken(why) => format!("no token: {why}"),
             Loss::Violation(what) => format!("the server broke the protocol: {what}"),
         }
     }
@@ -101,7 +104,7 @@ impl Loss {
         }
     }
 
-    /// The error that ends the client, or `None` when a new connection may help. `was_ready`: an earlier connection
+    /// The error that ends the client, or `None` when a new connection with the same token may help. `was_ready`: an earlier connection
     /// worked, so the address and the version are right and an unexplained status is somebody's bad moment.
     pub(super) fn last_word(&self, was_ready: bool) -> Option<Error> {
         match self {
@@ -118,7 +121,7 @@ impl Loss {
             Loss::Closed(close) => {
                 known_code(close.code).and_then(|code| verdict(&code.into(), code.action()))
             }
-            Loss::Dial(_) | Loss::Broken(_) | Loss::Silent | Loss::Violation(_) => None,
+            Loss::Dial(_) | Loss::Broken(_) | Loss::Silent | Loss::NoToken(_) | Loss::Violation(_) => None,
         }
     }
 }
@@ -126,7 +129,7 @@ impl Loss {
 fn verdict(code: &ErrorText, action: Action) -> Option<Error> {
     match action {
         Action::Retry | Action::Reconnect => None,
-        // The token is fixed for the life of a client, so there is no other one to try.
+        // Unless the application is asked for another token, there is none to try.
         Action::Refresh => Some(Error::Unauthenticated { code: code.clone() }),
         Action::Stop => Some(Error::Ended { code: code.clone() }),
     }

@@ -109,6 +109,9 @@ impl Session {
             return;
         };
         match (about, reply.error()) {
+            // Not now: the connection goes on with its old token, and ends with it if need be.
+            (Awaiting::Auth, Some(error))
+                if error.action == Action::Retry && matches!(self.phase, Phase::Ready { .. }) => {}
             (Awaiting::Auth | Awaiting::Resume { .. }, Some(error)) => {
                 if about != Awaiting::Auth && error.action == Action::Stop {
                     // The positions are not to the server's taste. Without them every answer is a snapshot, which

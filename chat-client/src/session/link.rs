@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chat_protocol::command as wire;
 use chat_protocol::reply::AuthData;
 use chat_protocol::{Close, Command as Wire, Frame, Reply};
 
@@ -23,14 +22,7 @@ impl Session {
         self.phase = Phase::Authenticating { synced: false };
         self.positions.cut();
         self.heard(now);
-        let auth = wire::Auth {
-            id: self.ask_id(Awaiting::Auth),
-            token: Some(self.config.token.clone()),
-            device_id: self.config.device_id.clone(),
-            session_id: self.account.as_ref().map(|account| account.session.clone()),
-            follow: !self.positions.any(),
-        };
-        self.frames.push_back(text(&auth.into()));
+        self.say_token();
     }
 
     pub(super) fn on_auth(&mut self, now: Duration, reply: &Reply) {
@@ -39,8 +31,9 @@ impl Session {
             Err(error) => return self.finish(Some(Error::Answer(format!("auth: {error}")))),
         };
         self.timers.stop(Timer::Opening);
+        self.token_taken(now, reply.ts, &data);
         self.account = Some(Account { user: data.user_id, session: data.session_id, limits: data.limits });
-        let synced = self.phase == Phase::Authenticating { synced: true };
+        let Phase::Authenticating { synced } = self.phase else { return };
         self.phase = Phase::Resuming;
         if self.positions.any() && !synced {
             self.resume();
@@ -94,7 +87,7 @@ impl Session {
 
     /// There is no connection any more.
     pub(super) fn lose(&mut self, now: Duration, loss: Loss) {
-        if let Some(error) = loss.last_word(self.was_ready) {
+        if let Some(error) = loss.last_word(self.was_ready).filter(|error| !self.may_refresh(error)) {
             self.link.push_back(LinkAction::Drop);
             return self.end(Some(error));
         }
@@ -119,7 +112,7 @@ impl Session {
         self.outbox.cut();
         self.requests.cut();
         self.positions.cut();
-        for timer in [Timer::Opening, Timer::Idle, Timer::Dead] {
+        for timer in [Timer::Opening, Timer::Idle, Timer::Dead, Timer::Refresh] {
             self.timers.stop(timer);
         }
     }
@@ -147,7 +140,7 @@ impl Session {
         self.events.push_back(ClientEvent::Closed { reason });
     }
 
-    fn ask_id(&mut self, about: Awaiting) -> chat_protocol::RequestId {
+    pub(super) fn ask_id(&mut self, about: Awaiting) -> chat_protocol::RequestId {
         let id = self.next_id;
         self.next_id += 1;
         self.awaiting.insert(id, about);

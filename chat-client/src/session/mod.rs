@@ -14,6 +14,7 @@ mod state;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod token;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use chat_protocol::command as wire;
 use chat_protocol::reply::Limits;
-use chat_protocol::{Command as Wire, Event, Frame, RequestId, RoomId, UserId, decode, encode};
+use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, RoomId, UserId, decode, encode};
 
 pub use backoff::{Backoff, Loss};
 pub use command::{Answer, Command, Outgoing, Ticket};
@@ -40,6 +41,9 @@ use view::Rooms;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkAction {
+    /// Ask the application for a token, then call [`Session::handle_token`]. A connection, if there is one, stays. Asked
+    /// again before that: the same answer does for both.
+    AskToken,
     /// Open a connection, then call [`Session::handle_connected`], or [`Session::handle_closed`] if it fails.
     Dial,
     /// Drop the connection or the dial under way, without a call back.
@@ -57,6 +61,8 @@ pub enum LinkAction {
 ///   |  |  failed           |  lost                       |  lost                  |  lost
 ///   |  v                   v                             v                        v
 ///  Waiting <----------------------------------------------------------------------'
+///
+///  with [`Config::ask_token`]: Asking --- handle_token ---> Dialing, at the start and after each Waiting
 ///
 ///  any phase --- close, or an error that a new connection would not change ---> Closed
 /// ```
@@ -84,6 +90,8 @@ pub struct Session {
     was_ready: bool,
     closing: Option<Vec<Ticket>>,
     account: Option<Account>,
+    /// Why the last token was refused, until one is taken.
+    refused: Option<ErrorText>,
     positions: Positions,
     rooms: Rooms,
     outbox: Outbox,
@@ -122,6 +130,7 @@ impl Session {
             was_ready: false,
             closing: None,
             account: None,
+            refused: None,
             positions: Positions::default(),
             rooms: Rooms::default(),
             outbox: Outbox::new(config.max_outbox),
@@ -138,7 +147,7 @@ impl Session {
             config,
         };
         session.timers.put(Timer::First, session.config.connect_timeout.map(|limit| now + limit));
-        session.dial(now);
+        session.connect(now);
         session
     }
 
@@ -200,7 +209,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Duration) {
         while let Some(timer) = self.timers.expired(now) {
             match timer {
-                Timer::Dial => self.dial(now),
+                Timer::Dial => self.connect(now),
                 Timer::Opening => self.drop_link(now, Loss::Silent),
                 Timer::First => {
                     let after = self.config.connect_timeout.unwrap_or_default();
@@ -212,6 +221,7 @@ impl Session {
                     self.timers.set(Timer::Dead, now + self.config.heartbeat_timeout);
                 }
                 Timer::Dead => self.drop_link(now, Loss::Silent),
+                Timer::Refresh => self.link.push_back(LinkAction::AskToken),
                 Timer::Commands => self.release(now),
                 Timer::Closing => self.finish(None),
             }

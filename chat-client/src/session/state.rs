@@ -17,6 +17,8 @@ use crate::{ConnectionState, Error};
 pub(super) enum Phase {
     /// No connection; the next dial is due when [`Timer::Dial`] says so.
     Waiting { retry_in: Duration },
+    /// The application was asked for a token.
+    Asking,
     /// The driver was told to dial.
     Dialing,
     /// `auth` is on its way. `synced`: the user log has spoken already, before the reply.
@@ -37,7 +39,7 @@ impl Phase {
     pub(super) fn told(&self) -> ConnectionState {
         match self {
             Phase::Waiting { retry_in } => ConnectionState::Waiting { retry_in: *retry_in },
-            Phase::Dialing => ConnectionState::Connecting,
+            Phase::Asking | Phase::Dialing => ConnectionState::Connecting,
             Phase::Authenticating { .. } => ConnectionState::Authenticating,
             Phase::Resuming => ConnectionState::Resuming,
             Phase::Ready { .. } => ConnectionState::Ready,
@@ -59,6 +61,8 @@ pub(super) enum Timer {
     Idle,
     /// Nothing was heard since the ping: the connection is dead.
     Dead,
+    /// The token ends soon: ask for another.
+    Refresh,
     /// A delayed command may go again, or one's deadline passes.
     Commands,
     /// The time to finish after `Close` is over.
@@ -124,6 +128,10 @@ pub(super) struct Account {
 pub struct Config {
     /// The credential. Never printed.
     pub token: String,
+    /// Whether to ask for tokens ([`LinkAction::AskToken`](super::LinkAction::AskToken)): before each connection, also
+    /// after the server refused one, and 30 s before one expires. Default false: `token` is all there is, and the end of
+    /// the session when it is refused.
+    pub ask_token: bool,
     /// The installation, for a client that receives pushes.
     pub device_id: Option<DeviceId>,
     /// Greatest number of unacknowledged sends. Default 1,000.
@@ -155,6 +163,7 @@ impl Config {
     pub fn new(token: impl Into<String>, seed: u64) -> Self {
         Self {
             token: token.into(),
+            ask_token: false,
             device_id: None,
             max_outbox: 1_000,
             max_requests: 256,

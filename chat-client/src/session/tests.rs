@@ -16,6 +16,7 @@ use crate::{ClientEvent, ConnectionState, Error, Recovery};
 mod delivery;
 mod life;
 mod sync;
+mod token;
 
 const TS: &str = "2026-11-20T08:30:39.789Z";
 
@@ -237,6 +238,15 @@ impl Bench {
         }
         self.now = until;
         self.session.handle_timeout(self.now);
+    }
+
+    /// As `pass`, with a server that answers pings.
+    fn pass_quietly(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.pass(Duration::from_secs(1).min(until - self.now));
+            self.session.handle_frame(self.now, Frame::Pong);
+        }
     }
 
     fn room(&mut self, room: &str) -> chat_protocol::RoomState {

@@ -1,9 +1,10 @@
 //! Connecting, failing to, and closing.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chat_client::protocol::{ErrorCode, RoomId};
-use chat_client::{Client, ClientEvent, ConnectionState, Error, Recovery};
+use chat_client::{Client, ClientEvent, ConnectionState, Error, Recovery, TokenError};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -68,6 +69,71 @@ async fn a_refused_token_is_final() {
     };
     let error = failure(server.builder(), refuse).await;
     assert_eq!(error, Error::Unauthenticated { code: ErrorCode::InvalidToken.into() });
+}
+
+#[tokio::test]
+async fn a_token_source_is_told_of_a_refused_token_and_its_next_one_is_used() {
+    let server = Server::start().await;
+    let builder = server.builder().token_source(|refused| async move {
+        Ok(refused.map_or("tok-old".to_owned(), |code| format!("tok-me after {}", code.text())))
+    });
+    let serve = async {
+        let mut peer = server.accept().await;
+        let auth = peer.auth().await;
+        assert_eq!(auth.token.as_deref(), Some("tok-old"));
+        peer.say(json!({"reply": {"id": auth.id, "status": 401, "err": "ERR_INVALID_ACCESS_TOKEN",
+            "action": "refresh", "ts": TS}}))
+            .await;
+        drop(peer);
+        let mut peer = server.accept().await;
+        let auth = peer.auth().await;
+        assert_eq!(auth.token.as_deref(), Some("tok-me after ERR_INVALID_ACCESS_TOKEN"));
+        peer.accept_auth(&auth.id).await;
+        peer.say(json!({"resumed": {"outcome": "snapshot", "epoch": "e", "user_offset": 1}})).await;
+        peer
+    };
+    let (client, peer) = tokio::join!(patient(builder.connect()), serve);
+    // A source that was asked once is asked again, and what it gives now is used.
+    let client = client.unwrap();
+    let again = async {
+        peer.close(1001).await;
+        server.accept().await.auth().await.token
+    };
+    assert_eq!(patient(again).await.as_deref(), Some("tok-old"));
+    drop(client);
+}
+
+#[tokio::test]
+async fn a_token_is_replaced_on_the_open_connection() {
+    let server = Server::start().await;
+    let given = AtomicU32::new(0);
+    let builder = server.builder().token_source(move |_| {
+        let n = given.fetch_add(1, Ordering::Relaxed);
+        async move { Ok(format!("tok-{n}")) }
+    });
+    let serve = async {
+        let mut peer = server.accept().await;
+        let auth = peer.auth().await;
+        // A moment more than the time before the end at which the next token is asked for.
+        peer.accept_auth_until(&auth.id, "2026-11-20T08:31:09.839Z").await;
+        peer.say(json!({"resumed": {"outcome": "snapshot", "epoch": "e", "user_offset": 1}})).await;
+        peer
+    };
+    let (client, mut peer) = tokio::join!(patient(builder.connect()), serve);
+    let auth = peer.auth().await;
+    assert_eq!(auth.token.as_deref(), Some("tok-1"));
+    peer.accept_auth(&auth.id).await;
+    let client = client.unwrap();
+    let (end, ()) = tokio::join!(peer.next(), client.close());
+    assert!(end.is_none(), "the same connection to the end");
+}
+
+#[tokio::test]
+async fn a_source_without_a_user_ends_the_client() {
+    let server = Server::start().await;
+    let builder = server.builder().token_source(|_| async { Err(TokenError::SignedOut) });
+    let error = failure(builder, async {}).await;
+    assert_eq!(error, Error::Unauthenticated { code: ErrorCode::NotAuthenticated.into() });
 }
 
 #[tokio::test]

@@ -143,12 +143,17 @@ impl Peer {
     }
 
     pub(crate) async fn accept_auth(&mut self, id: &RequestId) {
+        self.accept_auth_until(id, "2027-11-20T08:30:39.789Z").await;
+    }
+
+    /// Accepts a token that lives until then.
+    pub(crate) async fn accept_auth_until(&mut self, id: &RequestId, expires_at: &str) {
         let limits = json!({"max_frame": 65536, "max_content": 16384, "max_history_page": 100,
             "max_rooms_followed": 1000, "max_in_flight": 64});
         self.done(
             id,
             json!({"user_id": UserId::new("me").unwrap(), "session_id": "s", "epoch": "e",
-                "user_offset": 1, "limits": limits}),
+                "user_offset": 1, "limits": limits, "expires_at": expires_at}),
         )
         .await;
     }
