@@ -1,7 +1,7 @@
 //! Bounds of commands that their types do not hold already.
 
 use crate::command::{Create, Device, Invite, RoomPatch, Search, SendMessage, Set};
-use crate::{Command, ErrorCode, Patch, RoomInfo, WireError, limits};
+use crate::{Command, ErrorCode, MAX_SAFE, Patch, RoomInfo, WireError, limits};
 
 impl Command {
     /// Checks the lengths and numbers of a command against [`limits`]; content has a
@@ -32,6 +32,7 @@ impl Command {
             }
             Command::Members(members) => page("limit", members.limit),
             Command::Inbox(inbox) => page("limit", inbox.limit),
+            Command::History(history) => page("limit", history.query.limit),
             Command::Thread(thread) => page("limit", thread.query.limit),
             _ => Ok(()),
         }
@@ -53,12 +54,15 @@ impl Create {
 
 impl Set {
     fn check(&self) -> Result<(), WireError> {
-        let Some(RoomPatch { name, avatar, topic, custom, .. }) = &self.data else { return Ok(()) };
+        let Some(RoomPatch { name, avatar, topic, custom, message_ttl_s, .. }) = &self.data else {
+            return Ok(());
+        };
         let (name, avatar, topic) = (text(name), text(avatar), text(topic));
         bytes("data.name", name, limits::MAX_ROOM_NAME)?;
         bytes("data.avatar", avatar, limits::MAX_URL)?;
         bytes("data.topic", topic, limits::MAX_TOPIC)?;
-        self::custom("data.custom", custom.value())
+        self::custom("data.custom", custom.value())?;
+        exact("data.message_ttl_s", message_ttl_s.value())
     }
 }
 
@@ -107,7 +111,8 @@ fn info(info: &RoomInfo) -> Result<(), WireError> {
     bytes("name", info.name.as_deref(), limits::MAX_ROOM_NAME)?;
     bytes("avatar", info.avatar.as_deref(), limits::MAX_URL)?;
     bytes("topic", info.topic.as_deref(), limits::MAX_TOPIC)?;
-    custom("custom", info.custom.as_ref())
+    custom("custom", info.custom.as_ref())?;
+    exact("message_ttl_s", info.message_ttl_s.as_ref())
 }
 
 fn custom(field: &str, custom: Option<&serde_json::Map<String, serde_json::Value>>) -> Result<(), WireError> {
@@ -136,6 +141,16 @@ fn count(field: &str, count: usize, max: usize) -> Result<(), WireError> {
     match count > max {
         true => Err(bad(format!("{field}: {count}, at most {max} are allowed"))),
         false => Ok(()),
+    }
+}
+
+/// What a client wrote is told to others, who may not keep a greater number exact.
+fn exact(field: &str, number: Option<&u64>) -> Result<(), WireError> {
+    match number {
+        Some(&number) if number > MAX_SAFE => {
+            Err(bad(format!("{field}: {number}, at most {MAX_SAFE} is allowed")))
+        }
+        _ => Ok(()),
     }
 }
 
