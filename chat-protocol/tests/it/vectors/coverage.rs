@@ -21,9 +21,28 @@ const EXEMPT: [(&str, &str); 5] = [
 
 /// What a schema has to show, or what a document shows of it.
 #[derive(Default)]
-struct Shown(BTreeSet<String>);
+pub(crate) struct Shown(BTreeSet<String>);
 
 impl Shown {
+    /// Adds what a document of the schema at a path shows.
+    pub(crate) fn add(&mut self, path: &str, instance: &Value) {
+        let schema = &schemas()[path];
+        self.say(schema.path.to_owned());
+        schema.walk(instance, &mut |place| {
+            note(place, self);
+            forms(schema, place, self);
+        });
+    }
+
+    /// What the schemas of a format describe and no document has shown.
+    pub(crate) fn lacks(&self, format: &str) -> BTreeSet<String> {
+        let of = |path: &&str| folder(format).iter().any(|folder| path.starts_with(folder));
+        let own = || schemas().iter().filter(|(path, _)| of(path)).map(|(_, schema)| schema);
+        let described = described(&own().collect::<Vec<_>>());
+        let due = described.0.into_iter().chain(own().map(|schema| schema.path.to_owned()));
+        due.filter(|what| !self.0.contains(what)).collect()
+    }
+
     fn fields(&mut self, place: &Place) {
         let required = place.schema["required"].as_array().cloned().unwrap_or_default();
         for key in place.schema["properties"].as_object().into_iter().flat_map(|keys| keys.keys()) {
@@ -147,26 +166,15 @@ fn folder(format: &str) -> &[&str] {
 
 #[test]
 fn everything_that_is_described_has_a_vector() {
-    let schemas = schemas();
     let mut missing = Vec::new();
     for format in FORMATS {
-        let of = |path: &&str| folder(format).iter().any(|folder| path.starts_with(folder));
-        let own: Vec<&Schema> =
-            schemas.iter().filter(|(path, _)| of(path)).map(|(_, schema)| schema).collect();
         let mut shown = Shown::default();
         for vector in vectors(format) {
-            let schema = &schemas[vector.schema.as_str()];
-            shown.say(schema.path.to_owned());
-            schema.walk(&vector.instance(), &mut |place| {
-                note(place, &mut shown);
-                forms(schema, place, &mut shown);
-            });
+            shown.add(&vector.schema, &vector.instance());
         }
-        let due = described(&own).0.into_iter().chain(own.iter().map(|schema| schema.path.to_owned()));
         let exempt = |what: &str| EXEMPT.iter().any(|(of, place)| *of == format && what.starts_with(place));
         missing.extend(
-            due.filter(|what| !shown.0.contains(what) && !exempt(what))
-                .map(|what| format!("{format} {what}")),
+            shown.lacks(format).iter().filter(|what| !exempt(what)).map(|what| format!("{format} {what}")),
         );
     }
     assert!(missing.is_empty(), "without a vector: {missing:#?}");
