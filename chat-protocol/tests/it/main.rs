@@ -9,6 +9,8 @@ mod examples;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+#[cfg(feature = "schema")]
+mod native;
 mod packets;
 #[cfg(feature = "schema")]
 mod schema;

@@ -11,5 +11,6 @@ mod names;
 mod readers;
 mod walk;
 
+pub(crate) use coverage::Shown;
 pub(crate) use readers::reader;
 pub(crate) use walk::schemas;

@@ -1,0 +1,41 @@
+//! Replies, and the data in them: results, pages, and bodies that only HTTP has.
+
+use chat_protocol::reply::*;
+use chat_protocol::{Action, ErrorCode, Reply};
+use proptest::prelude::*;
+
+use super::Sample;
+
+words! {
+    Action { Retry Reconnect Refresh Stop }
+}
+
+impl Sample for ErrorCode {
+    fn any() -> BoxedStrategy<Self> {
+        proptest::sample::select(ErrorCode::ALL).boxed()
+    }
+}
+
+samples! {
+    Reply { id, status, data, err, action, detail, retry_after_ms, ts }
+    AuthData { user_id, session_id, epoch, user_offset, expires_at, limits }
+    Limits { max_frame, max_content, max_history_page, max_rooms_followed, max_in_flight }
+    SendData { seq, offset, duplicate, ts }
+    RoomData { room, created }
+    ListenData { user_id, online, last_seen }
+    ReadData { read }
+    ScheduleData { send_at, duplicate }
+    ChangeData { offset, ts }
+    SetData { offset, user_offset, ts }
+    InviteData { added }
+    RevokeData { revoked }
+    Uploaded { url, name, size, kind }
+    UserEntry { user, name, avatar, online, last_seen }
+    MembersPage { room, members, next }
+    SearchPage { hits, next }
+    InboxEntry { state, last, peer_online, peer_last_seen, peer_name, peer_avatar }
+    InboxTotals { unread, mentions, rooms }
+    InboxPage { rooms, totals, next }
+    SessionEntry { session_id, device_id, name, dialect, created_at, seen_at, connected, current }
+    SessionsData { sessions }
+}
