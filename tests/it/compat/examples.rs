@@ -35,6 +35,11 @@ fn field(schema: Value) -> Value {
     object(json!({"a": schema}), &["a"])
 }
 
+/// Words beside which any other may stand.
+fn open_list(words: &[&str]) -> Value {
+    json!({"anyOf": [{"enum": words}, {"type": "string"}]})
+}
+
 fn closed(mut object: Value) -> Value {
     object["additionalProperties"] = json!(false);
     object
@@ -65,6 +70,20 @@ pub(super) fn of(rule: Rule) -> (Example, Example) {
         Rule::VariantRemoved => (
             change("the command `typing` is gone", Client, packets(&["send", "typing"]), packets(&["send"])),
             change("a command `search` is new", Client, packets(&["send"]), packets(&["search", "send"])),
+        ),
+        Rule::WordRemoved => (
+            change(
+                "the error `ERR_ROOM_FULL` is called `ERR_TOO_MANY` now",
+                Server,
+                field(open_list(&["ERR_NOT_FOUND", "ERR_ROOM_FULL"])),
+                field(open_list(&["ERR_NOT_FOUND", "ERR_TOO_MANY"])),
+            ),
+            change(
+                "the error `ERR_GONE` is new; the list is open",
+                Server,
+                field(open_list(&["ERR_NOT_FOUND"])),
+                field(open_list(&["ERR_GONE", "ERR_NOT_FOUND"])),
+            ),
         ),
         Rule::DefaultChanged => (
             change(
@@ -204,10 +223,10 @@ pub(super) fn of(rule: Rule) -> (Example, Example) {
                 field(json!({"oneOf": [{"const": "open"}, {"const": "invite"}, {"const": "knock"}]})),
             ),
             change(
-                "an error code is new; the list is one of `examples`, which is open",
+                "a kind of event is new; there is a form for every word that is not another's",
                 Server,
-                field(json!({"type": "string", "examples": ["ERR_NOT_FOUND"]})),
-                field(json!({"type": "string", "examples": ["ERR_NOT_FOUND", "ERR_GONE"]})),
+                object(json!({"what": {"type": "string", "not": {"enum": ["online"]}}}), &["what"]),
+                object(json!({"what": {"type": "string", "not": {"enum": ["online", "away"]}}}), &["what"]),
             ),
         ),
         Rule::LimitLoosened => (

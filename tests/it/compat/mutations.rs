@@ -38,7 +38,7 @@ const CHANGES: &[(&str, Breaks, Change)] = &[
     ("raise a maximum", Breaks::Receiving, |spot| move_limit(spot.schema, 1)),
     ("remove a value", Breaks::Sending, |spot| remove_value(spot, closed(spot)?)),
     ("add a value", Breaks::Receiving, |spot| add_value(spot, closed(spot)?)),
-    ("remove a value from an open list", Breaks::Nobody, |spot| remove_value(spot, open(spot)?)),
+    ("remove a value from an open list", Breaks::Both, |spot| remove_value(spot, open(spot)?)),
     ("add a value to an open list", Breaks::Nobody, |spot| add_value(spot, open(spot)?)),
     ("drop a form", Breaks::Both, drop_form),
     ("allow a boolean", Breaks::Receiving, allow_boolean),

@@ -113,6 +113,8 @@ pub(super) struct Alternative<'a> {
     pub(super) integer: bool,
     /// The only value it may have.
     pub(super) constant: Option<&'a Value>,
+    /// Values that it may not have: those of the other forms, where this one is for all the rest.
+    pub(super) except: Vec<&'a Value>,
     pub(super) title: Option<&'a str>,
     /// Name of the definition that describes it.
     pub(super) definition: Option<&'a str>,
@@ -140,6 +142,7 @@ impl<'a> Alternative<'a> {
             kind,
             integer: false,
             constant: None,
+            except: Vec::new(),
             title: None,
             definition: None,
             limits: BTreeMap::new(),
@@ -163,6 +166,10 @@ impl<'a> Alternative<'a> {
         match (self.constant, inner.constant) {
             (Some(mine), Some(theirs)) if mine != theirs => return None,
             (mine, theirs) => self.constant = mine.or(theirs),
+        }
+        self.except.extend(&inner.except);
+        if self.constant.is_some_and(|value| self.except.contains(&value)) {
+            return None;
         }
         self.integer |= inner.integer;
         self.title = self.title.or(inner.title);

@@ -85,7 +85,7 @@ impl<'a> Comparison<'a> {
             return;
         }
         match (writer.alternatives(&written), reader.alternatives(&read)) {
-            (Ok(forms), Ok(known)) => self.alternatives(&forms, &known, packets),
+            (Ok(forms), Ok(known)) => self.alternatives(forms, known, packets),
             (Err(Unreadable(why)), _) | (_, Err(Unreadable(why))) => {
                 let sentence = format!("What a client sees here cannot be known: {why}.");
                 self.report(Rule::CannotTell, &written, &read, &sentence);
@@ -93,21 +93,33 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn alternatives(&mut self, written: &[Alternative<'a>], read: &[Alternative<'a>], packets: bool) {
-        let of = |forms: &[Alternative<'a>], kind| -> Vec<Alternative<'a>> {
-            forms.iter().filter(|form| form.kind == kind).cloned().collect()
+    /// Compares all that may be written with all that is read.
+    pub(super) fn alternatives(
+        &mut self,
+        mut written: Vec<Alternative<'a>>,
+        mut read: Vec<Alternative<'a>>,
+        packets: bool,
+    ) {
+        let kinds_of =
+            |forms: &[Alternative<'a>]| forms.iter().map(|form| form.kind).collect::<BTreeSet<_>>();
+        let (mine, theirs) = (kinds_of(&written), kinds_of(&read));
+        let of = |forms: &mut Vec<Alternative<'a>>, kind| -> Vec<Alternative<'a>> {
+            forms.extract_if(.., |form| form.kind == kind).collect()
         };
         let mut unread = None;
         for kind in Kind::ALL {
-            let (forms, known) = (of(written, kind), of(read, kind));
+            let (forms, known) = (of(&mut written, kind), of(&mut read, kind));
             match kind {
                 _ if known.is_empty() => unread = unread.or(forms.into_iter().next()),
                 Kind::Object => self.objects(forms, known, packets),
-                _ => self.scalars(&forms, &known),
+                _ => {
+                    self.scalars(&forms, &known);
+                    self.words(&forms, &known);
+                }
             }
         }
         if let Some(form) = unread {
-            self.kind_unread(&form, &kinds(written), &kinds(read));
+            self.kind_unread(&form, &kinds(&mine), &kinds(&theirs));
         }
     }
 
@@ -226,10 +238,9 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// The kinds of some forms, in words.
-fn kinds(forms: &[Alternative<'_>]) -> String {
-    let kinds = Kind::ALL.into_iter().filter(|kind| forms.iter().any(|form| form.kind == *kind));
-    let names: Vec<_> = kinds.map(Kind::name).collect();
+/// Some kinds, in words.
+fn kinds(kinds: &BTreeSet<Kind>) -> String {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
     match names.as_slice() {
         [] => "nothing".to_owned(),
         names if names.len() == Kind::ALL.len() => "anything".to_owned(),

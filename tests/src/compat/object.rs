@@ -18,6 +18,9 @@ impl<'a> Comparison<'a> {
         read: Vec<Alternative<'a>>,
         packets: bool,
     ) {
+        if let ([mine], [theirs]) = (written.as_slice(), read.as_slice()) {
+            return self.object(mine, theirs);
+        }
         let (writer, reader) = self.roles();
         let known = read.clone();
         let mut pairing = pair((written, writer), (read, reader));
@@ -65,7 +68,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Compares two forms that stand for the same.
-    fn object(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
+    pub(super) fn object(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
         if let Some(value) = written.constant {
             return self.listed(written, value, std::slice::from_ref(read));
         }
@@ -132,7 +135,11 @@ impl<'a> Comparison<'a> {
                 false => format!("A client that relies on `{name}` finds it missing."),
             };
             let (mine, theirs) = ("may be absent".to_owned(), "required".to_owned());
-            self.differ(&REQUIRED, &format!("{}/required", read.pointer), &sentence, mine, theirs);
+            let pointer = match read.properties.get(name) {
+                Some(place) => place.pointer.clone(),
+                None => format!("{}/required", read.pointer),
+            };
+            self.differ(&REQUIRED, &pointer, &sentence, mine, theirs);
         }
     }
 

@@ -47,9 +47,6 @@ pub(super) fn pair<'a>(
     (mut read, reader): (Vec<Alternative<'a>>, Reader<'a>),
 ) -> Pairing<'a> {
     let mut pairs = Vec::new();
-    if let ([_], [_]) = (written.as_slice(), read.as_slice()) {
-        pairs.extend(written.pop().zip(read.pop()));
-    }
     for mark in Mark::ALL {
         let marks = |forms: &[Alternative<'a>], of| -> Vec<Option<String>> {
             forms.iter().map(|form| mark.of(form, of)).collect()

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         }
         let schema = match place.schema {
             Value::Bool(true) => {
-                return Ok(Kind::ALL.map(|kind| Alternative::any(kind, &place.pointer)).to_vec());
+                return Ok(any(place));
             }
             Value::Bool(false) => return Ok(Vec::new()),
             Value::Object(schema) => schema,
@@ -87,7 +87,8 @@ impl<'a> Reader<'a> {
         if schema.contains_key("$dynamicRef") {
             return Err(Unreadable("`$dynamicRef` is not followed".to_owned()));
         }
-        let mut forms = own_forms(place, schema)?;
+        // Nothing said is nothing to join with: most places are a reference or a list of forms alone.
+        let mut forms = if says_nothing(schema) { None } else { Some(own_forms(place, schema)?) };
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
             let target = self.target(reference);
             let target =
@@ -98,10 +99,10 @@ impl<'a> Reader<'a> {
             if let (Some(form), None) = (objects.next(), objects.next()) {
                 form.definition = form.definition.or_else(|| reference.rsplit('/').next());
             }
-            forms = join(forms, &inner)?;
+            forms = Some(join(forms, inner)?);
         }
         for part in list(schema, "allOf", place) {
-            forms = join(forms, &self.read(&part, depth + 1)?)?;
+            forms = Some(join(forms, self.read(&part, depth + 1)?)?);
         }
         for keyword in ["oneOf", "anyOf"] {
             if !schema.contains_key(keyword) {
@@ -112,10 +113,10 @@ impl<'a> Reader<'a> {
                 inner.extend(self.read(&part, depth + 1)?);
             }
             // The title is that of all forms together.
-            forms.iter_mut().for_each(|form| form.title = None);
-            forms = join(forms, &inner)?;
+            forms.iter_mut().flatten().for_each(|form| form.title = None);
+            forms = Some(join(forms, inner)?);
         }
-        Ok(forms)
+        Ok(forms.unwrap_or_else(|| any(place)))
     }
 }
 
@@ -126,11 +127,36 @@ fn list<'a>(schema: &'a Map<String, Value>, keyword: &str, place: &Place<'a>) ->
         .collect()
 }
 
-/// Every form of the one that is also a form of the other.
+/// A value about which nothing is said.
+fn any<'a>(place: &Place<'a>) -> Vec<Alternative<'a>> {
+    Kind::ALL.map(|kind| Alternative::any(kind, &place.pointer)).to_vec()
+}
+
+/// Whether a schema decides only by what it refers to. A title is something, for it tells forms apart.
+fn says_nothing(schema: &Map<String, Value>) -> bool {
+    let decides = |keyword: &str| {
+        keyword == "title"
+            || !(is_annotation(keyword) || matches!(keyword, "$ref" | "allOf" | "oneOf" | "anyOf"))
+    };
+    !schema.keys().any(|keyword| decides(keyword))
+}
+
+/// Every form of the one that is also a form of the other; without the one, all of the other.
 fn join<'a>(
-    outer: Vec<Alternative<'a>>,
-    inner: &[Alternative<'a>],
+    outer: Option<Vec<Alternative<'a>>>,
+    inner: Vec<Alternative<'a>>,
 ) -> Result<Vec<Alternative<'a>>, Unreadable> {
+    let joined = match outer {
+        None => inner,
+        Some(outer) => every_pair(&outer, &inner),
+    };
+    if joined.len() > MAX_ALTERNATIVES {
+        return Err(Unreadable(format!("more than {MAX_ALTERNATIVES} forms of one value")));
+    }
+    Ok(joined)
+}
+
+fn every_pair<'a>(outer: &[Alternative<'a>], inner: &[Alternative<'a>]) -> Vec<Alternative<'a>> {
     let mut joined = Vec::new();
     for theirs in inner {
         for mine in outer.iter().filter(|mine| mine.kind == theirs.kind) {
@@ -139,10 +165,7 @@ fn join<'a>(
             joined.extend(mine.and(theirs));
         }
     }
-    if joined.len() > MAX_ALTERNATIVES {
-        return Err(Unreadable(format!("more than {MAX_ALTERNATIVES} forms of one value")));
-    }
-    Ok(joined)
+    joined
 }
 
 /// What the schema says by itself, without what it refers to.
@@ -184,6 +207,12 @@ fn constants(schema: &Map<String, Value>) -> Option<impl Iterator<Item = &Value>
     Some(values.iter())
 }
 
+/// The values of `{"enum": [...]}` with nothing beside it: of a `not`, all that is not meant.
+fn excepted(schema: &Value) -> Option<&Vec<Value>> {
+    let schema = schema.as_object().filter(|schema| schema.len() == 1)?;
+    schema.get("enum")?.as_array()
+}
+
 /// All that the schema says about values of one kind.
 fn own_form<'a>(
     place: &Place<'a>,
@@ -200,6 +229,10 @@ fn own_form<'a>(
             ("items", Kind::Array) => form.items = Some(child()),
             ("contentSchema", Kind::String) => form.content = Some(child()),
             ("format", Kind::Number) => number_format(&mut form, value),
+            ("not", _) if excepted(value).is_some() => {
+                let of_kind = |value: &&Value| Kind::of(value) == kind;
+                form.except = excepted(value).into_iter().flatten().filter(of_kind).collect();
+            }
             ("properties", Kind::Object) => {
                 let all = child();
                 let declared = value.as_object().into_iter().flatten();

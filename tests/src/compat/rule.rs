@@ -34,6 +34,7 @@ rules! {
     DocumentRemoved "document-removed" "A document is gone, renamed, or describes what the other side sends.";
     PropertyRemoved "property-removed" "A field is gone, even one that could be left out.";
     VariantRemoved "variant-removed" "A command, a kind of packet or another form of an object is gone.";
+    WordRemoved "word-removed" "A word of a list that may grow is gone or renamed, and with it what was meant by it.";
     DefaultChanged "default-changed" "Leaving a field out means something else than before.";
     ObjectClosed "object-closed" "Fields beside the declared ones are refused, or sent to who was told of none.";
     CannotTell "cannot-tell" "Something changed that the check does not understand; it does not guess.";

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::Rule;
 use super::alternative::{Alternative, Bound, Kind, LIMITS};
 use super::compare::{Comparison, FORM, LIMIT, TYPE, VALUE, quoted};
 
@@ -63,6 +64,7 @@ impl<'a> Comparison<'a> {
             };
             self.differ(&TYPE, &written.pointer, sentence, "a number".to_owned(), "an integer".to_owned());
         }
+        self.exceptions(written, read);
         self.limits(written, read);
         self.forms(written, read);
         self.not_understood(written, read);
@@ -73,6 +75,44 @@ impl<'a> Comparison<'a> {
                 self.differ(&TYPE, &written.pointer, sentence, "any".to_owned(), quoted(Some(theirs.schema)));
             }
             _ => {}
+        }
+    }
+
+    /// What the reader takes for something else may not be written.
+    fn exceptions(&mut self, written: &Alternative<'a>, read: &Alternative<'a>) {
+        for value in read.except.iter().filter(|value| !written.except.contains(value)) {
+            let sentence = match self.sender.is_client() {
+                true => format!("A client that sends {value} is taken to mean something else."),
+                false => {
+                    format!("A client takes {value} for what it knows by it, and receives something else.")
+                }
+            };
+            let (mine, theirs) = ("possible".to_owned(), "not possible".to_owned());
+            self.differ(&VALUE, &written.pointer, &sentence, mine, theirs);
+        }
+    }
+
+    /// The words of a list beside which any other may stand: readers pass over those that they do not know, and act
+    /// on those that they know.
+    pub(super) fn words(&mut self, written: &[Alternative<'a>], read: &[Alternative<'a>]) {
+        let (old, new) = self.sender.roles(written, read);
+        let lists = |forms: &[Alternative<'a>]| forms.iter().any(|form| form.constant.is_some());
+        // A client's word that no list has any more is still taken where there is no list, as any text is.
+        if is_closed(old) && !(self.sender.is_client() && lists(new)) {
+            return;
+        }
+        for form in old {
+            let Some(word) = form.constant else { continue };
+            // Where nothing else is taken, that is said already.
+            let is_refused = self.sender.is_client() && !new.iter().any(|form| admits(form, word));
+            if is_refused || new.iter().any(|form| form.constant == Some(word)) {
+                continue;
+            }
+            let sentence = match self.sender.is_client() {
+                true => format!("A client that sends {word} is no longer understood."),
+                false => format!("A client that acts on {word} never receives it."),
+            };
+            self.push(Rule::WordRemoved, &form.pointer, &sentence, word.to_string(), "absent".to_owned());
         }
     }
 
@@ -115,6 +155,11 @@ impl<'a> Comparison<'a> {
     }
 }
 
+/// Whether there are listed values only.
+fn is_closed(forms: &[Alternative<'_>]) -> bool {
+    forms.iter().all(|form| form.constant.is_some())
+}
+
 fn values(forms: &[Alternative<'_>]) -> String {
     let values: Vec<String> = forms.iter().filter_map(|form| Some(form.constant?.to_string())).collect();
     values.join(", ")
@@ -145,7 +190,8 @@ fn admits(form: &Alternative<'_>, value: &Value) -> bool {
     };
     let whole = !form.integer || value.is_i64() || value.is_u64();
     let bounded = |size| form.limits.iter().all(|(name, limit)| is_within(name, size, *limit));
-    whole && form.forms.is_empty() && form.unknown.is_empty() && form.clashes.is_empty() && size.is_some_and(bounded)
+    whole && !form.except.contains(&value) && form.constant.is_none_or(|other| other == value)
+        && form.forms.is_empty() && form.unknown.is_empty() && form.clashes.is_empty() && size.is_some_and(bounded)
         // An exclusive bound is not met by being at it.
         && !form.limits.keys().any(|name| name.starts_with("exclusive"))
 }
