@@ -2,6 +2,7 @@
 
 mod examples;
 mod guide;
+mod interfaces;
 mod mutations;
 mod pairs;
 

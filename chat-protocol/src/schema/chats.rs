@@ -45,8 +45,8 @@ fn channel(name: &'static str, address: &'static str, about: &'static str) -> Ch
         params: vec![],
         query: vec![Param::text("token", "The token, with or without `Bearer` before it.")],
         headers: vec![
-            Param::text(
-                "Sec-WebSocket-Protocol",
+            Param::protocols(
+                &["Bearer"],
                 "`Bearer`, then the token; answered with `Bearer`. The first place that is looked at.",
             ),
             Param::text(

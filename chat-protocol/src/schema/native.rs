@@ -159,7 +159,7 @@ pub(super) fn format() -> Format {
             query: vec![Param::text("token", "The token, only where the operator allows it here.")],
             headers: vec![
                 Param::text("Authorization", "`Bearer <token>`."),
-                Param::text("Sec-WebSocket-Protocol", "`chat.v1`, the version of the protocol."),
+                Param::protocols(&["chat.v1"], "`chat.v1`, the version of the protocol."),
             ],
             receives: Some(read::<Command>),
             sends: written::<Event>,

@@ -18,6 +18,7 @@ enum Kind {
     Text,
     Number { least: u64 },
     OneOf(&'static [&'static str]),
+    Protocols(&'static [&'static str]),
     Typed(Shape),
 }
 
@@ -45,6 +46,11 @@ impl Param {
         Self::new(name, about, Kind::OneOf(words))
     }
 
+    /// The header of a handshake that offers these subprotocols, among other entries perhaps.
+    pub(super) const fn protocols(words: &'static [&'static str], about: &'static str) -> Self {
+        Self::new("Sec-WebSocket-Protocol", about, Kind::Protocols(words))
+    }
+
     /// A value of a type.
     pub(super) const fn typed(name: &'static str, shape: Shape, about: &'static str) -> Self {
         Self::new(name, about, Kind::Typed(shape))
@@ -56,6 +62,7 @@ impl Param {
             Kind::Text => json!({ "type": "string" }),
             Kind::Number { least } => json!({ "type": "integer", "minimum": least, "maximum": MAX_SAFE }),
             Kind::OneOf(words) => json!({ "type": "string", "enum": words }),
+            Kind::Protocols(words) => json!({ "type": "string", "x-subprotocols": words }),
             Kind::Typed(shape) => shape(types),
         }
     }

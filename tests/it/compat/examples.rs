@@ -35,6 +35,32 @@ fn field(schema: Value) -> Value {
     object(json!({"a": schema}), &["a"])
 }
 
+/// A document of one path with one method.
+fn http(path: &str, operation: Value) -> Value {
+    let schemes =
+        json!({"bearer": {"type": "http", "scheme": "bearer"}, "cookie": {"type": "apiKey", "in": "cookie"}});
+    json!({"openapi": "3.1.0", "paths": {path: {"get": operation}}, "components": {"securitySchemes": schemes}})
+}
+
+fn path_parameter(name: &str) -> Value {
+    json!({"parameters": [{"in": "path", "name": name, "required": true, "schema": text()}]})
+}
+
+/// A document of a socket with a table of one error.
+fn errors(close: u16, words: &str) -> Value {
+    json!({"asyncapi": "3.0.0", "x-error-codes": [{"code": "ERR_BUSY", "close": close, "description": words}]})
+}
+
+/// A document of a socket over which one command is sent.
+fn command(retry: &str) -> Value {
+    let message = json!({"$ref": "#/channels/socket/messages/send"});
+    let operation = json!({
+        "action": "receive", "channel": {"$ref": "#/channels/socket"}, "messages": [message], "x-retry": retry,
+    });
+    let channel = json!({"address": "/v1/ws", "messages": {"send": {"name": "send", "payload": text()}}});
+    json!({"asyncapi": "3.0.0", "channels": {"socket": channel}, "operations": {"send": operation}})
+}
+
 /// Words beside which any other may stand.
 fn open_list(words: &[&str]) -> Value {
     json!({"anyOf": [{"enum": words}, {"type": "string"}]})
@@ -47,7 +73,7 @@ fn closed(mut object: Value) -> Value {
 
 /// A change that breaks the rule, and a harmless one. That every rule has both is checked by the compiler.
 pub(super) fn of(rule: Rule) -> (Example, Example) {
-    use Sender::{Client, Server, ServerPackets};
+    use Sender::{Both, Client, Server, ServerPackets};
     match rule {
         Rule::DocumentRemoved => (
             Example { words: "`http/error.json` is gone", sender: Server, old: Some(text()), new: None },
@@ -83,6 +109,76 @@ pub(super) fn of(rule: Rule) -> (Example, Example) {
                 Server,
                 field(open_list(&["ERR_NOT_FOUND"])),
                 field(open_list(&["ERR_GONE", "ERR_NOT_FOUND"])),
+            ),
+        ),
+        Rule::EndpointRemoved => (
+            change(
+                "`GET /v1/unread` is `GET /v1/counts` now",
+                Both,
+                http("/v1/unread", json!({})),
+                http("/v1/counts", json!({})),
+            ),
+            change(
+                "what is `{room}` in a path is called `{id}` now",
+                Both,
+                http("/v1/rooms/{room}", path_parameter("room")),
+                http("/v1/rooms/{id}", path_parameter("id")),
+            ),
+        ),
+        Rule::StatusChanged => (
+            change(
+                "a message is stored with 202 and no longer with 200",
+                Both,
+                http("/a", json!({"responses": {"200": {}, "202": {}}})),
+                http("/a", json!({"responses": {"202": {}}})),
+            ),
+            change(
+                "429 is answered to who asks too much",
+                Both,
+                http("/a", json!({"responses": {"200": {}}})),
+                http("/a", json!({"responses": {"200": {}, "429": {}}})),
+            ),
+        ),
+        Rule::AccessNarrowed => (
+            change(
+                "`GET /healthz` wants a token",
+                Both,
+                http("/healthz", json!({"security": []})),
+                http("/healthz", json!({"security": [{"bearer": []}]})),
+            ),
+            change(
+                "a cookie is as good as a token",
+                Both,
+                http("/a", json!({"security": [{"bearer": []}]})),
+                http("/a", json!({"security": [{"bearer": []}, {"cookie": []}]})),
+            ),
+        ),
+        Rule::ErrorChanged => (
+            change(
+                "`ERR_BUSY` closes with 4503 and no longer with 1013",
+                Both,
+                errors(1013, ""),
+                errors(4503, ""),
+            ),
+            change(
+                "`ERR_BUSY` is described otherwise",
+                Both,
+                errors(1013, "Busy."),
+                errors(1013, "Too busy."),
+            ),
+        ),
+        Rule::RetryChanged => (
+            change(
+                "`send` may not be repeated",
+                Both,
+                command("idempotent with client_msg_id"),
+                command("no"),
+            ),
+            change(
+                "`send` needs no id to be repeated",
+                Both,
+                command("idempotent with client_msg_id"),
+                command("safe"),
             ),
         ),
         Rule::DefaultChanged => (

@@ -13,8 +13,11 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(super) fn child(&self, name: &str, schema: &'a Value) -> Self {
-        let name = name.replace('~', "~0").replace('/', "~1");
-        Self { pointer: format!("{}/{name}", self.pointer), schema }
+        let pointer = match name.contains(['~', '/']) {
+            true => format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1")),
+            false => [&self.pointer, "/", name].concat(),
+        };
+        Self { pointer, schema }
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::alternative::{Alternative, Kind, Place};
 use super::finding::quote;
 use super::parse::{Reader, Unreadable, is_annotation};
-use super::{Document, Finding, Rule, Sender};
+use super::unchanged::Unchanged;
+use super::{Document, Finding, Rule, Sender, http, socket};
 
 /// A rule for what clients send and the one that mirrors it for what servers send.
 pub(super) struct Mirrored {
@@ -24,22 +25,18 @@ pub(super) const VARIANT: Mirrored = Mirrored { client: Rule::VariantRemoved, se
 
 /// What breaks clients between two versions of a document.
 pub(super) fn document(path: &str, old: &Document, new: &Document) -> Vec<Finding> {
-    let mut comparison = Comparison {
-        path,
-        sender: old.sender,
-        old: Reader { root: &old.schema },
-        new: Reader { root: &new.schema },
-        compared: BTreeSet::new(),
-        findings: Vec::new(),
-    };
+    let (before, after) = (&old.schema, &new.schema);
+    let mut comparison = Comparison::new(path, old.sender, before, after);
     comparison.identity(old, new);
+    if before.get("openapi").is_some() {
+        return comparison.finish().into_iter().chain(http::document(path, before, after)).collect();
+    }
+    if before.get("asyncapi").is_some() {
+        return comparison.finish().into_iter().chain(socket::document(path, before, after)).collect();
+    }
     let (writer, reader) = comparison.roles();
     comparison.places(&writer.top(), &reader.top(), old.sender == Sender::ServerPackets);
-    let mut findings = comparison.findings;
-    // What is at fault in a definition shows wherever it is used, also through others that are joined with it.
-    let mut seen = BTreeSet::new();
-    findings.retain(|found| seen.insert((found.rule, found.pointer.clone(), found.sentence.clone())));
-    findings
+    comparison.finish()
 }
 
 /// The state of a comparison. Below, what is written comes before what is read, whichever of them is new.
@@ -47,14 +44,42 @@ pub(super) fn document(path: &str, old: &Document, new: &Document) -> Vec<Findin
 pub(super) struct Comparison<'a> {
     path: &'a str,
     pub(super) sender: Sender,
-    old: Reader<'a>,
-    new: Reader<'a>,
+    pub(super) old: Reader<'a>,
+    pub(super) new: Reader<'a>,
     /// Pairs of places that are compared already or being compared: definitions may hold themselves.
     compared: BTreeSet<(String, String)>,
+    unchanged: Unchanged<'a>,
     findings: Vec<Finding>,
 }
 
 impl<'a> Comparison<'a> {
+    pub(super) fn new(path: &'a str, sender: Sender, old: &'a Value, new: &'a Value) -> Self {
+        let (old, new) = (Reader { root: old }, Reader { root: new });
+        Self {
+            path,
+            sender,
+            old,
+            new,
+            compared: BTreeSet::new(),
+            unchanged: Unchanged::default(),
+            findings: Vec::new(),
+        }
+    }
+
+    /// What was found. A fault of a definition shows wherever it is used, also through others that are joined with it,
+    /// and is said once.
+    pub(super) fn finish(self) -> Vec<Finding> {
+        let (mut seen, mut findings) = (BTreeSet::new(), self.findings);
+        findings.retain(|found| seen.insert((found.rule, found.pointer.clone(), found.sentence.clone())));
+        findings
+    }
+
+    /// Compares two versions of a place.
+    pub(super) fn versions(&mut self, old: &Place<'a>, new: &Place<'a>) {
+        let (written, read) = self.sender.roles(old, new);
+        self.places(written, read, false);
+    }
+
     /// Who writes and who reads.
     pub(super) fn roles(&self) -> (Reader<'a>, Reader<'a>) {
         self.sender.roles(self.old, self.new)
@@ -79,6 +104,10 @@ impl<'a> Comparison<'a> {
 
     /// Compares what is written at one place with what is read at another.
     pub(super) fn places(&mut self, written: &Place<'a>, read: &Place<'a>, packets: bool) {
+        let is_same = written.schema == read.schema;
+        if is_same && self.unchanged.means_the_same(read.schema, self.old, self.new) {
+            return;
+        }
         let (writer, reader) = self.roles();
         let (written, read) = (writer.behind(written.clone()), reader.behind(read.clone()));
         if !self.compared.insert((written.pointer.clone(), read.pointer.clone())) {

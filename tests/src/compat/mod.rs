@@ -8,12 +8,16 @@ mod alternative;
 mod baseline;
 mod compare;
 mod documents;
+mod endpoint;
 mod finding;
+mod http;
 mod object;
 mod pairing;
 mod parse;
 mod rule;
 mod scalar;
+mod socket;
+mod unchanged;
 
 use std::collections::BTreeMap;
 
@@ -34,6 +38,8 @@ pub enum Sender {
     Server,
     /// Servers, over a socket: packets, of which clients pass over the kinds that they do not know.
     ServerPackets,
+    /// Both, as an OpenAPI or AsyncAPI document tells of each part.
+    Both,
 }
 
 impl Sender {
@@ -47,12 +53,12 @@ impl Sender {
     }
 }
 
-/// A published schema and who writes what it describes.
+/// A published document and who writes what it describes.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Document {
     /// Who writes it.
     pub sender: Sender,
-    /// JSON Schema, draft 2020-12.
+    /// JSON Schema, draft 2020-12, or a whole document of OpenAPI 3.1 or AsyncAPI 3.0.
     pub schema: Value,
 }
 

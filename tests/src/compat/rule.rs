@@ -35,6 +35,11 @@ rules! {
     PropertyRemoved "property-removed" "A field is gone, even one that could be left out.";
     VariantRemoved "variant-removed" "A command, a kind of packet or another form of an object is gone.";
     WordRemoved "word-removed" "A word of a list that may grow is gone or renamed, and with it what was meant by it.";
+    EndpointRemoved "endpoint-removed" "A path, a method of it, a socket, a subprotocol or a media type is gone.";
+    StatusChanged "status-changed" "A status is no longer answered, or a success is answered with one that clients were not told of.";
+    AccessNarrowed "access-narrowed" "A way to say who one is is no longer taken, or is asked for where it was not.";
+    ErrorChanged "error-changed" "An error code has another HTTP status, close code or action.";
+    RetryChanged "retry-changed" "A command whose answer was lost may no longer be repeated as before.";
     DefaultChanged "default-changed" "Leaving a field out means something else than before.";
     ObjectClosed "object-closed" "Fields beside the declared ones are refused, or sent to who was told of none.";
     CannotTell "cannot-tell" "Something changed that the check does not understand; it does not guess.";
