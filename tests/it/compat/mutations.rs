@@ -262,7 +262,7 @@ impl Versions {
         std::mem::replace(place, schema)
     }
 
-    fn new(&self) -> &Value {
+    fn changed(&self) -> &Value {
         &self.new[&self.path].schema
     }
 
@@ -273,7 +273,7 @@ impl Versions {
                 documents.values_mut().for_each(|document| document.sender = sender);
             }
             let findings = compare(&self.old, &self.new);
-            check_places(&findings, &self.old[&self.path].schema, self.new());
+            check_places(&findings, &self.old[&self.path].schema, self.changed());
             (of, findings)
         })
     }
@@ -347,13 +347,13 @@ fn a_change_that_breaks_nobody_is_passed_in_all_places_at_once() {
             let mut versions = Versions::of(&path, &document);
             // From the inside to the outside, because a change may move what is inside.
             for pointer in all_places(&document.schema).iter().rev() {
-                let schema = versions.new().pointer(pointer).expect("the place was found in it");
+                let schema = versions.changed().pointer(pointer).expect("the place was found in it");
                 for schema in change(Spot { schema, document: &document.schema }).into_iter().flatten() {
                     versions.put(pointer, schema);
                 }
             }
             assert!(
-                *versions.new() != document.schema || *name != "describe it otherwise",
+                *versions.changed() != document.schema || *name != "describe it otherwise",
                 "{path} was not changed"
             );
             for (of, findings) in versions.findings() {

@@ -98,7 +98,12 @@ pub(super) fn is_told_apart(
 
 /// All values that are right at a place, when they are listed.
 fn values<'a>(place: &Place<'a>, reader: Reader<'a>) -> Option<Vec<&'a Value>> {
-    reader.alternatives(place).ok()?.iter().map(|form| form.constant).collect()
+    let place = reader.behind(place.clone());
+    // What has fields is none of some listed values, and long to read.
+    if place.schema.get("properties").is_some() {
+        return None;
+    }
+    reader.alternatives(&place).ok()?.iter().map(|form| form.constant).collect()
 }
 
 /// The required fields with one value, as text to compare by.

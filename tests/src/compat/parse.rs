@@ -58,9 +58,7 @@ impl<'a> Reader<'a> {
     /// Goes from a place that is nothing but a reference to what it refers to.
     pub(super) fn behind(self, mut place: Place<'a>) -> Place<'a> {
         for _ in 0..MAX_REFERENCES {
-            let alone =
-                place.schema.as_object().filter(|map| map.keys().all(|k| k == "$ref" || is_annotation(k)));
-            let Some(reference) = alone.and_then(|map| map.get("$ref")?.as_str()) else { break };
+            let Some(reference) = reference(place.schema) else { break };
             let Some(target) = self.target(reference) else { break };
             place = target;
         }
@@ -117,6 +115,20 @@ impl<'a> Reader<'a> {
             forms = Some(join(forms, inner)?);
         }
         Ok(forms.unwrap_or_else(|| any(place)))
+    }
+}
+
+/// What a schema refers to that says nothing else, with words beside it or without.
+fn reference(schema: &Value) -> Option<&str> {
+    let is_alone = |keyword: &str| {
+        schema.as_object().is_some_and(|map| map.keys().all(|other| other == keyword || is_annotation(other)))
+    };
+    if let Some(Value::String(reference)) = schema.get("$ref") {
+        return Some(reference.as_str()).filter(|_| is_alone("$ref"));
+    }
+    match schema.get("allOf")?.as_array()?.as_slice() {
+        [only] if is_alone("allOf") => reference(only),
+        _ => None,
     }
 }
 
