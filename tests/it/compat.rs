@@ -5,6 +5,7 @@ mod guide;
 mod interfaces;
 mod mutations;
 mod pairs;
+mod parts;
 
 use std::path::Path;
 
