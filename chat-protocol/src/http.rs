@@ -78,31 +78,31 @@ pub type Params = Vec<(&'static str, String)>;
 /// The path is as it came, without the query. It is taken apart first and each part percent-decoded then: an id may hold a
 /// slash, and must not lead to another endpoint. A part that is not UTF-8 is no field, and the path nobody's.
 pub fn find(method: &str, path: &str) -> Option<(&'static Endpoint, Params)> {
-    let found = |endpoint: &'static Endpoint| Some((endpoint, endpoint.matches(path)?));
+    let found = |endpoint: &'static Endpoint| Some((endpoint, params(endpoint.path, path)?));
     ENDPOINTS.iter().filter(|endpoint| endpoint.method == method).find_map(found)
 }
 
-impl Endpoint {
-    /// The fields that a path names, if it is this endpoint's.
-    fn matches(&self, path: &str) -> Option<Params> {
-        let (mut mine, mut theirs) = (self.path.split('/'), path.split('/'));
-        let mut params = Params::new();
-        loop {
-            match (mine.next(), theirs.next()) {
-                (None, None) => return Some(params),
-                (Some(segment), Some(value)) => match segment.strip_prefix('{') {
-                    Some(name) if !value.is_empty() => {
-                        let value = percent_decode_str(value).decode_utf8().ok()?;
-                        params.push((name.trim_end_matches('}'), value.into_owned()));
-                    }
-                    None if segment == value => {}
-                    _ => return None,
-                },
+/// The values that a path has for the segments in braces of a template; `None` when the path is another's.
+pub(crate) fn params(template: &'static str, path: &str) -> Option<Params> {
+    let (mut mine, mut theirs) = (template.split('/'), path.split('/'));
+    let mut params = Params::new();
+    loop {
+        match (mine.next(), theirs.next()) {
+            (None, None) => return Some(params),
+            (Some(segment), Some(value)) => match segment.strip_prefix('{') {
+                Some(name) if !value.is_empty() => {
+                    let value = percent_decode_str(value).decode_utf8().ok()?;
+                    params.push((name.trim_end_matches('}'), value.into_owned()));
+                }
+                None if segment == value => {}
                 _ => return None,
-            }
+            },
+            _ => return None,
         }
     }
+}
 
+impl Endpoint {
     /// The command of a request: fields of the path, the query and the body together. None of them may be given twice.
     ///
     /// Numbers and truth values of paths and queries are written as in JSON. An empty body is no fields.

@@ -5,6 +5,7 @@
 //! document that it implements. A dialect is a translation and nothing else: it never decides who may do what.
 //!
 //! [`Dialect`] is what each can do with a server's socket: frames to what is [asked](Asked), and [news](News) to frames.
+//! [`HttpRoute`] is an entry of the table of its HTTP calls.
 //!
 //! What several of them have in common is here: [`WireUser`], an id as the systems with numbers for users write it;
 //! [`PairForm`], the name of the one conversation of two users; and times in their several forms.
@@ -18,6 +19,7 @@ pub mod helpdesk;
 pub mod hipochat;
 mod object;
 mod pair;
+mod route;
 mod secret;
 mod time;
 pub mod tndata;
@@ -30,6 +32,7 @@ pub use codec::{
 };
 pub use object::{Json, Object};
 pub use pair::{PairForm, PairOrder};
+pub use route::{HttpRoute, NoCall};
 pub use secret::Secret;
 pub use time::{Micros, Seconds, Spaced, WholeSeconds, Zoned};
 pub use user::WireUser;

@@ -3,11 +3,12 @@
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Answer, Http, Route, answer, get};
+use super::route::{Answer, Http, Route, answer};
 use super::types::{read, written};
+use crate::dialect::HttpRoute;
 use crate::dialect::chats::{
-    ClientFrame, Detail, DirectDetail, DirectSummary, FileEntry, HasUnreads, MessagePage, PageQuery,
-    ProjectDetail, ProjectSummary, ServerFrame,
+    Call, ClientFrame, Detail, DirectDetail, DirectSummary, FileEntry, HasUnreads, MessagePage, PageQuery,
+    ProjectDetail, ProjectSummary, ROUTES, ServerFrame,
 };
 
 pub(super) fn format() -> Format {
@@ -32,7 +33,11 @@ pub(super) fn format() -> Format {
             channel("chat", "/ws/chat/", "The one socket of a user, as every version of the code has it."),
         ],
         socket_security: &["subprotocol", "query", "rawToken"],
-        http: Some(Http { security: &["bearer"], refusals: refusals(), routes: routes() }),
+        http: Some(Http {
+            security: &["bearer"],
+            refusals: refusals(),
+            routes: ROUTES.iter().map(route).collect(),
+        }),
         hooks: vec![],
     }
 }
@@ -70,42 +75,25 @@ fn refusals() -> Vec<Answer> {
     ]
 }
 
-fn routes() -> Vec<Route> {
-    let pair = || Param::text("pair", "Name of the pair, such as `1_2`.");
-    let project = || Param::number("project", 0, "Number of the project.");
-    let no_pair = || answer(400, "Not a name of a pair, or of users who do not exist.", written::<Detail>);
-    let no_project = || answer(404, "No such project.", written::<Detail>);
-    let newest = "Messages of a chat, newest first. Without the deleted ones.";
-    vec![
-        get("/chats/directs/", "directs", "My direct chats.").ok(written::<Vec<DirectSummary>>),
-        get("/chats/directs/{pair}/", "direct", "One direct chat. It is created if there is none.")
-            .param(pair())
-            .ok(written::<DirectDetail>)
-            .or(no_pair()),
-        get("/chats/directs/{pair}/messages/", "direct_messages", newest)
-            .param(pair())
-            .query(read::<PageQuery>)
-            .ok(written::<MessagePage>)
-            .or(no_pair()),
-        get("/chats/directs/{pair}/files/", "direct_files", "Files of a chat.")
-            .param(pair())
-            .ok(written::<Vec<FileEntry>>)
-            .or(no_pair()),
-        get("/chats/projects/", "projects", "My project chats.").ok(written::<Vec<ProjectSummary>>),
-        get("/chats/projects/{project}/", "project", "One project chat.")
-            .param(project())
-            .ok(written::<ProjectDetail>)
-            .or(no_project()),
-        get("/chats/projects/{project}/messages/", "project_messages", newest)
-            .param(project())
-            .query(read::<PageQuery>)
-            .ok(written::<MessagePage>)
-            .or(no_project()),
-        get("/chats/projects/{project}/files/", "project_files", "Files of a chat.")
-            .param(project())
-            .ok(written::<Vec<FileEntry>>)
-            .or(no_project()),
-        get("/chats/has-unreads/", "has_unreads", "Whether messages of others wait for me.")
-            .ok(written::<HasUnreads>),
-    ]
+fn route(call: &HttpRoute<Call>) -> Route {
+    let pair = Param::text("pair", "Name of the pair, such as `1_2`.");
+    let project = Param::number("project", 0, "Number of the project.");
+    let no_pair = answer(400, "Not a name of a pair, or of users who do not exist.", written::<Detail>);
+    let no_project = answer(404, "No such project.", written::<Detail>);
+    let route = Route::of_call(call);
+    match call.call {
+        Call::Directs => route.ok(written::<Vec<DirectSummary>>),
+        Call::Direct => route.param(pair).ok(written::<DirectDetail>).or(no_pair),
+        Call::DirectMessages => {
+            route.param(pair).query(read::<PageQuery>).ok(written::<MessagePage>).or(no_pair)
+        }
+        Call::DirectFiles => route.param(pair).ok(written::<Vec<FileEntry>>).or(no_pair),
+        Call::Projects => route.ok(written::<Vec<ProjectSummary>>),
+        Call::Project => route.param(project).ok(written::<ProjectDetail>).or(no_project),
+        Call::ProjectMessages => {
+            route.param(project).query(read::<PageQuery>).ok(written::<MessagePage>).or(no_project)
+        }
+        Call::ProjectFiles => route.param(project).ok(written::<Vec<FileEntry>>).or(no_project),
+        Call::HasUnreads => route.ok(written::<HasUnreads>),
+    }
 }

@@ -3,16 +3,16 @@
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Answer, Hook, Http, Route, answer, delete, empty, get, post, put};
+use super::route::{Answer, Hook, Http, Route, answer, empty, post};
 use super::types::{read, written};
 use crate::Seq;
-use crate::dialect::WireUser;
 use crate::dialect::haraj::{
-    ClientFrame, ConfirmReads, ConfirmedReads, DeletedMessage, FindQuery, FoundUsers, HiddenTopic, History,
-    HistoryQuery, Login, Profile, Push, Refusal, Reply, ResolveQuery, ResolvedTopics, SendMessage, Sent,
-    ServerFrame, Session, SetTyping, StartTopic, StartedTopic, Success, TopicId, Topics, TopicsQuery,
-    TypingSet, UpdateUser, UpdatedUser, Upload, UploadGrant,
+    Call, ClientFrame, ConfirmReads, ConfirmedReads, DeletedMessage, FindQuery, FoundUsers, HiddenTopic,
+    History, HistoryQuery, Login, Profile, Push, ROUTES, Refusal, Reply, ResolveQuery, ResolvedTopics,
+    SendMessage, Sent, ServerFrame, Session, SetTyping, StartTopic, StartedTopic, Success, TopicId, Topics,
+    TopicsQuery, TypingSet, UpdateUser, UpdatedUser, Upload, UploadGrant,
 };
+use crate::dialect::{HttpRoute, WireUser};
 
 pub(super) fn format() -> Format {
     Format {
@@ -59,7 +59,7 @@ pub(super) fn format() -> Format {
         http: Some(Http {
             security: &["bearer"],
             refusals: refusals(),
-            routes: [account(), topics()].concat(),
+            routes: ROUTES.iter().map(route).collect(),
         }),
         hooks: vec![Hook { route: push() }],
     }
@@ -86,112 +86,58 @@ fn conflict(about: &'static str) -> Answer {
     answer(409, about, written::<Refusal>)
 }
 
+fn in_topic(route: Route) -> Route {
+    route.param(user()).param(Param::typed("topic", read::<TopicId>, "The topic."))
+}
+
 fn user() -> Param {
     Param::typed("user", read::<WireUser>, "The user of the token.")
 }
 
-fn account() -> Vec<Route> {
-    let renewed = |path, name| {
-        put(path, name, "A new token for one that is still valid.")
-            .param(user())
-            .ok(written::<Success<Session>>)
-    };
-    vec![
-        post("/chat/sessions", "login", "Login.")
+fn route(call: &HttpRoute<Call>) -> Route {
+    let route = Route::of_call(call);
+    match call.call {
+        Call::Login => route
             .by(&[])
             .body(read::<Login>)
             .ok(written::<Success<Session>>)
             .or(conflict("`ERR_MISMATCH_CREDENTIALS`: wrong credentials.")),
-        renewed("/chat/sessions/{user}", "renew"),
-        renewed("/sessions/{user}", "renew_old"),
-        get("/chat/users", "find_users", "Users by name. At most 3.")
+        Call::Renew | Call::RenewOld => route.param(user()).ok(written::<Success<Session>>),
+        Call::FindUsers => route
             .query(read::<FindQuery>)
             .ok(written::<Success<FoundUsers>>)
             .or(conflict("`ERR_MAX_FIND_REACHED`: more than 3 names.")),
-        get("/chat/users/{user}", "profile", "Name and picture of a user.")
-            .param(Param::typed("user", read::<WireUser>, "Any user."))
-            .ok(written::<Success<Profile>>),
-        put(
-            "/chat/users/{user}",
-            "update_user",
-            "Changes my picture or the device that gets pushes. One device per user.",
-        )
-        .param(user())
-        .body(read::<UpdateUser>)
-        .ok(written::<Success<UpdatedUser>>),
-        post("/chat/uploads", "upload", "A place to upload a file to. The bytes are put there.")
-            .body(read::<Upload>)
-            .ok(written::<Success<UploadGrant>>),
-    ]
-}
-
-fn topics() -> Vec<Route> {
-    let topic = || Param::typed("topic", read::<TopicId>, "The topic.");
-    vec![
-        get("/chat/topics", "resolve_topics", "Titles and pictures of topics. At most 4.")
+        Call::Profile => {
+            route.param(Param::typed("user", read::<WireUser>, "Any user.")).ok(written::<Success<Profile>>)
+        }
+        Call::UpdateUser => route.param(user()).body(read::<UpdateUser>).ok(written::<Success<UpdatedUser>>),
+        Call::Upload => route.body(read::<Upload>).ok(written::<Success<UploadGrant>>),
+        Call::ResolveTopics => route
             .query(read::<ResolveQuery>)
             .ok(written::<Success<ResolvedTopics>>)
             .or(answer(207, "Some were not found.", written::<Success<ResolvedTopics>>))
             .or(conflict("`ERR_MAX_RESOLVE_TOPICS_REACHED`: more than 4 topics.")),
-        get("/chat/users/{user}/topics", "topics", "My topics, newest first. At most 8 on a page.")
-            .param(user())
-            .query(read::<TopicsQuery>)
-            .ok(written::<Success<Topics>>),
-        post(
-            "/chat/users/{user}/topics",
-            "start_topic",
-            "Starts a topic with another user. Repeated, it gives the same topic.",
-        )
-        .param(user())
-        .body(read::<StartTopic>)
-        .ok(written::<Success<StartedTopic>>),
-        post("/chat/users/{user}/topics/{topic}", "set_typing", "Tells that I began or stopped writing.")
-            .param(user())
-            .param(topic())
-            .body(read::<SetTyping>)
-            .ok(written::<Success<TypingSet>>),
-        delete("/chat/users/{user}/topics/{topic}", "hide_topic", "Hides a topic until its next message.")
-            .param(user())
-            .param(topic())
+        Call::Topics => route.param(user()).query(read::<TopicsQuery>).ok(written::<Success<Topics>>),
+        Call::StartTopic => route.param(user()).body(read::<StartTopic>).ok(written::<Success<StartedTopic>>),
+        Call::SetTyping => in_topic(route).body(read::<SetTyping>).ok(written::<Success<TypingSet>>),
+        Call::HideTopic => in_topic(route)
             .ok(written::<Success<HiddenTopic>>)
             .or(conflict("`ERR_TOPIC_NOT_FOUND`: no such topic.")),
-        get(
-            "/chat/users/{user}/topics/{topic}/messages",
-            "history",
-            "One page of messages, the newest first. Inside a page in ascending order.",
-        )
-        .param(user())
-        .param(topic())
-        .query(read::<HistoryQuery>)
-        .ok(written::<Success<History>>),
-        post("/chat/users/{user}/topics/{topic}/messages", "send_message", "Sends a message.")
-            .param(user())
-            .param(topic())
+        Call::History => in_topic(route).query(read::<HistoryQuery>).ok(written::<Success<History>>),
+        Call::SendMessage => in_topic(route)
             .body(read::<SendMessage>)
             .ok(written::<Success<Sent>>)
             .or(conflict("`ERR_MISSING_SUBSCRIPTION`: the topic was never started.")),
-        put(
-            "/chat/users/{user}/topics/{topic}/messages",
-            "confirm_reads",
-            "Confirms that messages were read. At most 2.",
-        )
-        .param(user())
-        .param(topic())
-        .body(read::<ConfirmReads>)
-        .ok(written::<Success<ConfirmedReads>>)
-        .or(answer(207, "Some are no messages of others.", written::<Success<ConfirmedReads>>))
-        .or(conflict("`ERR_MAX_CONFIRMATION_REACHED`: more than 2 messages.")),
-        delete(
-            "/chat/users/{user}/topics/{topic}/messages/{seq}",
-            "delete_message",
-            "Deletes a message of mine.",
-        )
-        .param(user())
-        .param(topic())
-        .param(Param::typed("seq", read::<Seq>, "Number of the message."))
-        .ok(written::<Success<DeletedMessage>>)
-        .or(conflict("`ERR_MESSAGE_NOT_FOUND`: no such message of mine.")),
-    ]
+        Call::ConfirmReads => in_topic(route)
+            .body(read::<ConfirmReads>)
+            .ok(written::<Success<ConfirmedReads>>)
+            .or(answer(207, "Some are no messages of others.", written::<Success<ConfirmedReads>>))
+            .or(conflict("`ERR_MAX_CONFIRMATION_REACHED`: more than 2 messages.")),
+        Call::DeleteMessage => in_topic(route)
+            .param(Param::typed("seq", read::<Seq>, "Number of the message."))
+            .ok(written::<Success<DeletedMessage>>)
+            .or(conflict("`ERR_MESSAGE_NOT_FOUND`: no such message of mine.")),
+    }
 }
 
 fn push() -> Route {

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Answer, Body, FORM, Http, MULTIPART, Route, answer, get, post};
+use super::route::{Answer, Body, FORM, Http, MULTIPART, Route, answer};
 use super::types::{Types, read, written};
+use crate::dialect::HttpRoute;
 use crate::dialect::helpdesk::{
-    ClientFrame, Created, DeskQuery, Desks, ErrorBody, History, SendMessage, ServerFrame, Uuid,
+    Call, ClientFrame, Created, DeskQuery, Desks, ErrorBody, History, ROUTES, SendMessage, ServerFrame, Uuid,
 };
 
 pub(super) fn format() -> Format {
@@ -39,7 +40,11 @@ pub(super) fn format() -> Format {
             sends: written::<ServerFrame>,
         }],
         socket_security: &["token", "query"],
-        http: Some(Http { security: &["token", "query"], refusals: refusals(), routes: routes() }),
+        http: Some(Http {
+            security: &["token", "query"],
+            refusals: refusals(),
+            routes: ROUTES.iter().map(route).collect(),
+        }),
         hooks: vec![],
     }
 }
@@ -55,36 +60,23 @@ fn refusals() -> Vec<Answer> {
     ]
 }
 
-fn routes() -> Vec<Route> {
-    vec![
-        get(
-            "/api/help-desks/",
-            "desks",
-            "Desks of an organization, newest first. Without the parameter: none.",
-        )
-        .query(read::<DeskQuery>)
-        .ok(written::<Desks>),
-        get("/api/help-desks/{uuid}/history/", "history", "Messages of a desk, newest first.")
-            .param(Param::typed("uuid", read::<Uuid>, "The desk."))
-            .ok(written::<History>),
-        post(
-            "/api/send-message/",
-            "send_message",
-            "Writes to a desk. A file can be sent with a multipart form only.",
-        )
-        .body(read::<SendMessage>)
-        .body_as(FORM, read::<SendMessage>)
-        .body_as(MULTIPART, with_file)
-        .ok(written::<Created>)
-        .or(answer(400, "The desk is missing, or both text and file are.", written::<ErrorBody>)),
-        get("/media/uploads/{name}", "upload", "A file that was sent. An attachment, unless it is an image.")
-            .param(Param::text("name", "Stored name of the file."))
-            .or(Answer {
-                status: 200,
-                about: "The bytes.",
-                body: Some(("application/octet-stream", Body::Opaque)),
-            }),
-    ]
+fn route(call: &HttpRoute<Call>) -> Route {
+    let route = Route::of_call(call);
+    match call.call {
+        Call::Desks => route.query(read::<DeskQuery>).ok(written::<Desks>),
+        Call::History => route.param(Param::typed("uuid", read::<Uuid>, "The desk.")).ok(written::<History>),
+        Call::SendMessage => route
+            .body(read::<SendMessage>)
+            .body_as(FORM, read::<SendMessage>)
+            .body_as(MULTIPART, with_file)
+            .ok(written::<Created>)
+            .or(answer(400, "The desk is missing, or both text and file are.", written::<ErrorBody>)),
+        Call::Upload => route.param(Param::text("name", "Stored name of the file.")).or(Answer {
+            status: 200,
+            about: "The bytes.",
+            body: Some(("application/octet-stream", Body::Opaque)),
+        }),
+    }
 }
 
 fn with_file(types: &mut Types) -> Value {

@@ -7,9 +7,10 @@ use super::format::{Format, roots};
 use super::param::Param;
 use super::route::{Answer, FORM, Hook, Http, Route, answer, empty, get, post};
 use super::types::{Types, read, written};
+use crate::dialect::HttpRoute;
 use crate::dialect::hipochat::{
-    ClientFrame, CreateRoom, Histories, ItemRequest, Notification, OldMessages, Profile, Push, PushSignal,
-    RoomCreated, RoomToken, ServerFrame, Unauthorized,
+    Call, ClientFrame, CreateRoom, Histories, ItemRequest, Notification, OldMessages, Profile, Push,
+    PushSignal, ROUTES, RoomCreated, RoomToken, ServerFrame, Unauthorized,
 };
 
 pub(super) fn format() -> Format {
@@ -44,7 +45,7 @@ pub(super) fn format() -> Format {
         http: Some(Http {
             security: &["token", "authentication", "query"],
             refusals: refusals(),
-            routes: routes(),
+            routes: ROUTES.iter().map(route).collect(),
         }),
         hooks: hooks(),
     }
@@ -60,57 +61,49 @@ fn refusals() -> Vec<Answer> {
     ]
 }
 
-fn routes() -> Vec<Route> {
-    let token = || Param::typed("token", read::<RoomToken>, "Token of the room.");
-    let kind =
-        || Param::one_of("type", &["message", "item"], "Which kind to count; both when absent or another.");
-    let room = |route: Route| {
-        route
-            .or(answer(201, "The room was made.", written::<RoomCreated>))
-            .or(answer(200, "The room was there.", written::<RoomCreated>))
-            .or(answer(401, "Not authenticated.", written::<Unauthorized>))
-    };
-    let members = |route: Route| {
-        route
-            .param(token())
-            .body_as(FORM, member_tokens)
-            .or(empty(200, "Done."))
-            .or(empty(400, "The form has no token."))
-            .or(empty(403, "Not an owner's or the operator's token."))
-    };
-    vec![
-        room(post("/api/chat", "create_room", "The room of some users and me. Without a body: my own room."))
-            .body(read::<CreateRoom>)
-            .optional(),
-        room(get("/api/chat", "own_room", "My own room. Told from other dialects by the header `Authentication`."))
-            .by(&["authentication"]),
-        get("/talk/old/{token}/", "old_messages", "All messages of a room, oldest first. Two generations of clients read one list each, so the same entries come twice.")
-            .param(token())
-            .ok(written::<OldMessages>)
-            .or(empty(400, "Not authenticated.")),
-        post("/talk/item/{token}/", "inject_item", "Injects an item: it is stored and told to all. Any JSON object.")
-            .param(token())
+fn route(call: &HttpRoute<Call>) -> Route {
+    let token = Param::typed("token", read::<RoomToken>, "Token of the room.");
+    let kinds = "Which kind to count; both when absent or another.";
+    let route = Route::of_call(call);
+    match call.call {
+        Call::CreateRoom => room(route).body(read::<CreateRoom>).optional(),
+        Call::OwnRoom => room(route).by(&["authentication"]),
+        Call::OldMessages => {
+            route.param(token).ok(written::<OldMessages>).or(empty(400, "Not authenticated."))
+        }
+        Call::InjectItem => route
+            .param(token)
             .param(Param::text("type", "Accepted and ignored."))
             .body(read::<ItemRequest>)
             .or(empty(200, "Done."))
             .or(empty(400, "Not authenticated, or not an object.")),
-        get("/talk/notification/{token}/", "notification", "How many messages of others I have not read.")
-            .param(token())
-            .param(kind())
+        Call::Notification => route
+            .param(token)
+            .param(Param::one_of("type", &["message", "item"], kinds))
             .ok(written::<Notification>)
             .or(empty(403, "Not authenticated.")),
-        post("/talk/notification/{token}/", "set_notification", "Accepted, without an effect.")
-            .param(token())
-            .or(empty(200, "Done."))
-            .or(empty(403, "Not authenticated.")),
-        get("/talk/history/{tokens}", "histories", "The newest messages of some rooms. Inside a room in ascending order.")
+        Call::SetNotification => {
+            route.param(token).or(empty(200, "Done.")).or(empty(403, "Not authenticated."))
+        }
+        Call::Histories => route
             .param(Param::text("tokens", "Tokens of the rooms, with commas between them."))
             .param(Param::number("limit", 1, "Greatest number of messages per room; 1 when absent."))
             .ok(written::<Histories>)
             .or(empty(403, "Not authenticated.")),
-        members(post("/talk/new-chat-room/{token}", "add_members", "Makes the users of some tokens members.")),
-        members(post("/talk/unsubscribe/{token}", "remove_members", "Removes the users of some tokens. Their sockets are closed.")),
-    ]
+        Call::AddMembers | Call::RemoveMembers => route
+            .param(token)
+            .body_as(FORM, member_tokens)
+            .or(empty(200, "Done."))
+            .or(empty(400, "The form has no token."))
+            .or(empty(403, "Not an owner's or the operator's token.")),
+    }
+}
+
+fn room(route: Route) -> Route {
+    route
+        .or(answer(201, "The room was made.", written::<RoomCreated>))
+        .or(answer(200, "The room was there.", written::<RoomCreated>))
+        .or(answer(401, "Not authenticated.", written::<Unauthorized>))
 }
 
 /// A form has no type with a contract: it is pairs of texts.

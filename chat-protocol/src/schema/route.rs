@@ -2,6 +2,7 @@
 
 use super::param::Param;
 use super::types::Shape;
+use crate::dialect::HttpRoute;
 use crate::http::Endpoint;
 
 /// The HTTP side of a format.
@@ -79,7 +80,7 @@ macro_rules! methods {
     };
 }
 
-methods! { get "GET" post "POST" put "PUT" delete "DELETE" }
+methods! { get "GET" post "POST" delete "DELETE" }
 
 impl Route {
     fn new(method: &'static str, path: &'static str, name: &'static str, about: &'static str) -> Self {
@@ -97,6 +98,11 @@ impl Route {
             refusable: true,
             command: None,
         }
+    }
+
+    /// A call of a dialect, whose method, path and words are those of its table.
+    pub(super) fn of_call<C>(route: &HttpRoute<C>) -> Self {
+        Self::new(route.method, route.path, route.name, route.about)
     }
 
     /// A request that is a command: what the path does not name of its fields is the query or the body, without `id`.

@@ -3,10 +3,12 @@
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Answer, FORM, Http, Route, answer, empty, get, put};
+use super::route::{Answer, FORM, Http, Route, answer, empty};
 use super::types::{read, written};
+use crate::dialect::HttpRoute;
 use crate::dialect::tndata::{
-    Account, ClientFrame, ErrorBody, History, MarkRead, MessageEntry, MessageList, Page, Profile, ServerFrame,
+    Account, Call, ClientFrame, ErrorBody, History, MarkRead, MessageEntry, MessageList, Page, Profile,
+    ROUTES, ServerFrame,
 };
 
 pub(super) fn format() -> Format {
@@ -39,7 +41,11 @@ pub(super) fn format() -> Format {
             },
         ],
         socket_security: &["query", "anyWord", "cookie"],
-        http: Some(Http { security: &["token", "query"], refusals: refusals(), routes: routes() }),
+        http: Some(Http {
+            security: &["token", "query"],
+            refusals: refusals(),
+            routes: ROUTES.iter().map(route).collect(),
+        }),
         hooks: vec![],
     }
 }
@@ -76,43 +82,34 @@ fn refusals() -> Vec<Answer> {
     ]
 }
 
-fn routes() -> Vec<Route> {
+fn route(call: &HttpRoute<Call>) -> Route {
     let date = "`2017-01-04`, or with a time `2017-01-04 23:10:00+0000`; without a zone it is UTC.";
     let unusable = || answer(400, "A parameter cannot be used.", written::<ErrorBody>);
-    vec![
-        get("/api/chat/", "my_messages", "The messages that I wrote, newest first.")
+    let route = Route::of_call(call);
+    match call.call {
+        Call::MyMessages => route
             .param(Param::number("page", 1, "Number of the page; 1 when absent."))
             .param(Param::number("page_size", 1, "Entries of a page; 25 when absent."))
             .ok(written::<Page<MessageEntry>>)
             .or(unusable()),
-        get(
-            "/api/chat/unread/",
-            "unread",
-            "Messages of my rooms that nobody but the author has read. My own are among them.",
-        )
-        .ok(written::<MessageList>),
-        get(
-            "/api/chat/history/",
-            "history",
-            "Messages of a room, newest first. An empty object when the room is missing or not mine.",
-        )
-        .param(Param::text("room", "Name of the room."))
-        .param(Param::number("size", 0, "Greatest number of messages; 20 when absent."))
-        .param(Param::text("since", date))
-        .param(Param::text("before", "As `since`, which wins when both are given."))
-        .ok(written::<History>)
-        .or(unusable()),
-        put("/api/chat/read/", "mark_read", "Marks everything by others in a room as read.")
+        Call::Unread => route.ok(written::<MessageList>),
+        Call::History => route
+            .param(Param::text("room", "Name of the room."))
+            .param(Param::number("size", 0, "Greatest number of messages; 20 when absent."))
+            .param(Param::text("since", date))
+            .param(Param::text("before", "As `since`, which wins when both are given."))
+            .ok(written::<History>)
+            .or(unusable()),
+        Call::MarkRead => route
             .body(read::<MarkRead>)
             .body_as(FORM, read::<MarkRead>)
             .or(empty(204, "Done."))
             .or(answer(400, "No such room, or not a member of it.", written::<ErrorBody>)),
-        get("/api/chat/{id}/", "my_message", "One message that I wrote.")
+        Call::MyMessage => route
             .param(Param::number("id", 0, "Number of the message."))
             .ok(written::<MessageEntry>)
             .or(answer(404, "No such message of mine.", written::<ErrorBody>)),
-        get("/api/users/", "users", "The list of users, which holds only me.").ok(written::<Page<Account>>),
-        get("/api/users/profile/", "profiles", "The list of profiles, which holds only mine.")
-            .ok(written::<Page<Profile>>),
-    ]
+        Call::Users => route.ok(written::<Page<Account>>),
+        Call::Profiles => route.ok(written::<Page<Profile>>),
+    }
 }

@@ -39,6 +39,7 @@ mod error;
 mod file;
 mod http;
 mod message;
+mod route;
 #[cfg(feature = "schema")]
 mod schema;
 mod server;
@@ -55,6 +56,7 @@ pub use http::{
     DirectDetail, DirectSummary, HasUnreads, MessagePage, PageQuery, ProjectDetail, ProjectSummary,
 };
 pub use message::{FileEntry, MessageEntry, MessageRef, ReplyEntry, User};
+pub use route::{Call, ROUTES};
 pub use server::{MessageEvent, Presence, ReadEvent, ServerFrame, TypingEvent};
 
 /// Greatest length of a text in characters, as the original had it.

@@ -47,6 +47,7 @@ mod message;
 mod push;
 mod query;
 mod reply;
+mod route;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -66,6 +67,7 @@ pub use query::{FindQuery, HistoryQuery, ResolveQuery, TopicsQuery};
 #[cfg(feature = "schema")]
 pub(crate) use reply::{Refusal, Success};
 pub use reply::{Reply, ReplyData};
+pub use route::{Call, ROUTES};
 pub use topic::{
     HiddenTopic, LastMessage, PAIR, ResolvedTopic, ResolvedTopics, SetTyping, StartTopic, StartedTopic,
     TopicAction, TopicEntry, TopicForm, TopicId, TopicRoom, Topics, TypingSet,

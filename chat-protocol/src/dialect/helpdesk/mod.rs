@@ -25,6 +25,7 @@ mod codec;
 mod desk;
 mod frame;
 mod http;
+mod route;
 mod upload;
 mod uuid;
 mod wire;
@@ -33,6 +34,7 @@ pub use codec::Helpdesk;
 pub use desk::{Client, Desk, Direction, Message, Status, auto_reply};
 pub use frame::{ClientFrame, Data, DataForm, EventKind, Relay, ServerFrame};
 pub use http::{Created, DeskQuery, Desks, ErrorBody, History, Refusal, SendMessage, is_organization};
+pub use route::{Call, ROUTES};
 pub use upload::{file_url, image_type, is_stored_name, stored_name};
 pub use uuid::{Uuid, UuidError};
 

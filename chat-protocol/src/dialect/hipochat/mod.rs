@@ -34,6 +34,7 @@ mod http;
 mod item;
 mod profile;
 mod push;
+mod route;
 mod token;
 
 pub use codec::Hipochat;
@@ -43,6 +44,7 @@ pub use http::{Counted, CreateRoom, ItemRequest, MemberTokens, Notification, Roo
 pub use item::{Item, ItemForm};
 pub use profile::Profile;
 pub use push::{Push, PushBody, PushForm, PushKind, PushSignal};
+pub use route::{Call, ROUTES};
 pub use token::{RoomToken, RoomTokenError, header_token};
 
 #[cfg(all(test, feature = "schema"))]

@@ -36,6 +36,7 @@ mod codec;
 mod date;
 mod digest;
 mod query;
+mod route;
 mod server;
 
 use std::fmt;
@@ -55,6 +56,7 @@ pub use codec::TnData;
 pub use date::read_date;
 pub use digest::{Digest, DigestError};
 pub use query::{Bound, HistoryQuery, PageQuery};
+pub use route::{Call, ROUTES};
 pub use server::{
     DEFAULT_AVATAR, FromId, FromIdForm, Notice, Refusal, ServerFrame, SystemText, UserMessage, avatar,
     display_name,
