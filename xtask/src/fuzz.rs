@@ -157,7 +157,7 @@ pub(crate) fn ci() -> Result<(), String> {
     let root = tools::root()?;
     cargo(&root, "fmt", &["--all", "--check"])?;
     cargo(&root, "clippy", &["--all-targets", "--target-dir", "../../target/fuzz", "--", "-D", "warnings"])?;
-    cargo(&root, "test", &["--lib", "--target-dir", "../../target/fuzz"])?;
+    cargo(&root, "test", &["--lib", "--test", "worst", "--target-dir", "../../target/fuzz"])?;
     Options::default().run()
 }
 

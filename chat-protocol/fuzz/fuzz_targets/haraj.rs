@@ -7,7 +7,7 @@ use chat_protocol_fuzz::{Cost, exact};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|frame: &[u8]| {
-    if let Some(frame) = exact::<ClientFrame>(frame, Cost::TYPED) {
+    if let Some(frame) = exact::<ClientFrame>(frame, Cost::SERVER) {
         let _ = frame.id();
     }
     if let Some(ServerFrame::Message(message)) = exact::<ServerFrame>(frame, Cost::TYPED) {

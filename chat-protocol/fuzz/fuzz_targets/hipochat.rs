@@ -9,7 +9,7 @@ use chat_protocol_fuzz::{Cost, exact};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|frame: &[u8]| {
-    if let Some(frame) = exact::<ClientFrame>(frame, Cost::TYPED) {
+    if let Some(frame) = exact::<ClientFrame>(frame, Cost::SERVER) {
         told_and_pushed(frame);
     }
     match exact::<ServerFrame>(frame, Cost::TYPED) {

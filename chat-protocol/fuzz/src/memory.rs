@@ -14,11 +14,15 @@ const FIXED: usize = 8 * 1024;
 pub struct Cost(pub usize);
 
 impl Cost {
+    /// Frames that a server of the existing systems reads: it keeps what their formats have a word for. The worst are a
+    /// list of empty texts and an object of empty keys, which grow by doubling to 24 times their length.
+    pub const SERVER: Self = Self(32);
     /// Readers that copy each part of the input once, into the place where it stays: a list of two-byte ids is a list
     /// of pointers to allocations of their own, and grows by doubling.
     pub const TYPED: Self = Self(64);
-    /// Readers that first make JSON values of the input. An object with one member takes a tree node of 632 bytes, and
-    /// five in the input where such objects are nested: a frame of 64 KiB may cost 8 MiB for as long as it is read.
+    /// Readers of clients that first make JSON values of what a server says. An object with one member takes a tree node
+    /// of 632 bytes, and five in the input where such objects are nested: a frame of 64 KiB may cost 8 MiB for as long as
+    /// it is read.
     pub const VALUES: Self = Self(160);
 
     /// Runs `read`, which reads `bytes` bytes.

@@ -20,6 +20,7 @@ pub mod hipochat;
 mod object;
 mod pair;
 mod route;
+mod scalar;
 mod secret;
 mod time;
 pub mod tndata;

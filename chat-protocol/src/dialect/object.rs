@@ -48,6 +48,10 @@ impl Json {
     pub(crate) fn is_object(&self) -> bool {
         self.as_str().starts_with('{')
     }
+
+    pub(crate) fn is_null(&self) -> bool {
+        self.as_str() == "null"
+    }
 }
 
 impl PartialEq for Json {

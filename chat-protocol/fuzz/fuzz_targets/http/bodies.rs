@@ -27,7 +27,7 @@ pub(crate) fn read(body: &[u8]) {
 
 fn tndata(body: &[u8]) {
     use tndata::*;
-    read!(exact VALUES body:
+    read!(exact TYPED body:
         MarkRead, MessageEntry, Page<MessageEntry>, MessageList, History, Page<Account>, Page<Profile>, ErrorBody);
 }
 
@@ -65,7 +65,7 @@ fn haraj(body: &[u8]) {
 fn helpdesk(body: &[u8]) {
     use helpdesk::*;
     read!(exact TYPED body: Desks, History, Created, ErrorBody);
-    let read = exact::<SendMessage>(body, Cost::VALUES);
+    let read = exact::<SendMessage>(body, Cost::SERVER);
     // The server's own way of reading also wants a text, where there is no file.
     match SendMessage::from_json(body) {
         Ok(message) => assert_eq!(Some(message), read),

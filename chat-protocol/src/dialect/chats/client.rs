@@ -2,10 +2,10 @@
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use super::chat::ChatId;
-use super::{BadInput, Chat, MAX_TEXT, MessageId, MessageRef};
+use super::keys::{Content, Keys, nothing_in};
+use super::{BadInput, Chat, MessageId, MessageRef};
 use crate::decode;
 
 /// A frame from client to server.
@@ -103,7 +103,7 @@ impl ClientFrame {
     /// [`BadInput`], by the first key that is missing or wrong. Of a key that is given twice the last one
     /// counts.
     pub fn read(json: &[u8]) -> Result<Self, BadInput> {
-        let frame: Map<String, Value> = decode(json).map_err(|_| BadInput::InvalidJson)?;
+        let frame: Keys = decode(json).map_err(|_| BadInput::InvalidJson)?;
         frame.try_into()
     }
 
@@ -122,13 +122,10 @@ impl ClientFrame {
     }
 }
 
-impl TryFrom<Map<String, Value>> for ClientFrame {
+impl TryFrom<Keys> for ClientFrame {
     type Error = BadInput;
-    fn try_from(mut frame: Map<String, Value>) -> Result<Self, BadInput> {
-        let Value::String(kind) = frame.remove("type").ok_or(BadInput::MissingKey("type"))? else {
-            return Err(BadInput::InvalidValue("type"));
-        };
-        let content = frame.remove("content");
+    fn try_from(Keys { kind, content }: Keys) -> Result<Self, BadInput> {
+        let kind = kind.ok_or(BadInput::MissingKey("type"))?.text().ok_or(BadInput::InvalidValue("type"))?;
         Ok(match kind.as_str() {
             "new_message" => Self::NewMessage(Content::of(content)?.new_message()?),
             "user_typing" => Self::UserTyping(Content::of(content)?.chat()?),
@@ -143,107 +140,21 @@ impl TryFrom<Map<String, Value>> for ClientFrame {
     }
 }
 
-fn nothing_in(content: Option<Value>) -> Result<(), BadInput> {
-    match content {
-        None | Some(Value::Null | Value::Object(_)) => Ok(()),
-        Some(_) => Err(BadInput::InvalidValue("content")),
-    }
-}
-
-/// The keys of a frame's content that are not taken yet.
-struct Content(Map<String, Value>);
-
-impl Content {
-    fn of(content: Option<Value>) -> Result<Self, BadInput> {
-        match content {
-            Some(Value::Object(keys)) => Ok(Self(keys)),
-            Some(_) => Err(BadInput::InvalidValue("content")),
-            None => Err(BadInput::MissingKey("content")),
-        }
-    }
-
-    fn required(&mut self, key: &'static str) -> Result<Value, BadInput> {
-        self.0.remove(key).ok_or(BadInput::MissingKey(key))
-    }
-
-    /// A key that may be null or absent.
-    fn optional<T: de::DeserializeOwned>(&mut self, key: &'static str) -> Result<Option<T>, BadInput> {
-        self.0.remove(key).map_or(Ok(None), |value| typed(key, value))
-    }
-
-    fn chat(&mut self) -> Result<Chat, BadInput> {
-        let project = match self.required("chat_type")? {
-            Value::String(kind) if kind == "direct" => false,
-            Value::String(kind) if kind == "project" => true,
-            Value::String(_) => return Err(BadInput::ChatType),
-            _ => return Err(BadInput::InvalidValue("chat_type")),
-        };
-        let id: ChatId = typed("chat_id", self.required("chat_id")?)?;
-        Chat::of(project, id).ok_or(BadInput::InvalidValue("chat_id"))
-    }
-
-    /// The older clients' `message` where there is no `text`.
-    fn text(&mut self) -> Result<String, BadInput> {
-        let text = match self.optional("text")? {
-            Some(text) => text,
-            None => self.optional::<String>("message")?.ok_or(BadInput::MissingKey("text"))?,
-        };
-        // No text has more characters than bytes.
-        match text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
-            true => Err(BadInput::TextLength(text.chars().count())),
-            false => Ok(text),
-        }
-    }
-
-    fn message_id(&mut self) -> Result<MessageId, BadInput> {
-        typed("message_id", self.required("message_id")?)
-    }
-
-    fn message_ref(mut self) -> Result<MessageRef, BadInput> {
-        Ok(MessageRef { chat: self.chat()?, message_id: self.message_id()? })
-    }
-
-    fn new_message(mut self) -> Result<NewMessage, BadInput> {
-        Ok(NewMessage {
-            chat: self.chat()?,
-            text: self.text()?,
-            reply_to: self.optional("reply_to")?,
-            file_urls: self.optional("file_urls")?.unwrap_or_default(),
-        })
-    }
-
-    fn edit_message(mut self) -> Result<EditMessage, BadInput> {
-        Ok(EditMessage { chat: self.chat()?, message_id: self.message_id()?, text: self.text()? })
-    }
-
-    /// The document prints `typing` for three commands; the one without a message is meant.
-    fn seed_typing(mut self) -> Result<Chat, BadInput> {
-        match self.0.remove("message_id") {
-            None | Some(Value::Null) => self.chat(),
-            Some(_) => Err(BadInput::TypingMessage),
-        }
-    }
-}
-
-fn typed<T: de::DeserializeOwned>(key: &'static str, value: Value) -> Result<T, BadInput> {
-    serde_json::from_value(value).map_err(|_| BadInput::InvalidValue(key))
-}
-
 impl<'de> Deserialize<'de> for ClientFrame {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Map::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
+        Keys::deserialize(deserializer)?.try_into().map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for NewMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Content(Map::deserialize(deserializer)?).new_message().map_err(de::Error::custom)
+        Content::deserialize(deserializer)?.new_message().map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for EditMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Content(Map::deserialize(deserializer)?).edit_message().map_err(de::Error::custom)
+        Content::deserialize(deserializer)?.edit_message().map_err(de::Error::custom)
     }
 }
 

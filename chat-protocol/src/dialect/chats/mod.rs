@@ -38,6 +38,7 @@ mod codec;
 mod error;
 mod file;
 mod http;
+mod keys;
 mod message;
 mod route;
 #[cfg(feature = "schema")]

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
 use super::{Desk, Message, Uuid, wire};
 use crate::ErrorCode;
+use crate::dialect::scalar::Scalar;
 
 /// Answer of `GET /api/help-desks/`: the desk with the newest `created_at` first.
 pub type Desks = Vec<Desk>;
@@ -60,7 +60,7 @@ pub struct SendMessage {
 /// The JSON body as it comes. A desk that is no string is answered like a string that is no UUID.
 #[derive(Deserialize)]
 struct Fields {
-    help_desk: Option<Value>,
+    help_desk: Option<Scalar>,
     message: Option<String>,
 }
 
@@ -70,8 +70,10 @@ impl Fields {
     }
 
     fn desk(&self) -> Result<Uuid, Refusal> {
-        let desk = self.help_desk.as_ref().ok_or(Refusal::NoDesk)?;
-        desk.as_str().and_then(|desk| desk.parse().ok()).ok_or(Refusal::NotFound)
+        match self.help_desk.as_ref().ok_or(Refusal::NoDesk)? {
+            Scalar::Text(desk) => desk.parse().map_err(|_| Refusal::NotFound),
+            _ => Err(Refusal::NotFound),
+        }
     }
 }
 

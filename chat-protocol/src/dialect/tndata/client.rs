@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::de::{self, Error};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 
-use super::{Digest, Object, present, required, text};
+use super::{Digest, Object, required, text};
 use crate::dialect::WireUser;
+use crate::dialect::scalar::Scalar;
 
 /// One frame of a client.
 ///
@@ -113,14 +113,14 @@ impl fmt::Debug for Receipt {
 /// Both frames at once: which keys matter depends on whether there is a `received`.
 #[derive(Deserialize)]
 struct Wire {
-    #[serde(default, deserialize_with = "present")]
-    received: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    text: Option<Value>,
+    #[serde(default, deserialize_with = "Scalar::present")]
+    received: Option<Scalar>,
+    #[serde(default, deserialize_with = "Scalar::present")]
+    text: Option<Scalar>,
     #[serde(default)]
-    from: Option<Value>,
+    from: Option<Scalar>,
     #[serde(default)]
-    token: Option<Value>,
+    token: Option<Scalar>,
 }
 
 impl<'de> Deserialize<'de> for ClientFrame {
@@ -142,14 +142,13 @@ impl<'de> Deserialize<'de> for ClientFrame {
 }
 
 /// An empty text is no claim: it is what a page sends that does not yet know its user.
-fn claimed<E: de::Error>(from: Option<Value>) -> Result<Option<WireUser>, E> {
+fn claimed<E: de::Error>(from: Option<Scalar>) -> Result<Option<WireUser>, E> {
     match from {
         None => Ok(None),
-        Some(Value::String(text)) if text.is_empty() => Ok(None),
-        Some(value) => match serde_json::from_value(value) {
-            Ok(user) => Ok(Some(user)),
-            // The parser's words would repeat the value.
-            Err(_) => Err(E::custom("from: expected a user id: a number or a string")),
+        Some(Scalar::Text(text)) if text.is_empty() => Ok(None),
+        Some(value) => match value.user() {
+            None => Err(E::custom("from: expected a user id: a number or a string")),
+            user => Ok(user),
         },
     }
 }

@@ -45,7 +45,6 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 pub use address::{Address, authorization_token, private_room};
 pub use api::{
@@ -62,6 +61,7 @@ pub use server::{
     display_name,
 };
 
+use super::scalar::Scalar;
 use super::{PairForm, PairOrder};
 
 /// The room of two users: `chat-1-2`, and `chat-10-9` because the original compared texts.
@@ -93,21 +93,18 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// A key that is there, even with `null`.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
-}
-
 /// The text of a key whose type matters only now that the kind of its frame is known.
-fn text<E: serde::de::Error>(key: &'static str, value: Option<Value>) -> Result<Option<String>, E> {
+fn text<E: serde::de::Error>(key: &'static str, value: Option<Scalar>) -> Result<Option<String>, E> {
     match value {
         None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(E::custom(format_args!("{key}: expected a string"))),
+        Some(value) => match value.text() {
+            None => Err(E::custom(format_args!("{key}: expected a string"))),
+            text => Ok(text),
+        },
     }
 }
 
 /// The same, of a key that must be there.
-fn required<E: serde::de::Error>(key: &'static str, value: Option<Value>) -> Result<String, E> {
+fn required<E: serde::de::Error>(key: &'static str, value: Option<Scalar>) -> Result<String, E> {
     text(key, value)?.ok_or_else(|| E::missing_field(key))
 }

@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::de::{self, Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use super::{Digest, Object, required, text};
 use crate::UserId;
 use crate::dialect::WireUser;
+use crate::dialect::scalar::Scalar;
 use crate::id::canonical_decimal;
 
 /// The picture of a user who has none: a grey outline.
@@ -340,11 +340,11 @@ struct Wire {
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
-    room: Option<Value>,
+    room: Option<Scalar>,
     #[serde(default)]
-    avatar: Option<Value>,
+    avatar: Option<Scalar>,
     #[serde(default)]
-    digest: Option<Value>,
+    digest: Option<Scalar>,
 }
 
 impl<'de> Deserialize<'de> for ServerFrame {
