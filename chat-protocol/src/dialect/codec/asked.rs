@@ -42,8 +42,21 @@ impl From<What> for Asked {
     }
 }
 
-/// What is asked.
+/// What the sender of a frame has to be, where neither the room nor the command that it becomes says it. A server that does
+/// not know one takes it that the sender is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Right {
+    /// An agent of the organization that the socket's place names: now, and not only when the socket was opened.
+    Agent,
+    /// Anyone who has a socket there.
+    Anyone,
+}
+
+/// What is asked. More may become possible: a server answers what it does not know with
+/// [`NotSupported`](crate::ErrorCode::NotSupported).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum What {
     /// Say who I am.
     Auth {
@@ -113,8 +126,14 @@ pub enum What {
         /// Which of the two.
         online: bool,
     },
-    /// Hand this frame to every socket of the place, and store nothing.
-    Relay(Text),
+    /// Hand a frame to every socket of the place, and store nothing. It goes past all rooms and their rules, so that a
+    /// sender without the right must not be heard: then the frame is ignored, and nobody is told.
+    Relay {
+        /// The frame to hand on.
+        frame: Text,
+        /// What the sender has to be.
+        right: Right,
+    },
     /// Nothing; nobody is told.
     Ignored,
     /// Nothing, because it is bad input: the sender is told this.
@@ -145,7 +164,7 @@ impl What {
             What::Auth { .. }
             | What::Rewrite { .. }
             | What::Show { .. }
-            | What::Relay(_)
+            | What::Relay { .. }
             | What::Ignored
             | What::Refused(_) => return None,
         })
@@ -188,8 +207,9 @@ impl What {
     }
 }
 
-/// What came of it, for the answer.
+/// What came of it, for the answer. More may become possible: a dialect that does not know one has no answer to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Done {
     /// The socket has its user.
     Authenticated {

@@ -35,8 +35,10 @@ fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     pairs.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
 }
 
-/// What a handshake named. Which room that is depends on who asks.
+/// What a handshake named. Which room that is depends on who asks. More may become possible: a server refuses a socket in a
+/// place that it does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Place {
     /// Nothing: one socket for everything of a user.
     Anywhere,
@@ -63,7 +65,8 @@ pub struct Opening {
     pub strangers: Strangers,
 }
 
-/// What becomes of a socket without a user who may be in its place.
+/// What becomes of a socket without a user who may be in its place. A server must know all of them, because it lets
+/// strangers in by this: one more is a change that its compiler tells it of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strangers {
     /// The handshake is refused with this status and JSON body.

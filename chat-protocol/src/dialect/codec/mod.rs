@@ -20,7 +20,7 @@ mod parts;
 
 use std::fmt;
 
-pub use asked::{Asked, Done, MessageName, RoomName, What};
+pub use asked::{Asked, Done, MessageName, Right, RoomName, What};
 pub use handshake::{Handshake, Opening, Place, Strangers};
 pub use news::{
     Audience, Delivery, DeskFacts, MessageNames, MessageNews, News, Profile, RoomFacts, plain_text,

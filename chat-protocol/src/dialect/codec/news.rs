@@ -225,8 +225,9 @@ impl<'a> News<'a> {
     }
 }
 
-/// Which sockets are told.
+/// Which sockets are told. More may become possible: a server tells nobody of what is for an audience that it does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Audience {
     /// All sockets of the room, or of all its members, or of its organization, those of who did it too.
     All,

@@ -200,7 +200,7 @@ pub fn nothing_that_a_peer_sends_panics(dialect: &dyn Dialect, samples: &Samples
 /// All that can be said to a frame, or because of it.
 fn answers(dialect: &dyn Dialect, seat: Seat<'_>, frame: &[u8]) -> Vec<Text> {
     let asked = dialect.decode(seat, frame, now());
-    if let What::Refused(text) | What::Relay(text) = &asked.what {
+    if let What::Refused(text) | What::Relay { frame: text, .. } = &asked.what {
         return vec![text.clone()];
     }
     let session_id = "s".parse().expect("a letter is an id");

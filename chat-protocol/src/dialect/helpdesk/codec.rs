@@ -6,7 +6,7 @@ use super::{
 };
 use crate::dialect::codec::{
     Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageNews, News, Opening, Parts, Place,
-    RoomFacts, RoomName, Seat, Strangers, What,
+    Right, RoomFacts, RoomName, Seat, Strangers, What,
 };
 use crate::dialect::{Secret, Zoned};
 use crate::{Text, Timestamp, UserId, WireError, decode, encode};
@@ -17,9 +17,13 @@ use crate::{Text, Timestamp, UserId, WireError, decode, encode};
 /// content that has neither a text nor a file; and for further files than a message's first. A refused frame has no
 /// answer.
 ///
+/// Whatever a client sends is handed to everyone in the organization, and none of it is checked against a room: all three
+/// events are for agents alone, so that every frame needs [`Right::Agent`], unless the operator opened the organization to
+/// whoever connects.
+///
 /// ```
 /// use chat_protocol::dialect::helpdesk::Helpdesk;
-/// use chat_protocol::dialect::{Dialect, Handshake, Place, Seat, What};
+/// use chat_protocol::dialect::{Dialect, Handshake, Place, Right, Seat, What};
 /// use chat_protocol::{Timestamp, UserId};
 /// let helpdesk = Helpdesk::default();
 /// let handshake = Handshake { path: "/ws/chat/acme/", query: &[], headers: &[] };
@@ -29,7 +33,7 @@ use crate::{Text, Timestamp, UserId, WireError, decode, encode};
 /// let seat = Seat { place: &place, me: Some(&me) };
 /// let frame = r#"{"type":"new_message","data":"any JSON"}"#;
 /// let asked = helpdesk.decode(seat, frame.as_bytes(), Timestamp::default());
-/// assert_eq!(asked.what, What::Relay(frame.into()));
+/// assert_eq!(asked.what, What::Relay { frame: frame.into(), right: Right::Agent });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Helpdesk {
@@ -71,9 +75,11 @@ impl Dialect for Helpdesk {
     }
 
     fn decode(&self, seat: Seat<'_>, frame: &[u8], _: Timestamp) -> Asked {
-        let member = self.open || seat.me.is_some();
+        let right = if self.open { Right::Anyone } else { Right::Agent };
         match decode(frame) {
-            Ok(ClientFrame::Relay(relay)) if member => What::Relay(encode(&ServerFrame::Relay(relay))),
+            Ok(ClientFrame::Relay(relay)) if self.open || seat.me.is_some() => {
+                What::Relay { frame: encode(&ServerFrame::Relay(relay)), right }
+            }
             _ => What::Ignored,
         }
         .into()

@@ -4,7 +4,7 @@ use chat_protocol::dialect::conformance::{Request, Samples};
 use chat_protocol::dialect::helpdesk::{DataForm, Helpdesk};
 use chat_protocol::dialect::{
     Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageNews, News, Opening, Place,
-    Profile, RoomFacts, Seat, Strangers, What, Zoned,
+    Profile, Right, RoomFacts, Seat, Strangers, What, Zoned,
 };
 use chat_protocol::dialect_conformance;
 use chat_protocol::{Content, ErrorCode, RoomId, Timestamp, UserId, WireError};
@@ -81,7 +81,7 @@ fn an_organization_is_a_word_and_its_token_is_in_one_of_two_places() {
 }
 
 #[test]
-fn members_tell_all_what_they_like_and_others_nothing() {
+fn agents_tell_all_what_they_like_and_others_nothing() {
     let (place, me) = (acme(), user("1"));
     let (agent, stranger) = (seat(&place, Some(&me)), seat(&place, None));
     for (frame, relayed) in [
@@ -92,16 +92,21 @@ fn members_tell_all_what_they_like_and_others_nothing() {
         ),
         (r#"{"type":"update_message"}"#, r#"{"type":"update_message","data":null}"#),
     ] {
-        let relay = Asked::from(What::Relay(relayed.into()));
+        let relay = |right| Asked::from(What::Relay { frame: relayed.into(), right });
         // The form of `data` is the server's own affair: what clients say is handed on as it is.
-        for helpdesk in [Helpdesk::default(), OPTIONS] {
+        for (helpdesk, right) in [(Helpdesk::default(), Right::Agent), (OPTIONS, Right::Anyone)] {
+            let relay = relay(right);
             assert_eq!(helpdesk.decode(agent, frame.as_bytes(), at()), relay);
             let refused = WireError::from(ErrorCode::RateLimited);
             assert_eq!(helpdesk.answer(agent, &relay, Ok(&Done::Done), at()), None);
             assert_eq!(helpdesk.answer(agent, &relay, Err(&refused), at()), None);
         }
         assert_eq!(Helpdesk::default().decode(stranger, frame.as_bytes(), at()).what, What::Ignored);
-        assert_eq!(OPTIONS.decode(stranger, frame.as_bytes(), at()), relay, "open to whoever connects");
+        assert_eq!(
+            OPTIONS.decode(stranger, frame.as_bytes(), at()),
+            relay(Right::Anyone),
+            "open to whoever connects"
+        );
     }
 }
 
