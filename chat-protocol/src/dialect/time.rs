@@ -26,6 +26,18 @@ pub struct Seconds(pub Timestamp);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WholeSeconds(pub Timestamp);
 
+impl From<Timestamp> for Seconds {
+    fn from(ts: Timestamp) -> Self {
+        Self(ts)
+    }
+}
+
+impl From<Timestamp> for WholeSeconds {
+    fn from(ts: Timestamp) -> Self {
+        Self(ts)
+    }
+}
+
 /// `2021-06-14T22:10:39.551836-03:00`: always six digits and a numeric offset (`helpdesk`). Two are equal when both
 /// the time and the offset are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

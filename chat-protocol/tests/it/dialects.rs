@@ -5,5 +5,6 @@ mod chats;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+mod lists;
 mod scene;
 mod tndata;

@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::file::linked;
 use super::{
-    BadInput, Chat, ClientFrame, Detail, EditMessage, HttpError, MessageEntry, MessageEvent, MessageId,
-    MessageRef, NewMessage, Presence, ProjectId, ReadEvent, ServerFrame, TYPING_TTL, TypingEvent,
-    offered_bearer, subprotocol_token, token,
+    BadInput, Chat, ClientFrame, Detail, EditMessage, HttpError, MessageEvent, MessageId, MessageRef,
+    NewMessage, Presence, ProjectId, ReadEvent, ServerFrame, TYPING_TTL, TypingEvent, offered_bearer,
+    subprotocol_token, token,
 };
 use crate::dialect::codec::{
-    Asked, Audience, Dialect, Done, Handshake, MAX_FILES, MessageName, MessageNames, MessageNews, News,
-    Opening, Parts, Place, RoomFacts, RoomName, Seat, Strangers, What,
+    Asked, Audience, Dialect, Done, Handshake, MAX_FILES, MessageName, MessageNames, News, Opening, Parts,
+    Place, RoomFacts, RoomName, Seat, Strangers, What,
 };
 use crate::dialect::{Seconds, Secret};
 use crate::{ErrorCode, RoomId, RoomNumber, Text, Timestamp, UserId, WireError, decode, encode};
@@ -94,8 +94,8 @@ impl Dialect for Chats {
 
     fn encode(&self, news: &News<'_>) -> Option<Text> {
         Some(encode(&match news {
-            News::Message(news) => ServerFrame::NewMessage(Box::new(message(news)?)),
-            News::Edited(news) => ServerFrame::EditMessage(Box::new(message(news)?)),
+            News::Message(news) => ServerFrame::NewMessage(Box::new(MessageEvent::of(news)?)),
+            News::Edited(news) => ServerFrame::EditMessage(Box::new(MessageEvent::of(news)?)),
             News::Deleted { room, message } => {
                 let (chat, message_id) = (Chat::of_room(room)?, MessageId::new(message.num)?);
                 ServerFrame::DeleteMessage(MessageRef { chat, message_id })
@@ -225,10 +225,6 @@ fn chat(room: &RoomName) -> Option<Chat> {
         RoomName::Number(number) => ProjectId::new(number.get()).map(Chat::Project),
         RoomName::Alias(_) => None,
     }
-}
-
-fn message(news: &MessageNews<'_>) -> Option<MessageEvent> {
-    Some(MessageEvent { chat: Chat::of_room(&news.room)?, message: MessageEntry::of(news)? })
 }
 
 fn read(room: &RoomFacts<'_>, by: &UserId, message: MessageNames) -> Option<ServerFrame> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_TEXT, MessageId, ProjectId};
-use crate::UserId;
 use crate::dialect::MAX_FILES;
+use crate::{ErrorCode, UserId};
 
 /// Why a command is refused. The text is sent as `{"error": text}` to the sender alone, and the socket stays
 /// open.
@@ -109,7 +109,7 @@ pub struct Detail {
     pub detail: String,
 }
 
-/// The documented errors of the HTTP calls.
+/// The errors of the HTTP calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
@@ -128,9 +128,41 @@ pub enum HttpError {
     /// 400: the other side is unknown.
     #[error("One or both users do not exist")]
     NoUser,
+    /// 400: a parameter cannot be read. The reference leaves the words of this and all that follow to us.
+    #[error("Malformed request.")]
+    Malformed,
+    /// 404: no such project.
+    #[error("Not found.")]
+    NotFound,
+    /// 405: the path does not have this method.
+    #[error("Method not allowed.")]
+    MethodNotAllowed,
+    /// 413: the request is too large.
+    #[error("Request entity too large.")]
+    TooLarge,
+    /// 429: too many requests; wait before the next.
+    #[error("Request was throttled.")]
+    RateLimited,
+    /// 503: the storage cannot answer now; try again later.
+    #[error("Service temporarily unavailable, try again later.")]
+    Unavailable,
 }
 
 impl HttpError {
+    /// What answers a refusal of the server's, where the call has no answer of its own for it.
+    pub fn of(code: ErrorCode) -> Self {
+        match code.status() {
+            401 => Self::NoCredentials,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            413 => Self::TooLarge,
+            409 | 429 => Self::RateLimited,
+            400 | 415 => Self::Malformed,
+            _ => Self::Unavailable,
+        }
+    }
+
     /// The error for the direct chat `name` when no side of it is the caller.
     ///
     /// ```
@@ -153,7 +185,12 @@ impl HttpError {
         match self {
             Self::NoCredentials => 401,
             Self::Forbidden => 403,
-            Self::NoUnderscore | Self::NoPair | Self::NoUser => 400,
+            Self::NoUnderscore | Self::NoPair | Self::NoUser | Self::Malformed => 400,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::RateLimited => 429,
+            Self::Unavailable => 503,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What happened, as this dialect shows it: shared by frames and lists.
 
-use super::{Chat, FileEntry, MessageEntry, MessageId, ProjectId, ReplyEntry, User};
-use crate::dialect::codec::{MessageNews, Parts, Profile, RoomFacts};
+use super::{
+    Chat, DirectDetail, DirectSummary, FileEntry, MessageEntry, MessageEvent, MessageId, ProjectDetail,
+    ProjectId, ProjectSummary, ReplyEntry, User,
+};
+use crate::dialect::codec::{ListedRoom, MessageNews, Parts, Profile, RoomFacts};
 use crate::dialect::{Micros, WireUser};
 
 impl Chat {
@@ -68,5 +71,72 @@ impl ReplyEntry {
             is_deleted: news.message.deleted_at.is_some(),
             created_at: Micros(news.message.ts),
         })
+    }
+}
+
+impl MessageEvent {
+    /// A message that was written or changed, as frames tell it; `None` when its room is no chat, or it has neither a
+    /// text nor files.
+    pub fn of(news: &MessageNews<'_>) -> Option<Self> {
+        Some(Self { chat: Chat::of_room(&news.room)?, message: MessageEntry::of(news)? })
+    }
+}
+
+impl DirectDetail {
+    /// A direct chat, as one of its users sees it; `None` for any other room.
+    ///
+    /// ```
+    /// use chat_protocol::dialect::chats::DirectDetail;
+    /// use chat_protocol::dialect::{ListedRoom, Profile, RoomFacts};
+    /// use chat_protocol::{RoomId, RoomInfo, UserId};
+    /// let (ann, bo) = (UserId::new("1").unwrap(), UserId::new("2").unwrap());
+    /// let id = RoomId::direct(&ann, &bo);
+    /// let listed = ListedRoom {
+    ///     room: RoomFacts { id: &id, number: None, alias: None, desk: None },
+    ///     me: &Profile::nameless(ann),
+    ///     other: Some(&Profile { name: Some("Bo".to_owned()), ..Profile::nameless(bo) }),
+    ///     info: &RoomInfo::default(),
+    ///     members: &[],
+    ///     last: None,
+    ///     unread: 0,
+    /// };
+    /// let chat = DirectDetail::of(&listed).unwrap();
+    /// assert_eq!((chat.id.as_str(), chat.name.as_str(), chat.users.len()), ("1_2", "Bo", 2));
+    /// ```
+    pub fn of(listed: &ListedRoom<'_>) -> Option<Self> {
+        let Chat::Direct(id) = Chat::of_room(&listed.room)? else { return None };
+        let (me, opponent) = (User::of(listed.me), User::of(listed.other?));
+        let (name, image_address) = (opponent.full_name(), opponent.avatar.clone());
+        // A chat with oneself has one member.
+        let users = if me.id == opponent.id { vec![me] } else { vec![me, opponent.clone()] };
+        Some(Self { id, opponent, users, name, image_address })
+    }
+}
+
+impl DirectSummary {
+    /// A direct chat in the list of one of its users; `None` for any other room.
+    pub fn of(listed: &ListedRoom<'_>) -> Option<Self> {
+        let DirectDetail { id, opponent, users, name, image_address } = DirectDetail::of(listed)?;
+        let last_message = listed.last.and_then(MessageEntry::of);
+        Some(Self { id, opponent, users, last_message, name, image_address })
+    }
+}
+
+impl ProjectDetail {
+    /// A project chat with its members; `None` for any other room.
+    pub fn of(listed: &ListedRoom<'_>) -> Option<Self> {
+        let Chat::Project(id) = Chat::of_room(&listed.room)? else { return None };
+        let (name, image_address) =
+            (listed.info.name.clone().unwrap_or_default(), listed.info.avatar.clone());
+        Some(Self { id, name, image_address, users: listed.members.iter().map(User::of).collect() })
+    }
+}
+
+impl ProjectSummary {
+    /// A project chat in the list of one of its members; `None` for any other room.
+    pub fn of(listed: &ListedRoom<'_>) -> Option<Self> {
+        let ProjectDetail { id, name, image_address, .. } =
+            ProjectDetail::of(&ListedRoom { members: &[], ..*listed })?;
+        Some(Self { id, last_message: listed.last.and_then(MessageEntry::of), name, image_address })
     }
 }

@@ -23,7 +23,8 @@ use std::fmt;
 pub use asked::{Asked, Done, MessageName, Right, RoomName, What};
 pub use handshake::{Handshake, Opening, Place, Strangers};
 pub use news::{
-    Audience, Delivery, DeskFacts, MessageNames, MessageNews, News, Profile, RoomFacts, plain_text,
+    Audience, Delivery, DeskFacts, ListedRoom, MessageNames, MessageNews, News, Profile, RoomFacts,
+    plain_text,
 };
 pub use parts::{File, MAX_FILES, Parts, with_text};
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Parts;
-use crate::{Content, Message, RoomId, RoomNumber, Seq, Timestamp, UserId};
+use crate::{Content, Message, RoomId, RoomInfo, RoomNumber, Seq, Timestamp, UserId};
 
 /// What the directory knows of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,11 @@ impl Profile {
         }
     }
 
+    /// The name by which the user logs in: the text under `username` among what else the directory says.
+    pub fn username(&self) -> Option<&str> {
+        self.more.get("username")?.as_str()
+    }
+
     /// The whole name, or the first and last one; `None` when there is neither.
     pub fn full_name(&self) -> Option<String> {
         let filled = |name: &Option<String>| name.clone().filter(|name| !name.trim().is_empty());
@@ -89,6 +94,25 @@ pub struct DeskFacts<'a> {
     pub times: (Timestamp, Timestamp),
     /// Its newest message.
     pub last: Option<&'a MessageNews<'a>>,
+}
+
+/// A room in somebody's list, with what dialects say of it besides.
+#[derive(Debug, Clone, Copy)]
+pub struct ListedRoom<'a> {
+    /// Its names.
+    pub room: RoomFacts<'a>,
+    /// Whose list it is.
+    pub me: &'a Profile,
+    /// The other user of a direct room, who may be oneself; `None` for any other room.
+    pub other: Option<&'a Profile>,
+    /// Its own name and picture, which direct rooms lack.
+    pub info: &'a RoomInfo,
+    /// Its members, for a room that is shown in detail; else none.
+    pub members: &'a [Profile],
+    /// Its newest message.
+    pub last: Option<&'a MessageNews<'a>>,
+    /// How many messages of others wait for `me`.
+    pub unread: u64,
 }
 
 /// A message's three names.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ErrorCode;
+
 macro_rules! codes {
     ($($variant:ident $text:literal $status:literal $sentence:literal;)*) => {
         /// Why something was refused.
@@ -61,6 +63,21 @@ codes! {
 }
 
 impl Code {
+    /// What answers a refusal of the server's over HTTP, where the call has no answer of its own for it.
+    pub fn of(code: ErrorCode) -> Self {
+        match (code, code.status()) {
+            (ErrorCode::MessageNotFound, _) => Self::MessageNotFound,
+            (_, 401) => Self::InvalidAccessToken,
+            (_, 403 | 404) => Self::ForbiddenAccess,
+            (_, 405) => Self::MethodNotAllowed,
+            (_, 413) => Self::TooLarge,
+            (_, 409 | 429) => Self::TooManyRequests,
+            (_, 400 | 415) => Self::BadRequest,
+            (_, 503) => Self::StorageUnavailable,
+            _ => Self::Internal,
+        }
+    }
+
     /// The code with this text.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.text() == text)

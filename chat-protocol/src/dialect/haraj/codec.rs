@@ -1,12 +1,10 @@
 //! The socket of haraj: for receiving only; all that a user does is HTTP.
 
 use super::{
-    Auth, ClientFrame, Code, Message, PAIR, Peer, Presence, Reads, Reply, ReplyData, ServerFrame, TopicId,
-    What,
+    Auth, ClientFrame, Code, Message, Peer, Presence, Reads, Reply, ReplyData, ServerFrame, TopicId, What,
 };
 use crate::dialect::codec::{
-    Asked, Audience, Dialect, Done, Handshake, MessageNews, News, Opening, Place, RoomFacts, RoomName, Seat,
-    Strangers, What as Ask,
+    Asked, Audience, Dialect, Done, Handshake, News, Opening, Place, RoomName, Seat, Strangers, What as Ask,
 };
 use crate::{ErrorCode, Text, Timestamp, UserId, WireError, decode, encode};
 
@@ -74,15 +72,19 @@ impl Dialect for Haraj {
 
     fn encode(&self, news: &News<'_>) -> Option<Text> {
         let frame = match news {
-            News::Message(news) => ServerFrame::Message(message(news)?),
+            News::Message(news) => ServerFrame::Message(Message::of(news)?),
             News::Read { room, by, messages, ts, .. } if !messages.is_empty() => ServerFrame::Reads(Reads {
                 from_id: (*by).clone().into(),
-                topic_id: topic(room)?,
+                topic_id: TopicId::of_room(room)?,
                 seq_ids: messages.iter().map(|names| names.seq).collect(),
                 ts: *ts,
             }),
             News::Typing { room, by, stop, ts } => {
-                let what = if *stop { What::StopTyping(topic(room)?) } else { What::Typing(topic(room)?) };
+                let what = if *stop {
+                    What::StopTyping(TopicId::of_room(room)?)
+                } else {
+                    What::Typing(TopicId::of_room(room)?)
+                };
                 presence(what, by, *ts)
             }
             News::Presence { user, online, ts } | News::Shown { user, online, changed: true, ts } => {
@@ -140,27 +142,6 @@ fn code(code: ErrorCode) -> Code {
         ErrorCode::BadRequest => Code::BadRequest,
         _ => Code::ServerInternal,
     }
-}
-
-/// The topic that a room is; `None` for rooms that this format cannot name.
-fn topic(room: &RoomFacts<'_>) -> Option<TopicId> {
-    match room.id.direct_pair() {
-        Some((a, b)) => Some(TopicId(PAIR.write(&a, &b))),
-        None => TopicId::group(room.number?.get()),
-    }
-}
-
-fn message(news: &MessageNews<'_>) -> Option<Message> {
-    let message = news.message;
-    Some(Message {
-        topic_id: topic(&news.room)?,
-        seq_id: message.seq,
-        from_id: message.from.clone().into(),
-        name: news.author.full_name().unwrap_or_else(|| message.from.to_string()),
-        content: message.content.clone(),
-        status: news.recipients.iter().cloned().collect(),
-        ts: message.ts,
-    })
 }
 
 fn presence(what: What, from: &UserId, ts: Timestamp) -> ServerFrame {

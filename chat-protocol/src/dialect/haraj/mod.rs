@@ -48,6 +48,7 @@ mod push;
 mod query;
 mod reply;
 mod route;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod topic;

@@ -180,6 +180,19 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What answers a refusal of the server's, where the call has no answer of its own for it.
+    pub fn of(code: ErrorCode) -> Self {
+        match code.status() {
+            401 => Self::Unauthenticated,
+            403 | 404 => Self::NotFound,
+            405 => Self::MethodNotAllowed,
+            413 => Self::TooLarge,
+            409 | 429 => Self::RateLimited,
+            400 | 415 => Self::Malformed,
+            _ => Self::Unavailable,
+        }
+    }
+
     /// The status of the answer.
     pub fn status(self) -> u16 {
         match self {

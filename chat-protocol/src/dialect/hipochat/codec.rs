@@ -1,8 +1,8 @@
 //! The socket of hipochat: one for each room.
 
 use super::{
-    ClientFrame, ErrorFrame, Item, ItemForm, MessageFrame, Profile, Refusal, RoomToken, ServerFrame,
-    header_token,
+    ClientFrame, Entry, ErrorFrame, Item, ItemForm, MessageFrame, OldMessage, Profile, Refusal, RoomToken,
+    ServerFrame, header_token,
 };
 use crate::dialect::codec::{
     Asked, Audience, Dialect, Done, Handshake, MessageNews, News, Opening, Place, Profile as Known, RoomName,
@@ -119,6 +119,52 @@ impl Dialect for Hipochat {
 }
 
 impl Hipochat {
+    /// A message or an item as its room's sockets are told of it, and as a [`Push`](super::Push) is made of it; `None` when
+    /// the room has no token, or a message of another dialect has neither a text nor an address to show.
+    pub fn message(&self, news: &MessageNews<'_>) -> Option<ServerFrame> {
+        self.frame(news, Profile::of(news.author))
+    }
+
+    /// The same as lists of old messages show it, with times in seconds or in whole seconds; `None` also when it was
+    /// deleted.
+    ///
+    /// ```
+    /// use chat_protocol::dialect::hipochat::{Entry, Hipochat};
+    /// use chat_protocol::dialect::{Delivery, MessageNames, MessageNews, Profile, RoomFacts, WholeSeconds};
+    /// use chat_protocol::{Content, Message, Offset, RoomId, Seq, Timestamp, UserId};
+    /// let (ann, room, seq) = (UserId::new("1").unwrap(), RoomId::new("r").unwrap(), Seq::new(41).unwrap());
+    /// let content = Content::new("application/json", &serde_json::json!({"message": "hi", "author": "ann"}));
+    /// let ts = Timestamp::from_micros(1_414_768_486_196_569);
+    /// let message = Message::new(room.clone(), Offset::new(57).unwrap(), seq, ann.clone(), content, ts);
+    /// let news = MessageNews {
+    ///     room: RoomFacts { id: &room, number: None, alias: Some("r1"), desk: None },
+    ///     message: &message,
+    ///     names: MessageNames { seq, num: 61, key: [9; 16] },
+    ///     author: &Profile::nameless(ann),
+    ///     reply: None,
+    ///     recipients: &[],
+    ///     delivery: Delivery::Sending,
+    /// };
+    /// let entry: Entry<WholeSeconds> = Hipochat::default().entry(&news).unwrap();
+    /// let json = r#"{"author":"ann","message":"hi","timestamp":1414768486}"#;
+    /// assert_eq!(serde_json::to_string(&entry).unwrap(), json);
+    /// ```
+    pub fn entry<T: From<Timestamp>>(&self, news: &MessageNews<'_>) -> Option<Entry<T>> {
+        if news.message.deleted_at.is_some() {
+            return None;
+        }
+        let timestamp = T::from(news.message.ts);
+        match self.message(news)? {
+            ServerFrame::Message(frame) => {
+                Some(Entry::Message(OldMessage::new(frame.into_object(), timestamp)))
+            }
+            ServerFrame::Item(Item { token, injected, form, .. }) => {
+                Some(Entry::Item(Item { timestamp, token, injected, form }))
+            }
+            ServerFrame::Error(_) => None,
+        }
+    }
+
     fn frame(&self, news: &MessageNews<'_>, author: Profile) -> Option<ServerFrame> {
         let (message, token) = (news.message, RoomToken::new(news.room.alias?).ok()?);
         let Some(object) = object(&message.content) else {

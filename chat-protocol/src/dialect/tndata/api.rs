@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Digest, Object};
 use crate::dialect::{Spaced, WireUser};
-use crate::{MAX_SAFE, UserId};
+use crate::{ErrorCode, MAX_SAFE, UserId};
 
 /// What `object_type` of every message says.
 const OBJECT_TYPE: &str = "chatmessage";
@@ -410,7 +410,10 @@ pub enum ApiError {
     /// 400: a parameter cannot be used.
     #[error(transparent)]
     Query(#[from] QueryError),
-    /// 413: the request is too large. The reference leaves the words of this and the next two to us.
+    /// 405: the path does not have this method. The reference leaves the words of this and the next three to us.
+    #[error("Method not allowed.")]
+    MethodNotAllowed,
+    /// 413: the request is too large.
     #[error("Request is too large.")]
     TooLarge,
     /// 429: too many requests; wait before the next.
@@ -437,12 +440,28 @@ pub enum QueryError {
 }
 
 impl ApiError {
+    /// What answers a refusal of the server's, where the call has no answer of its own for it.
+    pub fn of(code: ErrorCode) -> Self {
+        match (code, code.status()) {
+            (ErrorCode::NotAuthenticated, _) => Self::NoCredentials,
+            (_, 401) => Self::InvalidToken,
+            (_, 403 | 404) => Self::NotFound,
+            (_, 405) => Self::MethodNotAllowed,
+            (_, 413) => Self::TooLarge,
+            (_, 409 | 429) => Self::TooMany,
+            // The one body that there is names a room.
+            (_, 400 | 415) => Self::NoRoom,
+            _ => Self::Unavailable,
+        }
+    }
+
     /// The status of the answer.
     pub fn status(self) -> u16 {
         match self {
             Self::NoCredentials | Self::InvalidToken => 401,
             Self::NotFound => 404,
             Self::NoRoom | Self::Query(_) => 400,
+            Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
             Self::TooMany => 429,
             Self::Unavailable => 503,

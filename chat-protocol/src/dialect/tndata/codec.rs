@@ -1,13 +1,13 @@
 //! The socket of tndata: one for each conversation.
 
 use super::{
-    Address, ClientFrame, FromId, FromIdForm, Notice, PAIR, Refusal, ServerFrame, SystemText, UserMessage,
-    address, authorization_token, avatar, display_name,
+    Address, ClientFrame, FromId, FromIdForm, Notice, Refusal, ServerFrame, SystemText, UserMessage, address,
+    authorization_token, avatar, room_name, shown::name,
 };
 use crate::dialect::Secret;
 use crate::dialect::codec::{
-    Asked, Audience, Dialect, Done, Handshake, MessageName, MessageNews, News, Opening, Place, Profile,
-    RoomFacts, RoomName, Seat, Strangers, What, plain_text,
+    Asked, Audience, Dialect, Done, Handshake, MessageName, MessageNews, News, Opening, Place, RoomFacts,
+    RoomName, Seat, Strangers, What, plain_text,
 };
 use crate::{Content, ErrorCode, RoomId, Text, Timestamp, UserId, WireError, decode, encode};
 
@@ -93,7 +93,8 @@ impl Dialect for TnData {
         let (What::Send { .. }, Err(error)) = (&asked.what, done) else { return None };
         let room = room(seat.place, seat.me?)?;
         let text = SystemText::NotSent(refusal(error.code)?);
-        Some(encode(&ServerFrame::Notice(Notice::new(room_name(&room, None), &text))))
+        let room = room_name(&RoomFacts { id: &room, number: None, alias: None, desk: None });
+        Some(encode(&ServerFrame::Notice(Notice::new(room, &text))))
     }
 
     fn encode(&self, news: &News<'_>) -> Option<Text> {
@@ -101,7 +102,7 @@ impl Dialect for TnData {
             News::Message(news) => self.message(news)?,
             News::Socket { room, user, opened } => {
                 let text = if *opened { SystemText::Joined } else { SystemText::Left };
-                ServerFrame::Notice(Notice::new(room_name(room.id, room.alias), &text(name(user))))
+                ServerFrame::Notice(Notice::new(room_name(room), &text(name(user))))
             }
             _ => return None,
         };
@@ -119,11 +120,11 @@ impl Dialect for TnData {
 }
 
 impl TnData {
-    fn message(&self, news: &MessageNews<'_>) -> Option<ServerFrame> {
+    /// A message as its room's sockets are told of it; `None` when it has neither a text nor an address to show.
+    pub fn message(&self, news: &MessageNews<'_>) -> Option<ServerFrame> {
         let (message, text) = (news.message, plain_text(&news.message.content)?);
         if message.from.is_system() {
-            let RoomFacts { id, alias, .. } = news.room;
-            return Some(ServerFrame::Notice(Notice { room: Some(room_name(id, alias)), text }));
+            return Some(ServerFrame::Notice(Notice { room: Some(room_name(&news.room)), text }));
         }
         Some(ServerFrame::Message(UserMessage {
             from_id: FromId::new(message.from.clone(), self.from_id),
@@ -147,18 +148,6 @@ fn peer<'a>(handshake: &Handshake<'a>) -> Option<Option<&'a str>> {
 
 fn room(place: &Place, me: &UserId) -> Option<RoomId> {
     Address::of_place(place, me)?.room(me).ok()
-}
-
-/// What this dialect calls a room: two users' by their ids, any other one as its sockets do.
-fn room_name(id: &RoomId, alias: Option<&str>) -> String {
-    match id.direct_pair() {
-        Some((a, b)) => PAIR.write(&a, &b),
-        None => alias.unwrap_or(id.as_str()).to_owned(),
-    }
-}
-
-fn name(user: &Profile) -> String {
-    display_name(user.full_name().as_deref(), user.email.as_deref(), &user.user).to_owned()
 }
 
 fn by_user(frame: ClientFrame, room: RoomName) -> Option<What> {

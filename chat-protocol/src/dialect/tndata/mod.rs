@@ -38,6 +38,7 @@ mod digest;
 mod query;
 mod route;
 mod server;
+mod shown;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -60,6 +61,7 @@ pub use server::{
     DEFAULT_AVATAR, FromId, FromIdForm, Notice, Refusal, ServerFrame, SystemText, UserMessage, avatar,
     display_name,
 };
+pub use shown::room_name;
 
 use super::scalar::Scalar;
 use super::{PairForm, PairOrder};
