@@ -177,3 +177,36 @@ fn number(key: &'static str, value: Scalar) -> Result<MessageId, BadInput> {
         _ => Err(BadInput::InvalidValue(key)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ClientFrame;
+    use super::*;
+
+    #[test]
+    fn of_a_repeated_key_the_last_counts_and_the_type_may_come_last() {
+        let frame = r#"{"content":5,"content":{"chat_type":"project","chat_id":[],"chat_id":"10"},"x":1,"type":"user_typing"}"#;
+        let Ok(ClientFrame::UserTyping(chat)) = ClientFrame::read(frame.as_bytes()) else {
+            panic!("{frame}")
+        };
+        assert_eq!(chat.to_string(), "10");
+        let later = frame.replace("user_typing\"", "user_typing\",\"type\":7");
+        assert_eq!(ClientFrame::read(later.as_bytes()), Err(BadInput::InvalidValue("type")));
+    }
+
+    #[test]
+    fn a_frame_and_its_content_are_objects() {
+        let typing = |content: &str| {
+            let frame = format!(r#"{{"type":"user_typing","content":{content}}}"#);
+            ClientFrame::read(frame.as_bytes()).unwrap_err()
+        };
+        for content in ["null", "[]", r#"["direct","1_2"]"#, r#""{}""#] {
+            assert_eq!(typing(content), BadInput::InvalidValue("content"), "{content}");
+        }
+        assert_eq!(typing("{}"), BadInput::MissingKey("chat_type"));
+        assert_eq!(typing(r#"{"chat_type":"\ud800"}"#), BadInput::InvalidJson);
+        for frame in ["[]", r#"["user_typing",{}]"#, "null", r#"{"type":"#] {
+            assert_eq!(ClientFrame::read(frame.as_bytes()), Err(BadInput::InvalidJson), "{frame}");
+        }
+    }
+}
