@@ -105,7 +105,8 @@ pub enum Recovery {
         /// How many log entries were passed over; `None`: not known, because nothing was known before or the server
         /// began a new log.
         missed: Option<u64>,
-        /// The room as it is now; `None` for the user's own log.
+        /// The room as it is now; `None` for the user's own log, and from a newer server that has another word for this
+        /// and sends no state: the history is to be read all the same.
         state: Option<Box<RoomState>>,
     },
     /// As a snapshot, because the server's log no longer reaches back far enough: `oldest` is where it begins.

@@ -219,7 +219,7 @@ impl Positions {
 
 fn passed_over(resumed: &Resumed, missed: Option<u64>) -> Recovery {
     let state = resumed.state.clone();
-    match resumed.outcome {
+    match resumed.outcome.read() {
         Outcome::Trimmed => Recovery::Trimmed { missed, oldest: resumed.oldest, state },
         _ => Recovery::Snapshot { missed, state },
     }

@@ -22,6 +22,19 @@ pub enum Outcome {
     Gone,
 }
 
+impl Open<Outcome> {
+    /// What a reader makes of it: a word of a newer server is a snapshot, the outcome that takes nothing for granted.
+    ///
+    /// ```
+    /// use chat_protocol::{Open, event::Outcome};
+    /// let newer: Open<Outcome> = serde_json::from_str("\"merged\"").unwrap();
+    /// assert_eq!(newer.read(), Outcome::Snapshot);
+    /// ```
+    pub fn read(&self) -> Outcome {
+        self.known().unwrap_or(Outcome::Snapshot)
+    }
+}
+
 /// Where one log stands. Events after it are live and follow without a hole.
 ///
 /// ```
@@ -39,8 +52,9 @@ pub struct Resumed {
     /// The room; absent: it is my user log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomId>,
-    /// How it went.
-    pub outcome: Outcome,
+    /// How it went. A newer server may send other words: read them as `snapshot`, from the
+    /// position that they give.
+    pub outcome: Open<Outcome>,
     /// The present life of the logs.
     pub epoch: Epoch,
     /// My new position in the room; absent for `gone` and for the user log.

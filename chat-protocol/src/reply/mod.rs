@@ -39,9 +39,10 @@ pub struct Reply {
     /// Error code; absent for success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub err: Option<ErrorText>,
-    /// What to do about the error; absent for success.
+    /// What to do about the error; absent for success. A newer server may send other words: act then as the table of errors
+    /// says of `err`, and stop where it does not know it either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action: Option<Action>,
+    pub action: Option<Open<Action>>,
     /// What exactly was wrong, for the person who debugs. Not stable: do not compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -57,7 +58,7 @@ pub struct Reply {
 pub struct ReplyError {
     /// Which error.
     pub code: ErrorText,
-    /// What to do: the peer's word, or for a code without one that of our table, or `stop`.
+    /// What to do: the peer's word if we know it, or that of our table for the code, or `stop`.
     pub action: Action,
     /// What exactly was wrong.
     pub detail: Option<String>,
@@ -85,7 +86,7 @@ impl Reply {
         Self {
             status: error.code.status(),
             err: Some(error.code.into()),
-            action: Some(error.code.action()),
+            action: Some(error.code.action().into()),
             detail: error.detail.clone(),
             retry_after_ms: error.retry_after_ms,
             ..Self::done(id, ts)
@@ -98,7 +99,8 @@ impl Reply {
             return None;
         }
         let code = self.err.clone().unwrap_or(Open::Other(Box::default()));
-        let action = self.action.or(code.known().map(ErrorCode::action)).unwrap_or(Action::Stop);
+        let said = self.action.as_ref().and_then(Open::known);
+        let action = said.or(code.known().map(ErrorCode::action)).unwrap_or(Action::Stop);
         Some(ReplyError { code, action, detail: self.detail.clone(), retry_after_ms: self.retry_after_ms })
     }
 

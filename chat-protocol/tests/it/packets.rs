@@ -1,7 +1,7 @@
 //! Every packet kind: its shape, tolerance of readers, what survives.
 
 use chat_protocol::event::PresenceState;
-use chat_protocol::{Command, ErrorCode, Event, Text, decode, encode};
+use chat_protocol::{Action, Command, ErrorCode, Event, Reply, Text, decode, encode};
 
 use crate::examples::{COMMANDS, EVENTS};
 
@@ -67,7 +67,8 @@ fn words_of_a_newer_server_lose_no_packet() {
         r#"{"member":{"room":"r1","offset":58,"user":"2","action":"promoted","role":"moderator","ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"room":{"room":"r1","offset":2,"action":"merged","kind":"forum","access":"paid","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"system":{"what":"weather","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"reply":{"id":"1","status":418,"err":"ERR_TEAPOT","action":"stop","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"reply":{"id":"1","status":418,"err":"ERR_TEAPOT","action":"brew","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"resumed":{"room":"r1","outcome":"merged","epoch":"e","offset":57}}"#,
     ] {
         same::<Event>(json);
     }
@@ -75,6 +76,19 @@ fn words_of_a_newer_server_lose_no_packet() {
         decode(br#"{"pres":{"what":"dancing","from":"2","ts":"2026-11-20T08:30:39.789Z"}}"#).unwrap();
     let Event::Pres(presence) = pres else { panic!("no presence") };
     assert_eq!(presence.state, PresenceState::Unknown);
+}
+
+#[test]
+fn an_error_with_an_unknown_action_is_acted_on_by_its_code() {
+    let action = |err: &str, action: &str| {
+        let json =
+            format!(r#"{{"status":503,"err":"{err}","action":"{action}","ts":"2026-11-20T08:30:39.789Z"}}"#);
+        serde_json::from_str::<Reply>(&json).unwrap().error().unwrap().action
+    };
+    assert_eq!(action("ERR_STORAGE_UNAVAILABLE", "stop"), Action::Stop);
+    assert_eq!(action("ERR_STORAGE_UNAVAILABLE", "wait"), Action::Retry);
+    assert_eq!(action("ERR_FROM_THE_FUTURE", "wait"), Action::Stop);
+    assert_eq!(action("ERR_FROM_THE_FUTURE", "retry"), Action::Retry);
 }
 
 #[test]

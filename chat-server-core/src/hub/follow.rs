@@ -203,11 +203,11 @@ impl Hub {
         };
         let followed = match followed {
             Followed::Unread => {
-                word.outcome = Outcome::Snapshot;
+                word.outcome = Outcome::Snapshot.into();
                 self.snapshot(link, room, view, word).await?
             }
             Followed::Trimmed { oldest } => {
-                (word.outcome, word.oldest) = (Outcome::Trimmed, Offset::new(oldest));
+                (word.outcome, word.oldest) = (Outcome::Trimmed.into(), Offset::new(oldest));
                 self.snapshot(link, room, view, word).await?
             }
             done => done,
@@ -266,14 +266,14 @@ impl Hub {
             match self.replayable(&log, from, head) {
                 Some(position) => match self.replay(link, &log, position, &word).await? {
                     Followed::Trimmed { oldest } => {
-                        (word.outcome, word.oldest) = (Outcome::Trimmed, Offset::new(oldest));
+                        (word.outcome, word.oldest) = (Outcome::Trimmed.into(), Offset::new(oldest));
                         from = None;
                     }
                     _ => return Ok(()),
                 },
                 None => {
                     if word.outcome != Outcome::Trimmed {
-                        word.outcome = Outcome::Snapshot;
+                        word.outcome = Outcome::Snapshot.into();
                     }
                     if self.release(link, &log, head, &word) != Released::Behind {
                         return Ok(());

@@ -129,7 +129,7 @@ impl Hub {
         Resumed {
             id: id.cloned(),
             room: room.cloned(),
-            outcome: Outcome::Recovered,
+            outcome: Outcome::Recovered.into(),
             epoch: self.epoch.clone(),
             offset: None,
             user_offset: None,
@@ -141,7 +141,7 @@ impl Hub {
     }
 
     pub(super) fn say_gone(&self, link: &Link, id: Option<&RequestId>, room: &RoomId) {
-        let word = Resumed { outcome: Outcome::Gone, ..self.word(id, Some(room)) };
+        let word = Resumed { outcome: Outcome::Gone.into(), ..self.word(id, Some(room)) };
         link.outbox.push(encode(&Event::Resumed(word)));
     }
 

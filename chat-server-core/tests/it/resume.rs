@@ -37,7 +37,7 @@ fn outcome(events: &[Event], room: Option<&str>) -> (Outcome, u64) {
     });
     let resumed = found.unwrap_or_else(|| panic!("no word on {room:?}: {events:?}"));
     let position = resumed.offset.map(|o| o.get()).or(resumed.user_offset.map(|o| o.get())).unwrap_or(0);
-    (resumed.outcome, position)
+    (resumed.outcome.read(), position)
 }
 
 fn offsets(events: &[Event]) -> Vec<u64> {

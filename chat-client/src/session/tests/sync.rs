@@ -101,6 +101,27 @@ fn a_snapshot_replaces_and_says_what_was_passed_over() {
 }
 
 #[test]
+fn an_outcome_of_a_newer_server_is_taken_as_a_snapshot() {
+    let mut bench = Bench::ready(&[("q", 5), ("r", 5)]);
+    bench.cut();
+    bench.reconnect();
+    bench.say(json!({"resumed": {"room": "q", "outcome": "merged", "epoch": "e1", "offset": 50,
+        "state": state("q", 50)}}));
+    bench.say(json!({"resumed": {"room": "r", "outcome": "merged", "epoch": "e1", "offset": 60}}));
+    let events = bench.events();
+    assert!(matches!(
+        recoveries(&events, "q").as_slice(),
+        [Recovery::Snapshot { missed: Some(45), state: Some(_) }]
+    ));
+    assert_eq!(bench.room("q").seq, seq(50));
+    assert_eq!(recoveries(&events, "r"), [Recovery::Snapshot { missed: Some(55), state: None }]);
+    for (room, offset) in [("q", 51), ("r", 61)] {
+        bench.message(room, offset, "you");
+        assert_eq!(offsets(&bench.events()), [offset], "events go on after it");
+    }
+}
+
+#[test]
 fn another_epoch_makes_positions_incomparable() {
     let mut bench = Bench::ready(&[("q", 9), ("r", 5)]);
     bench.epoch = "e2";
