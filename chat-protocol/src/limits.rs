@@ -63,12 +63,19 @@ pub const MAX_PAGE: u32 = 100;
 /// Number of entries in such a page when the command names none.
 pub const DEFAULT_PAGE: u32 = 50;
 
-/// Greatest number of users shown beside the count of a reaction.
-pub const MAX_REACTION_USERS: usize = 10;
+/// Greatest number of different reactions to one message. A message with as many, with the longest content, ids and
+/// mentions, still fits into a frame.
+pub const MAX_REACTIONS: usize = 20;
+
+/// Greatest number of users shown beside the count of a reaction: with 20 reactions and the longest ids, 26 KB.
+pub const MAX_REACTION_USERS: usize = 5;
 
 /// How long a typing notice holds when nothing renews it.
 pub const TYPING_TTL: Duration = Duration::from_secs(6);
 
-/// Greatest number of other members' read pointers in one `resumed` packet: about 60 bytes each, so that the packet
-/// fits into a frame whatever the ids.
+/// Greatest number of other members' pointers in one map of a packet: about 60 bytes each with usual ids.
 pub const MAX_POINTERS: usize = 200;
+
+/// Greatest size of such a map as JSON text, in bytes. A `resumed` packet has two of them beside the state of the room,
+/// and fits into a frame whatever the ids.
+pub const MAX_POINTERS_BYTES: usize = 16 * 1024;

@@ -38,7 +38,7 @@ pub struct ReactionCount {
     pub emoji: Emoji,
     /// How many users have it.
     pub count: u64,
-    /// Some of them, the first at most 10.
+    /// Some of them, the first at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserId>,
 }
@@ -95,7 +95,7 @@ pub struct Message {
     /// When it was deleted. Its content is then `text/plain` with an empty text: what was written is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// Reactions, in history only; live ones are told one by one.
+    /// Reactions, at most 20 different ones, in history only; live ones are told one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<ReactionCount>,
     /// The thread that hangs on it, in history only.

@@ -130,6 +130,8 @@ pub struct Delete {
 }
 
 /// Adds my reaction to a message. Answered with `{"offset","ts"}`; the same one again is no error.
+///
+/// A message takes 20 different reactions, from however many users; one more is `ERR_LIMIT_REACHED`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct React {

@@ -69,10 +69,11 @@ pub struct Resumed {
     /// For `snapshot` and `trimmed` of a room: the room as it is at `offset`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Box<RoomState>>,
-    /// Read pointers of members, at most 200.
+    /// Read pointers of members, at most 200, and at most 16 KiB as JSON text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pointers: BTreeMap<UserId, Seq>,
-    /// Delivered pointers of members that are further than their read pointers, at most 200.
+    /// Delivered pointers of members that are further than their read pointers, at most 200, and at most 16 KiB as JSON
+    /// text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub delivered: BTreeMap<UserId, Seq>,
 }

@@ -27,7 +27,7 @@ pub struct MembersPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SearchPage {
-    /// The messages, newest first.
+    /// The messages, newest first, without reactions.
     pub hits: Vec<Message>,
     /// Where the next page begins; absent: this is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ pub struct SearchPage {
 pub struct InboxEntry {
     /// The room as I see it.
     pub state: RoomState,
-    /// Its newest message.
+    /// Its newest message, without reactions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Message>,
     /// In a direct room: whether the other user is online; absent when I may not know.
@@ -110,6 +110,6 @@ pub struct SessionEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SessionsData {
-    /// My sessions, the most recently heard first; at most 100.
+    /// My sessions, the most recently heard first; at most 100, and no more than fit into a frame.
     pub sessions: Vec<SessionEntry>,
 }

@@ -27,6 +27,7 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("Ban", "reason", "maxLength", limits::MAX_REASON),
     ("MemberChanged", "reason", "maxLength", limits::MAX_REASON),
     ("Mentions", "users", "maxItems", limits::MAX_MENTIONS),
+    ("Message", "reactions", "maxItems", limits::MAX_REACTIONS),
     ("ReactionCount", "users", "maxItems", limits::MAX_REACTION_USERS),
     ("Search", "query", "minLength", 1),
     ("Search", "query", "maxLength", limits::MAX_SEARCH),

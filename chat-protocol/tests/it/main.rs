@@ -14,6 +14,7 @@ mod native;
 mod packets;
 #[cfg(feature = "schema")]
 mod schema;
+mod sizes;
 mod tndata;
 #[cfg(feature = "schema")]
 mod vectors;

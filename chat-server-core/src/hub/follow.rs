@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chat_protocol::command::{Follow, Resume};
 use chat_protocol::event::{Outcome, Resumed, System, SystemKind};
 use chat_protocol::{
-    ErrorCode, Event, Offset, RequestId, RoomId, UserId, UserOffset, WireError, encode, limits,
+    ErrorCode, Event, Offset, RequestId, RoomId, Seq, UserId, UserOffset, WireError, encode, limits,
 };
 
 use super::Hub;
@@ -195,7 +195,7 @@ impl Hub {
         let grant = Grant { role, access_version: view.access_version };
         let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
         let mut word = self.word(id, Some(room));
-        word.pointers = pointers.map_err(|error| self.storage_failed(error))?.into_iter().collect();
+        word.pointers = fitting(pointers.map_err(|error| self.storage_failed(error))?);
         let log = Log::Room(room.clone());
         let followed = match self.replayable(&log, from.map(Offset::get), view.state.offset.get()) {
             Some(from) => self.replay(link, &log, from, &word).await?,
@@ -335,6 +335,17 @@ impl Hub {
     }
 }
 
+/// As many pointers as one packet may carry. With long ids that is fewer than were asked for.
+fn fitting(pointers: Vec<(UserId, Seq)>) -> BTreeMap<UserId, Seq> {
+    let mut bytes = "{}".len();
+    let fits = |(user, seq): &(UserId, Seq)| {
+        // Both as they are written, a colon and a comma.
+        bytes += encode(user).len() + encode(seq).len() + 2;
+        bytes <= limits::MAX_POINTERS_BYTES
+    };
+    pointers.into_iter().take(limits::MAX_POINTERS).take_while(fits).collect()
+}
+
 /// Closes a connection whose following failed half-way: some of its logs are marked and would never be released, so
 /// that it would look whole and be deaf.
 fn settle(link: &Link, followed: Result<(), WireError>) -> Result<(), WireError> {
@@ -342,4 +353,20 @@ fn settle(link: &Link, followed: Result<(), WireError>) -> Result<(), WireError>
         link.outbox.close(error.code);
     }
     followed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_of_one_packet_keep_both_bounds() {
+        let pointers = |count: usize, id: &dyn Fn(usize) -> String| -> Vec<(UserId, Seq)> {
+            (0..count).map(|n| (UserId::new(id(n)).unwrap(), Seq::new(n as u64).unwrap())).collect()
+        };
+        assert_eq!(fitting(pointers(300, &|n| n.to_string())).len(), limits::MAX_POINTERS);
+        let long = fitting(pointers(200, &|n| format!("{}{n:03}", "\"".repeat(125))));
+        let bytes = encode(&long).len();
+        assert!(bytes <= limits::MAX_POINTERS_BYTES && bytes > limits::MAX_POINTERS_BYTES - 300, "{bytes}");
+    }
 }
