@@ -61,8 +61,10 @@ pub const ENDPOINTS: &[Endpoint] = endpoints! {
     PUT    "/v1/rooms/{room}/read" read
     PUT    "/v1/rooms/{room}/delivered" delivered
     PUT    "/v1/rooms/{room}/unread" mark_unread
+    GET    "/v1/blocks" blocks
     PUT    "/v1/blocks/{user}" block
     DELETE "/v1/blocks/{user}" unblock
+    GET    "/v1/scheduled" scheduled
     GET    "/v1/inbox" inbox
     GET    "/v1/search" search
     PUT    "/v1/devices/{device_id}" device
@@ -138,7 +140,8 @@ impl Endpoint {
 const CREDENTIALS: &[&str] = &["token"];
 
 /// Fields that are numbers or truth values. All others are texts, also those that look like numbers.
-const NO_TEXTS: &[&str] = &["seq", "root", "before", "after", "limit", "for_me", "archived", "thread"];
+const NO_TEXTS: &[&str] =
+    &["seq", "root", "before", "after", "limit", "for_me", "archived", "banned", "thread"];
 
 fn put(packet: &mut String, name: &str, value: &str) {
     let plain = NO_TEXTS.contains(&name)
@@ -185,6 +188,13 @@ mod tests {
         assert_eq!(find("GET", "/v1/rooms"), None);
         assert_eq!(find("GET", "/v1/rooms//messages"), None);
         assert_eq!(find("GET", "/v1/rooms/r/messages/"), None);
+    }
+
+    #[test]
+    fn the_banned_of_a_room_are_a_page_of_its_members() {
+        let members = command("GET", "/v1/rooms/r/members", &[("banned", "true")], "");
+        let Ok(Command::Members(members)) = members else { panic!("{members:?}") };
+        assert!(members.banned);
     }
 
     #[test]

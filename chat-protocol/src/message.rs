@@ -173,6 +173,9 @@ pub struct HistoryPage {
     /// Which of the reactions are mine.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub my_reactions: Vec<MyReactions>,
+    /// Which of the messages I deleted for myself, ascending: a reader does not show them to me.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<Seq>,
     /// The thread whose replies these are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadState>,
@@ -181,7 +184,7 @@ pub struct HistoryPage {
 impl HistoryPage {
     /// A page of plain messages.
     pub fn new(room: RoomId, messages: Vec<Message>, more: bool) -> Self {
-        Self { room, messages, more, my_reactions: Vec::new(), thread: None }
+        Self { room, messages, more, my_reactions: Vec::new(), hidden: Vec::new(), thread: None }
     }
 }
 

@@ -33,6 +33,8 @@ impl Command {
             Command::Members(members) => page("limit", members.limit),
             Command::Inbox(inbox) => page("limit", inbox.limit),
             Command::History(history) => page("limit", history.query.limit),
+            Command::Blocks(blocks) => page("limit", blocks.limit),
+            Command::Scheduled(scheduled) => page("limit", scheduled.limit),
             Command::Thread(thread) => page("limit", thread.query.limit),
             _ => Ok(()),
         }

@@ -12,7 +12,7 @@ mod room;
 mod session;
 
 pub use message::{Cancel, Delete, Edit, React, SendMessage, Unreact};
-pub use page::{History, Inbox, Search, Thread};
+pub use page::{Blocks, History, Inbox, Scheduled, Search, Thread};
 pub use pointer::{MarkDelivered, MarkRead, MarkUnread, Typing};
 pub use room::{
     Ban, Block, Create, Invite, Join, Kick, Leave, Members, NewDesk, RoomPatch, Set, SetRole, SettingsPatch,
@@ -103,6 +103,10 @@ packets! {
         Search(Search) = "search",
         /// List my rooms.
         Inbox(Inbox) = "inbox",
+        /// List whom I block.
+        Blocks(Blocks) = "blocks",
+        /// List my scheduled messages.
+        Scheduled(Scheduled) = "scheduled",
         /// Say how this installation receives pushes.
         Device(Device) = "device",
         /// List my sessions.
@@ -157,6 +161,8 @@ impl Command {
             Command::Thread(command) => Some(&command.id),
             Command::Search(command) => Some(&command.id),
             Command::Inbox(command) => Some(&command.id),
+            Command::Blocks(command) => Some(&command.id),
+            Command::Scheduled(command) => Some(&command.id),
             Command::Device(command) => Some(&command.id),
             Command::Sessions(command) => Some(&command.id),
             Command::Revoke(command) => Some(&command.id),

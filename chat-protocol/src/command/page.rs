@@ -57,6 +57,42 @@ pub struct Search {
     pub limit: Option<u32>,
 }
 
+/// Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+///
+/// Together with the `blocked` and `unblocked` changes of my user log that follow it is complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Blocks {
+    /// Repeated in the reply.
+    pub id: RequestId,
+    /// Where the last page ended; absent: from the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// Greatest number of users, 1 to 100; 50 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+///
+/// Together with the `scheduled` and `cancelled` changes of my user log that follow it is complete; a message that was sent is
+/// told by its `message` packet, which has the same `client_msg_id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Scheduled {
+    /// Repeated in the reply.
+    pub id: RequestId,
+    /// Only those for this room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// Where the last page ended; absent: from the earliest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// Greatest number of messages, 1 to 100; 50 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
 /// Lists my rooms, pinned ones first, then by latest activity. Answered with an inbox page: enough to draw a list of chats.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::skip::is_no;
 use crate::{
     Access, ClientRoomId, Cursor, DeskStatus, Patch, RequestId, Role, RoomId, RoomInfo, RoomKind, RoomNumber,
     Timestamp, UserId,
@@ -154,6 +155,8 @@ pub struct SetRole {
 }
 
 /// Lists members, owners and admins first, then by id. Answered with a page of members.
+///
+/// With `banned: true` it lists who may not become a member, by id, instead; that needs an owner or admin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Members {
@@ -167,6 +170,9 @@ pub struct Members {
     /// Greatest number of members, 1 to 100; 50 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// Banned users instead of members.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub banned: bool,
 }
 
 /// Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.

@@ -37,6 +37,9 @@ impl Open<Outcome> {
 
 /// Where one log stands. Events after it are live and follow without a hole.
 ///
+/// What a `snapshot` or `trimmed` of my user log asks of me: it carries no state, so read `inbox` (rooms, pointers and
+/// settings), `blocks` and `scheduled`. What I deleted for myself is marked in the pages of `history` and `thread`.
+///
 /// ```
 /// use chat_protocol::event::Resumed;
 /// let json = r#"{"id":"2","room":"r1","outcome":"recovered","epoch":"e","offset":57,"pointers":{"2":43}}"#;

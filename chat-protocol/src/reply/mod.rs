@@ -13,7 +13,10 @@ pub use data::{
     AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData, ScheduleData,
     SendData, SetData, Uploaded, UserEntry,
 };
-pub use page::{InboxEntry, InboxPage, InboxTotals, MembersPage, SearchPage, SessionEntry, SessionsData};
+pub use page::{
+    BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, InboxTotals, MembersPage, ScheduledMessage,
+    ScheduledPage, SearchPage, SessionEntry, SessionsData,
+};
 
 /// The answer to one command.
 ///

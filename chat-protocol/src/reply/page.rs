@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, DeviceId, Member, Message, RoomId, RoomState, SessionId, Timestamp};
+use crate::{
+    ClientMsgId, Content, Cursor, DeviceId, Member, Mentions, Message, RoomId, RoomState, Seq, SessionId,
+    Timestamp, UserId,
+};
 
 /// Result of `members`: one page.
 ///
@@ -16,8 +19,108 @@ use crate::{Cursor, DeviceId, Member, Message, RoomId, RoomState, SessionId, Tim
 pub struct MembersPage {
     /// The room.
     pub room: RoomId,
-    /// The members, owners and admins first, then by id.
+    /// The members, owners and admins first, then by id. None, when banned users were asked for.
     pub members: Vec<Member>,
+    /// The banned users, by id, when they were asked for. One whose ban has ended is not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub banned: Vec<BannedUser>,
+    /// Where the next page begins; absent: this is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+}
+
+/// A user who may not become a member of a room.
+///
+/// ```
+/// use chat_protocol::reply::BannedUser;
+/// let json = r#"{"user":"3","reason":"spam","by":"1","ts":"2026-11-20T08:30:39.789Z"}"#;
+/// let banned: BannedUser = serde_json::from_str(json).unwrap();
+/// assert_eq!(banned.until, None);
+/// assert_eq!(serde_json::to_string(&banned).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BannedUser {
+    /// Who it is.
+    pub user: UserId,
+    /// Until when; absent: until `unban`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Why, in the words of who did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Who did it.
+    pub by: UserId,
+    /// When it was stored.
+    pub ts: Timestamp,
+}
+
+/// A user whom I block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BlockedUser {
+    /// Who it is.
+    pub user: UserId,
+    /// Since when.
+    pub ts: Timestamp,
+}
+
+/// Result of `blocks`: one page.
+///
+/// ```
+/// use chat_protocol::reply::BlocksPage;
+/// let json = r#"{"users":[{"user":"2","ts":"2026-11-20T08:30:39.789Z"}]}"#;
+/// let page: BlocksPage = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&page).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct BlocksPage {
+    /// The users, by id.
+    pub users: Vec<BlockedUser>,
+    /// Where the next page begins; absent: this is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+}
+
+/// A message of mine that waits for its time: what its `send` said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScheduledMessage {
+    /// The room.
+    pub room: RoomId,
+    /// My name for it, by which `cancel` takes it back.
+    pub client_msg_id: ClientMsgId,
+    /// What it will say.
+    pub content: Content,
+    /// Number of the message that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
+    /// Number of the message whose thread it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Seq>,
+    /// Whom it calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Mentions>,
+    /// When it will be sent.
+    pub send_at: Timestamp,
+}
+
+/// Result of `scheduled`: one page.
+///
+/// A page may hold fewer messages than asked for, because it never exceeds a frame.
+///
+/// ```
+/// use chat_protocol::reply::ScheduledPage;
+/// let json = r#"{"messages":[{"room":"r1","client_msg_id":"01J","content":{"type":"text/plain","payload":{"text":"hi"}},"send_at":"2026-12-20T08:30:39.789Z"}]}"#;
+/// let page: ScheduledPage = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&page).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ScheduledPage {
+    /// The messages, the earliest first.
+    pub messages: Vec<ScheduledMessage>,
     /// Where the next page begins; absent: this is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,

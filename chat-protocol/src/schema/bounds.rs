@@ -39,6 +39,11 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("HistoryPage", "messages", "maxItems", limits::MAX_HISTORY_PAGE as usize),
     ("SessionsData", "sessions", "maxItems", limits::MAX_PAGE as usize),
     ("MembersPage", "members", "maxItems", limits::MAX_PAGE as usize),
+    ("MembersPage", "banned", "maxItems", limits::MAX_PAGE as usize),
+    ("BannedUser", "reason", "maxLength", limits::MAX_REASON),
+    ("BlocksPage", "users", "maxItems", limits::MAX_PAGE as usize),
+    ("ScheduledPage", "messages", "maxItems", limits::MAX_PAGE as usize),
+    ("HistoryPage", "hidden", "maxItems", limits::MAX_HISTORY_PAGE as usize),
     ("SearchPage", "hits", "maxItems", limits::MAX_PAGE as usize),
     ("InboxPage", "rooms", "maxItems", limits::MAX_PAGE as usize),
     ("History", "limit", "minimum", 1),
@@ -51,6 +56,10 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("Search", "limit", "maximum", limits::MAX_PAGE as usize),
     ("Inbox", "limit", "minimum", 1),
     ("Inbox", "limit", "maximum", limits::MAX_PAGE as usize),
+    ("Blocks", "limit", "minimum", 1),
+    ("Blocks", "limit", "maximum", limits::MAX_PAGE as usize),
+    ("Scheduled", "limit", "minimum", 1),
+    ("Scheduled", "limit", "maximum", limits::MAX_PAGE as usize),
 ];
 
 /// Puts the bounds into the types that are there.

@@ -10,8 +10,9 @@ use super::types::{Definitions, Shape, Types, read, written};
 use super::variants;
 use crate::http::Endpoint;
 use crate::reply::{
-    AuthData, ChangeData, InboxPage, InboxTotals, InviteData, ListenData, MembersPage, ReadData, RevokeData,
-    RoomData, ScheduleData, SearchPage, SendData, SessionsData, SetData, Uploaded, UserEntry,
+    AuthData, BlocksPage, ChangeData, InboxPage, InboxTotals, InviteData, ListenData, MembersPage, ReadData,
+    RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData, SessionsData, SetData, Uploaded,
+    UserEntry,
 };
 use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
 
@@ -89,6 +90,8 @@ const COMMANDS: &[(&str, &str, Shape, Retry, Answer)] = &[
     ("thread", "1.0", read::<command::Thread>, Retry::Safe, Answer::Data(written::<HistoryPage>)),
     ("search", "1.0", read::<command::Search>, Retry::Safe, Answer::Data(written::<SearchPage>)),
     ("inbox", "1.0", read::<command::Inbox>, Retry::Safe, Answer::Data(written::<InboxPage>)),
+    ("blocks", "1.0", read::<command::Blocks>, Retry::Safe, Answer::Data(written::<BlocksPage>)),
+    ("scheduled", "1.0", read::<command::Scheduled>, Retry::Safe, Answer::Data(written::<ScheduledPage>)),
     ("device", "1.0", read::<command::Device>, Retry::Safe, Answer::Nothing),
     ("sessions", "1.0", read::<command::Sessions>, Retry::Safe, Answer::Data(written::<SessionsData>)),
     ("revoke", "1.0", read::<command::Revoke>, Retry::Safe, Answer::Data(written::<RevokeData>)),
@@ -142,6 +145,8 @@ pub(super) fn format() -> Format {
             "native/members_page.json" "1.0" written MembersPage,
             "native/search_page.json" "1.0" written SearchPage,
             "native/inbox_page.json" "1.0" written InboxPage,
+            "native/blocks_page.json" "1.0" written BlocksPage,
+            "native/scheduled_page.json" "1.0" written ScheduledPage,
             "native/sessions_data.json" "1.0" written SessionsData,
             "http/inbox_totals.json" "1.0" written InboxTotals,
             "http/room_state.json" "1.0" written RoomState,

@@ -1,7 +1,7 @@
 //! One example of each packet, with most of what it can hold: what the tests read and write, and the benches count.
 
 /// The commands, in the order of `Command::KINDS`.
-pub(crate) const COMMANDS: [&str; 37] = [
+pub(crate) const COMMANDS: [&str; 39] = [
     r#"{"auth":{"id":"1","token":"t","device_id":"d1","session_id":"s","follow":false}}"#,
     r#"{"resume":{"id":"2","epoch":"e","user_offset":9,"rooms":{"r1":41,"r2":7}}}"#,
     r#"{"follow":{"id":"3","room":"r1","offset":41,"epoch":"e"}}"#,
@@ -9,7 +9,7 @@ pub(crate) const COMMANDS: [&str; 37] = [
     r#"{"create":{"id":"5","kind":"desk","room":"r1","client_room_id":"c","access":"open","name":"One","avatar":"https://example.org/a.png","topic":"All","custom":{"color":"red"},"message_ttl_s":86400,"members":["2"],"desk":{"organization":"acme","client":"2"},"number":7,"owner":"1"}}"#,
     r#"{"join":{"id":"6","room":"r1"}}"#,
     r#"{"leave":{"id":"7","room":"r1"}}"#,
-    r#"{"members":{"id":"8","room":"r1","cursor":"2","limit":20}}"#,
+    r#"{"members":{"id":"8","room":"r1","cursor":"2","limit":20,"banned":true}}"#,
     r#"{"role":{"id":"9","room":"r1","user":"2","role":"admin"}}"#,
     r#"{"invite":{"id":"10","room":"r1","users":["2","3"],"role":"reader"}}"#,
     r#"{"kick":{"id":"11","room":"r1","user":"2","reason":"spam"}}"#,
@@ -35,10 +35,12 @@ pub(crate) const COMMANDS: [&str; 37] = [
     r#"{"thread":{"id":"31","room":"r1","root":11,"after":12,"limit":20}}"#,
     r#"{"search":{"id":"32","query":"red \"blue sky\"","room":"r1","from":"2","cursor":"9","limit":20}}"#,
     r#"{"inbox":{"id":"33","archived":true,"cursor":"9","limit":20}}"#,
-    r#"{"device":{"id":"34","device_id":"d1","push":{"service":"web_push","token":"F","app":"org.example"},"name":"Ann's phone"}}"#,
-    r#"{"sessions":{"id":"35"}}"#,
-    r#"{"revoke":{"id":"36","session_id":"s","others":true}}"#,
-    r#"{"ping":{"id":"37"}}"#,
+    r#"{"blocks":{"id":"34","cursor":"2","limit":20}}"#,
+    r#"{"scheduled":{"id":"35","room":"r1","cursor":"9","limit":20}}"#,
+    r#"{"device":{"id":"36","device_id":"d1","push":{"service":"web_push","token":"F","app":"org.example"},"name":"Ann's phone"}}"#,
+    r#"{"sessions":{"id":"37"}}"#,
+    r#"{"revoke":{"id":"38","session_id":"s","others":true}}"#,
+    r#"{"ping":{"id":"39"}}"#,
 ];
 
 /// The events, in the order of `Event::KINDS`.

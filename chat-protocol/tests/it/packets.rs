@@ -135,6 +135,8 @@ fn what_is_out_of_bounds_is_refused_by_name() {
         (r#"{"search":{"id":"1","query":" "}}"#.to_owned(), "query: at least one word"),
         (r#"{"members":{"id":"1","room":"r","limit":0}}"#.to_owned(), "limit: 0"),
         (r#"{"inbox":{"id":"1","limit":101}}"#.to_owned(), "limit: 101"),
+        (r#"{"blocks":{"id":"1","limit":0}}"#.to_owned(), "limit: 0"),
+        (r#"{"scheduled":{"id":"1","limit":101}}"#.to_owned(), "limit: 101"),
         (r#"{"thread":{"id":"1","room":"r","root":1,"limit":101}}"#.to_owned(), "limit: 101"),
         (r#"{"device":{"id":"1","push":{"service":"fcm","token":""}}}"#.to_owned(), "push.token"),
         (format!(r#"{{"device":{{"id":"1","name":"{}"}}}}"#, long(129)), "name: 129"),

@@ -334,6 +334,9 @@ async fn what_the_server_does_not_do_is_refused_by_name() {
     for json in [
         r#"{"edit":{"id":"x","room":"r","seq":1,"content":{"type":"a/b","payload":{}}}}"#,
         r#"{"inbox":{"id":"x"}}"#,
+        r#"{"members":{"id":"x","room":"r","banned":true}}"#,
+        r#"{"blocks":{"id":"x"}}"#,
+        r#"{"scheduled":{"id":"x","room":"r"}}"#,
         r#"{"create":{"id":"x","kind":"group","topic":"t"}}"#,
         r#"{"send":{"id":"x","room":"r","content":{"type":"a/b","payload":{}},"thread":1}}"#,
         r#"{"read":{"id":"x","room":"r","seq":0,"private":true}}"#,

@@ -143,6 +143,8 @@ fn native(name: &str) -> Reader {
         "members_page.json" => body::<MembersPage>,
         "search_page.json" => body::<SearchPage>,
         "inbox_page.json" => body::<InboxPage>,
+        "blocks_page.json" => body::<BlocksPage>,
+        "scheduled_page.json" => body::<ScheduledPage>,
         "sessions_data.json" => body::<SessionsData>,
         "history_page.json" => body::<HistoryPage>,
         "error.json" => body::<Reply>,
