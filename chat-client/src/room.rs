@@ -3,8 +3,8 @@
 use chat_protocol::command::Create;
 use chat_protocol::reply::SendData;
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, RequestId, RoomId, RoomInfo,
-    RoomKind, RoomState, Seq, UserId,
+    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, HistoryVisibility, RequestId,
+    RoomId, RoomInfo, RoomKind, RoomState, Seq, UserId,
 };
 
 use crate::client::{misplaced, random_name};
@@ -240,6 +240,7 @@ impl NewRoom {
             room: self.id,
             client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),
             access: self.access,
+            history: HistoryVisibility::default(),
             info: RoomInfo { name: self.name, ..RoomInfo::default() },
             members: self.members,
             desk: None,

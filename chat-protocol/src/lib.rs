@@ -78,6 +78,8 @@ pub use message::{
 pub use open::Open;
 pub use patch::Patch;
 pub use reply::{Reply, ReplyError};
-pub use room::{Access, Desk, DeskStatus, Member, Role, RoomInfo, RoomKind, RoomSettings, RoomState};
+pub use room::{
+    Access, Desk, DeskStatus, HistoryVisibility, Member, Role, RoomInfo, RoomKind, RoomSettings, RoomState,
+};
 pub use seq::{Arrival, MAX_SAFE, Offset, RoomNumber, Seq, UserOffset};
 pub use time::Timestamp;

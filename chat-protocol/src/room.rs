@@ -32,6 +32,18 @@ pub enum Access {
     Invite,
 }
 
+/// From where on a member reads a room's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum HistoryVisibility {
+    /// From the first on.
+    #[default]
+    All,
+    /// A member reads only what was written since they joined.
+    Joined,
+}
+
 /// A member's rights in one room, from most to least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -165,11 +177,15 @@ pub struct Member {
     pub read: Option<Seq>,
 }
 
+fn visible() -> Open<HistoryVisibility> {
+    HistoryVisibility::All.into()
+}
+
 /// A room as one of its members sees it now.
 ///
 /// ```
 /// use chat_protocol::RoomState;
-/// let json = r#"{"room":"lobby","kind":"group","access":"open","role":"member","seq":43,"offset":57,"oldest_seq":1,"members":3,"read":40,"unread":2,"ts":"2026-11-20T08:30:39.789Z"}"#;
+/// let json = r#"{"room":"lobby","kind":"group","access":"open","history":"all","role":"member","seq":43,"offset":57,"oldest_seq":1,"members":3,"read":40,"unread":2,"ts":"2026-11-20T08:30:39.789Z"}"#;
 /// let state: RoomState = serde_json::from_str(json).unwrap();
 /// assert_eq!(serde_json::to_string(&state).unwrap(), json);
 /// ```
@@ -182,6 +198,9 @@ pub struct RoomState {
     pub kind: Open<RoomKind>,
     /// Who may join.
     pub access: Open<Access>,
+    /// From where on members read its messages.
+    #[serde(default = "visible")]
+    pub history: Open<HistoryVisibility>,
     /// Name, picture and the like.
     #[serde(flatten)]
     pub info: RoomInfo,
@@ -191,7 +210,8 @@ pub struct RoomState {
     pub seq: Seq,
     /// Head of the room's log.
     pub offset: Offset,
-    /// Number of the oldest message that can still be read.
+    /// Number of the oldest message that I can read: the oldest that is kept, or with `history` `joined` the first since I
+    /// joined, if that is later. Beyond `seq` when there is none.
     pub oldest_seq: Seq,
     /// How many members it has.
     pub members: u64,
@@ -232,6 +252,7 @@ impl RoomState {
             room,
             kind: kind.into(),
             access: access.into(),
+            history: visible(),
             info: RoomInfo::default(),
             role: role.into(),
             seq: Seq::ZERO,

@@ -77,6 +77,9 @@ impl Rooms {
         if let Some(access) = &change.access {
             state.access.clone_from(access);
         }
+        if let Some(history) = &change.history {
+            state.history.clone_from(history);
+        }
     }
 
     /// Moves the own read pointer forward and counts again what is unread.

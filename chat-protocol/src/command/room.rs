@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::skip::is_no;
 use crate::{
-    Access, ClientRoomId, Cursor, DeskStatus, Patch, RequestId, Role, RoomId, RoomInfo, RoomKind, RoomNumber,
-    Timestamp, UserId,
+    Access, ClientRoomId, Cursor, DeskStatus, HistoryVisibility, Patch, RequestId, Role, RoomId, RoomInfo,
+    RoomKind, RoomNumber, Timestamp, UserId,
 };
 
 /// Makes a room; the creator is its owner and follows it. Answered with `{"room": state, "created": bool}`.
@@ -26,6 +26,9 @@ pub struct Create {
     /// Who may join. Direct rooms are always by invitation.
     #[serde(default)]
     pub access: Access,
+    /// From where on members read its messages.
+    #[serde(default)]
+    pub history: HistoryVisibility,
     /// Name, picture and the like. A direct room has none of it.
     #[serde(flatten)]
     pub info: RoomInfo,
@@ -244,6 +247,9 @@ pub struct RoomPatch {
     /// Who may join.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Access>,
+    /// From where on members read its messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryVisibility>,
     /// State of the support case, for kind `desk`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<DeskStatus>,

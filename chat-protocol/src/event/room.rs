@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Access, Desk, Offset, Open, Role, RoomId, RoomInfo, RoomKind, Timestamp, UserId};
+use crate::{
+    Access, Desk, HistoryVisibility, Offset, Open, Role, RoomId, RoomInfo, RoomKind, Timestamp, UserId,
+};
 
 /// What happened to a membership. `joined` makes one member more; `left` and `kicked` one less; the others none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +96,9 @@ pub struct RoomChanged {
     /// Who may join now; absent: as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Open<Access>>,
+    /// From where on members read its messages now; absent: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Open<HistoryVisibility>>,
     /// Name, picture and the like now.
     #[serde(flatten)]
     pub info: RoomInfo,

@@ -65,7 +65,7 @@ fn every_change_of_a_user_and_every_presence_has_its_shape() {
 fn words_of_a_newer_server_lose_no_packet() {
     for json in [
         r#"{"member":{"room":"r1","offset":58,"user":"2","action":"promoted","role":"moderator","ts":"2026-11-20T08:30:39.789Z"}}"#,
-        r#"{"room":{"room":"r1","offset":2,"action":"merged","kind":"forum","access":"paid","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
+        r#"{"room":{"room":"r1","offset":2,"action":"merged","kind":"forum","access":"paid","history":"week","by":"1","ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"system":{"what":"weather","ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"reply":{"id":"1","status":418,"err":"ERR_TEAPOT","action":"brew","ts":"2026-11-20T08:30:39.789Z"}}"#,
         r#"{"resumed":{"room":"r1","outcome":"merged","epoch":"e","offset":57}}"#,
@@ -96,6 +96,7 @@ fn words_that_a_client_writes_are_a_closed_list() {
     for json in [
         r#"{"role":{"id":"9","room":"r1","user":"2","role":"moderator"}}"#,
         r#"{"create":{"id":"9","kind":"forum"}}"#,
+        r#"{"create":{"id":"9","kind":"group","history":"since"}}"#,
         r#"{"set":{"id":"9","room":"r1","data":{"access":"paid"}}}"#,
         r#"{"device":{"id":"9","push":{"service":"pigeon","token":"t"}}}"#,
     ] {

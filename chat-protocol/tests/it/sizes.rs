@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chat_protocol::event::{Edited, MemberAction, MemberChanged, Outcome, Resumed, RoomAction, RoomChanged};
 use chat_protocol::{
-    Access, Content, Cursor, Desk, DeskStatus, Emoji, Epoch, Event, HistoryPage, MAX_SAFE, Mentions, Message,
-    MyReactions, Offset, ReactionCount, Replies, Reply, RequestId, Role, RoomId, RoomInfo, RoomKind,
-    RoomNumber, RoomSettings, RoomState, Seq, ThreadState, Timestamp, UserId, encode, limits,
+    Access, Content, Cursor, Desk, DeskStatus, Emoji, Epoch, Event, HistoryPage, HistoryVisibility, MAX_SAFE,
+    Mentions, Message, MyReactions, Offset, ReactionCount, Replies, Reply, RequestId, Role, RoomId, RoomInfo,
+    RoomKind, RoomNumber, RoomSettings, RoomState, Seq, ThreadState, Timestamp, UserId, encode, limits,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -93,6 +93,7 @@ fn desk() -> Desk {
 fn state() -> RoomState {
     let mut state = RoomState::new(room(), &user(0), RoomKind::Channel, Access::Invite, Role::Member);
     state.info = info();
+    state.history = HistoryVisibility::Joined.into();
     (state.seq, state.offset, state.oldest_seq, state.read) = (seq(), offset(), seq(), seq());
     (state.members, state.unread, state.mentions) = (MAX_SAFE, MAX_SAFE, MAX_SAFE);
     (state.read_private, state.unread_from) = (Some(seq()), Some(seq()));
@@ -171,6 +172,7 @@ fn changes_of_a_room_and_its_members_fit_into_a_frame() {
         action: RoomAction::Changed.into(),
         kind: RoomKind::Channel.into(),
         access: Some(Access::Invite.into()),
+        history: Some(HistoryVisibility::Joined.into()),
         info: info(),
         desk: Some(desk()),
         by: user(0),

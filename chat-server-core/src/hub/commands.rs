@@ -360,7 +360,7 @@ fn data(data: &impl Serialize) -> Done {
 
 /// Everything that two creations under one name must agree in.
 fn digest(create: &Create) -> [u8; 16] {
-    let Create { kind, room, access, info, members, .. } = create;
-    let text = serde_json::to_string(&(kind, room, access, info, members)).unwrap_or_default();
+    let Create { kind, room, access, history, info, members, .. } = create;
+    let text = serde_json::to_string(&(kind, room, access, history, info, members)).unwrap_or_default();
     short_digest(text.as_bytes())
 }

@@ -88,6 +88,7 @@ impl Hub {
             action: RoomAction::Created.into(),
             kind: new.kind.into(),
             access: None,
+            history: None,
             info: RoomInfo { name: new.name, ..RoomInfo::default() },
             desk: None,
             by: by.clone(),

@@ -1,7 +1,7 @@
 //! What the protocol has and the engine does not do: refused by name, so that nothing of a command is lost in silence.
 
 use chat_protocol::command::{Create, SendMessage};
-use chat_protocol::{Command, ErrorCode, RoomInfo, WireError};
+use chat_protocol::{Command, ErrorCode, HistoryVisibility, RoomInfo, WireError};
 
 /// The refusal of something that is not done here.
 pub(super) fn refused(what: &str) -> WireError {
@@ -27,6 +27,7 @@ pub(super) fn check(command: &Command) -> Result<(), WireError> {
 
 fn check_create(create: &Create) -> Result<(), WireError> {
     let RoomInfo { name: _, avatar, topic, custom, message_ttl_s } = &create.info;
+    refuse_if(create.history != HistoryVisibility::All, "create.history")?;
     refuse_if(avatar.is_some(), "create.avatar")?;
     refuse_if(topic.is_some(), "create.topic")?;
     refuse_if(custom.is_some(), "create.custom")?;

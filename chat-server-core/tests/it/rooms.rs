@@ -338,6 +338,7 @@ async fn what_the_server_does_not_do_is_refused_by_name() {
         r#"{"blocks":{"id":"x"}}"#,
         r#"{"scheduled":{"id":"x","room":"r"}}"#,
         r#"{"create":{"id":"x","kind":"group","topic":"t"}}"#,
+        r#"{"create":{"id":"x","kind":"group","history":"joined"}}"#,
         r#"{"send":{"id":"x","room":"r","content":{"type":"a/b","payload":{}},"thread":1}}"#,
         r#"{"read":{"id":"x","room":"r","seq":0,"private":true}}"#,
         r#"{"typing":{"id":"x","room":"r","thread":1}}"#,

@@ -145,6 +145,7 @@ fn change(row: &Row<'_>, room: &RoomId, kind: RoomKind) -> Result<LogEntry> {
             action: RoomAction::Created.into(),
             kind: kind.into(),
             access: None,
+            history: None,
             info: RoomInfo { name: row.get(5)?, ..RoomInfo::default() },
             desk: None,
             by: by.clone(),

@@ -36,6 +36,7 @@ pub async fn the_log_has_every_change(subject: Subject) {
             action: RoomAction::Created.into(),
             kind: RoomKind::Group.into(),
             access: None,
+            history: None,
             info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
             desk: None,
             by: user("a"),

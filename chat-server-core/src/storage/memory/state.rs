@@ -79,6 +79,7 @@ impl State {
             action: RoomAction::Created.into(),
             kind: new.kind.into(),
             access: None,
+            history: None,
             info: RoomInfo { name: new.name.clone(), ..RoomInfo::default() },
             desk: None,
             by: append.by.clone(),
