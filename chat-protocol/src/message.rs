@@ -1,5 +1,7 @@
 //! Messages: how one is stored and shown, and pages of them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::skip::is_no;
@@ -199,7 +201,14 @@ pub struct MyReactions {
 }
 
 /// A thread as one member sees it now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// ```
+/// use chat_protocol::ThreadState;
+/// let json = r#"{"root":11,"count":2,"read":12,"unread":1,"pointers":{"2":13}}"#;
+/// let thread: ThreadState = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&thread).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ThreadState {
     /// The message that it hangs on.
@@ -210,4 +219,8 @@ pub struct ThreadState {
     pub read: Seq,
     /// Replies of others after `read`.
     pub unread: u64,
+    /// Read pointers of others in this thread, at most 200, at most 16 KiB as JSON text, and no more than fit into a frame
+    /// beside the first reply.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pointers: BTreeMap<UserId, Seq>,
 }

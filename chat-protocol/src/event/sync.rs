@@ -39,6 +39,7 @@ impl Open<Outcome> {
 ///
 /// What a `snapshot` or `trimmed` of my user log asks of me: it carries no state, so read `inbox` (rooms, pointers and
 /// settings), `blocks` and `scheduled`. What I deleted for myself is marked in the pages of `history` and `thread`.
+/// How far I read each thread comes with the changes of my user log; after its snapshot the answer to `thread` says it.
 ///
 /// ```
 /// use chat_protocol::event::Resumed;

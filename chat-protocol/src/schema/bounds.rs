@@ -36,6 +36,7 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("PushTarget", "token", "maxLength", limits::MAX_PUSH_TOKEN),
     ("Resumed", "pointers", "maxProperties", limits::MAX_POINTERS),
     ("Resumed", "delivered", "maxProperties", limits::MAX_POINTERS),
+    ("ThreadState", "pointers", "maxProperties", limits::MAX_POINTERS),
     ("HistoryPage", "messages", "maxItems", limits::MAX_HISTORY_PAGE as usize),
     ("SessionsData", "sessions", "maxItems", limits::MAX_PAGE as usize),
     ("MembersPage", "members", "maxItems", limits::MAX_PAGE as usize),

@@ -137,7 +137,9 @@ fn a_page_of_history_with_one_such_message_fits_into_a_frame() {
     let mut page = HistoryPage::new(room(), vec![message()], true);
     page.my_reactions =
         vec![MyReactions { seq: seq(), emoji: (0..limits::MAX_REACTIONS).map(emoji).collect() }];
-    page.thread = Some(ThreadState { root: seq(), count: MAX_SAFE, read: seq(), unread: MAX_SAFE });
+    // Pointers give way to the message.
+    let pointers = BTreeMap::new();
+    page.thread = Some(ThreadState { root: seq(), count: MAX_SAFE, read: seq(), unread: MAX_SAFE, pointers });
     fits(reply(&page));
 }
 
