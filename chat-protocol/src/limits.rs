@@ -45,6 +45,12 @@ pub const MAX_CUSTOM: usize = 8 * 1024;
 /// Greatest length of the reason for a kick or a ban, in bytes: one sentence.
 pub const MAX_REASON: usize = 256;
 
+/// Greatest length of an organization's name in bytes: that of a user's id.
+pub const MAX_ORGANIZATION: usize = 128;
+
+/// Greatest number of agents of one organization: a list of them is one answer.
+pub const MAX_AGENTS: usize = 1_000;
+
 /// Greatest number of users that a message mentions: beyond that it means the room.
 pub const MAX_MENTIONS: usize = 50;
 

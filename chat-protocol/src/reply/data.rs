@@ -174,6 +174,23 @@ pub struct Uploaded {
     pub kind: String,
 }
 
+/// The agents of an organization: who sees its desks and answers there.
+///
+/// ```
+/// use chat_protocol::reply::AgentsData;
+/// let json = r#"{"organization":"acme","agents":["2","3"]}"#;
+/// let data: AgentsData = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&data).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AgentsData {
+    /// The organization: letters, digits and `_`, at most 128 bytes.
+    pub organization: String,
+    /// Its agents, by id, at most 1000. An organization of which nothing was said has none.
+    pub agents: Vec<UserId>,
+}
+
 /// A user, as the directory knows it.
 ///
 /// ```

@@ -10,8 +10,8 @@ mod data;
 mod page;
 
 pub use data::{
-    AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData, ScheduleData,
-    SendData, SetData, Uploaded, UserEntry,
+    AgentsData, AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData,
+    ScheduleData, SendData, SetData, Uploaded, UserEntry,
 };
 pub use page::{
     BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, InboxTotals, MembersPage, ScheduledMessage,

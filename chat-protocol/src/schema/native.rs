@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Http, Route, answer, delete, empty, get, post};
+use super::route::{Http, Route, answer, delete, empty, get, post, put};
 use super::types::{Definitions, Shape, Types, read, written};
 use super::variants;
 use crate::http::Endpoint;
 use crate::reply::{
-    AuthData, BlocksPage, ChangeData, InboxPage, InboxTotals, InviteData, ListenData, MembersPage, ReadData,
-    RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData, SessionsData, SetData, Uploaded,
-    UserEntry,
+    AgentsData, AuthData, BlocksPage, ChangeData, InboxPage, InboxTotals, InviteData, ListenData,
+    MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData,
+    SessionsData, SetData, Uploaded, UserEntry,
 };
 use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
 
@@ -152,6 +152,7 @@ pub(super) fn format() -> Format {
             "http/room_state.json" "1.0" written RoomState,
             "http/uploaded.json" "1.0" written Uploaded,
             "http/user.json" "1.0" written UserEntry,
+            "http/agents_data.json" "1.0" written AgentsData,
             "http/history_page.json" "1.0" written HistoryPage,
             "http/error.json" "1.0" written Reply,
         ],
@@ -196,11 +197,27 @@ fn other_routes() -> Vec<Route> {
     let room = || Param::typed("room", read::<RoomId>, "The room, percent-encoded.");
     let user = || Param::typed("user", read::<UserId>, "The user, percent-encoded.");
     let name = || Param::text("name", "The last part of its address.");
+    let organization =
+        || Param::text("organization", "The organization: letters, digits and `_`, at most 128 bytes.");
     vec![
         get("/v1/rooms/{room}", "room", "One room of mine, as I see it.").param(room()).ok(written::<RoomState>),
         get("/v1/unread", "unread", "Counts over all rooms of mine.").ok(written::<InboxTotals>),
         get("/v1/users/{user}", "user", "What the directory knows of a user.").param(user()).ok(written::<UserEntry>),
         delete("/v1/users/{user}", "forget_user", "Deletes all that is kept of one user. Messages stay, without their content.")
+            .param(user())
+            .by(&["operator"])
+            .or(empty(204, "Done.")),
+        get("/v1/organizations/{organization}/agents", "agents", "Who answers for an organization in its desks.")
+            .param(organization())
+            .by(&["operator"])
+            .ok(written::<AgentsData>),
+        put("/v1/organizations/{organization}/agents/{user}", "add_agent", "Makes a user an agent. Who is one stays one.")
+            .param(organization())
+            .param(user())
+            .by(&["operator"])
+            .or(empty(204, "Done.")),
+        delete("/v1/organizations/{organization}/agents/{user}", "remove_agent", "Makes a user an agent no more. Who is none is no error.")
+            .param(organization())
             .param(user())
             .by(&["operator"])
             .or(empty(204, "Done.")),

@@ -202,7 +202,7 @@ Stable error code. A newer server may send others: act on `action` then.
 - `ERR_METHOD_NOT_ALLOWED`: The path exists, but not with this method.
 - `ERR_ALREADY_EXISTS`: A room with this id exists; join it instead.
 - `ERR_CLIENT_ID_CONFLICT`: The same client_msg_id or client_room_id was used before with another body.
-- `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to) would be exceeded.
+- `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to, reactions to a message) would be exceeded.
 - `ERR_NOT_SUPPORTED`: This server does not offer that; `detail` names it.
 - `ERR_UNSUPPORTED_MEDIA_TYPE`: A body or upload of this media type is not taken.
 - `ERR_SESSION_REVOKED`: The session was ended from another one, or by the operator.
@@ -213,6 +213,15 @@ Stable error code. A newer server may send others: act on `action` then.
 - `ERR_SHUTTING_DOWN`: The server is going away.
 - `ERR_STORAGE_UNAVAILABLE`: The store cannot take or give data now; nothing was stored.
 - `ERR_INTERNAL_ERROR`: The server failed; the operator's log says why.
+"""
+
+
+HistoryVisibility = TypeAliasType("HistoryVisibility", Literal["all", "joined"])
+"""
+From where on a member reads a room's messages.
+
+- `all`: From the first on.
+- `joined`: A member reads only what was written since they joined.
 """
 
 
@@ -445,6 +454,10 @@ class RoomPatch(BaseModel):
     """
     Whatever the application keeps with the room, at most 8 KiB as JSON text. Replaced as a whole.
     """
+    history: HistoryVisibility | None = None
+    """
+    From where on members read its messages.
+    """
     message_ttl_s: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     """
     How long messages are kept, in seconds; null: for ever.
@@ -460,6 +473,48 @@ class RoomPatch(BaseModel):
     topic: Annotated[str | None, Field(max_length=1024)] = None
     """
     What it is about, at most 1024 bytes.
+    """
+
+
+class Scheduled(BaseModel):
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+
+    Together with the `scheduled` and `cancelled` changes of my user log that follow it is complete; a message that was sent is told by its `message` packet, which has the same `client_msg_id`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cursor: Cursor | None = None
+    """
+    Where the last page ended; absent: from the earliest.
+    """
+    id: RequestId
+    """
+    Repeated in the reply.
+    """
+    limit: Annotated[int | None, Field(ge=1, le=100)] = None
+    """
+    Greatest number of messages, 1 to 100; 50 when absent.
+    """
+    room: RoomId | None = None
+    """
+    Only those for this room.
+    """
+
+
+class ScheduledPacket(BaseModel):
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    scheduled: Scheduled
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
     """
 
 
@@ -580,6 +635,19 @@ class ThreadState(BaseModel):
     count: Annotated[int, Field(ge=0, le=9007199254740991)]
     """
     How many replies it has.
+    """
+    pointers: Annotated[
+        dict[
+            Annotated[
+                str, StringConstraints(pattern=r"^[^\u0000-\u001F\u007F-\u009F]*$")
+            ],
+            Seq,
+        ]
+        | None,
+        Field(max_length=200),
+    ] = None
+    """
+    Read pointers of others in this thread, at most 200, at most 16 KiB as JSON text, and no more than fit into a frame beside the first reply.
     """
     read: Seq
     """
@@ -761,6 +829,24 @@ Number: a position in a user's log. Dense, from 1; 0 means nothing yet.
 """
 
 
+class AgentsData(BaseModel):
+    """
+    The agents of an organization: who sees its desks and answers there.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    agents: Annotated[list[UserId], Field(max_length=1000)]
+    """
+    Its agents, by id, at most 1000. An organization of which nothing was said has none.
+    """
+    organization: Annotated[str, Field(max_length=128, min_length=1)]
+    """
+    The organization: letters, digits and `_`, at most 128 bytes.
+    """
+
+
 class Auth(BaseModel):
     """
     Authenticates the connection. It is the first command; repeated later by the same user it refreshes the token.
@@ -919,6 +1005,36 @@ class BanPacket(BaseModel):
     """
 
 
+class BannedUser(BaseModel):
+    """
+    A user who may not become a member of a room.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    by: UserId
+    """
+    Who did it.
+    """
+    reason: Annotated[str | None, Field(max_length=256)] = None
+    """
+    Why, in the words of who did it.
+    """
+    ts: Timestamp
+    """
+    When it was stored.
+    """
+    until: Timestamp | None = None
+    """
+    Until when; absent: until `unban`.
+    """
+    user: UserId
+    """
+    Who it is.
+    """
+
+
 class Block(BaseModel):
     """
     Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.
@@ -948,6 +1064,80 @@ class BlockPacket(BaseModel):
     block: Block
     """
     Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.
+    """
+
+
+class BlockedUser(BaseModel):
+    """
+    A user whom I block.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    ts: Timestamp
+    """
+    Since when.
+    """
+    user: UserId
+    """
+    Who it is.
+    """
+
+
+class Blocks(BaseModel):
+    """
+    Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+
+    Together with the `blocked` and `unblocked` changes of my user log that follow it is complete.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cursor: Cursor | None = None
+    """
+    Where the last page ended; absent: from the first.
+    """
+    id: RequestId
+    """
+    Repeated in the reply.
+    """
+    limit: Annotated[int | None, Field(ge=1, le=100)] = None
+    """
+    Greatest number of users, 1 to 100; 50 when absent.
+    """
+
+
+class BlocksPacket(BaseModel):
+    """
+    Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    blocks: Blocks
+    """
+    Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+    """
+
+
+class BlocksPage(BaseModel):
+    """
+    Result of `blocks`: one page.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    next: Cursor | None = None
+    """
+    Where the next page begins; absent: this is the last.
+    """
+    users: Annotated[list[BlockedUser], Field(max_length=100)]
+    """
+    The users, by id.
     """
 
 
@@ -1736,11 +1926,17 @@ class MemberPacket(BaseModel):
 class Members(BaseModel):
     """
     Lists members, owners and admins first, then by id. Answered with a page of members.
+
+    With `banned: true` it lists who may not become a member, by id, instead; that needs an owner or admin.
     """
 
     model_config = ConfigDict(
         extra="allow",
     )
+    banned: bool | None = None
+    """
+    Banned users instead of members.
+    """
     cursor: Cursor | None = None
     """
     Where the last page ended; absent: from the first.
@@ -1781,9 +1977,13 @@ class MembersPage(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
+    banned: Annotated[list[BannedUser] | None, Field(max_length=100)] = None
+    """
+    The banned users, by id, when they were asked for. One whose ban has ended is not among them.
+    """
     members: Annotated[list[Member], Field(max_length=100)]
     """
-    The members, owners and admins first, then by id.
+    The members, owners and admins first, then by id. None, when banned users were asked for.
     """
     next: Cursor | None = None
     """
@@ -2057,6 +2257,8 @@ class PresenceUnknown(BaseModel):
 class React(BaseModel):
     """
     Adds my reaction to a message. Answered with `{"offset","ts"}`; the same one again is no error.
+
+    A message takes 20 different reactions, from however many users; one more is `ERR_LIMIT_REACHED`.
     """
 
     model_config = ConfigDict(
@@ -2152,9 +2354,9 @@ class ReactionCount(BaseModel):
     """
     The reaction.
     """
-    users: Annotated[list[UserId] | None, Field(max_length=10)] = None
+    users: Annotated[list[UserId] | None, Field(max_length=5)] = None
     """
-    Some of them, the first at most 10.
+    Some of them, the first at most 5.
     """
 
 
@@ -2276,9 +2478,9 @@ class Reply(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    action: Action | None = None
+    action: Action | str | None = None
     """
-    What to do about the error; absent for success.
+    What to do about the error; absent for success. A newer server may send other words: act then as the table of errors says of `err`, and stop where it does not know it either.
     """
     data: dict[str, Any] | None = None
     """
@@ -2448,6 +2650,10 @@ class RoomChanged(BaseModel):
     """
     The support case now, for kind `desk`.
     """
+    history: HistoryVisibility | str | None = None
+    """
+    From where on members read its messages now; absent: as before.
+    """
     kind: RoomKind | str
     """
     What the room is for.
@@ -2538,6 +2744,10 @@ class RoomState(BaseModel):
     """
     The support case, for kind `desk`.
     """
+    history: HistoryVisibility | str
+    """
+    From where on members read its messages.
+    """
     kind: RoomKind | str
     """
     What it is for.
@@ -2568,7 +2778,7 @@ class RoomState(BaseModel):
     """
     oldest_seq: Seq
     """
-    Number of the oldest message that can still be read.
+    Number of the oldest message that I can read: the oldest that is kept, or with `history` `joined` the first since I joined, if that is later. Beyond `seq` when there is none.
     """
     peer: UserId | None = None
     """
@@ -2631,6 +2841,64 @@ class ScheduleData(BaseModel):
     send_at: Timestamp
     """
     When it will be sent.
+    """
+
+
+class ScheduledMessage(BaseModel):
+    """
+    A message of mine that waits for its time: what its `send` said.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    client_msg_id: ClientMsgId
+    """
+    My name for it, by which `cancel` takes it back.
+    """
+    content: Content
+    """
+    What it will say.
+    """
+    mentions: Mentions | None = None
+    """
+    Whom it calls.
+    """
+    reply_to: Seq | None = None
+    """
+    Number of the message that it answers.
+    """
+    room: RoomId
+    """
+    The room.
+    """
+    send_at: Timestamp
+    """
+    When it will be sent.
+    """
+    thread: Seq | None = None
+    """
+    Number of the message whose thread it belongs to.
+    """
+
+
+class ScheduledPage(BaseModel):
+    """
+    Result of `scheduled`: one page.
+
+    A page may hold fewer messages than asked for, because it never exceeds a frame.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    messages: Annotated[list[ScheduledMessage], Field(max_length=100)]
+    """
+    The messages, the earliest first.
+    """
+    next: Cursor | None = None
+    """
+    Where the next page begins; absent: this is the last.
     """
 
 
@@ -2822,7 +3090,7 @@ class SessionsData(BaseModel):
     )
     sessions: Annotated[list[SessionEntry], Field(max_length=100)]
     """
-    My sessions, the most recently heard first; at most 100.
+    My sessions, the most recently heard first; at most 100, and no more than fit into a frame.
     """
 
 
@@ -3446,6 +3714,10 @@ class Create(BaseModel):
     """
     The support case, for kind `desk`.
     """
+    history: HistoryVisibility | None = "all"
+    """
+    From where on members read its messages.
+    """
     id: RequestId
     """
     Repeated in the reply.
@@ -3608,9 +3880,9 @@ class Message(BaseModel):
     """
     Position in the room's log.
     """
-    reactions: list[ReactionCount] | None = None
+    reactions: Annotated[list[ReactionCount] | None, Field(max_length=20)] = None
     """
-    Reactions, in history only; live ones are told one by one.
+    Reactions, at most 20 different ones, in history only; live ones are told one by one.
     """
     replies: Replies | None = None
     """
@@ -3669,6 +3941,8 @@ Presence or typing. Never stored, never replayed, dropped first when a reader is
 class Resumed(BaseModel):
     """
     Where one log stands. Events after it are live and follow without a hole.
+
+    What a `snapshot` or `trimmed` of my user log asks of me: it carries no state, so read `inbox` (rooms, pointers and settings), `blocks` and `scheduled`. What I deleted for myself is marked in the pages of `history` and `thread`. How far I read each thread comes with the changes of my user log; after its snapshot the answer to `thread` says it.
     """
 
     model_config = ConfigDict(
@@ -3685,7 +3959,7 @@ class Resumed(BaseModel):
         Field(max_length=200),
     ] = None
     """
-    Delivered pointers of members that are further than their read pointers, at most 200.
+    Delivered pointers of members that are further than their read pointers, at most 200, and at most 16 KiB as JSON text.
     """
     epoch: Epoch
     """
@@ -3703,9 +3977,9 @@ class Resumed(BaseModel):
     """
     For `trimmed`: the oldest position that the log still has.
     """
-    outcome: Outcome
+    outcome: Outcome | str
     """
-    How it went.
+    How it went. A newer server may send other words: read them as `snapshot`, from the position that they give.
     """
     pointers: Annotated[
         dict[
@@ -3718,7 +3992,7 @@ class Resumed(BaseModel):
         Field(max_length=200),
     ] = None
     """
-    Read pointers of members, at most 200.
+    Read pointers of members, at most 200, and at most 16 KiB as JSON text.
     """
     room: RoomId | None = None
     """
@@ -3792,7 +4066,7 @@ class SearchPage(BaseModel):
     )
     hits: Annotated[list[Message], Field(max_length=100)]
     """
-    The messages, newest first.
+    The messages, newest first, without reactions.
     """
     next: Cursor | None = None
     """
@@ -3912,6 +4186,8 @@ Command = TypeAliasType(
     | ThreadPacket
     | SearchPacket
     | InboxPacket
+    | BlocksPacket
+    | ScheduledPacket
     | DevicePacket
     | SessionsPacket
     | RevokePacket
@@ -3932,6 +4208,10 @@ class HistoryPage(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
+    hidden: Annotated[list[Seq] | None, Field(max_length=100)] = None
+    """
+    Which of the messages I deleted for myself, ascending: a reader does not show them to me.
+    """
     messages: Annotated[list[Message], Field(max_length=100)]
     """
     The messages, oldest first.
@@ -3964,7 +4244,7 @@ class InboxEntry(BaseModel):
     )
     last: Message | None = None
     """
-    Its newest message.
+    Its newest message, without reactions.
     """
     peer_avatar: str | None = None
     """
@@ -4064,11 +4344,14 @@ NativeDocument = TypeAliasType(
         | MembersPage
         | SearchPage
         | InboxPage
+        | BlocksPage
+        | ScheduledPage
         | SessionsData
         | InboxTotals
         | RoomState
         | Uploaded
         | UserEntry
+        | AgentsData
         | HistoryPage
         | Reply,
         Field(title="NativeDocument"),

@@ -20,11 +20,14 @@ export type NativeDocument =
   | MembersPage
   | SearchPage
   | InboxPage
+  | BlocksPage
+  | ScheduledPage
   | SessionsData
   | InboxTotals
   | RoomState
   | Uploaded
   | UserEntry
+  | AgentsData
   | HistoryPage
   | Reply;
 /**
@@ -64,6 +67,8 @@ export type Command =
   | ThreadPacket
   | SearchPacket
   | InboxPacket
+  | BlocksPacket
+  | ScheduledPacket
   | DevicePacket
   | SessionsPacket
   | RevokePacket
@@ -111,6 +116,13 @@ export type ClientRoomId = string;
  * Opaque user id: at most 128 bytes of UTF-8, no control characters.
  */
 export type UserId = string;
+/**
+ * From where on a member reads a room's messages.
+ *
+ * - `all`: From the first on.
+ * - `joined`: A member reads only what was written since they joined.
+ */
+export type HistoryVisibility = "all" | "joined";
 /**
  * What a room is for.
  *
@@ -219,7 +231,7 @@ export type Action = "retry" | "reconnect" | "refresh" | "stop";
  * - `ERR_METHOD_NOT_ALLOWED`: The path exists, but not with this method.
  * - `ERR_ALREADY_EXISTS`: A room with this id exists; join it instead.
  * - `ERR_CLIENT_ID_CONFLICT`: The same client_msg_id or client_room_id was used before with another body.
- * - `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to) would be exceeded.
+ * - `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to, reactions to a message) would be exceeded.
  * - `ERR_NOT_SUPPORTED`: This server does not offer that; `detail` names it.
  * - `ERR_UNSUPPORTED_MEDIA_TYPE`: A body or upload of this media type is not taken.
  * - `ERR_SESSION_REVOKED`: The session was ended from another one, or by the operator.
@@ -490,6 +502,10 @@ export interface Create {
    */
   desk?: NewDesk | null;
   /**
+   * From where on members read its messages.
+   */
+  history?: HistoryVisibility & string;
+  /**
    * Repeated in the reply.
    */
   id: RequestId;
@@ -596,8 +612,14 @@ export interface MembersPacket {
 }
 /**
  * Lists members, owners and admins first, then by id. Answered with a page of members.
+ *
+ * With `banned: true` it lists who may not become a member, by id, instead; that needs an owner or admin.
  */
 export interface Members {
+  /**
+   * Banned users instead of members.
+   */
+  banned?: boolean;
   /**
    * Where the last page ended; absent: from the first.
    */
@@ -869,6 +891,10 @@ export interface RoomPatch {
     [k: string]: unknown;
   } | null;
   /**
+   * From where on members read its messages.
+   */
+  history?: HistoryVisibility | null;
+  /**
    * How long messages are kept, in seconds; null: for ever.
    */
   message_ttl_s?: number | null;
@@ -1085,6 +1111,8 @@ export interface ReactPacket {
 }
 /**
  * Adds my reaction to a message. Answered with `{"offset","ts"}`; the same one again is no error.
+ *
+ * A message takes 20 different reactions, from however many users; one more is `ERR_LIMIT_REACHED`.
  */
 export interface React {
   /**
@@ -1465,6 +1493,66 @@ export interface Inbox {
   limit?: number | null;
 }
 /**
+ * Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+ */
+export interface BlocksPacket {
+  /**
+   * Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+   */
+  blocks: Blocks;
+}
+/**
+ * Lists the users whom I block, by id. Answered with `{"users":[{"user","ts"}...],"next"?}`.
+ *
+ * Together with the `blocked` and `unblocked` changes of my user log that follow it is complete.
+ */
+export interface Blocks {
+  /**
+   * Where the last page ended; absent: from the first.
+   */
+  cursor?: Cursor | null;
+  /**
+   * Repeated in the reply.
+   */
+  id: RequestId;
+  /**
+   * Greatest number of users, 1 to 100; 50 when absent.
+   */
+  limit?: number | null;
+}
+/**
+ * Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+ */
+export interface ScheduledPacket {
+  /**
+   * Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+   */
+  scheduled: Scheduled;
+}
+/**
+ * Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+ *
+ * Together with the `scheduled` and `cancelled` changes of my user log that follow it is complete; a message that was sent is told by its `message` packet, which has the same `client_msg_id`.
+ */
+export interface Scheduled {
+  /**
+   * Where the last page ended; absent: from the earliest.
+   */
+  cursor?: Cursor | null;
+  /**
+   * Repeated in the reply.
+   */
+  id: RequestId;
+  /**
+   * Greatest number of messages, 1 to 100; 50 when absent.
+   */
+  limit?: number | null;
+  /**
+   * Only those for this room.
+   */
+  room?: RoomId | null;
+}
+/**
  * Says how this installation receives pushes, or that it no longer wants any.
  */
 export interface DevicePacket {
@@ -1589,9 +1677,9 @@ export interface ReplyPacket {
  */
 export interface Reply {
   /**
-   * What to do about the error; absent for success.
+   * What to do about the error; absent for success. A newer server may send other words: act then as the table of errors says of `err`, and stop where it does not know it either.
    */
-  action?: Action;
+  action?: Action | (string & {});
   /**
    * Result of a success; its members depend on the command.
    */
@@ -1669,7 +1757,9 @@ export interface Message {
    */
   offset: Offset;
   /**
-   * Reactions, in history only; live ones are told one by one.
+   * Reactions, at most 20 different ones, in history only; live ones are told one by one.
+   *
+   * @maxItems 20
    */
   reactions?: ReactionCount[];
   /**
@@ -1710,9 +1800,9 @@ export interface ReactionCount {
    */
   emoji: Emoji;
   /**
-   * Some of them, the first at most 10.
+   * Some of them, the first at most 5.
    *
-   * @maxItems 10
+   * @maxItems 5
    */
   users?: UserId[];
 }
@@ -1952,6 +2042,10 @@ export interface RoomChanged {
    * The support case now, for kind `desk`.
    */
   desk?: Desk;
+  /**
+   * From where on members read its messages now; absent: as before.
+   */
+  history?: HistoryVisibility | (string & {});
   /**
    * What the room is for.
    */
@@ -2484,10 +2578,12 @@ export interface ResumedPacket {
 }
 /**
  * Where one log stands. Events after it are live and follow without a hole.
+ *
+ * What a `snapshot` or `trimmed` of my user log asks of me: it carries no state, so read `inbox` (rooms, pointers and settings), `blocks` and `scheduled`. What I deleted for myself is marked in the pages of `history` and `thread`. How far I read each thread comes with the changes of my user log; after its snapshot the answer to `thread` says it.
  */
 export interface Resumed {
   /**
-   * Delivered pointers of members that are further than their read pointers, at most 200.
+   * Delivered pointers of members that are further than their read pointers, at most 200, and at most 16 KiB as JSON text.
    */
   delivered?: {
     [k: string]: Seq;
@@ -2509,11 +2605,11 @@ export interface Resumed {
    */
   oldest?: Offset;
   /**
-   * How it went.
+   * How it went. A newer server may send other words: read them as `snapshot`, from the position that they give.
    */
-  outcome: Outcome;
+  outcome: Outcome | (string & {});
   /**
-   * Read pointers of members, at most 200.
+   * Read pointers of members, at most 200, and at most 16 KiB as JSON text.
    */
   pointers?: {
     [k: string]: Seq;
@@ -2554,6 +2650,10 @@ export interface RoomState {
    */
   desk?: Desk;
   /**
+   * From where on members read its messages.
+   */
+  history: HistoryVisibility | (string & {});
+  /**
    * What it is for.
    */
   kind: RoomKind | (string & {});
@@ -2582,7 +2682,7 @@ export interface RoomState {
    */
   offset: Offset;
   /**
-   * Number of the oldest message that can still be read.
+   * Number of the oldest message that I can read: the oldest that is kept, or with `history` `joined` the first since I joined, if that is later. Beyond `seq` when there is none.
    */
   oldest_seq: Seq;
   /**
@@ -2864,7 +2964,13 @@ export interface RevokeData {
  */
 export interface MembersPage {
   /**
-   * The members, owners and admins first, then by id.
+   * The banned users, by id, when they were asked for. One whose ban has ended is not among them.
+   *
+   * @maxItems 100
+   */
+  banned?: BannedUser[];
+  /**
+   * The members, owners and admins first, then by id. None, when banned users were asked for.
    *
    * @maxItems 100
    */
@@ -2877,6 +2983,31 @@ export interface MembersPage {
    * The room.
    */
   room: RoomId;
+}
+/**
+ * A user who may not become a member of a room.
+ */
+export interface BannedUser {
+  /**
+   * Who did it.
+   */
+  by: UserId;
+  /**
+   * Why, in the words of who did it.
+   */
+  reason?: string;
+  /**
+   * When it was stored.
+   */
+  ts: Timestamp;
+  /**
+   * Until when; absent: until `unban`.
+   */
+  until?: Timestamp;
+  /**
+   * Who it is.
+   */
+  user: UserId;
 }
 /**
  * One member, as others see it.
@@ -2916,7 +3047,7 @@ export interface Member {
  */
 export interface SearchPage {
   /**
-   * The messages, newest first.
+   * The messages, newest first, without reactions.
    *
    * @maxItems 100
    */
@@ -2950,7 +3081,7 @@ export interface InboxPage {
  */
 export interface InboxEntry {
   /**
-   * Its newest message.
+   * Its newest message, without reactions.
    */
   last?: Message;
   /**
@@ -2992,11 +3123,89 @@ export interface InboxTotals {
   unread: number;
 }
 /**
+ * Result of `blocks`: one page.
+ */
+export interface BlocksPage {
+  /**
+   * Where the next page begins; absent: this is the last.
+   */
+  next?: Cursor;
+  /**
+   * The users, by id.
+   *
+   * @maxItems 100
+   */
+  users: BlockedUser[];
+}
+/**
+ * A user whom I block.
+ */
+export interface BlockedUser {
+  /**
+   * Since when.
+   */
+  ts: Timestamp;
+  /**
+   * Who it is.
+   */
+  user: UserId;
+}
+/**
+ * Result of `scheduled`: one page.
+ *
+ * A page may hold fewer messages than asked for, because it never exceeds a frame.
+ */
+export interface ScheduledPage {
+  /**
+   * The messages, the earliest first.
+   *
+   * @maxItems 100
+   */
+  messages: ScheduledMessage[];
+  /**
+   * Where the next page begins; absent: this is the last.
+   */
+  next?: Cursor;
+}
+/**
+ * A message of mine that waits for its time: what its `send` said.
+ */
+export interface ScheduledMessage {
+  /**
+   * My name for it, by which `cancel` takes it back.
+   */
+  client_msg_id: ClientMsgId;
+  /**
+   * What it will say.
+   */
+  content: Content;
+  /**
+   * Whom it calls.
+   */
+  mentions?: Mentions;
+  /**
+   * Number of the message that it answers.
+   */
+  reply_to?: Seq;
+  /**
+   * The room.
+   */
+  room: RoomId;
+  /**
+   * When it will be sent.
+   */
+  send_at: Timestamp;
+  /**
+   * Number of the message whose thread it belongs to.
+   */
+  thread?: Seq;
+}
+/**
  * Result of `sessions`.
  */
 export interface SessionsData {
   /**
-   * My sessions, the most recently heard first; at most 100.
+   * My sessions, the most recently heard first; at most 100, and no more than fit into a frame.
    *
    * @maxItems 100
    */
@@ -3086,11 +3295,32 @@ export interface UserEntry {
   user: UserId;
 }
 /**
+ * The agents of an organization: who sees its desks and answers there.
+ */
+export interface AgentsData {
+  /**
+   * Its agents, by id, at most 1000. An organization of which nothing was said has none.
+   *
+   * @maxItems 1000
+   */
+  agents: UserId[];
+  /**
+   * The organization: letters, digits and `_`, at most 128 bytes.
+   */
+  organization: string;
+}
+/**
  * One page of history, always in ascending order of `seq`.
  *
  * A page may hold fewer messages than asked for, because it never exceeds a frame; `more` says whether others follow in the direction of the query. The next page goes on `before` the first or `after` the last message of this one.
  */
 export interface HistoryPage {
+  /**
+   * Which of the messages I deleted for myself, ascending: a reader does not show them to me.
+   *
+   * @maxItems 100
+   */
+  hidden?: Seq[];
   /**
    * The messages, oldest first.
    *
@@ -3135,6 +3365,12 @@ export interface ThreadState {
    * How many replies it has.
    */
   count: number;
+  /**
+   * Read pointers of others in this thread, at most 200, at most 16 KiB as JSON text, and no more than fit into a frame beside the first reply.
+   */
+  pointers?: {
+    [k: string]: Seq;
+  };
   /**
    * How far I have read it.
    */

@@ -152,6 +152,7 @@ fn native(name: &str) -> Reader {
         "room_state.json" => body::<RoomState>,
         "uploaded.json" => body::<Uploaded>,
         "user.json" => body::<UserEntry>,
+        "agents_data.json" => body::<AgentsData>,
         _ => panic!("{name}: no reader"),
     }
 }
