@@ -1,7 +1,7 @@
 //! Bounds of commands that their types do not hold already.
 
 use crate::command::{Create, Device, Invite, RoomPatch, Search, SendMessage, Set};
-use crate::{Command, ErrorCode, MAX_SAFE, Patch, RoomInfo, WireError, limits};
+use crate::{Command, ErrorCode, MAX_SAFE, Patch, RoomInfo, Seq, WireError, limits};
 
 impl Command {
     /// Checks the lengths and numbers of a command against [`limits`]; content has a
@@ -32,10 +32,21 @@ impl Command {
             }
             Command::Members(members) => page("limit", members.limit),
             Command::Inbox(inbox) => page("limit", inbox.limit),
-            Command::History(history) => page("limit", history.query.limit),
             Command::Blocks(blocks) => page("limit", blocks.limit),
             Command::Scheduled(scheduled) => page("limit", scheduled.limit),
-            Command::Thread(thread) => page("limit", thread.query.limit),
+            Command::History(history) => page("limit", history.query.limit),
+            Command::Thread(thread) => {
+                message("root", Some(thread.root))?;
+                page("limit", thread.query.limit)
+            }
+            Command::Edit(edit) => message("seq", Some(edit.seq)),
+            Command::Delete(delete) => message("seq", Some(delete.seq)),
+            Command::React(react) => message("seq", Some(react.seq)),
+            Command::Unreact(unreact) => message("seq", Some(unreact.seq)),
+            Command::MarkUnread(mark) => message("seq", Some(mark.seq)),
+            // Having read nothing is a place to be: their `seq` may be 0.
+            Command::Read(read) => message("thread", read.thread),
+            Command::Typing(typing) => message("thread", typing.thread),
             _ => Ok(()),
         }
     }
@@ -79,6 +90,8 @@ impl Invite {
 
 impl SendMessage {
     fn check(&self) -> Result<(), WireError> {
+        message("reply_to", self.reply_to)?;
+        message("thread", self.thread)?;
         if self.send_at.is_some() && self.client_msg_id.is_none() {
             return Err(bad("client_msg_id: needed with send_at"));
         }
@@ -123,7 +136,8 @@ fn custom(field: &str, custom: Option<&serde_json::Map<String, serde_json::Value
 }
 
 fn organization(name: &str) -> bool {
-    (1..=128).contains(&name.len()) && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    (1..=limits::MAX_ORGANIZATION).contains(&name.len())
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 fn text(patch: &Patch<String>) -> Option<&str> {
@@ -152,6 +166,14 @@ fn exact(field: &str, number: Option<&u64>) -> Result<(), WireError> {
         Some(&number) if number > MAX_SAFE => {
             Err(bad(format!("{field}: {number}, at most {MAX_SAFE} is allowed")))
         }
+        _ => Ok(()),
+    }
+}
+
+/// The number of some message, if there is one.
+fn message(field: &str, seq: Option<Seq>) -> Result<(), WireError> {
+    match seq {
+        Some(Seq::ZERO) => Err(bad(format!("{field}: 0, messages are numbered from 1"))),
         _ => Ok(()),
     }
 }

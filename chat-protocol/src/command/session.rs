@@ -93,7 +93,7 @@ pub struct Unfollow {
     pub room: RoomId,
 }
 
-/// Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+/// Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Listen {

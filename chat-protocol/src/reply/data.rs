@@ -86,7 +86,7 @@ pub struct RoomData {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ListenData {
     /// The user that is watched now.
-    pub user_id: UserId,
+    pub user: UserId,
     /// Whether the user is online now.
     pub online: bool,
     /// When the last session ended; absent while one lives, or when it is not known.

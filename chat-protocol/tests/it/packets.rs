@@ -139,6 +139,21 @@ fn what_is_out_of_bounds_is_refused_by_name() {
         (r#"{"blocks":{"id":"1","limit":0}}"#.to_owned(), "limit: 0"),
         (r#"{"scheduled":{"id":"1","limit":101}}"#.to_owned(), "limit: 101"),
         (r#"{"thread":{"id":"1","room":"r","root":1,"limit":101}}"#.to_owned(), "limit: 101"),
+        (r#"{"history":{"id":"1","room":"r","limit":101}}"#.to_owned(), "limit: 101"),
+        (r#"{"history":{"id":"1","room":"r","limit":0}}"#.to_owned(), "limit: 0"),
+        (send(r#","reply_to":0"#), "reply_to: 0, messages are numbered from 1"),
+        (send(r#","thread":0"#), "thread: 0, messages"),
+        (r#"{"thread":{"id":"1","room":"r","root":0}}"#.to_owned(), "root: 0, messages"),
+        (r#"{"delete":{"id":"1","room":"r","seq":0}}"#.to_owned(), "seq: 0, messages"),
+        (r#"{"react":{"id":"1","room":"r","seq":0,"emoji":"x"}}"#.to_owned(), "seq: 0, messages"),
+        (r#"{"unreact":{"id":"1","room":"r","seq":0,"emoji":"x"}}"#.to_owned(), "seq: 0, messages"),
+        (r#"{"mark_unread":{"id":"1","room":"r","seq":0}}"#.to_owned(), "seq: 0, messages"),
+        (r#"{"read":{"room":"r","seq":1,"thread":0}}"#.to_owned(), "thread: 0, messages"),
+        (r#"{"typing":{"room":"r","thread":0}}"#.to_owned(), "thread: 0, messages"),
+        (
+            r#"{"edit":{"id":"1","room":"r","seq":0,"content":{"type":"a/b","payload":{}}}}"#.to_owned(),
+            "seq: 0, messages",
+        ),
         (r#"{"device":{"id":"1","push":{"service":"fcm","token":""}}}"#.to_owned(), "push.token"),
         (format!(r#"{{"device":{{"id":"1","name":"{}"}}}}"#, long(129)), "name: 129"),
         (r#"{"revoke":{"id":"1"}}"#.to_owned(), "session_id or others"),
@@ -146,6 +161,17 @@ fn what_is_out_of_bounds_is_refused_by_name() {
         let error = decode::<Command>(json.as_bytes()).unwrap().check().unwrap_err();
         assert_eq!(error.code, ErrorCode::BadRequest);
         assert!(error.detail.as_deref().unwrap().starts_with(detail), "{detail}: {error}");
+    }
+}
+
+#[test]
+fn having_read_nothing_and_a_page_after_nothing_are_within_bounds() {
+    for json in [
+        r#"{"read":{"room":"r","seq":0}}"#,
+        r#"{"delivered":{"room":"r","seq":0}}"#,
+        r#"{"history":{"id":"1","room":"r","after":0}}"#,
+    ] {
+        decode::<Command>(json.as_bytes()).unwrap().check().unwrap();
     }
 }
 

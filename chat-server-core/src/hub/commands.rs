@@ -340,7 +340,7 @@ impl Hub {
             return Err(WireError::new(ErrorCode::Forbidden, "only users that share a room are listened to"));
         }
         let online = self.listen(link, &listen.user)?;
-        data(&ListenData { user_id: listen.user, online, last_seen: None })
+        data(&ListenData { user: listen.user, online, last_seen: None })
     }
 }
 

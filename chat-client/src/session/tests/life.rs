@@ -237,7 +237,7 @@ fn watched_users_are_watched_again_and_told() {
     let ticket = bench.order(Command::Listen(user("you")));
     let sent = bench.sent();
     let [Wire::Listen(listen)] = sent.as_slice() else { panic!("{sent:?}") };
-    let online = |id: &chat_protocol::RequestId, online: bool| json!({"reply": {"id": id, "status": 200, "ts": TS, "data": {"user_id": "you", "online": online}}});
+    let online = |id: &chat_protocol::RequestId, online: bool| json!({"reply": {"id": id, "status": 200, "ts": TS, "data": {"user": "you", "online": online}}});
     bench.say(online(&listen.id, true));
     assert_eq!(bench.answer(ticket), Some(Ok(Answer::Online(true))));
     bench.cut();
@@ -257,7 +257,9 @@ fn whoever_is_no_longer_watched_is_not_watched_again() {
     bench.order(Command::Unlisten(user("you")));
     let sent = bench.sent();
     let [Wire::Listen(listen), Wire::Unlisten(unlisten)] = sent.as_slice() else { panic!("{sent:?}") };
-    bench.say(json!({"reply": {"id": listen.id, "status": 200, "ts": TS, "data": {"user_id": "you", "online": true}}}));
+    bench.say(
+        json!({"reply": {"id": listen.id, "status": 200, "ts": TS, "data": {"user": "you", "online": true}}}),
+    );
     bench.say(json!({"reply": {"id": unlisten.id, "status": 200, "ts": TS}}));
     bench.cut();
     let parts = bench.reconnect();
