@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Http, Route, answer, delete, empty, get, post, put};
+use super::route::{Http, LINES, Route, answer, delete, empty, get, post, put};
 use super::types::{Definitions, Shape, Types, read, written};
 use super::variants;
 use crate::http::Endpoint;
@@ -221,9 +221,20 @@ fn other_routes() -> Vec<Route> {
             .param(user())
             .by(&["operator"])
             .or(empty(204, "Done.")),
-        post("/v1/commands", "command", "Any command, as over the socket. For clients that receive packets by `/v1/events`.")
+        get("/v1/events", "events", "The packets of the server as a stream, as over the socket. For clients that cannot open one.")
+            .or(super::route::Answer {
+                status: 200,
+                about: "Server-sent events, for as long as the connection lasts.",
+                body: Some(("text/event-stream", super::route::Body::Of(events))),
+            }),
+        post("/v1/commands", "command", "Commands, as over the socket: one, or one per line. For clients that receive packets by `/v1/events`.")
             .body(read::<Command>)
-            .ok(written::<Event>),
+            .body_as(LINES, command_lines)
+            .or(super::route::Answer {
+                status: 200,
+                about: "The answers. Each command that gets one over the socket has a line, and each says in its own `status` how it went.",
+                body: Some((LINES, super::route::Body::Of(answer_lines))),
+            }),
         post("/v1/uploads", "upload", "Stores a file, to be named in a message. The body is the file's bytes.")
             .query(upload_query)
             .body_as("application/octet-stream", bytes)
@@ -247,6 +258,34 @@ fn other_routes() -> Vec<Route> {
                 body: Some(("text/plain; version=0.0.4; charset=utf-8", super::route::Body::Opaque)),
             }),
     ]
+}
+
+/// A stream of packets. OpenAPI 3.1 has no word for the items of a stream; `contentSchema` is what one of them holds.
+fn events(types: &mut Types) -> Value {
+    json!({
+        "type": "string",
+        "description": "The `data` of each event is one packet. `event` and `id` are not used: where to go on is said by `resume`.",
+        "contentMediaType": "application/json",
+        "contentSchema": written::<Event>(types),
+    })
+}
+
+fn command_lines(types: &mut Types) -> Value {
+    json!({
+        "type": "string",
+        "description": "One command per line, done in this order.",
+        "contentMediaType": "application/json",
+        "contentSchema": read::<Command>(types),
+    })
+}
+
+fn answer_lines(types: &mut Types) -> Value {
+    json!({
+        "type": "string",
+        "description": "One packet per line: the `reply` to each command, for `ping` the `pong`.",
+        "contentMediaType": "application/json",
+        "contentSchema": written::<Event>(types),
+    })
 }
 
 fn bytes(_: &mut Types) -> Value {
@@ -381,6 +420,18 @@ mod tests {
         for code in ErrorCode::ALL.iter().filter(|code| !of_connections.contains(code)) {
             assert!(answers.get(code.status().to_string()).is_some(), "{code} has no answer");
         }
+    }
+
+    #[test]
+    fn packets_without_a_socket_are_those_of_the_socket() {
+        let (_, document) = crate::schema::openapi::document(&format()).unwrap();
+        let item =
+            |place: &Value, media: &str| place["content"][media]["schema"]["contentSchema"]["$ref"].clone();
+        let events = &document["paths"]["/v1/events"]["get"]["responses"]["200"];
+        assert_eq!(item(events, "text/event-stream"), "#/components/schemas/Event");
+        let commands = &document["paths"]["/v1/commands"]["post"];
+        assert_eq!(item(&commands["requestBody"], LINES), "#/components/schemas/Command");
+        assert_eq!(item(&commands["responses"]["200"], LINES), "#/components/schemas/Event");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::format::Format;
 use super::param;
-use super::route::{Answer, Body, Http, JSON, Route};
+use super::route::{Answer, Body, Http, JSON, LINES, Route};
 use super::types::{Definitions, Types};
 use super::{examples, info, native};
 
@@ -145,7 +145,9 @@ impl<'a> Collected<'a> {
         if !self.bodies.is_empty() {
             let media = |(media, schema): &(&str, Value)| {
                 let schema = definitions.settled(schema.clone());
-                (media.to_string(), content(schema, examples::request(format.name, self.route.name)))
+                // The example is one value, and lines are a text.
+                let example = examples::request(format.name, self.route.name).filter(|_| *media != LINES);
+                (media.to_string(), content(schema, example))
             };
             let content: Map<String, Value> = self.bodies.iter().map(media).collect();
             operation["requestBody"] = json!({ "required": !self.route.body_optional, "content": content });

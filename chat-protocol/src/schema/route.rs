@@ -34,6 +34,8 @@ pub(super) enum Body {
 }
 
 pub(super) const JSON: &str = "application/json";
+/// JSON texts, one per line.
+pub(super) const LINES: &str = "application/x-ndjson";
 pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 pub(super) const MULTIPART: &str = "multipart/form-data";
 
