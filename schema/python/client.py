@@ -15,7 +15,7 @@ from models.codes import CLOSE_CODES
 
 What = Literal["connected", "reconnecting", "token_needed", "stopped", "event", "sent", "refused"]
 Tell = Callable[[What, str, wire.Event | wire.Reply | None], None]  # What, about whom or why, and what says so.
-ENDS: dict[wire.Action, What] = {"stop": "stopped", "refresh": "token_needed"}
+AFTER: dict[str, What] = {"retry": "reconnecting", "reconnect": "reconnecting", "refresh": "token_needed"}
 ENTRIES = wire.Message | wire.Edited | wire.Deleted | wire.Reaction | wire.MemberChanged | wire.RoomChanged
 EVENT: TypeAdapter[wire.Event] = TypeAdapter(wire.Event)
 BASE, CAP, MAX_OUTBOX, MAX_RESUMED = 0.25, 30.0, 1000, 200
@@ -138,11 +138,12 @@ class Client:
         if reply.status >= 400:
             self.lose(reply.err or "", reply.action or "stop", reply.retry_after_ms or 0)
 
-    def lose(self, code: str, action: wire.Action, wait_ms: int = 0) -> None:
+    def lose(self, code: str, action: str, wait_ms: int = 0) -> None:
         self.drop()
         self.awaiting, self.fetching, self.in_flight = {}, set(), set()
-        self.state = "stopped" if action in ENDS else "waiting"
-        self.tell(ENDS.get(action, "reconnecting"), code, None)
+        what = AFTER.get(action, "stopped")
+        self.state = "waiting" if what == "reconnecting" else "stopped"
+        self.tell(what, code, None)
         if self.state == "waiting":
             self.later(wait_ms, lambda: self.dial() if self.state == "waiting" else None)
 

@@ -131,8 +131,9 @@ export class Client {
     this.drop();
     for (const unanswered of [this.awaiting, this.fetching]) unanswered.clear();
     this.outbox.forEach((entry) => { entry.inFlight = false; });
-    const what = action === "stop" ? "stopped" : action === "refresh" ? "token_needed" : "reconnecting";
-    this.state = what === "reconnecting" ? "waiting" : "stopped";
+    const again = action === "retry" || action === "reconnect"; // A word that is not known: stop.
+    const what = again ? "reconnecting" : action === "refresh" ? "token_needed" : "stopped";
+    this.state = again ? "waiting" : "stopped";
     this.to.tell({ what, code });
     if (this.state === "waiting") this.later(why, () => { if (this.state === "waiting") this.dial(); });
   }

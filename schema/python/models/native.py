@@ -1249,7 +1249,7 @@ class Desk(BaseModel):
     """
     The user who asks.
     """
-    organization: str
+    organization: Annotated[str, Field(max_length=128, min_length=1)]
     """
     Whose agents answer: letters, digits and `_`, at most 128 bytes.
     """
@@ -1681,7 +1681,7 @@ class LeavePacket(BaseModel):
 
 class Listen(BaseModel):
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
     """
 
     model_config = ConfigDict(
@@ -1713,7 +1713,7 @@ class ListenData(BaseModel):
     """
     Whether the user is online now.
     """
-    user_id: UserId
+    user: UserId
     """
     The user that is watched now.
     """
@@ -1721,7 +1721,7 @@ class ListenData(BaseModel):
 
 class ListenPacket(BaseModel):
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
     """
 
     model_config = ConfigDict(
@@ -1729,7 +1729,7 @@ class ListenPacket(BaseModel):
     )
     listen: Listen
     """
-    Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+    Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
     """
 
 
@@ -2043,7 +2043,7 @@ class NewDesk(BaseModel):
     """
     The user who asks.
     """
-    organization: str
+    organization: Annotated[str, Field(max_length=128, min_length=1)]
     """
     Whose agents answer: letters, digits and `_`, at most 128 bytes.
     """

@@ -1307,16 +1307,16 @@ export interface Away {
   id?: RequestId | null;
 }
 /**
- * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+ * Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
  */
 export interface ListenPacket {
   /**
-   * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+   * Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
    */
   listen: Listen;
 }
 /**
- * Watches a user's presence while this connection lasts. Answered with `{"user_id","online","last_seen"?}`.
+ * Watches a user's presence while this connection lasts. Answered with `{"user","online","last_seen"?}`.
  */
 export interface Listen {
   /**
@@ -2896,7 +2896,7 @@ export interface ListenData {
   /**
    * The user that is watched now.
    */
-  user_id: UserId;
+  user: UserId;
 }
 /**
  * Result of a `send` with `send_at`: the order is durable.
