@@ -67,8 +67,8 @@ macro_rules! benches_of {
 
 benches_of!(Command, COMMANDS, decode_each_command, encode_each_command, [
     auth resume follow unfollow create join leave members role invite kick ban unban block unblock set send cancel edit
-    delete react unreact delivered read mark_unread typing away listen unlisten history thread search inbox device
-    sessions revoke ping
+    delete react unreact delivered read mark_unread typing away listen unlisten history thread search inbox
+    blocks scheduled device sessions revoke ping
 ]);
 
 benches_of!(Event, EVENTS, decode_each_event, encode_each_event, [

