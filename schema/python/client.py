@@ -141,8 +141,7 @@ class Client:
     def lose(self, code: str, action: str, wait_ms: int = 0) -> None:
         self.drop()
         self.awaiting, self.fetching, self.in_flight = {}, set(), set()
-        what = AFTER.get(action, "stopped")
-        self.state = "waiting" if what == "reconnecting" else "stopped"
+        self.state = "waiting" if (what := AFTER.get(action, "stopped")) == "reconnecting" else "stopped"
         self.tell(what, code, None)
         if self.state == "waiting":
             self.later(wait_ms, lambda: self.dial() if self.state == "waiting" else None)

@@ -82,7 +82,7 @@ macro_rules! methods {
     };
 }
 
-methods! { get "GET" post "POST" delete "DELETE" }
+methods! { get "GET" post "POST" put "PUT" delete "DELETE" }
 
 impl Route {
     fn new(method: &'static str, path: &'static str, name: &'static str, about: &'static str) -> Self {

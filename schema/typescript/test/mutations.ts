@@ -78,12 +78,12 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
   // Connections.
   [
     "connects again although told to stop",
-    'what === "reconnecting" ? "waiting" : "stopped"',
+    'again ? "waiting" : "stopped"',
     'what !== "token_needed" ? "waiting" : "stopped"',
   ],
   [
     "connects again with a token that was refused",
-    'what === "reconnecting" ? "waiting" : "stopped"',
+    'again ? "waiting" : "stopped"',
     'what !== "stopped" ? "waiting" : "stopped"',
   ],
   ["does not refresh its token", 'if (this.state === "ready") this.authenticate();', ""],

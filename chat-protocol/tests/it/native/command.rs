@@ -1,7 +1,7 @@
 //! Commands.
 
 use chat_protocol::command::*;
-use chat_protocol::{Command, HistoryQuery, limits};
+use chat_protocol::{Command, HistoryQuery, Seq, limits};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
@@ -20,14 +20,16 @@ samples! {
     Follow { id, room, offset, epoch }
     Unfollow { id, room }
     Create {
-        id, kind, room, client_room_id, access, info,
+        id, kind, room, client_room_id, access, history, info,
         members: list(Sample::any(), limits::MAX_CREATE_MEMBERS),
         desk, number, owner,
     }
     NewDesk { organization: organization(), client }
     Join { id, room }
     Leave { id, room }
-    Members { id, room, cursor, limit: page(limits::MAX_PAGE) }
+    Members { id, room, banned, cursor, limit: page(limits::MAX_PAGE) }
+    Blocks { id, cursor, limit: page(limits::MAX_PAGE) }
+    Scheduled { id, room, cursor, limit: page(limits::MAX_PAGE) }
     SetRole { id, room, user, role }
     Invite {
         id, room,
@@ -47,23 +49,24 @@ samples! {
         custom,
         message_ttl_s,
         access,
+        history,
         status,
     }
     SettingsPatch { mute_until, pinned, archived }
     Cancel { id, room, client_msg_id }
-    Edit { id, room, seq, content }
-    Delete { id, room, seq, for_me }
-    React { id, room, seq, emoji }
-    Unreact { id, room, seq, emoji }
+    Edit { id, room, seq: message(), content }
+    Delete { id, room, seq: message(), for_me }
+    React { id, room, seq: message(), emoji }
+    Unreact { id, room, seq: message(), emoji }
     MarkDelivered { id, room, seq }
-    MarkRead { id, room, seq, thread, private }
-    MarkUnread { id, room, seq }
-    Typing { id, room, stop, thread }
+    MarkRead { id, room, seq, thread: proptest::option::of(message()), private }
+    MarkUnread { id, room, seq: message() }
+    Typing { id, room, stop, thread: proptest::option::of(message()) }
     Away { id, away }
     Listen { id, user }
     Unlisten { id, user }
     History { id, room, query }
-    Thread { id, room, root, query }
+    Thread { id, room, root: message(), query }
     HistoryQuery { before, after, limit: page(limits::MAX_HISTORY_PAGE) }
     Search { id, query: search(), room, from, cursor, limit: page(limits::MAX_PAGE) }
     Inbox { id, archived, cursor, limit: page(limits::MAX_PAGE) }
@@ -85,8 +88,8 @@ impl Sample for SendMessage {
             room,
             client_msg_id,
             content,
-            reply_to,
-            thread,
+            reply_to: proptest::option::of(message()),
+            thread: proptest::option::of(message()),
             mentions,
             send_at,
             from
@@ -105,6 +108,11 @@ impl Sample for Revoke {
 
 fn page(max: u32) -> BoxedStrategy<Option<u32>> {
     proptest::option::of(prop_oneof![1..=max, Just(1), Just(max)]).boxed()
+}
+
+/// The number of some message: they begin with 1.
+fn message() -> BoxedStrategy<Seq> {
+    Seq::any().prop_filter("a message", |seq| *seq != Seq::ZERO).boxed()
 }
 
 fn search() -> BoxedStrategy<String> {
@@ -130,11 +138,13 @@ pub(super) fn of(kind: &str) -> BoxedStrategy<Command> {
         "kick" => any::<Kick>(),
         "ban" => any::<Ban>(),
         "unban" => any::<Unban>(),
+        "blocks" => any::<Blocks>(),
         "block" => any::<Block>(),
         "unblock" => any::<Unblock>(),
         "set" => any::<Set>(),
         "send" => any::<SendMessage>(),
         "cancel" => any::<Cancel>(),
+        "scheduled" => any::<Scheduled>(),
         "edit" => any::<Edit>(),
         "delete" => any::<Delete>(),
         "react" => any::<React>(),

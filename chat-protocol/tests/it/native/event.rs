@@ -23,7 +23,7 @@ samples! {
     MemberChanged {
         room, offset, user, action, role, by, until, reason: proptest::option::of(any_text(256)), ts,
     }
-    RoomChanged { room, offset, action, kind, access, info, desk, by, ts }
+    RoomChanged { room, offset, action, kind, access, history, info, desk, by, ts }
     UserChanged { user_offset, change, ts }
     Reads { room, from, read, delivered, thread, ts }
     Presence { state, ts }

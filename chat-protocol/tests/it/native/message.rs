@@ -17,9 +17,9 @@ samples! {
         room, offset, seq, from, client_msg_id, content, reply_to, thread, mentions, injected, edited_at,
         deleted_at, reactions, replies, ts,
     }
-    HistoryPage { room, messages, more, my_reactions, thread }
+    HistoryPage { room, messages, more, my_reactions, hidden, thread }
     MyReactions { seq, emoji }
-    ThreadState { root, count, read, unread }
+    ThreadState { root, count, read, unread, pointers }
 }
 
 /// Of every form that is described, and of others.

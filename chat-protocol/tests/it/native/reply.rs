@@ -1,10 +1,12 @@
 //! Replies, and the data in them: results, pages, and bodies that only HTTP has.
 
 use chat_protocol::reply::*;
-use chat_protocol::{Action, ErrorCode, Reply};
+use chat_protocol::{Action, ErrorCode, Reply, limits};
 use proptest::prelude::*;
 
 use super::Sample;
+use super::room::organization;
+use super::text::any_text;
 
 words! {
     Action { Retry Reconnect Refresh Stop }
@@ -22,7 +24,7 @@ samples! {
     Limits { max_frame, max_content, max_history_page, max_rooms_followed, max_in_flight }
     SendData { seq, offset, duplicate, ts }
     RoomData { room, created }
-    ListenData { user_id, online, last_seen }
+    ListenData { user, online, last_seen }
     ReadData { read }
     ScheduleData { send_at, duplicate }
     ChangeData { offset, ts }
@@ -30,8 +32,14 @@ samples! {
     InviteData { added }
     RevokeData { revoked }
     Uploaded { url, name, size, kind }
+    AgentsData { organization: organization(), agents }
     UserEntry { user, name, avatar, online, last_seen }
-    MembersPage { room, members, next }
+    MembersPage { room, members, banned, next }
+    BannedUser { user, until, reason: proptest::option::of(any_text(limits::MAX_REASON)), by, ts }
+    BlockedUser { user, ts }
+    BlocksPage { users, next }
+    ScheduledMessage { room, client_msg_id, content, reply_to, thread, mentions, send_at }
+    ScheduledPage { messages, next }
     SearchPage { hits, next }
     InboxEntry { state, last, peer_online, peer_last_seen, peer_name, peer_avatar }
     InboxTotals { unread, mentions, rooms }

@@ -8,6 +8,7 @@ use super::text::any_text;
 words! {
     RoomKind { Direct Group Channel Desk }
     Access { Open Invite }
+    HistoryVisibility { All Joined }
     Role { Owner Admin Member Reader }
     DeskStatus { Open Pending Closed }
 }
@@ -24,7 +25,7 @@ samples! {
     RoomSettings { mute_until, pinned, archived }
     Member { user, role, name, avatar, joined_at, delivered, read }
     RoomState {
-        room, kind, access, info, role, seq, offset, oldest_seq, members, read, unread, mentions,
+        room, kind, access, history, info, role, seq, offset, oldest_seq, members, read, unread, mentions,
         read_private, unread_from, settings, peer, desk, number, ts,
     }
 }

@@ -58,7 +58,7 @@ fn same_command(a: &Command, b: &Command) -> bool {
     same!(Command, a, b, {
         Auth Resume Follow Unfollow Create Join Leave Members Role Invite Kick Ban Unban Block Unblock Set Send
         Cancel Edit Delete React Unreact Delivered Read MarkUnread Typing Away Listen Unlisten History Thread
-        Search Inbox Device Sessions Revoke Ping
+        Search Inbox Device Sessions Revoke Ping Blocks Scheduled
     })
 }
 
