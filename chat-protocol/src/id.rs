@@ -46,7 +46,7 @@ fn check(what: &'static str, text: &str, max: usize) -> Result<(), IdError> {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $described:literal) => {
         $(#[$doc])*
         ///
         /// Cloning copies a pointer. Serialised as a JSON string.
@@ -143,7 +143,7 @@ macro_rules! text_id {
                     "minLength": 1,
                     "maxLength": $max,
                     "pattern": r"^[^\u0000-\u001F\u007F-\u009F]*$",
-                    "description": concat!("Opaque ", $what, " id: at most ", $max, " bytes of UTF-8, no control characters."),
+                    "description": concat!($described, ": at most ", $max, " bytes of UTF-8, no control characters."),
                 })
             }
         }
@@ -152,44 +152,44 @@ macro_rules! text_id {
 
 text_id!(
     /// A user: an authenticated identity.
-    UserId, "user", 128
+    UserId, "user", 128, "Opaque user id"
 );
 text_id!(
     /// A room: where messages are addressed. Direct rooms have a derived id, see [`RoomId::direct`].
-    RoomId, "room", 320
+    RoomId, "room", 320, "Opaque room id"
 );
 text_id!(
     /// A device: one installation of a user.
-    DeviceId, "device", 128
+    DeviceId, "device", 128, "Opaque device id"
 );
 text_id!(
     /// A session: what survives a reconnect. Given by the server, hard to guess.
-    SessionId, "session", 128
+    SessionId, "session", 128, "Opaque session id"
 );
 text_id!(
     /// The sender's name for one command, repeated in its reply.
-    RequestId, "request", 128
+    RequestId, "request", 128, "Opaque request id"
 );
 text_id!(
     /// The sender's name for one message: the same name never stores a second message.
-    ClientMsgId, "client_msg", 128
+    ClientMsgId, "client_msg", 128, "Opaque client_msg id"
 );
 text_id!(
     /// The creator's name for one room: the same name never creates a second room.
-    ClientRoomId, "client_room", 128
+    ClientRoomId, "client_room", 128, "Opaque client_room id"
 );
 text_id!(
     /// One life of the store's logs. Positions of different epochs cannot be compared.
-    Epoch, "epoch", 64
+    Epoch, "epoch", 64, "Opaque epoch id"
 );
 
 text_id!(
     /// A place in a list of several pages, as the server names it. Opaque, and good for this list only.
-    Cursor, "cursor", 512
+    Cursor, "cursor", 512, "A place in a list, as the server named it"
 );
 text_id!(
     /// A reaction: usually one emoji, or a name such as `:+1:`. The server compares the bytes and nothing else.
-    Emoji, "reaction", 64
+    Emoji, "reaction", 64, "A reaction, usually one emoji"
 );
 
 impl UserId {

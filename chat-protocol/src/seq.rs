@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub const MAX_SAFE: u64 = (1 << 53) - 1;
 
 macro_rules! number {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $about:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(u64);
@@ -86,7 +86,7 @@ macro_rules! number {
                     "type": "integer",
                     "minimum": 0,
                     "maximum": MAX_SAFE,
-                    "description": concat!("Number: ", $what, ". Dense, from 1; 0 means nothing yet."),
+                    "description": concat!("Number: ", $what, ".", $about),
                 })
             }
         }
@@ -96,20 +96,20 @@ macro_rules! number {
 number!(
     /// Number of a message in its room: 1, 2, 3, ... without gaps, never reused within an epoch. People count and
     /// point with it.
-    Seq, "a message's number in its room"
+    Seq, "a message's number in its room", " Dense, from 1; 0 means nothing yet."
 );
 number!(
     /// Position of a durable change in its room's log: the same for every reader, so a hole always means loss.
-    Offset, "a position in a room's log"
+    Offset, "a position in a room's log", " Dense, from 1; 0 means nothing yet."
 );
 number!(
     /// Position in one user's own log: rooms gained and lost, own pointers.
-    UserOffset, "a position in a user's log"
+    UserOffset, "a position in a user's log", " Dense, from 1; 0 means nothing yet."
 );
 
 number!(
     /// Number of a group room in the whole server: the name that some older systems have for it.
-    RoomNumber, "a room's number in the server"
+    RoomNumber, "a room's number in the server", ""
 );
 
 /// What an arriving position is to a reader that stands at another.

@@ -82,7 +82,10 @@ impl SendMessage {
     }
 }
 
-/// Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+/// Takes back a scheduled message that was not sent yet.
+///
+/// `ERR_MESSAGE_NOT_FOUND` says that nothing waits under this name: it was sent, which the `message` with it tells, or taken
+/// back before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cancel {

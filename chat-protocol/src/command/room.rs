@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::patch::given;
 use crate::skip::is_no;
 use crate::{
     Access, ClientRoomId, Cursor, DeskStatus, HistoryVisibility, Patch, RequestId, Role, RoomId, RoomInfo,
@@ -225,7 +226,7 @@ pub struct Set {
     pub settings: Option<SettingsPatch>,
 }
 
-/// Changes of a room's data: absent keeps, null clears.
+/// Changes of a room's data: absent keeps, null clears where it may.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomPatch {
@@ -245,17 +246,20 @@ pub struct RoomPatch {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub message_ttl_s: Patch<u64>,
     /// Who may join.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Access"))]
     pub access: Option<Access>,
     /// From where on members read its messages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "HistoryVisibility"))]
     pub history: Option<HistoryVisibility>,
     /// State of the support case, for kind `desk`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "DeskStatus"))]
     pub status: Option<DeskStatus>,
 }
 
-/// Changes of what a room is to me: absent keeps, null clears.
+/// Changes of what a room is to me: absent keeps, null clears where it may.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SettingsPatch {
@@ -263,9 +267,11 @@ pub struct SettingsPatch {
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub mute_until: Patch<Timestamp>,
     /// Whether it stands on top of my list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "bool"))]
     pub pinned: Option<bool>,
     /// Whether it is out of my list until the next message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "bool"))]
     pub archived: Option<bool>,
 }

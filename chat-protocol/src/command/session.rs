@@ -141,13 +141,13 @@ pub struct Away {
 pub struct Device {
     /// Repeated in the reply.
     pub id: RequestId,
-    /// The installation; absent: the one that `auth` named.
+    /// The installation; over a socket the one that `auth` named when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
-    /// Where its pushes go; null: nowhere.
+    /// Where its pushes go; null: nowhere; absent: as before.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub push: Patch<PushTarget>,
-    /// Name for people, such as "Ann's phone", at most 128 bytes; null: none.
+    /// Name for people, such as "Ann's phone", at most 128 bytes; null: none; absent: as before.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
 }

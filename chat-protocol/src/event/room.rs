@@ -81,7 +81,8 @@ pub enum RoomAction {
     Changed,
 }
 
-/// A change of a room itself, in its log. It says all of the room's data as they are after it.
+/// A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left
+/// out where nothing changed them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomChanged {

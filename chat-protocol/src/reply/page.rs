@@ -130,7 +130,7 @@ pub struct ScheduledPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SearchPage {
-    /// The messages, newest first, without reactions.
+    /// The messages, newest first, without reactions. What I deleted for myself is not among them.
     pub hits: Vec<Message>,
     /// Where the next page begins; absent: this is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ pub struct SearchPage {
 pub struct InboxEntry {
     /// The room as I see it.
     pub state: RoomState,
-    /// Its newest message, without reactions.
+    /// Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Message>,
     /// In a direct room: whether the other user is online; absent when I may not know.

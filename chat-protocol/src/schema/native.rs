@@ -14,7 +14,10 @@ use crate::reply::{
     MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData,
     SessionsData, SetData, Uploaded, UserEntry,
 };
-use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
+use crate::{
+    Command, DeviceId, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, SessionId, UserId,
+    command,
+};
 
 /// Whether a command whose answer was lost may be sent again.
 #[derive(Clone, Copy)]
@@ -165,7 +168,10 @@ pub(super) fn format() -> Format {
             query: vec![Param::text("token", "The token, only where the operator allows it here.")],
             headers: vec![
                 Param::text("Authorization", "`Bearer <token>`."),
-                Param::protocols(&["chat.v1"], "`chat.v1`, the version of the protocol."),
+                Param::protocols(
+                    &["chat.v1"],
+                    "`chat.v1`, the version of the protocol. Browsers, which can set no other header, add `bearer.<token>`.",
+                ),
             ],
             receives: Some(read::<Command>),
             sends: written::<Event>,
@@ -222,12 +228,14 @@ fn other_routes() -> Vec<Route> {
             .by(&["operator"])
             .or(empty(204, "Done.")),
         get("/v1/events", "events", "The packets of the server as a stream, as over the socket. For clients that cannot open one.")
+            .query(events_query)
             .or(super::route::Answer {
                 status: 200,
-                about: "Server-sent events, for as long as the connection lasts.",
+                about: "Server-sent events, for as long as the connection lasts. The first is the `reply` to an `auth` with the id `events`, whose data have the `session_id`.",
                 body: Some(("text/event-stream", super::route::Body::Of(events))),
             }),
         post("/v1/commands", "command", "Commands, as over the socket: one, or one per line. For clients that receive packets by `/v1/events`.")
+            .query(commands_query)
             .body(read::<Command>)
             .body_as(LINES, command_lines)
             .or(super::route::Answer {
@@ -290,6 +298,37 @@ fn answer_lines(types: &mut Types) -> Value {
 
 fn bytes(_: &mut Types) -> Value {
     json!({ "type": "string", "format": "binary", "description": "The bytes." })
+}
+
+fn events_query(types: &mut Types) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "session_id": {
+                "description": "The session to go on with; absent: a new one.",
+                "allOf": [read::<SessionId>(types)],
+            },
+            "device_id": { "description": "This installation.", "allOf": [read::<DeviceId>(types)] },
+            "follow": {
+                "type": "boolean",
+                "default": true,
+                "description": "Whether to follow all rooms of mine at once.",
+            },
+        },
+    })
+}
+
+fn commands_query(types: &mut Types) -> Value {
+    json!({
+        "type": "object",
+        "required": ["session_id"],
+        "properties": {
+            "session_id": {
+                "description": "The session of the stream that these commands belong to.",
+                "allOf": [read::<SessionId>(types)],
+            },
+        },
+    })
 }
 
 fn upload_query(_: &mut Types) -> Value {
