@@ -173,10 +173,15 @@ impl Session {
         self.heard(now);
         match frame {
             Frame::Text(text) => match decode::<Event>(text.as_bytes()) {
+                Ok(Event::Unknown { kind, .. }) => {
+                    tracing::debug!(kind, "a packet of an unknown kind");
+                    self.on_unread(now, text.as_str());
+                }
                 Ok(event) => self.on_event(now, event),
-                // A newer server may say things that this version cannot read. If it was an event of a log, the next
-                // one shows the gap.
-                Err(error) => tracing::warn!(%error, "a packet cannot be read"),
+                Err(error) => {
+                    tracing::warn!(%error, "a packet cannot be read");
+                    self.on_unread(now, text.as_str());
+                }
             },
             Frame::Close(close) => {
                 self.link.push_back(LinkAction::Drop);

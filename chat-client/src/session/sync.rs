@@ -1,12 +1,15 @@
 //! What the server says: events into positions and rooms, answers to whoever asked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_protocol::event::{Resumed, SystemKind, UserChange, UserChanged};
 use chat_protocol::reply::{ListenData, RoomData, SendData};
 use chat_protocol::{
     Action, Arrival, ErrorCode, Event, HistoryPage, Message, Offset, Reply, ReplyError, RoomId, Seq,
+    UserOffset, decode,
 };
+use serde_json::Value;
 
 use super::backoff::Loss;
 use super::command::Answer;
@@ -22,6 +25,16 @@ impl Session {
         match event {
             Event::Reply(reply) => self.on_reply(now, reply),
             Event::Message(message) => self.on_message(message),
+            // The application is not told of these, but the log goes on with them.
+            Event::Edited(edited) => {
+                self.next_in(&edited.room, edited.offset);
+            }
+            Event::Deleted(deleted) => {
+                self.next_in(&deleted.room, deleted.offset);
+            }
+            Event::Reaction(reaction) => {
+                self.next_in(&reaction.room, reaction.offset);
+            }
             Event::Member(change) => {
                 if self.next_in(&change.room, change.offset) {
                     let me = self.account.as_ref().map(|account| &account.user);
@@ -45,7 +58,21 @@ impl Session {
                 Some(SystemKind::Limits) | None => {}
             },
             Event::Pong(_) => {}
-            other => tracing::debug!(kind = other.kind(), "a packet of an unknown kind"),
+            other => tracing::debug!(kind = other.kind(), "a packet that this client has no use for"),
+        }
+    }
+
+    /// A packet of an unknown kind, or one that cannot be read. If it is an entry of a log, the log goes on with it: it
+    /// would read no better when it came again.
+    pub(super) fn on_unread(&mut self, now: Duration, text: &str) {
+        match entry(text) {
+            Some(Entry::OfUser(offset)) => {
+                self.next_in_user(now, offset);
+            }
+            Some(Entry::OfRoom(room, offset)) => {
+                self.next_in(&room, offset);
+            }
+            None => {}
         }
     }
 
@@ -86,16 +113,20 @@ impl Session {
         self.answers.extend(tickets.into_iter().map(|ticket| (ticket, answer.clone())));
     }
 
+    /// As [`next_in`](Self::next_in), for the user log.
+    fn next_in_user(&mut self, now: Duration, offset: UserOffset) -> bool {
+        let arrival = self.positions.take_user(offset);
+        // The user log has no follow of its own: the resume of a new connection fills it. Before the log has said
+        // where it stands there is nothing to miss.
+        if arrival == Arrival::Hole && matches!(self.phase, Phase::Ready { .. }) {
+            self.drop_link(now, Loss::Violation("a gap in the user log"));
+        }
+        arrival == Arrival::Next
+    }
+
     fn on_user(&mut self, now: Duration, change: UserChanged) {
-        match self.positions.take_user(change.user_offset) {
-            Arrival::Next => {}
-            Arrival::Repeat => return,
-            // The user log has no follow of its own: the resume of a new connection fills it. Before the log has
-            // said where it stands there is nothing to miss.
-            Arrival::Hole if matches!(self.phase, Phase::Ready { .. }) => {
-                return self.drop_link(now, Loss::Violation("a gap in the user log"));
-            }
-            Arrival::Hole => return,
+        if !self.next_in_user(now, change.user_offset) {
+            return;
         }
         match change.change {
             UserChange::RoomJoined { room } => self.events.push_back(ClientEvent::RoomJoined(room)),
@@ -252,4 +283,26 @@ impl Session {
         }
         Err(error.into())
     }
+}
+
+/// Which entry of a log a packet is.
+enum Entry {
+    OfUser(UserOffset),
+    OfRoom(RoomId, Offset),
+}
+
+/// Whatever has `user_offset` is an entry of the user log, whatever else has `room` and `offset` one of that room's log:
+/// all but `resumed`, which says where a log stands.
+fn entry(text: &str) -> Option<Entry> {
+    let packet: BTreeMap<String, Value> = decode(text.as_bytes()).ok()?;
+    let mut bodies = packet.iter().filter(|(kind, _)| !kind.starts_with('_'));
+    let (Some((kind, body)), None) = (bodies.next(), bodies.next()) else { return None };
+    if kind == "resumed" {
+        return None;
+    }
+    if let Some(offset) = body.get("user_offset") {
+        return UserOffset::new(offset.as_u64()?).map(Entry::OfUser);
+    }
+    let room = RoomId::new(body.get("room")?.as_str()?).ok()?;
+    Offset::new(body.get("offset")?.as_u64()?).map(|offset| Entry::OfRoom(room, offset))
 }

@@ -285,3 +285,59 @@ fn what_cannot_be_read_or_is_not_known_is_passed_over() {
     assert_eq!(offsets(&bench.events()), [6]);
     assert_eq!(bench.session.state(), ConnectionState::Ready);
 }
+
+#[test]
+fn whatever_has_a_room_and_an_offset_moves_the_position() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    let entries = [
+        json!({"edited": {"room": "r", "offset": 6, "seq": 1, "from": "you", "ts": TS}}),
+        json!({"deleted": {"room": "r", "offset": 7, "seq": 1, "from": "you", "ts": TS}}),
+        json!({"reaction": {"room": "r", "offset": 8, "seq": 1, "from": "you", "emoji": "x", "action": "added",
+            "count": 1, "ts": TS}}),
+        json!({"_trace": "x", "weather": {"room": "r", "offset": 9, "sunny": true}}),
+        json!({"message": {"room": "r", "offset": 10, "of": "another shape"}}),
+    ];
+    for entry in &entries {
+        bench.say(entry.clone());
+        bench.say(entry.clone());
+    }
+    bench.message("r", 11, "you");
+    assert_eq!(offsets(&bench.events()), [11]);
+    assert!(bench.sent().is_empty(), "nothing was missing");
+    bench.say(json!({"weather": {"room": "r", "offset": 13}}));
+    assert!(
+        matches!(bench.sent().as_slice(), [Wire::Follow(_)]),
+        "a hole before what is not known is a hole"
+    );
+}
+
+#[test]
+fn whatever_has_a_user_offset_moves_the_position_of_the_user_log() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.say(json!({"mood": {"user_offset": 2, "room": "r", "offset": 1}}));
+    bench.say(json!({"user": {"user_offset": 3, "action": "read", "of": "another shape"}}));
+    bench.cut();
+    let parts = bench.reconnect();
+    assert_eq!((parts[0].user_offset.get(), parts[0].rooms[&id("r")].get()), (3, 5));
+    bench.finish_resume(&parts);
+    bench.say(json!({"mood": {"user_offset": 5}}));
+    assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }), "a hole");
+}
+
+#[test]
+fn what_is_no_entry_of_a_log_moves_nothing() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    for packet in [
+        json!({"weather": ["r", 6]}),
+        json!({"weather": [6]}),
+        json!({"weather": {"room": {"id": "r"}, "offset": 6}}),
+        json!({"weather": {"room": "r", "offset": "6"}}),
+        json!({"weather": {"offset": 6}}),
+        json!({"weather": {"room": "r", "offset": 6}, "storm": {}}),
+        json!({"resumed": {"room": "r", "offset": 6, "of": "another shape"}}),
+    ] {
+        bench.say(packet);
+    }
+    bench.message("r", 6, "you");
+    assert_eq!(offsets(&bench.events()), [6]);
+}
