@@ -5,24 +5,25 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 from websockets import ClientConnection, Subprotocol, WebSocketException, connect
 
 from models import native as wire
-from models.codes import CLOSE_CODES
+from models.codes import CLOSE_CODES, ERRORS
 
 What = Literal["connected", "reconnecting", "token_needed", "stopped", "event", "sent", "refused"]
 Tell = Callable[[What, str, wire.Event | wire.Reply | None], None]  # What, about whom or why, and what says so.
-AFTER: dict[str, What] = {"retry": "reconnecting", "reconnect": "reconnecting", "refresh": "token_needed"}
-ENTRIES = wire.Message | wire.Edited | wire.Deleted | wire.Reaction | wire.MemberChanged | wire.RoomChanged
-EVENT: TypeAdapter[wire.Event] = TypeAdapter(wire.Event)
-BASE, CAP, MAX_OUTBOX, MAX_RESUMED = 0.25, 30.0, 1000, 200
-ME: wire.RoomId = ""  # No room: my own log has its place among those of the rooms.
+AFTER = dict[str, What](retry="reconnecting", reconnect="reconnecting", refresh="token_needed", stop="stopped")
+PACKET, EVENT = TypeAdapter(dict[str, Any]), TypeAdapter[wire.Event](wire.Event)
+BASE, CAP, MAX_OUTBOX, MAX_RESUMED, ME = 0.25, 30.0, 1000, 200, ""  # ME: the place of my own log among the rooms.
+
+def what_to_do(reply: wire.Reply) -> str:  # Where the action is a word of a newer server, the table knows the code.
+    return reply.action if reply.action in AFTER else ERRORS.get(reply.err or "", "stop")
 
 class Client:
-    """The last five methods are all of its I/O: another transport, or a test, overrides them."""
+    """What it sends is stored once under its name. The last five methods are all of its I/O: a test overrides them."""
     def __init__(self, url: str, tell: Tell) -> None:
         self.url, self.tell, self.token, self.epoch, self.attempts, self.asked = url, tell, "", "", 0, 0
         self.state: Literal["stopped", "waiting", "connecting", "ready"] = "stopped"
@@ -43,34 +44,38 @@ class Client:
             self.dial()
 
     def send(self, room: wire.RoomId, content: wire.Content, name: wire.ClientMsgId) -> None:
-        """Sends a message when there is a connection, as often as needed. It is stored once under its name."""
         if len(self.outbox) >= MAX_OUTBOX or name in self.outbox:
             raise ValueError("full, or name in use")
         self.outbox[name] = wire.SendMessage(id="0", room=room, content=content, client_msg_id=name)
         self.pump()
 
-    def received(self, event: wire.Event) -> None:
-        if isinstance(event, wire.ReplyPacket):
-            if answer := self.awaiting.pop(event.reply.id or "", None):
-                answer(event.reply)
-        elif self.is_news(event):
+    def received(self, frame: str | bytes) -> None:
+        with suppress(ValidationError):  # Of a newer server. If it is an entry of a log, that goes on all the same.
+            news = all([self.is_news(*part) for part in PACKET.validate_json(frame).items()])
+            self.take(EVENT.validate_json(frame), news)
+
+    def is_news(self, kind: str, body: Any) -> bool:
+        it = body if isinstance(body, dict) and kind != "resumed" and not kind.startswith("_") else {}
+        room, offset = (ME, it["user_offset"]) if "user_offset" in it else (it.get("room"), it.get("offset"))
+        return not (isinstance(room, str) and isinstance(offset, int)) or self.is_next(room, offset)
+
+    def take(self, event: wire.Event, news: bool) -> None:
+        (body,) = (getattr(event, field) for field in type(event).model_fields)
+        if isinstance(body, wire.Resumed):
+            self.resumed(body)
+        if isinstance(body, wire.Message) and self.auth and body.from_ == self.auth.user_id:
+            self.answered(body.client_msg_id or "", wire.Reply(status=200, ts=body.ts, data={"seq": body.seq}))
+        if isinstance(body, wire.UserChangedRoomLeft) and news:
+            self.logs.pop(body.room, None)
+        if isinstance(body, wire.Reply):
+            if answer := self.awaiting.pop(body.id or "", None):
+                answer(body)
+        elif news:
             self.tell("event", "", event)
         if self.state == "connecting" and self.auth and ME in self.logs and not self.awaiting:
             self.state, self.attempts = "ready", 0  # All that was missed is told.
             self.tell("connected", self.auth.user_id, None)
         self.pump()
-
-    def is_news(self, event: wire.Event) -> bool:
-        (body,) = (getattr(event, field) for field in type(event).model_fields)
-        if isinstance(event, wire.ResumedPacket):
-            self.resumed(event.resumed)
-        if isinstance(body, wire.Message) and self.auth and body.from_ == self.auth.user_id:
-            self.answered(body.client_msg_id or "", wire.Reply(status=200, ts=body.ts, data={"seq": body.seq}))
-        if isinstance(body, ENTRIES):
-            return self.is_next(body.room, body.offset)
-        if isinstance(body, wire.UserChangedRoomLeft):
-            self.logs.pop(body.room, None)
-        return not isinstance(event, wire.UserPacket) or self.is_next(ME, event.user.user_offset)
 
     def is_next(self, room: wire.RoomId, offset: int) -> bool:
         at = self.logs.get(room, -1)
@@ -122,10 +127,10 @@ class Client:
             self.ask(lambda id: wire.SendPacket(send=it.model_copy(update={"id": id})), partial(self.answered, name))
 
     def answered(self, name: wire.ClientMsgId, reply: wire.Reply) -> None:
-        if reply.action == "retry":
+        if (action := what_to_do(reply)) == "retry":
             self.waiting.add(name)
             self.later(reply.retry_after_ms or 0, partial(self.pump, name))
-        elif reply.action in ("reconnect", "refresh"):
+        elif action in ("reconnect", "refresh"):
             self.failed(reply)
         elif self.outbox.pop(name, None):
             self.in_flight.discard(name)
@@ -136,12 +141,12 @@ class Client:
 
     def failed(self, reply: wire.Reply) -> None:
         if reply.status >= 400:
-            self.lose(reply.err or "", reply.action or "stop", reply.retry_after_ms or 0)
+            self.lose(reply.err or "", what_to_do(reply), reply.retry_after_ms or 0)
 
     def lose(self, code: str, action: str, wait_ms: int = 0) -> None:
         self.drop()
         self.awaiting, self.fetching, self.in_flight = {}, set(), set()
-        self.state = "waiting" if (what := AFTER.get(action, "stopped")) == "reconnecting" else "stopped"
+        self.state = "waiting" if (what := AFTER[action]) == "reconnecting" else "stopped"
         self.tell(what, code, None)
         if self.state == "waiting":
             self.later(wait_ms, lambda: self.dial() if self.state == "waiting" else None)
@@ -151,11 +156,10 @@ class Client:
         self.attempts += 1
 
     def dial(self) -> None:
-        self.task = asyncio.get_running_loop().create_task(self.run())
+        self.socket, self.task = None, asyncio.get_running_loop().create_task(self.run())
 
     def drop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
+        _ = self.task and self.task.cancel()
 
     def say(self, command: wire.Command) -> None:
         frame = command.model_dump_json(by_alias=True, exclude_none=True)
@@ -165,11 +169,9 @@ class Client:
         asyncio.get_running_loop().call_later(seconds, then)
 
     async def run(self) -> None:
-        self.socket = None
         with suppress(OSError, WebSocketException):
             async with connect(self.url, subprotocols=[Subprotocol("chat.v1")]) as self.socket:
                 self.authenticate()
                 async for frame in self.socket:
-                    with suppress(ValidationError):  # Of a newer server. If it is of a log, the next one shows a hole.
-                        self.received(EVENT.validate_json(frame))
+                    self.received(frame)
         self.closed(self.socket and self.socket.close_code or 1006)

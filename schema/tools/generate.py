@@ -2,8 +2,8 @@
 
 Usage: python generate.py <schema folder> <output folder>
 
-Writes `python/<bundle>.py` and `prepared/<bundle>.json`; and the table of close codes for both languages, which is no
-type, as `python/codes.py` and `typescript/codes.ts`.
+Writes `python/<bundle>.py` and `prepared/<bundle>.json`; and the tables of codes for both languages, which are no
+types, as `python/codes.py` and `typescript/codes.ts`.
 """
 
 import json
@@ -23,7 +23,8 @@ from datamodel_code_generator import (
 
 Schema = dict[str, Any]
 HEADER = "generated from schema/{source} by `cargo xtask foreign --update`, do not edit"
-CODES = "What it means that a connection was closed with a code. After any other code: connect again and resume."
+CLOSE_CODES = "What it means that a connection was closed with a code. After any other code: connect again and resume."
+ERRORS = "What to do about an error whose `action` is not known. About any other code: stop."
 
 
 def each(value: Any, edit: Callable[[Schema], None]) -> None:
@@ -100,20 +101,27 @@ def models(bundle: Schema, name: str, output: Path) -> None:
 
 
 def codes(schema: Path, output: Path) -> None:
-    """What the close codes mean, as a table in each language. Errors that share a close code share what to do."""
+    """What the codes mean, as tables in each language. Errors that share a close code share what to do."""
     source = "asyncapi/native.json"
+    table = json.loads((schema / source).read_text("utf-8"))["x-error-codes"]
+    errors = [(row["code"], row["x-retry"]) for row in table]
     first: dict[int, tuple[str, str]] = {}
-    for row in json.loads((schema / source).read_text("utf-8"))["x-error-codes"]:
+    for row in table:
         first.setdefault(row["close"], (row["code"], row["x-retry"]))
-    rows = sorted(first.items())
+    closes = sorted(first.items())
     header = HEADER.format(source=source)
-    lines = "".join(f'  {close}: {{ err: "{code}", action: "{action}" }},\n' for close, (code, action) in rows)
-    typescript = f"// {header}\nimport type {{ Action, ErrorCode }} from \"./native.ts\";\n\n/** {CODES} */\n"
+    lines = "".join(f'  {close}: {{ err: "{code}", action: "{action}" }},\n' for close, (code, action) in closes)
+    typescript = f"// {header}\nimport type {{ Action, ErrorCode }} from \"./native.ts\";\n\n/** {CLOSE_CODES} */\n"
     typescript += f"export const CLOSE_CODES: Readonly<Record<number, {{ err: ErrorCode; action: Action }}>> = {{\n{lines}}};\n"
+    lines = "".join(f'  {code}: "{action}",\n' for code, action in errors)
+    typescript += f"\n/** {ERRORS} */\nexport const ERRORS: Readonly<Record<string, Action>> = {{\n{lines}}};\n"
     (output / "typescript/codes.ts").write_text(typescript, "utf-8")
-    lines = "".join(f'    {close}: ("{code}", "{action}"),\n' for close, (code, action) in rows)
-    python = f'"""{CODES}\n\n{header}\n"""\n\nfrom typing import Final\n\nfrom .native import Action, ErrorCode\n\n'
-    python += f"CLOSE_CODES: Final[dict[int, tuple[ErrorCode, Action]]] = {{\n{lines}}}\n"
+    lines = "".join(f'    {close}: ("{code}", "{action}"),\n' for close, (code, action) in closes)
+    python = f'"""What the codes mean: of errors, and of connections that were closed.\n\n{header}\n"""\n\n'
+    python += "from typing import Final\n\nfrom .native import Action, ErrorCode\n\n"
+    python += f'CLOSE_CODES: Final[dict[int, tuple[ErrorCode, Action]]] = {{\n{lines}}}\n"""\n{CLOSE_CODES}\n"""\n\n'
+    lines = "".join(f'    "{code}": "{action}",\n' for code, action in errors)
+    python += f'ERRORS: Final[dict[str, Action]] = {{\n{lines}}}\n"""\n{ERRORS}\n"""\n'
     (output / "python/codes.py").write_text(python, "utf-8")
 
 

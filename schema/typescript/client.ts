@@ -1,5 +1,5 @@
 // A minimal client of the native format, on generated types alone. README.md says how to use it.
-import { CLOSE_CODES } from "./types/codes.ts";
+import { CLOSE_CODES, ERRORS } from "./types/codes.ts";
 import type * as wire from "./types/native.ts";
 
 /** What a client tells its application. Each event of a log comes once, in order. */
@@ -10,6 +10,10 @@ export type Report =
   | { what: "sent" | "refused"; client_msg_id: wire.ClientMsgId; reply: wire.Reply };
 type Entry = { room: wire.RoomId; content: wire.Content; inFlight: boolean; waits: boolean };
 const [BASE_MS, CAP_MS, STABLE_MS, MAX_OUTBOX, MAX_RESUMED] = [250, 30_000, 5_000, 1000, 200];
+
+/** What a reply says to do; where that is a word of a newer server, what the table says of its code. */
+const whatToDo = ({ action = "", err = "" }: Partial<wire.Reply>): string =>
+  ["retry", "reconnect", "refresh", "stop"].includes(action) ? action : (ERRORS[err] ?? "stop");
 
 /** The last five methods are all of its I/O: another transport, or a test, overrides them. */
 export class Client {
@@ -52,17 +56,13 @@ export class Client {
   }
   private isNews(event: wire.Event): boolean {
     if ("resumed" in event) return this.resumed(event.resumed);
-    if ("user" in event) return this.changed(event.user);
-    if ("edited" in event) return this.isNext(event.edited.room, event.edited.offset);
-    if ("deleted" in event) return this.isNext(event.deleted.room, event.deleted.offset);
-    if ("reaction" in event) return this.isNext(event.reaction.room, event.reaction.offset);
-    if ("member" in event) return this.isNext(event.member.room, event.member.offset);
-    if ("room" in event) return this.isNext(event.room.room, event.room.offset);
-    if (!("message" in event)) return true;
-    const { room, offset, from, client_msg_id, seq, ts } = event.message;
-    if (from === this.auth?.user_id && client_msg_id) // As good as an answer: it is stored.
+    const [, body] = Object.entries(event).find(([kind]) => !kind.startsWith("_")) ?? [];
+    const { room, offset, user_offset, from, client_msg_id, seq, ts } = Object(body);
+    if ("message" in event && from === this.auth?.user_id && client_msg_id) // As good as an answer: it is stored.
       this.answered(client_msg_id, { status: 200, data: { seq, offset, ts, duplicate: false }, ts });
-    return this.isNext(room, offset);
+    // Whatever has these is an entry of a log, also what only a newer server says.
+    if (typeof user_offset === "number") return this.isMine(user_offset, event);
+    return typeof room !== "string" || typeof offset !== "number" || this.isNext(room, offset);
   }
   private isNext(room: wire.RoomId, offset: wire.Offset): boolean {
     const at = this.rooms.get(room);
@@ -83,11 +83,11 @@ export class Client {
     else if (outcome !== "recovered" && offset !== undefined) this.rooms.set(room, offset);
     return true;
   }
-  private changed(change: wire.UserChanged): boolean {
-    const step = change.user_offset - (this.log.offset ?? change.user_offset);
+  private isMine(offset: wire.UserOffset, event: wire.Event): boolean {
+    const step = offset - (this.log.offset ?? offset);
     if (step > 1) this.lose({ action: "reconnect", err: "a hole in the user log" });
-    if (step === 1) this.log.offset = change.user_offset;
-    if (step === 1 && change.action === "room_left") this.rooms.delete(change.room);
+    if (step === 1) this.log.offset = offset;
+    if (step === 1 && "user" in event && event.user.action === "room_left") this.rooms.delete(event.user.room);
     return step === 1;
   }
   private ask(command: (id: wire.RequestId) => wire.Command, answered: (reply: wire.Reply) => void): void {
@@ -120,18 +120,19 @@ export class Client {
   private answered(client_msg_id: wire.ClientMsgId, reply: wire.Reply): void {
     const entry = this.outbox.get(client_msg_id);
     if (entry === undefined) return;
-    entry.waits = reply.action === "retry";
+    const action = whatToDo(reply);
+    entry.waits = action === "retry";
     if (entry.waits) return this.later(reply, () => { entry.waits = entry.inFlight = false; this.pump(); });
-    if (reply.action === "reconnect" || reply.action === "refresh") return this.lose(reply);
+    if (action === "reconnect" || action === "refresh") return this.lose(reply);
     this.outbox.delete(client_msg_id);
     this.to.tell({ what: reply.status < 400 ? "sent" : "refused", client_msg_id, reply });
   }
   protected lose(why: Partial<wire.Reply>): void {
-    const { action = "stop", err: code = "" } = why;
+    const [action, { err: code = "" }] = [whatToDo(why), why];
     this.drop();
     for (const unanswered of [this.awaiting, this.fetching]) unanswered.clear();
     this.outbox.forEach((entry) => { entry.inFlight = false; });
-    const again = action === "retry" || action === "reconnect"; // A word that is not known: stop.
+    const again = action === "retry" || action === "reconnect";
     const what = again ? "reconnecting" : action === "refresh" ? "token_needed" : "stopped";
     this.state = again ? "waiting" : "stopped";
     this.to.tell({ what, code });

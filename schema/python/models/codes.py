@@ -1,4 +1,4 @@
-"""What it means that a connection was closed with a code. After any other code: connect again and resume.
+"""What the codes mean: of errors, and of connections that were closed.
 
 generated from schema/asyncapi/native.json by `cargo xtask foreign --update`, do not edit
 """
@@ -33,3 +33,43 @@ CLOSE_CODES: Final[dict[int, tuple[ErrorCode, Action]]] = {
     4501: ("ERR_NOT_SUPPORTED", "stop"),
     4503: ("ERR_STORAGE_UNAVAILABLE", "retry"),
 }
+"""
+What it means that a connection was closed with a code. After any other code: connect again and resume.
+"""
+
+ERRORS: Final[dict[str, Action]] = {
+    "ERR_BAD_REQUEST": "stop",
+    "ERR_INVALID_JSON": "stop",
+    "ERR_TOO_DEEP": "stop",
+    "ERR_UNKNOWN_COMMAND": "stop",
+    "ERR_UNSUPPORTED_FRAME": "stop",
+    "ERR_PROTOCOL": "reconnect",
+    "ERR_INVALID_UTF8": "reconnect",
+    "ERR_UNSUPPORTED_VERSION": "stop",
+    "ERR_TOO_LARGE": "stop",
+    "ERR_NOT_AUTHENTICATED": "refresh",
+    "ERR_INVALID_ACCESS_TOKEN": "refresh",
+    "ERR_TOKEN_EXPIRED": "refresh",
+    "ERR_AUTH_TIMEOUT": "reconnect",
+    "ERR_FORBIDDEN_ACCESS": "stop",
+    "ERR_ORIGIN_REFUSED": "stop",
+    "ERR_NOT_FOUND": "stop",
+    "ERR_MESSAGE_NOT_FOUND": "stop",
+    "ERR_METHOD_NOT_ALLOWED": "stop",
+    "ERR_ALREADY_EXISTS": "stop",
+    "ERR_CLIENT_ID_CONFLICT": "stop",
+    "ERR_LIMIT_REACHED": "stop",
+    "ERR_NOT_SUPPORTED": "stop",
+    "ERR_UNSUPPORTED_MEDIA_TYPE": "stop",
+    "ERR_SESSION_REVOKED": "refresh",
+    "ERR_TOO_MANY_REQUESTS": "retry",
+    "ERR_SESSION_REPLACED": "stop",
+    "ERR_SLOW_READER": "reconnect",
+    "ERR_HEARTBEAT_TIMEOUT": "reconnect",
+    "ERR_SHUTTING_DOWN": "reconnect",
+    "ERR_STORAGE_UNAVAILABLE": "retry",
+    "ERR_INTERNAL_ERROR": "retry",
+}
+"""
+What to do about an error whose `action` is not known. About any other code: stop.
+"""

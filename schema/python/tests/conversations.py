@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from client import EVENT, Client, What
+from client import Client, What
 from models import native as wire
 
 Json = dict[str, Any]
@@ -60,11 +60,7 @@ class Player(Client):
         self.authenticate()
 
     def hear(self, packet: Any) -> None:
-        try:
-            event = EVENT.validate_json(json.dumps(packet))
-        except ValidationError:
-            return
-        self.received(event)
+        self.received(json.dumps(packet))
 
 
 def plain(model: BaseModel) -> Json:

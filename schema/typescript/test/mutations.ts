@@ -14,11 +14,20 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
   ["asks for a hole again with every event", "step > 1 && !this.fetching.has(room)", "step > 1"],
   ["asks for the first hole only", "() => this.fetching.delete(room)", "() => {}"],
   ["believes that the next connection fills a hole by itself", "[this.awaiting, this.fetching]", "[this.awaiting]"],
+  ["does not count edits", 'typeof room !== "string"', '"edited" in event || typeof room !== "string"'],
+  ["does not count deletions", 'typeof room !== "string"', '"deleted" in event || typeof room !== "string"'],
+  ["does not count reactions", 'typeof room !== "string"', '"reaction" in event || typeof room !== "string"'],
+  ["does not count members", 'typeof room !== "string"', '"member" in event || typeof room !== "string"'],
+  ["does not count room data", 'typeof room !== "string"', '"room" in event || typeof room !== "string"'],
+  ["counts messages only", 'typeof room !== "string"', '!("message" in event) || typeof room !== "string"'],
   [
-    "does not count entries that it cannot read",
-    'if ("member" in event) return this.isNext(event.member.room, event.member.offset);',
-    "",
+    "does not count what only a newer server says",
+    'typeof room !== "string"',
+    '"weather" in event || typeof room !== "string"',
   ],
+  ["takes any packet for an entry of a log", 'typeof room !== "string" || typeof offset !== "number" || ', ""],
+  ["takes a reserved key for the packet", '!kind.startsWith("_")', "true"],
+  ["counts what only a newer server says in its own log for the room", 'typeof user_offset === "number"', '"user" in event'],
   [
     "moves its position with the answer to a send",
     "this.outbox.delete(client_msg_id);",
@@ -33,10 +42,10 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
   ["does not forget a room that is gone", 'else if (outcome === "gone") this.rooms.delete(room);', ""],
   [
     "does not forget a room that it left",
-    'if (step === 1 && change.action === "room_left") this.rooms.delete(change.room);',
+    'if (step === 1 && "user" in event && event.user.action === "room_left") this.rooms.delete(event.user.room);',
     "",
   ],
-  ["does not move the position of its own log", "if (step === 1) this.log.offset = change.user_offset;", ""],
+  ["does not move the position of its own log", "if (step === 1) this.log.offset = offset;", ""],
   [
     "takes what is beyond a hole in its own log",
     'if (step > 1) this.lose({ action: "reconnect", err: "a hole in the user log" });',
@@ -59,10 +68,10 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
   ["forgets a message before it is stored", "entry.inFlight = true;", "this.outbox.delete(client_msg_id);"],
   [
     "does not take its own message for an answer",
-    "if (from === this.auth?.user_id && client_msg_id)",
-    "if (from === undefined && client_msg_id)",
+    "from === this.auth?.user_id && client_msg_id",
+    "from === undefined && client_msg_id",
   ],
-  ["takes another's message for an answer", "if (from === this.auth?.user_id && client_msg_id)", "if (client_msg_id)"],
+  ["takes another's message for an answer", "from === this.auth?.user_id && client_msg_id", "client_msg_id"],
   [
     "sends before all that was missed is told",
     'this.state === "ready" ? this.outbox : []',
@@ -75,6 +84,9 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
     "this.outbox.delete(client_msg_id);",
     "if (reply.status < 400) this.outbox.delete(client_msg_id);",
   ],
+  ["stops at an action that it does not know", '(ERRORS[err] ?? "stop")', '"stop"'],
+  ["repeats where it knows neither action nor code", '(ERRORS[err] ?? "stop")', '(ERRORS[err] ?? (err ? "retry" : "stop"))'],
+  ["believes the table more than the action", ".includes(action) ?", ".includes(action) && !(err in ERRORS) ?"],
   // Connections.
   [
     "connects again although told to stop",
@@ -105,8 +117,8 @@ const MUTATIONS: [does: string, text: string, instead: string][] = [
   ],
   [
     "breaks at packets of a newer server",
-    'if (!("message" in event)) return true;',
-    'if (!("message" in event)) { if (!("system" in event)) throw new Error("what is this?"); return true; }',
+    "const [, body] = ",
+    'if ("weather" in event) throw new Error("what is this?"); const [, body] = ',
   ],
 ];
 
