@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::limits;
+use crate::{MAX_SAFE, limits};
 
 /// A type, its field, the keyword and the bound. Lengths count characters, and limits count bytes: no text within its
 /// limit has more characters than bytes, so that the schema never refuses what a server takes.
@@ -86,8 +86,22 @@ pub(super) fn apply(types: &mut Map<String, Value>) {
     for (name, field, keyword, bound) in BOUNDS {
         let properties = types.get_mut(*name).and_then(|schema| schema.get_mut("properties"));
         if let Some(field) = properties.and_then(|properties| properties.get_mut(*field)) {
+            if *keyword == "minimum" {
+                spell_out(field);
+            }
             field[*keyword] = json!(bound);
         }
+    }
+}
+
+/// A number that is not just any of its type says itself what it is: a bound beside a reference is passed over by
+/// generators.
+fn spell_out(field: &mut Value) {
+    let Some(field) = field.as_object_mut().filter(|field| !field.contains_key("type")) else { return };
+    let nullable = field.remove("anyOf").is_some();
+    if nullable || field.remove("$ref").is_some() {
+        let kind = if nullable { json!(["integer", "null"]) } else { json!("integer") };
+        field.extend([("type".to_owned(), kind), ("maximum".to_owned(), json!(MAX_SAFE))]);
     }
 }
 

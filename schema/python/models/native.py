@@ -87,7 +87,7 @@ Cursor = TypeAliasType(
     ],
 )
 """
-Opaque cursor id: at most 512 bytes of UTF-8, no control characters.
+A place in a list, as the server named it: at most 512 bytes of UTF-8, no control characters.
 """
 
 
@@ -125,7 +125,7 @@ Emoji = TypeAliasType(
     ],
 )
 """
-Opaque reaction id: at most 64 bytes of UTF-8, no control characters.
+A reaction, usually one emoji: at most 64 bytes of UTF-8, no control characters.
 """
 
 
@@ -330,7 +330,7 @@ class PushTarget(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    app: str | None = None
+    app: Annotated[str | None, Field(max_length=256)] = None
     """
     Which application, for services that carry several: bundle id or package name, at most 256 bytes.
     """
@@ -430,13 +430,13 @@ RoomNumber = TypeAliasType(
     "RoomNumber", Annotated[int, Field(ge=0, le=9007199254740991)]
 )
 """
-Number: a room's number in the server. Dense, from 1; 0 means nothing yet.
+Number: a room's number in the server.
 """
 
 
 class RoomPatch(BaseModel):
     """
-    Changes of a room's data: absent keeps, null clears.
+    Changes of a room's data: absent keeps, null clears where it may.
     """
 
     model_config = ConfigDict(
@@ -604,7 +604,7 @@ class Thread(BaseModel):
     """
     The room.
     """
-    root: Seq
+    root: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The message that the thread hangs on.
     """
@@ -689,7 +689,7 @@ class Typing(BaseModel):
     """
     True: I stopped without sending. It only shortens the wait.
     """
-    thread: Seq | None = None
+    thread: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
     In the thread of this message, instead of the main line.
     """
@@ -761,7 +761,7 @@ class Unreact(BaseModel):
     """
     The room.
     """
-    seq: Seq
+    seq: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The message.
     """
@@ -1143,7 +1143,9 @@ class BlocksPage(BaseModel):
 
 class Cancel(BaseModel):
     """
-    Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+    Takes back a scheduled message that was not sent yet.
+
+    `ERR_MESSAGE_NOT_FOUND` says that nothing waits under this name: it was sent, which the `message` with it tells, or taken back before.
     """
 
     model_config = ConfigDict(
@@ -1165,7 +1167,7 @@ class Cancel(BaseModel):
 
 class CancelPacket(BaseModel):
     """
-    Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+    Takes back a scheduled message that was not sent yet.
     """
 
     model_config = ConfigDict(
@@ -1173,7 +1175,7 @@ class CancelPacket(BaseModel):
     )
     cancel: Cancel
     """
-    Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+    Takes back a scheduled message that was not sent yet.
     """
 
 
@@ -1217,7 +1219,7 @@ class Delete(BaseModel):
     """
     The room.
     """
-    seq: Seq
+    seq: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The message.
     """
@@ -1269,7 +1271,7 @@ class Device(BaseModel):
     )
     device_id: DeviceId | None = None
     """
-    The installation; absent: the one that `auth` named.
+    The installation; over a socket the one that `auth` named when absent.
     """
     id: RequestId
     """
@@ -1277,11 +1279,11 @@ class Device(BaseModel):
     """
     name: Annotated[str | None, Field(max_length=128)] = None
     """
-    Name for people, such as "Ann's phone", at most 128 bytes; null: none.
+    Name for people, such as "Ann's phone", at most 128 bytes; null: none; absent: as before.
     """
     push: PushTarget | None = None
     """
-    Where its pushes go; null: nowhere.
+    Where its pushes go; null: nowhere; absent: as before.
     """
 
 
@@ -1321,7 +1323,7 @@ class Edit(BaseModel):
     """
     The room.
     """
-    seq: Seq
+    seq: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The message.
     """
@@ -1783,7 +1785,7 @@ class MarkRead(BaseModel):
     """
     Everything up to this message is read.
     """
-    thread: Seq | None = None
+    thread: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
     In the thread of this message, instead of the main line.
     """
@@ -1805,7 +1807,7 @@ class MarkUnread(BaseModel):
     """
     The room.
     """
-    seq: Seq
+    seq: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The first message to count as unread.
     """
@@ -2276,7 +2278,7 @@ class React(BaseModel):
     """
     The room.
     """
-    seq: Seq
+    seq: Annotated[int, Field(ge=1, le=9007199254740991)]
     """
     The message.
     """
@@ -2620,7 +2622,7 @@ class RevokePacket(BaseModel):
 
 class RoomChanged(BaseModel):
     """
-    A change of a room itself, in its log. It says all of the room's data as they are after it.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
     """
 
     model_config = ConfigDict(
@@ -2686,7 +2688,7 @@ class RoomChanged(BaseModel):
 
 class RoomPacket(BaseModel):
     """
-    A change of a room itself, in its log. It says all of the room's data as they are after it.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
     """
 
     model_config = ConfigDict(
@@ -2694,7 +2696,7 @@ class RoomPacket(BaseModel):
     )
     room: RoomChanged
     """
-    A change of a room itself, in its log. It says all of the room's data as they are after it.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
     """
 
 
@@ -3006,7 +3008,7 @@ class SendMessage(BaseModel):
     """
     Whom it calls.
     """
-    reply_to: Seq | None = None
+    reply_to: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
     Number of the message that this one answers.
     """
@@ -3018,7 +3020,7 @@ class SendMessage(BaseModel):
     """
     Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel` names it.
     """
-    thread: Seq | None = None
+    thread: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
     Number of the message whose thread this one belongs to. It is not counted in the room's main line.
     """
@@ -3146,7 +3148,7 @@ class SetRole(BaseModel):
 
 class SettingsPatch(BaseModel):
     """
-    Changes of what a room is to me: absent keeps, null clears.
+    Changes of what a room is to me: absent keeps, null clears where it may.
     """
 
     model_config = ConfigDict(
@@ -4066,7 +4068,7 @@ class SearchPage(BaseModel):
     )
     hits: Annotated[list[Message], Field(max_length=100)]
     """
-    The messages, newest first, without reactions.
+    The messages, newest first, without reactions. What I deleted for myself is not among them.
     """
     next: Cursor | None = None
     """
@@ -4244,7 +4246,7 @@ class InboxEntry(BaseModel):
     )
     last: Message | None = None
     """
-    Its newest message, without reactions.
+    Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
     """
     peer_avatar: str | None = None
     """

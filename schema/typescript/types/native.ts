@@ -133,11 +133,11 @@ export type HistoryVisibility = "all" | "joined";
  */
 export type RoomKind = "direct" | "group" | "channel" | "desk";
 /**
- * Number: a room's number in the server. Dense, from 1; 0 means nothing yet.
+ * Number: a room's number in the server.
  */
 export type RoomNumber = number;
 /**
- * Opaque cursor id: at most 512 bytes of UTF-8, no control characters.
+ * A place in a list, as the server named it: at most 512 bytes of UTF-8, no control characters.
  */
 export type Cursor = string;
 /**
@@ -166,13 +166,13 @@ export type DeskStatus = "open" | "pending" | "closed";
  */
 export type ClientMsgId = string;
 /**
+ * A reaction, usually one emoji: at most 64 bytes of UTF-8, no control characters.
+ */
+export type Emoji = string;
+/**
  * Number: a message's number in its room. Dense, from 1; 0 means nothing yet.
  */
 export type Seq = number;
-/**
- * Opaque reaction id: at most 64 bytes of UTF-8, no control characters.
- */
-export type Emoji = string;
 /**
  * Who carries a push to a device.
  *
@@ -873,13 +873,13 @@ export interface Set {
   settings?: SettingsPatch | null;
 }
 /**
- * Changes of a room's data: absent keeps, null clears.
+ * Changes of a room's data: absent keeps, null clears where it may.
  */
 export interface RoomPatch {
   /**
    * Who may join.
    */
-  access?: Access | null;
+  access?: Access;
   /**
    * URL of a picture, at most 2048 bytes.
    */
@@ -893,7 +893,7 @@ export interface RoomPatch {
   /**
    * From where on members read its messages.
    */
-  history?: HistoryVisibility | null;
+  history?: HistoryVisibility;
   /**
    * How long messages are kept, in seconds; null: for ever.
    */
@@ -905,20 +905,20 @@ export interface RoomPatch {
   /**
    * State of the support case, for kind `desk`.
    */
-  status?: DeskStatus | null;
+  status?: DeskStatus;
   /**
    * What it is about, at most 1024 bytes.
    */
   topic?: string | null;
 }
 /**
- * Changes of what a room is to me: absent keeps, null clears.
+ * Changes of what a room is to me: absent keeps, null clears where it may.
  */
 export interface SettingsPatch {
   /**
    * Whether it is out of my list until the next message.
    */
-  archived?: boolean | null;
+  archived?: boolean;
   /**
    * No pushes until then; null: pushes again.
    */
@@ -926,7 +926,7 @@ export interface SettingsPatch {
   /**
    * Whether it stands on top of my list.
    */
-  pinned?: boolean | null;
+  pinned?: boolean;
 }
 /**
  * Writes a message. Answered, once it is durable, with `{"seq","offset","duplicate","ts"}`; one with `send_at` with `{"send_at","duplicate"}`.
@@ -964,7 +964,7 @@ export interface SendMessage {
   /**
    * Number of the message that this one answers.
    */
-  reply_to?: Seq | null;
+  reply_to?: number | null;
   /**
    * The room.
    */
@@ -976,7 +976,7 @@ export interface SendMessage {
   /**
    * Number of the message whose thread this one belongs to. It is not counted in the room's main line.
    */
-  thread?: Seq | null;
+  thread?: number | null;
 }
 /**
  * Typed content of a message.
@@ -1011,16 +1011,18 @@ export interface Mentions {
   users?: UserId[];
 }
 /**
- * Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+ * Takes back a scheduled message that was not sent yet.
  */
 export interface CancelPacket {
   /**
-   * Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+   * Takes back a scheduled message that was not sent yet.
    */
   cancel: Cancel;
 }
 /**
- * Takes back a scheduled message that was not sent yet. One that was is `ERR_MESSAGE_NOT_FOUND`: delete it.
+ * Takes back a scheduled message that was not sent yet.
+ *
+ * `ERR_MESSAGE_NOT_FOUND` says that nothing waits under this name: it was sent, which the `message` with it tells, or taken back before.
  */
 export interface Cancel {
   /**
@@ -1066,7 +1068,7 @@ export interface Edit {
   /**
    * The message.
    */
-  seq: Seq;
+  seq: number;
 }
 /**
  * Deletes a message: mine, or as owner or admin anybody's. Answered with `{"offset","ts"}`, for `for_me` with `{"user_offset","ts"}`.
@@ -1098,7 +1100,7 @@ export interface Delete {
   /**
    * The message.
    */
-  seq: Seq;
+  seq: number;
 }
 /**
  * Adds my reaction to a message. Answered with `{"offset","ts"}`; the same one again is no error.
@@ -1130,7 +1132,7 @@ export interface React {
   /**
    * The message.
    */
-  seq: Seq;
+  seq: number;
 }
 /**
  * Takes my reaction back. Answered with `{"offset","ts"}`; one that is not there is no error.
@@ -1160,7 +1162,7 @@ export interface Unreact {
   /**
    * The message.
    */
-  seq: Seq;
+  seq: number;
 }
 /**
  * Moves my delivered pointer forward: this device has every message up to it. A smaller number than before changes nothing.
@@ -1224,7 +1226,7 @@ export interface MarkRead {
   /**
    * In the thread of this message, instead of the main line.
    */
-  thread?: Seq | null;
+  thread?: number | null;
 }
 /**
  * Marks the main line unread from a message on, for my own devices only. Cleared by the next `read`.
@@ -1250,7 +1252,7 @@ export interface MarkUnread {
   /**
    * The first message to count as unread.
    */
-  seq: Seq;
+  seq: number;
 }
 /**
  * Tells the other followers that I am writing. It holds 6 seconds, or until my message.
@@ -1280,7 +1282,7 @@ export interface Typing {
   /**
    * In the thread of this message, instead of the main line.
    */
-  thread?: Seq | null;
+  thread?: number | null;
 }
 /**
  * Says whether a person is looking: an application that went to the background says `away: true`.
@@ -1420,7 +1422,7 @@ export interface Thread {
   /**
    * The message that the thread hangs on.
    */
-  root: Seq;
+  root: number;
 }
 /**
  * Finds messages of my rooms by their text, the newest first. Answered with `{"hits":[message...],"next"?}`.
@@ -1566,7 +1568,7 @@ export interface DevicePacket {
  */
 export interface Device {
   /**
-   * The installation; absent: the one that `auth` named.
+   * The installation; over a socket the one that `auth` named when absent.
    */
   device_id?: DeviceId | null;
   /**
@@ -1574,11 +1576,11 @@ export interface Device {
    */
   id: RequestId;
   /**
-   * Name for people, such as "Ann's phone", at most 128 bytes; null: none.
+   * Name for people, such as "Ann's phone", at most 128 bytes; null: none; absent: as before.
    */
   name?: string | null;
   /**
-   * Where its pushes go; null: nowhere.
+   * Where its pushes go; null: nowhere; absent: as before.
    */
   push?: PushTarget | null;
 }
@@ -2004,16 +2006,16 @@ export interface MemberChanged {
   user: UserId;
 }
 /**
- * A change of a room itself, in its log. It says all of the room's data as they are after it.
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
  */
 export interface RoomPacket {
   /**
-   * A change of a room itself, in its log. It says all of the room's data as they are after it.
+   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
    */
   room: RoomChanged;
 }
 /**
- * A change of a room itself, in its log. It says all of the room's data as they are after it.
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
  */
 export interface RoomChanged {
   /**
@@ -3047,7 +3049,7 @@ export interface Member {
  */
 export interface SearchPage {
   /**
-   * The messages, newest first, without reactions.
+   * The messages, newest first, without reactions. What I deleted for myself is not among them.
    *
    * @maxItems 100
    */
@@ -3081,7 +3083,7 @@ export interface InboxPage {
  */
 export interface InboxEntry {
   /**
-   * Its newest message, without reactions.
+   * Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
    */
   last?: Message;
   /**
