@@ -44,6 +44,7 @@ mod frame;
 mod id;
 mod message;
 mod open;
+mod outline;
 mod packet;
 mod patch;
 mod room;
@@ -76,6 +77,7 @@ pub use message::{
     HistoryPage, HistoryQuery, Mentions, Message, MyReactions, ReactionCount, Replies, ThreadState,
 };
 pub use open::Open;
+pub use outline::Outline;
 pub use patch::Patch;
 pub use reply::{Reply, ReplyError};
 pub use room::{

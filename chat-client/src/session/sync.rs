@@ -1,15 +1,13 @@
 //! What the server says: events into positions and rooms, answers to whoever asked.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_protocol::event::{Resumed, SystemKind, UserChange, UserChanged};
 use chat_protocol::reply::{ListenData, RoomData, SendData};
 use chat_protocol::{
-    Action, Arrival, ErrorCode, Event, HistoryPage, Message, Offset, Reply, ReplyError, RoomId, Seq,
-    UserOffset, decode,
+    Action, Arrival, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply, ReplyError, RoomId, Seq,
+    UserOffset,
 };
-use serde_json::Value;
 
 use super::backoff::Loss;
 use super::command::Answer;
@@ -294,15 +292,11 @@ enum Entry {
 /// Whatever has `user_offset` is an entry of the user log, whatever else has `room` and `offset` one of that room's log:
 /// all but `resumed`, which says where a log stands.
 fn entry(text: &str) -> Option<Entry> {
-    let packet: BTreeMap<String, Value> = decode(text.as_bytes()).ok()?;
-    let mut bodies = packet.iter().filter(|(kind, _)| !kind.starts_with('_'));
-    let (Some((kind, body)), None) = (bodies.next(), bodies.next()) else { return None };
-    if kind == "resumed" {
-        return None;
+    let Outline { kind, room, offset, user_offset, .. } = Outline::read(text.as_bytes())?;
+    match (user_offset, room, offset) {
+        _ if kind == "resumed" => None,
+        (Some(offset), ..) => Some(Entry::OfUser(offset)),
+        (None, Some(room), Some(offset)) => Some(Entry::OfRoom(RoomId::new(room.into_owned()).ok()?, offset)),
+        _ => None,
     }
-    if let Some(offset) = body.get("user_offset") {
-        return UserOffset::new(offset.as_u64()?).map(Entry::OfUser);
-    }
-    let room = RoomId::new(body.get("room")?.as_str()?).ok()?;
-    Offset::new(body.get("offset")?.as_u64()?).map(|offset| Entry::OfRoom(room, offset))
 }

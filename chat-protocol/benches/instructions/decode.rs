@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use chat_protocol::{Command, Event, RequestId, WireError, decode};
+use chat_protocol::{Command, Event, Offset, Outline, RequestId, WireError, decode};
 use gungraun::prelude::*;
 
 use crate::input;
@@ -30,6 +30,12 @@ fn decode_event(json: String) -> Result<Event, WireError> {
     decode(black_box(json.as_bytes()))
 }
 
+#[library_benchmark]
+#[bench::message(event(input::message()))]
+fn outline(json: String) -> Option<Offset> {
+    Outline::read(black_box(json.as_bytes())).and_then(|outline| outline.offset)
+}
+
 /// A `send` whose last field is wrong: what is read until then is read in vain.
 fn refused() -> String {
     let json = command(input::send()).replace("}}}}", r#"}},"reply_to":"x"}}"#);
@@ -43,4 +49,4 @@ fn salvage_id(json: String) -> Option<RequestId> {
     chat_protocol::salvage_id(black_box(json.as_bytes()))
 }
 
-library_benchmark_group!(name = decoding, benchmarks = [decode_command, decode_event, salvage_id]);
+library_benchmark_group!(name = decoding, benchmarks = [decode_command, decode_event, outline, salvage_id]);
