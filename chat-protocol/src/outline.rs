@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::{Offset, Seq, UserOffset, depth_within, limits};
+use crate::{Offset, UserOffset, depth_within, limits};
 
 /// What routing needs of a packet, whatever its kind: whose it is and where it stands. Nothing is copied.
 ///
@@ -23,12 +23,8 @@ use crate::{Offset, Seq, UserOffset, depth_within, limits};
 pub struct Outline<'a> {
     /// The key that names the packet.
     pub kind: Cow<'a, str>,
-    /// The command's id, in a command or its answer.
-    pub id: Option<Cow<'a, str>>,
     /// The room.
     pub room: Option<Cow<'a, str>>,
-    /// Number of a message in the room.
-    pub seq: Option<Seq>,
     /// Position in the room's log.
     pub offset: Option<Offset>,
     /// Position in the user's own log.
@@ -39,11 +35,7 @@ pub struct Outline<'a> {
 #[derive(serde::Deserialize)]
 struct Fields<'a> {
     #[serde(borrow, default)]
-    id: Option<Word<'a>>,
-    #[serde(borrow, default)]
     room: Option<Word<'a>>,
-    #[serde(default)]
-    seq: Option<Seq>,
     #[serde(default)]
     offset: Option<Offset>,
     #[serde(default)]
@@ -59,9 +51,8 @@ impl<'a> Outline<'a> {
             return None;
         }
         let Packet { kind, fields } = serde_json::from_str(std::str::from_utf8(frame).ok()?).ok()?;
-        let Fields { id, room, seq, offset, user_offset } = fields;
-        let text = |word: Word<'a>| word.0;
-        Some(Self { kind, id: id.map(text), room: room.map(text), seq, offset, user_offset })
+        let Fields { room, offset, user_offset } = fields;
+        Some(Self { kind, room: room.map(|word| word.0), offset, user_offset })
     }
 }
 
@@ -108,11 +99,12 @@ mod tests {
 
     #[test]
     fn what_has_no_escapes_is_borrowed() {
-        let outline = Outline::read(br#"{"_t":1,"send":{"id":"7","room":"r\"1","content":{}}}"#).unwrap();
+        let outline = Outline::read(br#"{"_t":1,"send":{"id":"7","room":"r1","content":{}}}"#).unwrap();
         assert!(matches!(&outline.kind, Cow::Borrowed("send")));
-        assert!(matches!(&outline.id, Some(Cow::Borrowed("7"))));
-        assert!(matches!(&outline.room, Some(Cow::Owned(room)) if room == "r\"1"));
-        assert_eq!((outline.seq, outline.offset, outline.user_offset), (None, None, None));
+        assert!(matches!(&outline.room, Some(Cow::Borrowed("r1"))));
+        assert_eq!((outline.offset, outline.user_offset), (None, None));
+        let escaped = Outline::read(br#"{"send":{"room":"r\"1"}}"#).unwrap();
+        assert!(matches!(&escaped.room, Some(Cow::Owned(room)) if room == "r\"1"));
     }
 
     #[test]

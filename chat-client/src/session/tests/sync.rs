@@ -294,7 +294,7 @@ fn whatever_has_a_room_and_an_offset_moves_the_position() {
         json!({"deleted": {"room": "r", "offset": 7, "seq": 1, "from": "you", "ts": TS}}),
         json!({"reaction": {"room": "r", "offset": 8, "seq": 1, "from": "you", "emoji": "x", "action": "added",
             "count": 1, "ts": TS}}),
-        json!({"_trace": "x", "weather": {"room": "r", "offset": 9, "sunny": true}}),
+        json!({"_trace": "x", "weather": {"room": "r", "offset": 9, "id": 5, "seq": "other", "sunny": true}}),
         json!({"message": {"room": "r", "offset": 10, "of": "another shape"}}),
     ];
     for entry in &entries {
