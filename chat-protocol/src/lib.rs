@@ -43,6 +43,7 @@ mod error_code;
 mod frame;
 mod id;
 mod message;
+mod object;
 mod open;
 mod outline;
 mod packet;

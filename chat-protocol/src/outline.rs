@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use crate::object::read_object;
 use crate::{Offset, UserOffset, depth_within, limits};
 
 /// What routing needs of a packet, whatever its kind: whose it is and where it stands. Nothing is copied.
@@ -62,6 +63,15 @@ struct Packet<'a> {
     fields: Fields<'a>,
 }
 
+/// The body of a packet, which is an object.
+struct Body<'a>(Fields<'a>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Body<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_object(deserializer, "an object").map(Self)
+    }
+}
+
 /// A text, borrowed where it has no escapes. (serde borrows no text within an `Option` otherwise.)
 #[derive(serde::Deserialize)]
 struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -84,7 +94,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Packet<'a> {
                     if found.is_some() {
                         return Err(de::Error::custom("a frame holds exactly one packet"));
                     }
-                    found = Some(Packet { kind, fields: map.next_value()? });
+                    found = Some(Packet { kind, fields: map.next_value::<Body<'_>>()?.0 });
                 }
                 found.ok_or_else(|| de::Error::custom("a frame holds exactly one packet"))
             }
@@ -118,6 +128,7 @@ mod tests {
             r#"{"a":{},"b":{}}"#,
             r#"{"a":5}"#,
             r#"{"a":{"room":5}}"#,
+            r#"{"a":["r",6]}"#,
             r#"{"a":{"offset":-1}}"#,
             &deep,
             &long,

@@ -8,9 +8,10 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Desk, Message, wire};
+use super::{Desk, Message};
 use crate::WireError;
 use crate::dialect::Json;
+use crate::object::read_object;
 
 /// What happened, as the frames of both directions name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,7 +123,7 @@ impl<T: DeserializeOwned> Data<T> {
         struct Object<T>(T);
         impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                wire::object(deserializer, "an object, or a string that holds one").map(Self)
+                read_object(deserializer, "an object, or a string that holds one").map(Self)
             }
         }
         crate::decode::<Object<T>>(object.as_bytes()).map(|Object(value)| Self { form, value })
@@ -221,7 +222,7 @@ struct Read {
 
 impl Read {
     fn from<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::object(deserializer, "an object with type and data")
+        read_object(deserializer, "an object with type and data")
     }
 }
 

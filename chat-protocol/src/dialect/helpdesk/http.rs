@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Desk, Message, Uuid, wire};
+use super::{Desk, Message, Uuid};
 use crate::ErrorCode;
 use crate::dialect::scalar::Scalar;
+use crate::object::read_object;
 
 /// Answer of `GET /api/help-desks/`: the desk with the newest `created_at` first.
 pub type Desks = Vec<Desk>;
@@ -66,7 +67,7 @@ struct Fields {
 
 impl Fields {
     fn from<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::object(deserializer, "an object with help_desk and message")
+        read_object(deserializer, "an object with help_desk and message")
     }
 
     fn desk(&self) -> Result<Uuid, Refusal> {

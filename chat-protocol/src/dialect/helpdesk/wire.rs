@@ -7,24 +7,6 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Reads an object and nothing else: derived readers of structs also take an array of the members' values.
-pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-    expecting: &'static str,
-) -> Result<T, D::Error> {
-    struct Object<T>(&'static str, PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
-        type Value = T;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-    deserializer.deserialize_map(Object(expecting, PhantomData))
-}
-
 /// Reads `{}` and null as nothing, and any other object as what it holds.
 pub(super) fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
