@@ -3,7 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use chat_protocol::{Access, ClientMsgId, Content, Epoch, Role, RoomId, RoomKind, Timestamp, UserId};
+use chat_protocol::{
+    Access, ClientMsgId, Content, Epoch, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Timestamp,
+    UserId,
+};
 use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
@@ -83,18 +86,21 @@ fn create(room: &str, members: &[String]) -> Result<Append, Failure> {
     let new = NewRoom {
         kind: RoomKind::Group,
         access: Access::Open,
-        name: None,
+        history: HistoryVisibility::All,
+        info: RoomInfo::default(),
+        desk: None,
+        number: None,
         members: members_with_roles,
         request: None,
     };
-    change(room, &members[0], Change::Create(new))
+    change(room, &members[0], Change::Create(Box::new(new)))
 }
 
 fn message(room: &str, by: &str, number: usize) -> Result<Append, Failure> {
     let content = Content::plain(format!("{number:0>TEXT$}"));
     let digest = content.digest();
     let client_msg_id = Some(ClientMsgId::new(format!("01JPREFILLED{number:0>10}"))?);
-    change(room, by, Change::Message(NewMessage { content, reply_to: None, client_msg_id, digest }))
+    change(room, by, Change::Message(NewMessage { client_msg_id, ..NewMessage::new(content, digest) }))
 }
 
 /// The two binaries and where data goes.

@@ -105,6 +105,11 @@ pub(crate) fn params(template: &'static str, path: &str) -> Option<Params> {
 }
 
 impl Endpoint {
+    /// The values that a path has for the fields that this endpoint's names; `None` when the path is another's.
+    pub fn params(&self, path: &str) -> Option<Params> {
+        params(self.path, path)
+    }
+
     /// The command of a request: fields of the path, the query and the body together. None of them may be given twice.
     ///
     /// Numbers and truth values of paths and queries are written as in JSON. An empty body is no fields.

@@ -62,6 +62,7 @@ pub mod limits;
 pub mod reply;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod unread;
 
 pub use command::Command;
 pub use content::{Content, ContentError, short_digest};

@@ -76,6 +76,9 @@ pub const MAX_REACTIONS: usize = 20;
 /// Greatest number of users shown beside the count of a reaction: with 20 reactions and the longest ids, 26 KB.
 pub const MAX_REACTION_USERS: usize = 5;
 
+/// Greatest number of users that one user blocks: ten pages of them.
+pub const MAX_BLOCKED: usize = 1_000;
+
 /// How long a typing notice holds when nothing renews it.
 pub const TYPING_TTL: Duration = Duration::from_secs(6);
 

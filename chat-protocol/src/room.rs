@@ -60,6 +60,19 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, from most to least.
+    pub const ALL: [Role; 4] = [Role::Owner, Role::Admin, Role::Member, Role::Reader];
+
+    /// Who has the greater number may do more: a reader has 0.
+    pub fn rank(self) -> u8 {
+        match self {
+            Role::Owner => 3,
+            Role::Admin => 2,
+            Role::Member => 1,
+            Role::Reader => 0,
+        }
+    }
+
     /// Whether the role may write messages and tell that it is typing.
     pub fn may_write(self) -> bool {
         self != Role::Reader

@@ -53,6 +53,9 @@ pub struct ServerConfig {
     pub presence_grace: Duration,
     /// How long read pointers are gathered before they are stored. Default 200 ms.
     pub pointer_delay: Duration,
+    /// Greatest number of members of a room in which others are told how far one has read and received. Default 100: in
+    /// larger rooms each message would cost as many receipts as it has readers, to each of them.
+    pub max_receipt_members: u64,
     /// How often followed rooms are compared with the store, in case a hint of another node was lost. Default 5 s.
     pub repair_interval: Duration,
 }
@@ -78,6 +81,7 @@ impl Default for ServerConfig {
             write_timeout: Duration::from_secs(10),
             presence_grace: Duration::from_secs(30),
             pointer_delay: Duration::from_millis(200),
+            max_receipt_members: 100,
             repair_interval: Duration::from_secs(5),
         }
     }

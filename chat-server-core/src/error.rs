@@ -43,6 +43,14 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::NoRoom | Refusal::NotMember => ErrorCode::Forbidden.into(),
             Refusal::Exists => ErrorCode::AlreadyExists.into(),
+            Refusal::NoUser => WireError::new(ErrorCode::NotFound, "user: no member of this room").into(),
+            Refusal::NoMessage => ErrorCode::MessageNotFound.into(),
+            Refusal::NotAllowed => {
+                WireError::new(ErrorCode::Forbidden, "your role does not reach this member or message").into()
+            }
+            Refusal::Full => {
+                WireError::new(ErrorCode::LimitReached, "there are as many of these as there may be").into()
+            }
             Refusal::Conflict => ErrorCode::Conflict.into(),
             Refusal::AccessChanged => {
                 WireError::new(ErrorCode::RateLimited, "the room's members change too quickly").into()

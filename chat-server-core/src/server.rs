@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{HistoryQuery, RoomId, UserId};
+use chat_protocol::{Command, HistoryQuery, RoomId, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
-use crate::hub::{Hub, driver};
+use crate::hub::{Asking, Hub, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
 
@@ -24,6 +24,13 @@ pub enum Caller {
 }
 
 impl Caller {
+    fn asking(&self) -> Asking {
+        match self {
+            Caller::User(user) => Asking { user: user.clone(), link: None, operator: false },
+            Caller::Operator => Asking { user: UserId::system(), link: None, operator: true },
+        }
+    }
+
     fn user(&self) -> Option<&UserId> {
         match self {
             Caller::User(user) => Some(user),
@@ -104,6 +111,15 @@ impl ChatServer {
         Ok(self.hub.authenticate(token).await?)
     }
 
+    /// Does a command for somebody who has no session; gives the `data` of its reply. What needs a connection, such as
+    /// `follow`, is refused. Cancel-safe in that what was accepted is stored.
+    ///
+    /// # Errors
+    /// As the reply to the command.
+    pub async fn command(&self, caller: &Caller, command: Command) -> Result<Option<Box<RawValue>>, Error> {
+        Ok(self.hub.ask(caller.asking(), command).await?)
+    }
+
     /// One page of a room's history, the JSON of a [`HistoryPage`](chat_protocol::HistoryPage). The newest messages of a
     /// room are read and written once for all who ask for them, as long as it has no newer ones.
     ///
@@ -115,7 +131,7 @@ impl ChatServer {
         room: &RoomId,
         query: HistoryQuery,
     ) -> Result<Arc<RawValue>, Error> {
-        Ok(self.hub.history(caller.user(), room, query).await?)
+        Ok(self.hub.history(caller.user(), room, None, query).await?)
     }
 
     /// Whether the server does its work.

@@ -168,6 +168,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
         max_history_page: limits.max_history_page,
         max_page_cache: limits.max_page_cache,
         max_rooms_followed: limits.max_rooms_followed,
+        max_receipt_members: limits.max_receipt_members,
         max_in_flight: limits.max_in_flight,
         max_queue_bytes: limits.max_queue_bytes,
         auth_timeout: timeouts.auth,

@@ -27,7 +27,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
-use crate::http::{health, history, metrics};
+use crate::http::{commands, health, metrics};
 use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::wire::{Wire, WireIo};
@@ -55,7 +55,7 @@ use crate::{WsConfig, close};
 pub fn router(server: ChatServer, config: WsConfig) -> Router {
     Router::new()
         .route("/v1/ws", get(upgrade))
-        .route("/v1/rooms/{room}/messages", get(history::history))
+        .merge(commands::routes())
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, Desk, HistoryVisibility, Offset, Open, Role, RoomId, RoomInfo, RoomKind, Timestamp, UserId,
+    Access, Desk, HistoryVisibility, Offset, Open, Role, RoomId, RoomInfo, RoomKind, Seq, Timestamp, UserId,
 };
 
 /// What happened to a membership. `joined` makes one member more; `left` and `kicked` one less; the others none.
@@ -79,6 +79,9 @@ pub enum RoomAction {
     Created,
     /// Its data changed: everything that the packet says is how it is now.
     Changed,
+    /// The messages before `oldest_seq` are forgotten, and their part of the log. Whoever had unread ones among them
+    /// reads the room's state again.
+    Trimmed,
 }
 
 /// A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left
@@ -106,6 +109,9 @@ pub struct RoomChanged {
     /// The support case now, for kind `desk`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desk: Option<Desk>,
+    /// For `trimmed`: number of the oldest message that can still be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_seq: Option<Seq>,
     /// Who did it.
     pub by: UserId,
     /// When it was stored.

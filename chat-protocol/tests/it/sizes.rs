@@ -177,6 +177,7 @@ fn changes_of_a_room_and_its_members_fit_into_a_frame() {
         history: Some(HistoryVisibility::Joined.into()),
         info: info(),
         desk: Some(desk()),
+        oldest_seq: Some(seq()),
         by: user(0),
         ts: ts(),
     });

@@ -1,6 +1,8 @@
 //! What goes through a server in practice: ids as servers and clients make them, 200 bytes of text.
 
-use chat_protocol::{Access, Content, Role, RoomId, RoomKind, Timestamp, UserId};
+use chat_protocol::{
+    Access, Content, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Timestamp, UserId,
+};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom};
 use futures::FutureExt;
@@ -44,15 +46,24 @@ pub(crate) fn message(number: u64, room: &RoomId, by: &UserId) -> Append {
     let content = Content::plain(TEXT);
     let digest = content.digest();
     let client_msg_id = client_msg_id(number).as_str().try_into().ok();
-    let change = Change::Message(NewMessage { content, reply_to: None, client_msg_id, digest });
+    let change = Change::Message(NewMessage { client_msg_id, ..NewMessage::new(content, digest) });
     Append { room: room.clone(), by: by.clone(), access_version: None, now: now(), change }
 }
 
 /// A room of these users with so many messages, written in turn.
 pub(crate) fn fill(store: &MemoryStore, room: &RoomId, users: &[UserId], messages: u64) {
     let members = users.iter().map(|user| (user.clone(), Role::Member)).collect();
-    let (kind, access, name) = (RoomKind::Group, Access::Invite, Some("Bikes".to_owned()));
-    let change = Change::Create(NewRoom { kind, access, name, members, request: None });
+    let new = NewRoom {
+        kind: RoomKind::Group,
+        access: Access::Invite,
+        history: HistoryVisibility::All,
+        info: RoomInfo { name: Some("Bikes".to_owned()), ..RoomInfo::default() },
+        desk: None,
+        number: None,
+        members,
+        request: None,
+    };
+    let change = Change::Create(Box::new(new));
     append(store, &[Append { change, ..message(0, room, &users[0]) }]);
     // One by one, so that little is left behind in the allocator's books.
     for (number, by) in (1..=messages).zip(users.iter().cycle()) {

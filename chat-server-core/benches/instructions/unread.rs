@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use chat_protocol::{RoomId, Seq, UserId};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{PointerMove, PointerStore, RoomStore, RoomView};
+use chat_server_core::storage::{OwnAppend, OwnChange, Pointer, RoomStore, RoomView, UserLog};
 use futures::FutureExt;
 use gungraun::prelude::*;
 
@@ -17,8 +17,9 @@ fn behind(messages: u64, behind: u64) -> Scene {
     let (store, room, user) = (MemoryStore::default(), input::room(1), input::user(1));
     input::fill(&store, &room, &[user.clone(), input::user(2), input::user(3)], messages);
     let read = Seq::new(messages - behind).expect("in range");
-    let step = PointerMove { room: room.clone(), user: user.clone(), read, now: input::now() };
-    _ = store.advance(&[step]).now_or_never().expect("memory does not wait");
+    let change = OwnChange::Move { room: room.clone(), pointer: Pointer::Read, thread: None, seq: read };
+    let step = OwnAppend { user: user.clone(), now: input::now(), change };
+    _ = store.append_own(&[step]).now_or_never().expect("memory does not wait");
     (store, user, [room])
 }
 

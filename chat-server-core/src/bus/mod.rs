@@ -24,6 +24,10 @@ pub struct Hint {
 
 /// What was stored.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all news are of rooms, and a box is an allocation for each"
+)]
 pub enum News {
     /// An entry of a room's log.
     Room(RoomId, LogEntry),

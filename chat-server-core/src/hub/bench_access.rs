@@ -89,5 +89,5 @@ impl Queue {
 /// # Errors
 /// When the author may not do it.
 pub fn decide(change: &mut Change, standing: Option<&Standing>) -> Result<(), WireError> {
-    policy::decide(change, standing)
+    policy::decide(change, standing, chat_protocol::Timestamp::default())
 }

@@ -13,18 +13,22 @@ use super::publisher::Stored;
 use super::{Hub, commands, unavailable};
 use crate::room::policy;
 use crate::session::ActionId;
-use crate::storage::{Append, Appended, Change, PointerMove, PointerMoved, Refusal, StorageError};
+use crate::storage::{Append, Appended, Change, OwnAppend, OwnAppended, Refusal, StorageError};
 
 /// How often a change is decided again because the room's rights moved meanwhile. Each round needs somebody to
 /// lose a right between one read and one write; more rounds than this mean an attack.
 const MAX_DECISIONS: usize = 8;
 
 /// Work for the one writer.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all jobs are changes, and a box is an allocation for each"
+)]
 pub(crate) enum Job {
     /// A change of a room.
     Change(ChangeJob),
-    /// Read pointers that were gathered.
-    Pointers { moves: Vec<PointerMove>, done: oneshot::Sender<Result<Vec<PointerMoved>, WireError>> },
+    /// Changes of users' own.
+    Own { batch: Vec<OwnAppend>, done: oneshot::Sender<Result<Vec<Result<OwnAppended, Refusal>>, WireError>> },
 }
 
 /// A change of a room and who waits for it.
@@ -56,6 +60,14 @@ impl Asker {
                     deliveries.answer(&link, sender.action, commands::sent(&appended));
                 }
             }
+        }
+    }
+
+    /// What its connection sends to the room next is decided on the version of its rights that this was decided on.
+    fn renew_grant(&self, append: &Append) {
+        if let (Asker::Sender(Sender { link: Some(link), .. }), Some(version)) = (self, append.access_version)
+        {
+            link.renew_grant(&append.room, version);
         }
     }
 
@@ -98,6 +110,10 @@ impl Drop for Sender {
 const ONLY_REPEATS: u64 = u64::MAX;
 
 impl ChangeJob {
+    pub(super) fn new(append: Append, origin: u64, asker: Asker) -> Self {
+        Self { append, origin, asker, refused: None }
+    }
+
     /// Takes the refusal of a change. A message with a name may be a repeat, which needs no right; all else is told.
     fn refuse(mut self, error: WireError) -> Option<Self> {
         match &self.append.change {
@@ -149,9 +165,9 @@ async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<Job>) {
         for job in batch.drain(..) {
             match job {
                 Job::Change(job) => changes.push(job),
-                Job::Pointers { moves, done } => {
-                    let moved = hub.providers.storage.advance(&moves).await;
-                    _ = done.send(moved.map_err(|error| hub.storage_failed(error)));
+                Job::Own { batch, done } => {
+                    let stored = hub.providers.storage.append_own(&batch).await;
+                    _ = done.send(stored.map_err(|error| hub.storage_failed(error)));
                 }
             }
         }
@@ -173,7 +189,7 @@ impl Hub {
         }
         let (done, wait) = oneshot::channel();
         let asker = Asker::Command(done);
-        self.queue_job(ChangeJob { append, origin, asker, refused: None }).await?;
+        self.queue_job(ChangeJob::new(append, origin, asker)).await?;
         Ok(wait)
     }
 
@@ -227,9 +243,12 @@ impl Hub {
         if matches!(append.change, Change::Create(_)) {
             return Ok(());
         }
+        if append.by.is_system() {
+            return policy::decide_for_operator(&mut append.change);
+        }
         let standing = self.providers.storage.standing(&append.room, &append.by).await;
         let standing = standing.map_err(|error| self.storage_failed(error))?;
-        policy::decide(&mut append.change, standing.as_ref())?;
+        policy::decide(&mut append.change, standing.as_ref(), append.now)?;
         append.access_version = standing.map(|standing| standing.access_version);
         Ok(())
     }
@@ -248,7 +267,10 @@ impl Hub {
             let mut decided = Vec::with_capacity(jobs.len());
             for mut job in jobs {
                 match self.decide(&mut job.append).await {
-                    Ok(()) => decided.push(job),
+                    Ok(()) => {
+                        job.asker.renew_grant(&job.append);
+                        decided.push(job);
+                    }
                     Err(error) => decided.extend(job.refuse(error)),
                 }
             }

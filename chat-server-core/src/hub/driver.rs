@@ -14,7 +14,8 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::Instant;
 
 use super::Hub;
-use super::commands::{Done, Rest};
+use super::commands::{Asking, Done, Rest};
+use super::committer::{Asker, ChangeJob, Sender};
 use super::link::Link;
 use super::outbox::Call;
 use crate::session::{Action, ActionId, Authenticated, Now, Session, SessionConfig};
@@ -221,8 +222,10 @@ impl<C: Connection> Driver<C> {
         let (hub, link) = (self.hub.clone(), self.link.clone());
         match action {
             Action::Execute { action, command: Command::Send(send) } => {
-                match hub.message(&link, action, send) {
-                    Ok(job) => {
+                match Asking::session(&link).and_then(|asking| hub.message(&asking, send)) {
+                    Ok(append) => {
+                        let asker = Asker::Sender(Sender::new(&link, action));
+                        let job = ChangeJob::new(append, link.number, asker);
                         // Room in the queue is the usual case.
                         let job = hub.submit_now(job);
                         self.starting = job.map(|job| -> Starting {
@@ -233,10 +236,13 @@ impl<C: Connection> Driver<C> {
                 }
             }
             Action::Execute { action, command } => {
-                self.starting =
-                    Some(Box::pin(
-                        async move { (action, hub.start_command(&link, command).await.map(Some)) },
-                    ));
+                self.starting = Some(Box::pin(async move {
+                    let started = match Asking::session(&link) {
+                        Ok(asking) => hub.start_command(asking, command).await,
+                        Err(error) => Err(error),
+                    };
+                    (action, started.map(Some))
+                }));
             }
             Action::Authenticate { action, auth, present } => {
                 let token = self.peer.token.clone();

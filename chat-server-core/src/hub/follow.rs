@@ -16,13 +16,16 @@ use super::Hub;
 use super::feed::Released;
 use super::link::{Grant, Link};
 use super::replay::{Followed, Log};
-use crate::storage::RoomView;
+use crate::storage::{RoomView, RoomsQuery};
 
 /// How many rooms are marked and read together: one query for all of them.
 const ROOMS_AT_ONCE: usize = 64;
 
 /// How often a state is read again because more came than could be kept aside while it was read.
 const MAX_SNAPSHOTS: usize = 16;
+
+/// Greatest number of rooms of a user that are looked at after `auth`: those beyond are neither followed nor named.
+const MAX_ROOMS_NAMED: usize = 10_000;
 
 /// Greatest number of room ids in one `system` packet: 320 bytes each at most, twice that when all is escaped.
 const IDS_PER_FRAME: usize = 64;
@@ -117,13 +120,13 @@ impl Hub {
         user: &UserId,
         named: &BTreeMap<RoomId, Offset>,
     ) -> Result<(), WireError> {
-        let rooms =
-            self.providers.storage.rooms_of(user).await.map_err(|error| self.storage_failed(error))?;
+        let rooms = self.providers.storage.rooms_of(user, RoomsQuery::default(), MAX_ROOMS_NAMED).await;
+        let rooms = rooms.map_err(|error| self.storage_failed(error))?;
         let (mut chosen, mut left_out) = (Vec::new(), Vec::new());
         {
             let ties = link.ties();
             let free = self.config.max_rooms_followed.saturating_sub(ties.rooms.len());
-            for room in rooms {
+            for (room, _) in rooms {
                 if named.contains_key(&room) || ties.rooms.contains_key(&room) {
                     continue;
                 }
@@ -193,10 +196,15 @@ impl Hub {
         }
         let role = view.state.role.known().ok_or(ErrorCode::Internal)?;
         let grant = Grant { role, access_version: view.access_version };
-        let pointers = self.providers.storage.pointers(room, limits::MAX_POINTERS).await;
         let mut word = self.word(id, Some(room));
-        word.pointers = fitting(pointers.map_err(|error| self.storage_failed(error))?);
+        if view.state.members <= self.config.max_receipt_members {
+            let pointers = self.providers.storage.pointers(room, None, limits::MAX_POINTERS).await;
+            let pointers = pointers.map_err(|error| self.storage_failed(error))?;
+            (word.pointers, word.delivered) = (fitting(pointers.read), fitting(pointers.delivered));
+        }
         let log = Log::Room(room.clone());
+        // What was before the member's time is not told again entry by entry.
+        let from = from.filter(|from| from.get() + 1 >= view.oldest_offset.get());
         let followed = match self.replayable(&log, from.map(Offset::get), view.state.offset.get()) {
             Some(from) => self.replay(link, &log, from, &word).await?,
             None => Followed::Unread,
@@ -336,7 +344,7 @@ impl Hub {
 }
 
 /// As many pointers as one packet may carry. With long ids that is fewer than were asked for.
-fn fitting(pointers: Vec<(UserId, Seq)>) -> BTreeMap<UserId, Seq> {
+pub(super) fn fitting(pointers: BTreeMap<UserId, Seq>) -> BTreeMap<UserId, Seq> {
     let mut bytes = "{}".len();
     let fits = |(user, seq): &(UserId, Seq)| {
         // Both as they are written, a colon and a comma.
@@ -361,7 +369,7 @@ mod tests {
 
     #[test]
     fn pointers_of_one_packet_keep_both_bounds() {
-        let pointers = |count: usize, id: &dyn Fn(usize) -> String| -> Vec<(UserId, Seq)> {
+        let pointers = |count: usize, id: &dyn Fn(usize) -> String| -> BTreeMap<UserId, Seq> {
             (0..count).map(|n| (UserId::new(id(n)).unwrap(), Seq::new(n as u64).unwrap())).collect()
         };
         assert_eq!(fitting(pointers(300, &|n| n.to_string())).len(), limits::MAX_POINTERS);

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use chat_protocol::{
-    ErrorCode, HistoryPage, HistoryQuery, Message, Offset, RoomId, UserId, WireError, limits,
+    ErrorCode, HistoryPage, HistoryQuery, Message, MyReactions, Offset, RoomId, Seq, ThreadState, UserId,
+    WireError, limits,
 };
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::follow::fitting;
 use super::{Hub, unavailable};
-use crate::storage::Standing;
+use crate::storage::{Marks, Standing};
 
 /// Room in a frame for everything around the messages of a page.
 const ENVELOPE: usize = 1_024;
@@ -26,7 +29,7 @@ const ENTRY: usize = 256;
 
 /// Pages of newest messages as they go over the wire. Nobody takes pages out that have become old: they are found under
 /// the head that the room had, which it never has again, and give way to others.
-pub(super) struct NewestPages(Cache<PageKey, Arc<RawValue>, Bytes>);
+pub(super) struct NewestPages(Cache<PageKey, Arc<Page>, Bytes>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct PageKey {
@@ -35,12 +38,20 @@ struct PageKey {
     limit: usize,
 }
 
+/// A page as everybody sees it, and which messages it holds.
+#[derive(Debug)]
+struct Page {
+    json: Arc<RawValue>,
+    /// The first and the last message; `None`: it is empty.
+    span: Option<(Seq, Seq)>,
+}
+
 #[derive(Debug, Clone)]
 struct Bytes;
 
-impl Weighter<PageKey, Arc<RawValue>> for Bytes {
-    fn weight(&self, _: &PageKey, page: &Arc<RawValue>) -> u64 {
-        (page.get().len() + ENTRY) as u64
+impl Weighter<PageKey, Arc<Page>> for Bytes {
+    fn weight(&self, _: &PageKey, page: &Arc<Page>) -> u64 {
+        (page.json.get().len() + ENTRY) as u64
     }
 }
 
@@ -51,35 +62,75 @@ impl NewestPages {
     }
 }
 
+/// Which messages of a room are asked for.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    /// Replies of this thread only.
+    thread: Option<Seq>,
+    query: HistoryQuery,
+    limit: usize,
+    /// The oldest message that the reader may see.
+    oldest: Seq,
+}
+
 impl Hub {
-    /// One page as JSON, for a member, or for the operator when `reader` is `None`.
+    /// One page as JSON, for a member, or for the operator when `reader` is `None`; with `thread` one of its replies.
     pub(crate) async fn history(
         &self,
         reader: Option<&UserId>,
         room: &RoomId,
+        thread: Option<Seq>,
         query: HistoryQuery,
     ) -> Result<Arc<RawValue>, WireError> {
         let limit = self.page_limit(query)?;
         let standing = self.check_reader(reader, room).await?;
-        let newest = query.before.is_none() && query.after.is_none();
-        match standing.filter(|_| newest) {
-            Some(standing) => {
-                let key = PageKey { room: room.clone(), head: standing.offset, limit };
-                match self.newest.0.get(&key) {
-                    Some(page) => Ok(page),
-                    None => self.keep_page(key, query).await,
-                }
+        let oldest = standing.map_or(Seq::ZERO, |standing| standing.oldest_seq);
+        let asked = Asked { thread, query, limit, oldest };
+        let page = match standing {
+            Some(standing) if thread.is_none() && query.before.is_none() && query.after.is_none() => {
+                self.newest_page(room, standing, asked).await?
             }
-            None => write_page(&self.read_page(room, query, limit).await?),
+            _ => Arc::new(write_page(&self.read_page(reader, room, asked).await?)?),
+        };
+        match (reader, page.span) {
+            (Some(user), Some(span)) if standing.is_some_and(|standing| standing.marked) => {
+                let marked = self.with_marks(user, room, &page.json, span).await?;
+                if marked.get().len() + ENVELOPE <= self.config.max_frame || limit == 1 {
+                    return Ok(marked);
+                }
+                // Rare: many reactions of one's own. Fewer messages then, and `more` says so.
+                let half = u32::try_from(limit / 2).unwrap_or(1);
+                let query = HistoryQuery { limit: Some(half), ..query };
+                Box::pin(self.history(reader, room, thread, query)).await
+            }
+            _ => Ok(page.json.clone()),
         }
+    }
+
+    /// The newest page, which all who may see all of it share.
+    async fn newest_page(
+        &self,
+        room: &RoomId,
+        standing: Standing,
+        asked: Asked,
+    ) -> Result<Arc<Page>, WireError> {
+        let key = PageKey { room: room.clone(), head: standing.offset, limit: asked.limit };
+        let page = match self.newest.0.get(&key) {
+            Some(page) => page,
+            None => self.keep_page(key, Asked { oldest: Seq::ZERO, ..asked }).await?,
+        };
+        if page.span.is_none_or(|(first, _)| first >= asked.oldest) {
+            return Ok(page);
+        }
+        Ok(Arc::new(write_page(&self.read_page(None, room, asked).await?)?))
     }
 
     /// Reads a newest page once for all who wait for it. In a task of its own: who asked first may be a connection that
     /// is not polled for a while, because its peer does not read, or that ends.
-    async fn keep_page(&self, key: PageKey, query: HistoryQuery) -> Result<Arc<RawValue>, WireError> {
+    async fn keep_page(&self, key: PageKey, asked: Asked) -> Result<Arc<Page>, WireError> {
         let hub = self.this.upgrade().ok_or_else(unavailable)?;
         let reading = async move {
-            let page = async { write_page(&hub.read_page(&key.room, query, key.limit).await?) };
+            let page = async { Ok(Arc::new(write_page(&hub.read_page(None, &key.room, asked).await?)?)) };
             hub.newest.0.get_or_insert_async(&key, page).await
         };
         self.tasks.spawn_on(reading, &self.runtime).await.map_err(|_| unavailable())?
@@ -112,21 +163,77 @@ impl Hub {
 
     async fn read_page(
         &self,
+        reader: Option<&UserId>,
         room: &RoomId,
-        query: HistoryQuery,
-        limit: usize,
+        asked: Asked,
     ) -> Result<HistoryPage, WireError> {
+        let Asked { thread, query, limit, oldest } = asked;
+        let storage = &self.providers.storage;
+        let thread_state = match thread {
+            Some(root) => Some(self.thread_state(reader, room, root, oldest).await?),
+            None => None,
+        };
         // One more than asked says whether there are more.
-        let stored = self.providers.storage.history(room, query, limit + 1).await;
+        let stored = storage.history(room, thread, query, limit + 1).await;
         let stored = stored.map_err(|error| self.storage_failed(error))?.ok_or(ErrorCode::Forbidden)?;
-        let messages = stored.into_iter().map(|stored| stored.message).collect();
-        let (messages, more) = fit(messages, limit, query.after.is_some(), self.config.max_frame);
-        Ok(HistoryPage::new(room.clone(), messages, more))
+        let seen = stored.into_iter().map(|stored| stored.message).filter(|message| message.seq >= oldest);
+        let room_for_thread = if thread.is_some() { limits::MAX_POINTERS_BYTES } else { 0 };
+        let max_bytes = self.config.max_frame.saturating_sub(room_for_thread);
+        let (messages, more) = fit(seen.collect(), limit, query.after.is_some(), max_bytes);
+        Ok(HistoryPage { thread: thread_state, ..HistoryPage::new(room.clone(), messages, more) })
+    }
+
+    /// A thread with the pointers of those who read it.
+    async fn thread_state(
+        &self,
+        reader: Option<&UserId>,
+        room: &RoomId,
+        root: Seq,
+        oldest: Seq,
+    ) -> Result<ThreadState, WireError> {
+        let storage = &self.providers.storage;
+        let system = UserId::system();
+        let state = storage.thread(room, root, reader.unwrap_or(&system)).await;
+        let state = state.map_err(|error| self.storage_failed(error))?.filter(|_| root >= oldest);
+        let mut state = state.ok_or(ErrorCode::MessageNotFound)?;
+        let pointers = storage.pointers(room, Some(root), limits::MAX_POINTERS).await;
+        state.pointers = fitting(pointers.map_err(|error| self.storage_failed(error))?.read);
+        Ok(state)
+    }
+
+    /// A page with what its reader did to its messages, which is nobody else's business.
+    async fn with_marks(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        page: &Arc<RawValue>,
+        (first, last): (Seq, Seq),
+    ) -> Result<Arc<RawValue>, WireError> {
+        let marks = self.providers.storage.marks(room, user, first, last).await;
+        let Marks { reactions, hidden } = marks.map_err(|error| self.storage_failed(error))?;
+        if reactions.is_empty() && hidden.is_empty() {
+            return Ok(page.clone());
+        }
+        #[derive(Serialize)]
+        struct Marked {
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            my_reactions: Vec<MyReactions>,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            hidden: Vec<Seq>,
+        }
+        let marked = Marked { my_reactions: reactions, hidden };
+        let marked = serde_json::to_string(&marked).map_err(|_| ErrorCode::Internal)?;
+        // A page is an object with members, and so is this.
+        let page = page.get().strip_suffix('}').ok_or(ErrorCode::Internal)?;
+        let text = format!("{page},{}", marked.strip_prefix('{').ok_or(ErrorCode::Internal)?);
+        Ok(RawValue::from_string(text).map_err(|_| ErrorCode::Internal)?.into())
     }
 }
 
-fn write_page(page: &HistoryPage) -> Result<Arc<RawValue>, WireError> {
-    Ok(to_raw_value(page).map_err(|_| ErrorCode::Internal)?.into())
+fn write_page(page: &HistoryPage) -> Result<Page, WireError> {
+    let json = to_raw_value(page).map_err(|_| ErrorCode::Internal)?.into();
+    let span = page.messages.first().zip(page.messages.last());
+    Ok(Page { json, span: span.map(|(first, last)| (first.seq, last.seq)) })
 }
 
 /// Cuts a page to `limit` messages and to one frame, at the end that is farther from the cursor.

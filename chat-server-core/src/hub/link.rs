@@ -84,6 +84,20 @@ impl Link {
         self.ties().rooms.get(room).copied().flatten()
     }
 
+    /// Notes that its user has another role in a room that it still follows.
+    pub(crate) fn change_role(&self, room: &RoomId, role: Role) {
+        if let Some(Some(grant)) = self.ties().rooms.get_mut(room) {
+            grant.role = role;
+        }
+    }
+
+    /// Notes that what it does in a room was decided on this version of the room's rights.
+    pub(crate) fn renew_grant(&self, room: &RoomId, access_version: u64) {
+        if let Some(Some(grant)) = self.ties().rooms.get_mut(room) {
+            grant.access_version = access_version;
+        }
+    }
+
     /// Notes what it may do in a room that it still follows.
     pub(crate) fn set_grant(&self, room: &RoomId, grant: Grant) {
         if let Some(slot) = self.ties().rooms.get_mut(room) {

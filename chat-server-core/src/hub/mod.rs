@@ -19,7 +19,7 @@ mod follow;
 mod history;
 mod link;
 mod outbox;
-mod pointers;
+mod own;
 mod presence;
 mod publish;
 mod publisher;
@@ -39,11 +39,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::transport::DirectWriter;
 use crate::{Providers, ServerConfig};
+pub(crate) use commands::Asking;
 use committer::Job;
 use feed::Feed;
 use history::NewestPages;
 use link::Link;
-use pointers::Reading;
+use own::OwnJob;
 use presence::UserEntry;
 use publisher::Stored;
 use shards::Shards;
@@ -65,7 +66,7 @@ pub(crate) struct Hub {
     commits: mpsc::Sender<Job>,
     /// From the committer to the publisher.
     stored: mpsc::Sender<Vec<Stored>>,
-    readings: mpsc::Sender<Reading>,
+    own_jobs: mpsc::Sender<OwnJob>,
     /// Connections, to be told when the server drains.
     open: Shards<u64, Arc<Link>>,
     /// Where background tasks run, also those started from the committer's own thread.
@@ -96,7 +97,7 @@ impl Hub {
     /// Builds the hub and starts its background tasks.
     pub(crate) fn start(providers: Providers, config: ServerConfig) -> Arc<Self> {
         let (commits, jobs) = mpsc::channel(config.max_commit_queue);
-        let (readings, moves) = mpsc::channel(config.max_commit_queue);
+        let (own_jobs, own) = mpsc::channel(config.max_commit_queue);
         let (stored, batches) = mpsc::channel(publisher::MAX_BATCHES);
         let hub = Arc::new_cyclic(|this| Self {
             this: this.clone(),
@@ -105,7 +106,7 @@ impl Hub {
             rooms: Shards::default(),
             users: Shards::default(),
             commits,
-            readings,
+            own_jobs,
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
@@ -125,7 +126,7 @@ impl Hub {
         });
         committer::start(&hub, jobs);
         hub.publisher.spawn(publisher::run(hub.clone(), batches));
-        hub.tasks.spawn(pointers::run(hub.clone(), moves));
+        hub.tasks.spawn(own::run(hub.clone(), own));
         hub.tasks.spawn(bus::listen(hub.clone()));
         hub
     }

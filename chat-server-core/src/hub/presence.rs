@@ -151,6 +151,11 @@ impl Hub {
         });
     }
 
+    /// Whether some session of the user lives here.
+    pub(super) fn is_online(&self, user: &UserId) -> bool {
+        self.users.lock(user).get(user).is_some_and(UserEntry::is_online)
+    }
+
     /// Lets a connection listen to a user; says whether the user is online.
     pub(super) fn listen(&self, link: &Arc<Link>, user: &UserId) -> Result<bool, chat_protocol::WireError> {
         let mut ties = link.ties();
@@ -172,6 +177,14 @@ impl Hub {
     pub(super) fn unlisten(&self, link: &Link, user: &UserId) {
         link.ties().listened.remove(user);
         self.change_user(user, |entry| _ = entry.listeners.remove(&link.number));
+    }
+
+    /// Ends all listening of `watcher` to `user`, who blocked it.
+    pub(super) fn stop_watching(&self, watcher: &UserId, user: &UserId) {
+        let links = self.users.lock(watcher).get(watcher).map(UserEntry::links).unwrap_or_default();
+        for link in links {
+            self.unlisten(&link, user);
+        }
     }
 
     /// Changes a user's entry, if there is one, and drops it when nothing needs it any more.

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use chat_protocol::event::{
-    MemberAction, MemberChanged, Reads, RoomAction, RoomChanged, UserChange, UserChanged,
-};
-use chat_protocol::{
-    Event, Message, Offset, Role, RoomId, RoomInfo, Seq, Text, Timestamp, UserId, UserOffset, encode,
-};
+use chat_protocol::event::{MemberAction, MemberChanged, UserChange, UserChanged};
+use chat_protocol::{Event, Message, Offset, Open, RoomId, Text, UserId, encode};
 
 use super::Hub;
 use super::delivery::Deliveries;
 use super::feed::Published;
+use super::presence::UserEntry;
 use super::replay::Log;
 use crate::bus::{Hint, News};
-use crate::storage::{Appended, Change, LogEntry, NewMessage, NewRoom, StoredMessage};
+use crate::storage::{Appended, LogEntry, NewMessage, StoredMessage};
 
 impl Hub {
     /// Does some telling, then writes it to everyone who was told something.
@@ -25,35 +22,13 @@ impl Hub {
         result
     }
 
-    /// Tells everyone concerned what a change of the room did.
-    pub(super) fn publish(
-        &self,
-        by: UserId,
-        change: Change,
-        appended: &Appended,
-        origin: u64,
-        deliveries: &mut Deliveries,
-    ) {
-        let (room, ts) = (&appended.room, appended.ts);
-        match change {
-            Change::Message(new) => {
-                let frame = self.message_frame(by, new, appended);
-                self.deliver_frames(room, appended.offset, &[frame], None, deliveries);
-            }
-            Change::Join { role } => {
-                let joined = joined(room, appended.offset, by.clone(), role, None, ts);
-                self.publish_entry(room, joined, deliveries);
-                self.publish_users(room, &appended.users, gained, ts, origin, deliveries);
-            }
-            Change::Leave => {
-                let changed = MemberChanged::new(room.clone(), appended.offset, by, MemberAction::Left, ts);
-                self.publish_entry(room, LogEntry::Member(changed), deliveries);
-                self.publish_users(room, &appended.users, lost, ts, origin, deliveries);
-            }
-            Change::Create(new) => {
-                self.publish_created(room, by, new, ts, deliveries);
-                self.publish_users(room, &appended.users, gained, ts, origin, deliveries);
-            }
+    /// Tells everyone concerned what a change of the room wrote; a message is told before.
+    pub(super) fn publish(&self, appended: &mut Appended, origin: u64, deliveries: &mut Deliveries) {
+        for entry in appended.entries.iter().cloned() {
+            self.publish_entry(&appended.room, entry, deliveries);
+        }
+        for (user, changed) in appended.users.drain(..) {
+            self.publish_user(&user, changed, origin, deliveries);
         }
     }
 
@@ -63,6 +38,9 @@ impl Hub {
         let message = Message {
             client_msg_id: new.client_msg_id,
             reply_to: new.reply_to,
+            thread: new.thread,
+            mentions: new.mentions,
+            injected: new.injected,
             ..Message::new(room.clone(), *offset, *seq, from, new.content, *ts)
         };
         let entry = LogEntry::Message(StoredMessage { message, num: appended.num, key: appended.key });
@@ -70,51 +48,6 @@ impl Hub {
             self.hint(News::Room(appended.room.clone(), entry.clone()));
         }
         encode(&Event::from(entry))
-    }
-
-    /// A new room: its log begins with its creation, then the first members.
-    fn publish_created(
-        &self,
-        room: &RoomId,
-        by: UserId,
-        new: NewRoom,
-        ts: Timestamp,
-        deliveries: &mut Deliveries,
-    ) {
-        let mut offset = Offset::ZERO.next();
-        let created = RoomChanged {
-            room: room.clone(),
-            offset,
-            action: RoomAction::Created.into(),
-            kind: new.kind.into(),
-            access: None,
-            history: None,
-            info: RoomInfo { name: new.name, ..RoomInfo::default() },
-            desk: None,
-            by: by.clone(),
-            ts,
-        };
-        self.publish_entry(room, LogEntry::Room(created), deliveries);
-        for (user, role) in new.members {
-            offset = offset.next();
-            let by = (user != by).then(|| by.clone());
-            self.publish_entry(room, joined(room, offset, user, role, by, ts), deliveries);
-        }
-    }
-
-    fn publish_users(
-        &self,
-        room: &RoomId,
-        users: &[(UserId, UserOffset)],
-        change: fn(RoomId) -> UserChange,
-        ts: Timestamp,
-        origin: u64,
-        deliveries: &mut Deliveries,
-    ) {
-        for (user, user_offset) in users {
-            let changed = UserChanged { user_offset: *user_offset, change: change(room.clone()), ts };
-            self.publish_user(user, changed, origin, deliveries);
-        }
     }
 
     /// Tells an entry of a room's log, here and to other nodes.
@@ -127,12 +60,25 @@ impl Hub {
 
     /// Tells an entry of a room's log to the followers here.
     pub(super) fn deliver_entry(&self, room: &RoomId, entry: LogEntry, deliveries: &mut Deliveries) {
-        let left = match &entry {
-            LogEntry::Member(changed) if changed.action == MemberAction::Left => Some(changed.user.clone()),
-            _ => None,
-        };
+        let left = ended_by(&entry).cloned();
+        if let LogEntry::Member(changed) = &entry {
+            self.regrant(room, changed);
+        }
         let offset = entry.offset();
         self.deliver_frames(room, offset, &[encode(&Event::from(entry))], left.as_ref(), deliveries);
+    }
+
+    /// A member has another role: its connections that follow the room are allowed what it allows.
+    fn regrant(&self, room: &RoomId, changed: &MemberChanged) {
+        let Some(role) = changed.role.as_ref().and_then(Open::known) else { return };
+        if changed.action != MemberAction::Role {
+            return;
+        }
+        let links =
+            self.users.lock(&changed.user).get(&changed.user).map(UserEntry::links).unwrap_or_default();
+        for link in links {
+            link.change_role(room, role);
+        }
     }
 
     /// Gives the log's entries from `first` on to the followers here; `left` tells whose membership the only one ends.
@@ -165,7 +111,13 @@ impl Hub {
     }
 
     /// Tells an entry of a user's log, here and to other nodes.
-    fn publish_user(&self, user: &UserId, changed: UserChanged, origin: u64, deliveries: &mut Deliveries) {
+    pub(super) fn publish_user(
+        &self,
+        user: &UserId,
+        changed: UserChanged,
+        origin: u64,
+        deliveries: &mut Deliveries,
+    ) {
         if self.providers.bus.has_peers() {
             self.hint(News::User(user.clone(), changed.clone()));
         }
@@ -200,33 +152,6 @@ impl Hub {
         }
     }
 
-    /// Tells that a member's read pointer moved.
-    pub(super) fn publish_read(
-        &self,
-        room: &RoomId,
-        user: &UserId,
-        read: Seq,
-        user_offset: UserOffset,
-        ts: Timestamp,
-        deliveries: &mut Deliveries,
-    ) {
-        let change = UserChange::Read { room: room.clone(), read, thread: None };
-        let changed = UserChanged { user_offset, change, ts };
-        self.publish_user(user, changed, 0, deliveries);
-        let shard = self.rooms.lock(room);
-        let Some(feed) = shard.get(room) else { return };
-        let reads = Reads {
-            room: room.clone(),
-            from: user.clone(),
-            read: Some(read),
-            delivered: None,
-            thread: None,
-            ts,
-        };
-        let frame: Text = encode(&Event::Reads(reads));
-        feed.tell(user, |link| deliveries.give(link, std::slice::from_ref(&frame)));
-    }
-
     fn hint(&self, news: News) {
         self.providers.bus.publish(Hint { node: self.node, epoch: self.epoch.clone(), news });
     }
@@ -247,22 +172,13 @@ impl Hub {
     }
 }
 
-fn joined(
-    room: &RoomId,
-    offset: Offset,
-    user: UserId,
-    role: Role,
-    by: Option<UserId>,
-    ts: Timestamp,
-) -> LogEntry {
-    let changed = MemberChanged::new(room.clone(), offset, user, MemberAction::Joined, ts);
-    LogEntry::Member(MemberChanged { role: Some(role.into()), by, ..changed })
-}
-
-fn gained(room: RoomId) -> UserChange {
-    UserChange::RoomJoined { room }
-}
-
-fn lost(room: RoomId) -> UserChange {
-    UserChange::RoomLeft { room }
+/// Whose membership an entry ends.
+pub(super) fn ended_by(entry: &LogEntry) -> Option<&UserId> {
+    match entry {
+        LogEntry::Member(changed) => match changed.action.known() {
+            Some(MemberAction::Left | MemberAction::Kicked) => Some(&changed.user),
+            _ => None,
+        },
+        _ => None,
+    }
 }

@@ -76,17 +76,15 @@ impl Hub {
                     self.end_run(&mut run, deliveries);
                 }
                 let fresh = !stored.appended.duplicate;
-                let Stored { append: Append { by, change, .. }, appended, origin, asker } = stored;
+                let Stored { append: Append { by, change, .. }, mut appended, origin, asker } = stored;
                 match change {
                     Change::Message(new) if fresh => {
                         messages += 1;
                         run.frames.push(self.message_frame(by, new, &appended));
                         run.asked.push((appended, asker));
                     }
-                    change => {
-                        if fresh {
-                            self.publish(by, change, &appended, origin, deliveries);
-                        }
+                    _ => {
+                        self.publish(&mut appended, origin, deliveries);
                         asker.tell(appended, deliveries);
                     }
                 }

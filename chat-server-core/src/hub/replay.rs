@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{MemberAction, Outcome, Resumed};
+use chat_protocol::event::{Outcome, Resumed};
 use chat_protocol::{
     ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Text, UserId, UserOffset, WireError, encode,
 };
@@ -11,6 +11,7 @@ use chat_protocol::{
 use super::Hub;
 use super::feed::{Feed, Released};
 use super::link::Link;
+use super::publish::ended_by;
 use crate::storage::{LogEntry, StorageError};
 
 /// How many pages one replay or repair reads at most. A bounded loop: whoever still lags behind is told to come
@@ -171,11 +172,8 @@ impl Hub {
             Log::Room(room) => {
                 let after = Offset::new(after).unwrap_or_default();
                 let Some(page) = storage.log(room, after, limit).await? else { return Ok(None) };
-                let mine = |entry: &LogEntry| match entry {
-                    LogEntry::Member(changed) if changed.action == MemberAction::Left => {
-                        (link.user() == Some(&changed.user)).then_some(changed.offset.get())
-                    }
-                    _ => None,
+                let mine = |entry: &LogEntry| {
+                    ended_by(entry).filter(|user| link.user() == Some(user)).map(|_| entry.offset().get())
                 };
                 let left = page.entries.iter().filter_map(mine).last();
                 let frame = |entry: LogEntry| (entry.offset().get(), encode(&Event::from(entry)));

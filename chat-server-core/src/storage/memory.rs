@@ -1,22 +1,30 @@
 //! The model that every store is tested against: everything in memory, nothing clever.
 
+mod changes;
+mod members;
+mod own;
 mod room;
 mod state;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, RoomInfo, RoomState, Seq, UserId, UserOffset};
+use chat_protocol::reply::InboxTotals;
+use chat_protocol::{
+    Epoch, HistoryQuery, MyReactions, Offset, Role, RoomId, Seq, ThreadState, Timestamp, UserId, UserOffset,
+};
 
+use self::room::{Member, Room};
 use self::state::State;
 use super::{
-    Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
-    RoomStore, RoomView, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
+    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
+    StoredMessage, UserLog, UserLogPage,
 };
 
 /// A store in memory: for tests, for trying things out, and as the model of what every other store does.
 ///
-/// It keeps all it is given until it is dropped.
+/// It keeps all it is given until it is dropped or trimmed.
 ///
 /// ```
 /// use chat_server_core::storage::{MessageStore, memory::MemoryStore};
@@ -63,36 +71,96 @@ impl MessageStore for MemoryStore {
     async fn history(
         &self,
         room: &RoomId,
+        thread: Option<Seq>,
         query: HistoryQuery,
         limit: usize,
     ) -> Result<Option<Vec<StoredMessage>>, StorageError> {
-        Ok(self.state().rooms.get(room).map(|room| room.history(query, limit)))
+        Ok(self.state().rooms.get(room).map(|room| room.page(thread, query, limit)))
+    }
+
+    async fn newest(&self, rooms: &[RoomId]) -> Result<Vec<Option<StoredMessage>>, StorageError> {
+        let state = self.state();
+        Ok(rooms.iter().map(|room| state.rooms.get(room).and_then(Room::newest)).collect())
+    }
+
+    async fn marks(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        first: Seq,
+        last: Seq,
+    ) -> Result<Marks, StorageError> {
+        let state = self.state();
+        let Some(found) = state.rooms.get(room).filter(|_| first <= last) else {
+            return Ok(Marks::default());
+        };
+        let mine = |stored: &room::Stored| {
+            let of_mine = stored.reactions.iter().filter(|(_, by)| by == user);
+            let emoji: Vec<_> = of_mine.map(|(emoji, _)| emoji.clone()).collect();
+            (!emoji.is_empty()).then_some(MyReactions { seq: stored.stored.message.seq, emoji })
+        };
+        let reactions = found.messages.range(first..=last).filter_map(|(_, stored)| mine(stored)).collect();
+        let hidden = state.hidden(user, room).range(first..=last).copied().collect();
+        Ok(Marks { reactions, hidden })
+    }
+
+    async fn thread(
+        &self,
+        room: &RoomId,
+        root: Seq,
+        user: &UserId,
+    ) -> Result<Option<ThreadState>, StorageError> {
+        let state = self.state();
+        let hidden = state.hidden(user, room);
+        Ok(state.rooms.get(room).and_then(|room| room.thread(root, user, &hidden)))
     }
 
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>, StorageError> {
-        Ok(self.state().rooms.get(room).map(|room| room.log(after, limit)))
+        Ok(self.state().rooms.get(room).map(|room| room.log_after(after, limit)))
     }
 }
 
 #[async_trait]
 impl RoomStore for MemoryStore {
     async fn standing(&self, room: &RoomId, user: &UserId) -> Result<Option<Standing>, StorageError> {
-        Ok(self.state().rooms.get(room).map(|room| Standing {
-            kind: room.kind,
-            access: room.access,
-            access_version: room.access_version,
-            role: room.members.get(user).map(|member| member.role),
-            seq: room.seq,
-            offset: room.head(),
+        let state = self.state();
+        Ok(state.rooms.get(room).map(|room| {
+            let member = room.members.get(user);
+            let agents = room.desk.as_ref().and_then(|desk| state.agents.get(&desk.organization));
+            Standing {
+                kind: room.kind,
+                access: room.access,
+                access_version: room.access_version,
+                role: member.map(|member| member.role),
+                bar: state.bar(room, user),
+                agent: agents.is_some_and(|agents| agents.contains(user)),
+                marked: true,
+                members: room.members.len() as u64,
+                seq: room.seq,
+                oldest_seq: room.oldest_for(member),
+                offset: room.offset,
+            }
         }))
     }
 
-    async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError> {
+    async fn rooms_of(
+        &self,
+        user: &UserId,
+        query: RoomsQuery,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Place)>, StorageError> {
         let state = self.state();
-        let mut rooms: Vec<_> =
-            state.rooms.iter().filter(|(_, room)| room.members.contains_key(user)).collect();
-        rooms.sort_by_key(|(_, room)| std::cmp::Reverse(room.active));
-        Ok(rooms.into_iter().map(|(id, _)| id.clone()).collect())
+        let placed = state.rooms.values().filter_map(|room| {
+            let settings = room.members.get(user)?.settings_at(room.seq);
+            let place = Place { pinned: query.pinned_first && settings.pinned, active: room.active };
+            let wanted = query.archived.is_none_or(|archived| archived == settings.archived)
+                && query.after.is_none_or(|after| place < after);
+            wanted.then(|| (room.id.clone(), place))
+        });
+        let mut placed: Vec<_> = placed.collect();
+        placed.sort_by_key(|(_, place)| std::cmp::Reverse(*place));
+        placed.truncate(limit);
+        Ok(placed)
     }
 
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
@@ -100,29 +168,93 @@ impl RoomStore for MemoryStore {
         let view = |id: &RoomId| {
             let room = state.rooms.get(id)?;
             let member = room.members.get(user)?;
-            let seen = RoomState {
-                info: RoomInfo { name: room.name.clone(), ..RoomInfo::default() },
-                seq: room.seq,
-                offset: room.head(),
-                members: room.members.len() as u64,
-                read: member.read,
-                unread: room.unread(user, member.read),
-                ts: room.ts,
-                ..RoomState::new(id.clone(), user, room.kind, room.access, member.role)
-            };
-            Some(RoomView { state: seen, access_version: room.access_version })
+            Some(RoomView {
+                state: room.state(user, member, &state.hidden(user, id)),
+                access_version: room.access_version,
+                oldest_offset: room.oldest_offset_for(member),
+            })
         };
         Ok(rooms.iter().map(view).collect())
     }
 
-    async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
-        let together = |members: &room::Members| members.contains_key(a) && members.contains_key(b);
-        Ok(self.state().rooms.values().any(|room| together(&room.members)))
+    async fn totals(&self, user: &UserId, now: Timestamp) -> Result<InboxTotals, StorageError> {
+        let state = self.state();
+        let mut totals = InboxTotals { unread: 0, mentions: 0, rooms: 0 };
+        for room in state.rooms.values() {
+            let Some(member) = room.members.get(user) else { continue };
+            let settings = member.settings_at(room.seq);
+            if settings.archived {
+                continue;
+            }
+            let counts = room.counts(user, None, member.read, &state.hidden(user, &room.id));
+            totals.mentions += counts.mentions;
+            if settings.mute_until.is_none_or(|until| until <= now) {
+                totals.unread += counts.unread;
+                totals.rooms += u64::from(counts.unread > 0);
+            }
+        }
+        Ok(totals)
+    }
+
+    async fn members(
+        &self,
+        room: &RoomId,
+        after: Option<(Role, &UserId)>,
+        limit: usize,
+    ) -> Result<Vec<MemberEntry>, StorageError> {
+        let state = self.state();
+        let Some(room) = state.rooms.get(room) else { return Ok(Vec::new()) };
+        let place = |role: Role, user: &UserId| (std::cmp::Reverse(role.rank()), user.clone());
+        let mut members: Vec<_> =
+            room.members.iter().map(|(user, member)| (place(member.role, user), member)).collect();
+        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let after = after.map(|(role, user)| place(role, user));
+        let wanted =
+            members.into_iter().filter(|(place, _)| after.as_ref().is_none_or(|after| place > after));
+        let entry = |((_, user), member): (_, &Member)| MemberEntry {
+            user,
+            role: member.role,
+            joined_at: member.joined_at,
+            delivered: member.delivered,
+            read: member.read.read,
+        };
+        Ok(wanted.take(limit).map(entry).collect())
+    }
+
+    async fn bans(
+        &self,
+        room: &RoomId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<BanEntry>, StorageError> {
+        let state = self.state();
+        let Some(room) = state.rooms.get(room) else { return Ok(Vec::new()) };
+        let wanted = room.bans.values().filter(|ban| after.is_none_or(|after| ban.user > *after));
+        Ok(wanted.take(limit).cloned().collect())
+    }
+
+    async fn relation(&self, a: &UserId, b: &UserId) -> Result<Relation, StorageError> {
+        let state = self.state();
+        let together = |room: &Room| room.members.contains_key(a) && room.members.contains_key(b);
+        Ok(Relation {
+            direct: state.rooms.contains_key(&RoomId::direct(a, b)),
+            shared: state.rooms.values().any(together),
+            blocks: state.blocks(a, b),
+            blocked: state.blocks(b, a),
+        })
     }
 }
 
 #[async_trait]
 impl UserLog for MemoryStore {
+    async fn append_own(
+        &self,
+        batch: &[OwnAppend],
+    ) -> Result<Vec<Result<OwnAppended, Refusal>>, StorageError> {
+        let mut state = self.state();
+        Ok(batch.iter().map(|append| state.append_own(append)).collect())
+    }
+
     async fn user_log(
         &self,
         user: &UserId,
@@ -130,28 +262,31 @@ impl UserLog for MemoryStore {
         limit: usize,
     ) -> Result<UserLogPage, StorageError> {
         let state = self.state();
-        let log = state.users.get(user).map_or(&[][..], Vec::as_slice);
-        let head = log.last().map_or(UserOffset::ZERO, |entry| entry.user_offset);
-        let entries = log.iter().skip(room::index(after.get())).take(limit).cloned().collect();
-        Ok(UserLogPage { entries, head, oldest: UserOffset::ZERO.next() })
-    }
-}
-
-#[async_trait]
-impl PointerStore for MemoryStore {
-    async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError> {
-        let mut state = self.state();
-        Ok(moves.iter().map(|step| state.advance(step)).collect())
+        let log = state.users.get(user).map_or(&[][..], |own| &own.log);
+        let first = usize::try_from(after.get()).unwrap_or(usize::MAX);
+        let entries = log.iter().skip(first).take(limit).cloned().collect();
+        Ok(UserLogPage { entries, head: state.user_head(user), oldest: UserOffset::ZERO.next() })
     }
 
-    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+    async fn blocked(
+        &self,
+        user: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<Blocked>, StorageError> {
         let state = self.state();
-        let Some(room) = state.rooms.get(room) else { return Ok(Vec::new()) };
-        let mut pointers: Vec<_> =
-            room.members.iter().map(|(user, member)| (user.clone(), member.read)).collect();
-        pointers.retain(|(_, read)| *read > Seq::ZERO);
-        pointers.sort_by_key(|(_, read)| std::cmp::Reverse(*read));
-        pointers.truncate(limit);
-        Ok(pointers)
+        let Some(own) = state.users.get(user) else { return Ok(Vec::new()) };
+        let wanted = own.blocked.iter().filter(|(user, _)| after.is_none_or(|after| *user > after));
+        Ok(wanted.take(limit).map(|(user, ts)| Blocked { user: user.clone(), ts: *ts }).collect())
+    }
+
+    async fn pointers(
+        &self,
+        room: &RoomId,
+        thread: Option<Seq>,
+        limit: usize,
+    ) -> Result<Pointers, StorageError> {
+        let state = self.state();
+        Ok(state.rooms.get(room).map(|room| room.pointers(thread, limit)).unwrap_or_default())
     }
 }

@@ -1,11 +1,15 @@
 //! The memory store with something done before and after its calls.
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
+use chat_protocol::reply::InboxTotals;
+use chat_protocol::{
+    Epoch, HistoryQuery, Offset, Role, RoomId, Seq, ThreadState, Timestamp, UserId, UserOffset,
+};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
-    RoomStore, RoomView, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
+    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
+    StoredMessage, UserLog, UserLogPage,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -48,11 +52,21 @@ impl<H: Hooks> MessageStore for Hooked<H> {
     async fn history(
         &self,
         room: &RoomId,
+        thread: Option<Seq>,
         query: HistoryQuery,
         limit: usize,
     ) -> Result<Option<Vec<StoredMessage>>> {
         self.hooks.before_history().await;
-        self.inner.history(room, query, limit).await
+        self.inner.history(room, thread, query, limit).await
+    }
+    async fn newest(&self, rooms: &[RoomId]) -> Result<Vec<Option<StoredMessage>>> {
+        self.inner.newest(rooms).await
+    }
+    async fn marks(&self, room: &RoomId, user: &UserId, first: Seq, last: Seq) -> Result<Marks> {
+        self.inner.marks(room, user, first, last).await
+    }
+    async fn thread(&self, room: &RoomId, root: Seq, user: &UserId) -> Result<Option<ThreadState>> {
+        self.inner.thread(room, root, user).await
     }
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>> {
         self.hooks.before_log().await;
@@ -65,31 +79,47 @@ impl<H: Hooks> RoomStore for Hooked<H> {
     async fn standing(&self, room: &RoomId, user: &UserId) -> Result<Option<Standing>> {
         self.inner.standing(room, user).await
     }
-    async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>> {
+    async fn rooms_of(&self, user: &UserId, query: RoomsQuery, limit: usize) -> Result<Vec<(RoomId, Place)>> {
         self.hooks.before_rooms().await?;
-        self.inner.rooms_of(user).await
+        self.inner.rooms_of(user, query, limit).await
     }
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
         self.inner.views(user, rooms).await
     }
-    async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool> {
-        self.inner.share_room(a, b).await
+    async fn totals(&self, user: &UserId, now: Timestamp) -> Result<InboxTotals> {
+        self.inner.totals(user, now).await
+    }
+    async fn members(
+        &self,
+        room: &RoomId,
+        after: Option<(Role, &UserId)>,
+        limit: usize,
+    ) -> Result<Vec<MemberEntry>> {
+        self.inner.members(room, after, limit).await
+    }
+    async fn bans(&self, room: &RoomId, after: Option<&UserId>, limit: usize) -> Result<Vec<BanEntry>> {
+        self.inner.bans(room, after, limit).await
+    }
+    async fn relation(&self, a: &UserId, b: &UserId) -> Result<Relation> {
+        self.inner.relation(a, b).await
     }
 }
 
 #[async_trait]
 impl<H: Hooks> UserLog for Hooked<H> {
+    async fn append_own(
+        &self,
+        batch: &[OwnAppend],
+    ) -> Result<Vec<std::result::Result<OwnAppended, Refusal>>> {
+        self.inner.append_own(batch).await
+    }
     async fn user_log(&self, user: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {
         self.inner.user_log(user, after, limit).await
     }
-}
-
-#[async_trait]
-impl<H: Hooks> PointerStore for Hooked<H> {
-    async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>> {
-        self.inner.advance(moves).await
+    async fn blocked(&self, user: &UserId, after: Option<&UserId>, limit: usize) -> Result<Vec<Blocked>> {
+        self.inner.blocked(user, after, limit).await
     }
-    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>> {
-        self.inner.pointers(room, limit).await
+    async fn pointers(&self, room: &RoomId, thread: Option<Seq>, limit: usize) -> Result<Pointers> {
+        self.inner.pointers(room, thread, limit).await
     }
 }

@@ -1,8 +1,10 @@
 //! Tests of the core from outside.
 
 mod broken;
+mod changes;
 mod failing;
 mod hooked;
+mod members;
 mod pages;
 mod peer;
 mod race;

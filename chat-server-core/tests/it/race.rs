@@ -54,7 +54,7 @@ struct LatePublish {
 #[async_trait]
 impl Hooks for LatePublish {
     async fn after_append(&self, batch: &[Append]) {
-        if batch.iter().any(|append| matches!(append.change, Change::Leave)) {
+        if batch.iter().any(|append| matches!(append.change, Change::Leave { .. })) {
             self.stored.give();
             self.publish.wait().await;
         }

@@ -169,11 +169,13 @@ async fn a_member_that_left_hears_nothing_more() {
 }
 
 #[tokio::test]
-async fn presence_follows_sessions_and_needs_a_shared_room() {
+async fn presence_follows_sessions_and_needs_a_direct_room() {
     let server = server();
     let mut alice = Peer::log_in(&server, "alice").await;
     assert_eq!(alice.refused(r#"{"listen":{"id":"x","user":"bob"}}"#).await, "ERR_FORBIDDEN_ACCESS");
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
+    assert_eq!(alice.refused(r#"{"listen":{"id":"x","user":"bob"}}"#).await, "ERR_FORBIDDEN_ACCESS");
+    alice.ok(r#"{"create":{"id":"d","kind":"direct","members":["bob"]}}"#).await;
     assert_eq!(alice.ok(r#"{"listen":{"id":"x","user":"bob"}}"#).await["online"], false);
     let bob = Peer::log_in(&server, "bob").await;
     let second = Peer::log_in(&server, "bob").await;
@@ -332,16 +334,11 @@ async fn what_the_server_does_not_do_is_refused_by_name() {
     let mut alice = Peer::log_in(&server, "alice").await;
     alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
     for json in [
-        r#"{"edit":{"id":"x","room":"r","seq":1,"content":{"type":"a/b","payload":{}}}}"#,
-        r#"{"inbox":{"id":"x"}}"#,
-        r#"{"members":{"id":"x","room":"r","banned":true}}"#,
-        r#"{"blocks":{"id":"x"}}"#,
         r#"{"scheduled":{"id":"x","room":"r"}}"#,
-        r#"{"create":{"id":"x","kind":"group","topic":"t"}}"#,
-        r#"{"create":{"id":"x","kind":"group","history":"joined"}}"#,
-        r#"{"send":{"id":"x","room":"r","content":{"type":"a/b","payload":{}},"thread":1}}"#,
-        r#"{"read":{"id":"x","room":"r","seq":0,"private":true}}"#,
-        r#"{"typing":{"id":"x","room":"r","thread":1}}"#,
+        r#"{"create":{"id":"x","kind":"group","message_ttl_s":60}}"#,
+        r#"{"search":{"id":"x","query":"hi"}}"#,
+        r#"{"sessions":{"id":"x"}}"#,
+        r#"{"away":{"id":"x","away":true}}"#,
     ] {
         assert_eq!(alice.refused(json).await, "ERR_NOT_SUPPORTED", "{json}");
     }

@@ -23,6 +23,9 @@ pub struct Limits {
     /// Greatest number of rooms that one session follows; at most 1000. Each costs about 100 bytes per session, and
     /// rooms beyond it are left out of the session.
     pub max_rooms_followed: usize,
+    /// Greatest number of members of a room in which others are told how far one has read and received; 0 tells nobody. In
+    /// larger rooms each message would cost as many receipts as it has readers, to each of them.
+    pub max_receipt_members: u64,
     /// Greatest number of unanswered commands per connection; beyond it the server stops reading from it. Raising it
     /// lets one client hold more memory and a larger share of the commits.
     pub max_in_flight: usize,
@@ -42,6 +45,7 @@ impl Default for Limits {
             max_history_page: limits::MAX_HISTORY_PAGE,
             max_page_cache: 16 * 1024 * 1024,
             max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
+            max_receipt_members: 100,
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,
             max_connections: 10_000,

@@ -1,8 +1,8 @@
-//! Plain requests: history, health, metrics, and the refusals of all.
+//! Plain requests: commands, health, metrics, and the refusals of all.
 
+pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod health;
-pub(crate) mod history;
 pub(crate) mod metrics;
 
 use axum::http::HeaderMap;

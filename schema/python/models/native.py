@@ -392,12 +392,13 @@ A member's rights in one room, from most to least.
 """
 
 
-RoomAction = TypeAliasType("RoomAction", Literal["created", "changed"])
+RoomAction = TypeAliasType("RoomAction", Literal["created", "changed", "trimmed"])
 """
 What happened to a room.
 
 - `created`: The first entry of every room's log.
 - `changed`: Its data changed: everything that the packet says is how it is now.
+- `trimmed`: The messages before `oldest_seq` are forgotten, and their part of the log. Whoever had unread ones among them reads the room's state again.
 """
 
 
@@ -2671,6 +2672,10 @@ class RoomChanged(BaseModel):
     offset: Offset
     """
     Position in the room's log.
+    """
+    oldest_seq: Seq | None = None
+    """
+    For `trimmed`: number of the oldest message that can still be read.
     """
     room: RoomId
     """

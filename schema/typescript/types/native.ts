@@ -298,8 +298,9 @@ export type MemberAction = "joined" | "left" | "kicked" | "banned" | "unbanned" 
  *
  * - `created`: The first entry of every room's log.
  * - `changed`: Its data changed: everything that the packet says is how it is now.
+ * - `trimmed`: The messages before `oldest_seq` are forgotten, and their part of the log. Whoever had unread ones among them reads the room's state again.
  */
-export type RoomAction = "created" | "changed";
+export type RoomAction = "created" | "changed" | "trimmed";
 /**
  * A change that concerns me alone, in my user log.
  */
@@ -2064,6 +2065,10 @@ export interface RoomChanged {
    * Position in the room's log.
    */
   offset: Offset;
+  /**
+   * For `trimmed`: number of the oldest message that can still be read.
+   */
+  oldest_seq?: Seq;
   /**
    * The room.
    */

@@ -11,7 +11,7 @@ use super::text::any_text;
 words! {
     ReactionAction { Added Removed }
     MemberAction { Joined Left Kicked Banned Unbanned Role }
-    RoomAction { Created Changed }
+    RoomAction { Created Changed Trimmed }
     Outcome { Recovered Snapshot Trimmed Gone }
     SystemKind { Draining LeftOut Limits }
 }
@@ -23,7 +23,7 @@ samples! {
     MemberChanged {
         room, offset, user, action, role, by, until, reason: proptest::option::of(any_text(256)), ts,
     }
-    RoomChanged { room, offset, action, kind, access, history, info, desk, by, ts }
+    RoomChanged { room, offset, action, kind, access, history, info, desk, oldest_seq, by, ts }
     UserChanged { user_offset, change, ts }
     Reads { room, from, read, delivered, thread, ts }
     Presence { state, ts }

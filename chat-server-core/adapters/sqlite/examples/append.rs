@@ -9,8 +9,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chat_protocol::{Access, ClientMsgId, Content, HistoryQuery, Role, RoomId, RoomKind, Timestamp, UserId};
-use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom, RoomStore};
+use chat_protocol::{
+    Access, ClientMsgId, Content, HistoryQuery, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind,
+    Timestamp, UserId,
+};
+use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom, RoomStore, RoomsQuery};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 #[tokio::main(flavor = "current_thread")]
@@ -98,7 +101,7 @@ async fn reads(store: &SqliteStore, load: &mut Load) -> Result<(), Box<dyn std::
     let views = (began.elapsed().as_secs_f64() / times, (cpu_seconds() - cpu) / times);
     let began = cpu_seconds();
     for turn in 0..TIMES {
-        store.rooms_of(&load.users[turn % load.users.len()]).await?;
+        store.rooms_of(&load.users[turn % load.users.len()], RoomsQuery::default(), 1_000).await?;
     }
     let rooms = (cpu_seconds() - began) / times;
     println!(
@@ -117,7 +120,7 @@ async fn pages(
 ) -> Result<(f64, f64), Box<dyn std::error::Error>> {
     let (began, cpu) = (Instant::now(), cpu_seconds());
     for turn in 0..times {
-        let page = store.history(&rooms[turn % rooms.len()], HistoryQuery::default(), 50).await?;
+        let page = store.history(&rooms[turn % rooms.len()], None, HistoryQuery::default(), 50).await?;
         assert!(page.is_some());
     }
     let times = times as f64 / 1e6;
@@ -146,9 +149,10 @@ impl Load {
                 (self.users[index].clone(), Role::Member),
                 (self.users[index + 1].clone(), Role::Member),
             ];
-            let (kind, access) = (RoomKind::Direct, Access::Invite);
-            let new = NewRoom { kind, access, name: None, members, request: None };
-            append(room.clone(), self.users[index].clone(), Change::Create(new))
+            let (kind, access, history) = (RoomKind::Direct, Access::Invite, HistoryVisibility::All);
+            let (info, desk, number, request) = (RoomInfo::default(), None, None, None);
+            let new = NewRoom { kind, access, history, info, desk, number, members, request };
+            append(room.clone(), self.users[index].clone(), Change::Create(Box::new(new)))
         };
         Ok(self.rooms.iter().enumerate().map(create).collect())
     }
@@ -172,7 +176,7 @@ impl Load {
         let client_msg_id = Some(ClientMsgId::new(format!("01J{:020}", self.sent))?);
         let content = Content::plain(format!("{:0>200}", self.sent));
         let digest = content.digest();
-        let new = NewMessage { content, reply_to: None, client_msg_id, digest };
+        let new = NewMessage { client_msg_id, ..NewMessage::new(content, digest) };
         let sender = self.users[room + usize::from(self.sent.is_multiple_of(2))].clone();
         Ok(append(self.rooms[room].clone(), sender, Change::Message(new)))
     }

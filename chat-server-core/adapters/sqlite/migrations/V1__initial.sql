@@ -3,8 +3,7 @@
 -- Enumerations are small integers, listed in `codec.rs`; their meaning never changes.
 
 -- Facts about the store itself: `epoch`, `key_secret` (see `key.rs`), `running` (how the store that has the file
--- open, or did not close it, syncs), `num_floor` (a purge of the newest messages writes their greatest `num` here,
--- so that none is given twice), `ids_merged` (a `num` up to which `client_ids` is complete).
+-- open, or did not close it, syncs), `ids_merged` (a `num` up to which `client_ids` is complete).
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY NOT NULL,
     value ANY NOT NULL
@@ -39,10 +38,11 @@ CREATE TABLE rooms (
     id             TEXT NOT NULL,
     kind           INTEGER NOT NULL,
     access         INTEGER NOT NULL,
+    history        INTEGER NOT NULL,
     access_version INTEGER NOT NULL,            -- grows when a right is taken away
     seq            INTEGER NOT NULL DEFAULT 0,  -- number of the newest message
     offset         INTEGER NOT NULL DEFAULT 0,  -- head of the log
-    ordinal        INTEGER NOT NULL DEFAULT 0,  -- messages that count as unread for others, ever
+    ordinal        INTEGER NOT NULL DEFAULT 0,  -- messages of the main line, ever
     changes        INTEGER NOT NULL DEFAULT 0,  -- log entries that are no messages, ever
     members        INTEGER NOT NULL DEFAULT 0,
     ts             INTEGER NOT NULL,            -- time of the last change
@@ -55,10 +55,12 @@ CREATE TABLE rooms (
     number         INTEGER,                     -- server-wide number of a group: chats project id, haraj grp<number>
     name           TEXT,
     avatar         TEXT,
+    topic          TEXT,
+    custom         TEXT,                        -- JSON
+    message_ttl    INTEGER,                     -- seconds after which messages are forgotten
     organization   TEXT,                        -- desks
     client_ref     INTEGER,                     -- desks: whose case it is
-    status         TEXT,                        -- desks
-    data           TEXT                         -- the rest, JSON
+    status         TEXT                         -- desks
 ) STRICT;
 CREATE UNIQUE INDEX rooms_id ON rooms (id);
 CREATE UNIQUE INDEX rooms_number ON rooms (number) WHERE number IS NOT NULL;
@@ -66,35 +68,41 @@ CREATE INDEX rooms_organization ON rooms (organization, created_at) WHERE organi
 
 -- A user's standing, pointers and settings in a room. Who leaves loses the row.
 CREATE TABLE members (
-    room_ref     INTEGER NOT NULL,
-    user_ref     INTEGER NOT NULL,
-    role         INTEGER NOT NULL,
-    joined_seq   INTEGER NOT NULL,            -- head when joining: history visible from here where a room says so
-    joined_at    INTEGER NOT NULL,
-    delivered    INTEGER NOT NULL DEFAULT 0,
-    read         INTEGER NOT NULL DEFAULT 0,
-    read_private INTEGER NOT NULL DEFAULT 0,
-    unread_from  INTEGER,                     -- private mark, cleared by the next read
-    muted_until  INTEGER,
-    pinned       INTEGER,                     -- place among the pinned rooms
-    archived     INTEGER NOT NULL DEFAULT 0,  -- haraj hides a topic; the next message brings it back
-    seen_until   INTEGER,                     -- hipochat splits its history at the last closed socket
-    settings     TEXT,                        -- the rest, JSON
+    room_ref      INTEGER NOT NULL,
+    user_ref      INTEGER NOT NULL,
+    user_id       TEXT NOT NULL,               -- as in `users`: members are listed in the order of ids
+    role          INTEGER NOT NULL,            -- a smaller number is a higher role
+    joined_seq    INTEGER NOT NULL,            -- head when joining: history visible from here where a room says so
+    joined_offset INTEGER NOT NULL,            -- position of the entry by which it joined
+    joined_at     INTEGER NOT NULL,
+    delivered     INTEGER NOT NULL DEFAULT 0,  -- at least `read`
+    read          INTEGER NOT NULL DEFAULT 0,
+    read_private  INTEGER NOT NULL DEFAULT 0,
+    unread_from   INTEGER,                     -- private mark, cleared by the next read
+    muted_until   INTEGER,
+    pinned        INTEGER NOT NULL DEFAULT 0,
+    archived      INTEGER,                     -- newest message when it was archived: the next one brings it back
+    marked        INTEGER NOT NULL DEFAULT 0,  -- 1: the user has reacted to messages here, or hidden some
+    seen_until    INTEGER,                     -- hipochat splits its history at the last closed socket
     PRIMARY KEY (room_ref, user_ref)
 ) STRICT, WITHOUT ROWID;
 -- A user's rooms.
 CREATE INDEX members_user ON members (user_ref, room_ref);
+-- Members of a room from the highest role down.
+CREATE INDEX members_place ON members (room_ref, role, user_id);
 -- Pointers of a room, furthest first, however many members have none.
-CREATE INDEX members_read ON members (room_ref, read) WHERE read > 0;
+CREATE INDEX members_read ON members (room_ref, read, delivered) WHERE delivered > 0;
 
 -- Pointers of members in threads.
 CREATE TABLE thread_pointers (
-    room_ref INTEGER NOT NULL,
-    user_ref INTEGER NOT NULL,
-    thread   INTEGER NOT NULL,  -- seq of the thread's first message
-    read     INTEGER NOT NULL,
+    room_ref     INTEGER NOT NULL,
+    user_ref     INTEGER NOT NULL,
+    thread       INTEGER NOT NULL,  -- seq of the thread's first message
+    read         INTEGER NOT NULL DEFAULT 0,
+    read_private INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (room_ref, user_ref, thread)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX thread_pointers_read ON thread_pointers (room_ref, thread, read);
 
 -- Messages. Found by `num` (the row), by `key` (which holds the num, see `key.rs`: an index of random keys would cost
 -- a page of the log per message), by room and seq, by author, and by time (which never falls along `seq`: a binary
@@ -106,8 +114,8 @@ CREATE TABLE messages (
     offset         INTEGER NOT NULL,
     sender_ref     INTEGER NOT NULL,
     ts             INTEGER NOT NULL,
-    ordinal        INTEGER NOT NULL,  -- how many messages of the room count, up to this one
-    sender_ordinal INTEGER NOT NULL,  -- how many of its sender's count, up to this one
+    ordinal        INTEGER NOT NULL,  -- how many messages of the main line there were, up to this one
+    sender_ordinal INTEGER NOT NULL,  -- how many of them its sender's, up to this one
     key            BLOB NOT NULL,
     checksum       INTEGER NOT NULL,  -- CRC-32 of what readers are told: a flipped bit is named, not served
     kind           TEXT NOT NULL,     -- content type
@@ -117,21 +125,27 @@ CREATE TABLE messages (
     reply_to       INTEGER,
     flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files,
                                       -- 4: its sender's first in its block, see `messages_sender`
-    thread         INTEGER,
-    mentions       TEXT,              -- user ids, JSON
+    thread         INTEGER,           -- the message on which its thread hangs; without one: the main line
+    mentions       TEXT,              -- JSON
     status         INTEGER,           -- delivery state (helpdesk)
     edited_at      INTEGER,
-    deleted_at     INTEGER
+    deleted_at     INTEGER,
+    -- Of replies in threads only: the same two counts in the thread, and the newest message of the main line.
+    thread_ordinal        INTEGER,
+    thread_sender_ordinal INTEGER,
+    main_seq              INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
 -- For unread counts (own messages up to a pointer) and for "all I wrote": the rooms in which a user ever wrote are
 -- found by skipping from one room_ref to the next. Of the messages of one sender in a block of 16 (equal seq / 16) only
 -- the first is in it, the others are found from there: an entry for each would cost another page of the log per
--- message. Whatever purges a sender's first message of a block, but not all of them, must mark the next one.
+-- message. Whatever purges a sender's first message of a block, but not all of them, must mark the next one
+-- (see `trim.rs`).
 CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq) WHERE flags & 4;
 -- These hold only what is rare.
 CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS NOT NULL;
-CREATE INDEX messages_deleted ON messages (room_ref, seq) WHERE deleted_at IS NOT NULL;
+CREATE INDEX messages_thread_sender ON messages (room_ref, thread, sender_ref, seq) WHERE thread IS NOT NULL;
+CREATE INDEX messages_deleted ON messages (room_ref, thread, seq, sender_ref) WHERE deleted_at IS NOT NULL;
 CREATE INDEX messages_injected ON messages (room_ref, seq) WHERE flags & 1;
 CREATE INDEX messages_files ON messages (room_ref, seq) WHERE flags & 2;
 
@@ -147,9 +161,26 @@ CREATE TABLE client_ids (
     PRIMARY KEY (room_ref, sender_ref, client_msg_id)
 ) STRICT, WITHOUT ROWID;
 
--- Rooms as they are now. All these numbers only grow, in step with each other.
+-- Who is called by messages of the main line. A message that calls users has one row for each, but its author; one that
+-- calls everybody has a row of the target 0 and one of the target -sender, so that of the calls of everybody one's own
+-- can be taken away. `ordinal` counts the rows of one target.
+CREATE TABLE mentions (
+    room_ref INTEGER NOT NULL,
+    target   INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    ordinal  INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, target, seq)
+) STRICT, WITHOUT ROWID;
+-- Those of a room, for its purge.
+CREATE INDEX mentions_room ON mentions (room_ref, seq);
+
+-- Rooms as they are now. All these numbers only grow, in step with each other. `main_seq` is the newest message of the
+-- main line, as long as there are messages.
 CREATE VIEW heads AS
-    SELECT r.ref, r.id, r.kind, r.access, r.access_version, r.name, r.changes, r.members, r.oldest_seq, r.oldest_offset,
+    SELECT r.ref, r.id, r.kind, r.access, r.history, r.access_version, r.changes, r.members, r.oldest_seq,
+        r.oldest_offset, r.number, r.name, r.avatar, r.topic, r.custom, r.message_ttl, r.organization, r.client_ref,
+        r.status,
+        ifnull(CASE WHEN m.thread IS NULL THEN m.seq ELSE m.main_seq END, 0) AS main_seq,
         max(r.seq, ifnull(m.seq, 0)) AS seq,
         max(r.offset, ifnull(m.offset, 0)) AS offset,
         max(r.ordinal, ifnull(m.ordinal, 0)) AS ordinal,
@@ -167,10 +198,10 @@ CREATE TABLE changes (
     ordinal  INTEGER NOT NULL,
     kind     INTEGER NOT NULL,
     by_ref   INTEGER NOT NULL,
-    user_ref INTEGER,              -- whose membership
+    user_ref INTEGER,              -- whose membership, or whose message
     role     INTEGER,
     seq      INTEGER,              -- the message edited, deleted or reacted to
-    body     TEXT,                 -- room created: its name; other kinds: JSON. Never a message's text
+    body     TEXT,                 -- what else the entry says, JSON (see `entry.rs`). Never a message's text
     ts       INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX changes_offset ON changes (room_ref, offset, ordinal);
@@ -182,14 +213,14 @@ CREATE TABLE user_log (
     kind     INTEGER NOT NULL,
     room_ref INTEGER,
     value    INTEGER,  -- the pointer
-    body     TEXT,     -- settings and the like, JSON
+    body     TEXT,     -- of what does not fit: JSON (see `entry.rs`)
     ts       INTEGER NOT NULL,
     PRIMARY KEY (user_ref, offset)
 ) STRICT, WITHOUT ROWID;
 
 -- First answers are kept for ever. While the message is there, its row holds the answer; a purge, which deletes the row,
--- must in the same transaction put the answer here, and set `purged` in `writer.rs`, for this table is asked only when it
--- may hold something. It may leave an entry of `client_ids` behind: that a message is not there is no answer.
+-- must in the same transaction put the answer here, and move the room's `oldest_seq`, for only rooms that have forgotten
+-- something are looked up here. It may leave an entry of `client_ids` behind: that a message is not there is no answer.
 CREATE TABLE idempotency (
     room_ref   INTEGER NOT NULL,
     sender_ref INTEGER NOT NULL,
@@ -232,11 +263,12 @@ CREATE INDEX agents_user ON agents (user_ref, organization);
 -- Who may not come back into a room, and who was asked in.
 CREATE TABLE bans (
     room_ref INTEGER NOT NULL,
-    user_ref INTEGER NOT NULL,
+    user_id  TEXT NOT NULL,
     by_ref   INTEGER NOT NULL,
     until    INTEGER,  -- NULL: for ever
+    reason   TEXT,
     ts       INTEGER NOT NULL,
-    PRIMARY KEY (room_ref, user_ref)
+    PRIMARY KEY (room_ref, user_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE invites (
     user_ref INTEGER NOT NULL,
@@ -249,10 +281,10 @@ CREATE TABLE invites (
 
 -- Users who do not want to hear from others, and messages that a user deleted for itself: marks, not filters.
 CREATE TABLE blocks (
-    user_ref    INTEGER NOT NULL,
-    blocked_ref INTEGER NOT NULL,
-    ts          INTEGER NOT NULL,
-    PRIMARY KEY (user_ref, blocked_ref)
+    user_ref   INTEGER NOT NULL,
+    blocked_id TEXT NOT NULL,
+    ts         INTEGER NOT NULL,
+    PRIMARY KEY (user_ref, blocked_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE hidden (
     user_ref INTEGER NOT NULL,
@@ -260,15 +292,25 @@ CREATE TABLE hidden (
     seq      INTEGER NOT NULL,
     PRIMARY KEY (user_ref, room_ref, seq)
 ) STRICT, WITHOUT ROWID;
+-- Those of a room, for its purge.
+CREATE INDEX hidden_room ON hidden (room_ref, seq);
 
--- Reactions as they are now.
+-- Reactions as they are now, oldest first, and how many there are of each.
 CREATE TABLE reactions (
     room_ref INTEGER NOT NULL,
     seq      INTEGER NOT NULL,
     reaction TEXT NOT NULL,
+    num      INTEGER NOT NULL,  -- of the change
     user_ref INTEGER NOT NULL,
-    ts       INTEGER NOT NULL,
-    PRIMARY KEY (room_ref, seq, reaction, user_ref)
+    PRIMARY KEY (room_ref, seq, reaction, num)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX reactions_user ON reactions (user_ref, room_ref, seq, reaction);
+CREATE TABLE reaction_counts (
+    room_ref INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    reaction TEXT NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (room_ref, seq, reaction)
 ) STRICT, WITHOUT ROWID;
 
 -- Installations of users with their push tokens (haraj `update_device` and native `device`).

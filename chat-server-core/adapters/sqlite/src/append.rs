@@ -2,19 +2,41 @@
 //! nothing ever has to be taken back for one of them; the model is
 //! [`MemoryStore`](chat_server_core::storage::memory::MemoryStore).
 
-use chat_protocol::{ClientMsgId, Offset, Role, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest};
-use chat_server_core::storage::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
+use std::collections::BTreeSet;
+
+use chat_protocol::event::{UserChange, UserChanged};
+use chat_protocol::{
+    ClientMsgId, Mentions, Offset, RoomId, Seq, Timestamp, UserId, UserOffset, short_digest,
+};
+use chat_server_core::storage::{Append, Appended, Change, LogEntry, NewMessage, Refusal};
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::client_ids::ClientId;
-use crate::codec::{ChangeKind, Code, UserAction};
+use crate::codec::Code;
+use crate::entry::{self, ChangeRow, Told, json_of};
 use crate::error::Result;
-use crate::message::{Fields, checksum};
-use crate::number::{Id, Number};
+use crate::head::Head;
+use crate::message::{self, Fields, Root, checksum};
+use crate::number::Number;
 use crate::sent::FIRST_IN_BLOCK;
-use crate::writer::{Batch, Head, UserRow};
+use crate::writer::{Batch, UserRow};
 
-type Answer = Result<Appended, Refusal>;
+pub(crate) type Answer = Result<Appended, Refusal>;
+
+/// Entries of a user's log that are kept, and how many more there may be before the oldest are deleted at once.
+const LOG_KEPT: u64 = 10_000;
+const LOG_SLACK: u64 = 1_000;
+
+/// The flag of a message that a backend wrote.
+const INJECTED: u8 = 1;
+
+/// What only a reply in a thread has.
+#[derive(Default)]
+struct InThread {
+    ordinal: Option<u64>,
+    sender_ordinal: Option<u64>,
+    main_seq: Option<u64>,
+}
 
 impl Batch<'_> {
     /// Stores one change or refuses it.
@@ -23,143 +45,65 @@ impl Batch<'_> {
             return self.create(append, new);
         }
         let Some(head) = self.room(&append.room)? else { return Ok(Err(Refusal::NoRoom)) };
-        let current = append.access_version.is_none_or(|version| version == head.access_version);
-        match &append.change {
-            Change::Message(new) if current => self.message(append, new, head),
-            // A repeat stores nothing, so it needs no right: it is told what happened before.
-            Change::Message(new) => {
-                Ok(self.repeated(append, new, head)?.unwrap_or(Err(Refusal::AccessChanged)))
-            }
-            _ if !current => Ok(Err(Refusal::AccessChanged)),
-            Change::Join { role } => self.join(append, *role, head),
-            Change::Leave | Change::Create(_) => self.leave(append, head),
-        }
-    }
-
-    fn create(&mut self, append: &Append, new: &NewRoom) -> Result<Answer> {
-        let request =
-            new.request.as_ref().map(|(id, digest)| (short_digest(id.as_str().as_bytes()), *digest));
-        if let Some((name, digest)) = &request
-            && let Some((first, room)) = self.requested(&append.by, name)?
+        // A repeat stores nothing, so it needs no right: it is told what happened before.
+        if let Change::Message(new) = &append.change
+            && let Some(answer) = self.repeated(append, new, &head)?
         {
-            return if first == *digest { self.created_before(room) } else { Ok(Err(Refusal::Conflict)) };
+            return Ok(answer);
         }
-        if self.room(&append.room)?.is_some() {
-            return Ok(Err(Refusal::Exists));
+        if append.access_version.is_some_and(|version| version != head.access_version) {
+            return Ok(Err(Refusal::AccessChanged));
         }
-        let creator = self.user_or_new(&append.by, append.now)?;
-        let mut head = self.insert_room(append, new, creator)?;
-        self.log_change(append, &mut head, ChangeKind::Created, None, None, new.name.as_deref())?;
-        if let Some((name, digest)) = request {
-            const INSERT: &str =
-                "INSERT INTO room_requests (creator_ref, id_hash, digest, room_ref) VALUES (?1, ?2, ?3, ?4)";
-            self.statement(INSERT)?.execute(params![creator.user, name, digest, head.room])?;
-        }
-        let mut users = Vec::with_capacity(new.members.len());
-        for (index, (user, role)) in new.members.iter().enumerate() {
-            if new.members[..index].iter().all(|(earlier, _)| earlier != user) {
-                users.push((user.clone(), self.add(append, &mut head, user, *role)?));
+        match &append.change {
+            Change::Create(_) => unreachable!("answered above"),
+            Change::Join { role } => self.join(append, *role, head),
+            Change::Leave { heir } => self.leave(append, *heir, head),
+            Change::Add { users, role } => self.add_all(append, users, *role, head),
+            Change::Remove { user, below, reason } => {
+                self.remove(append, user, *below, reason.as_deref(), head)
             }
+            Change::Ban { user, below, until, reason } => {
+                self.ban(append, user, *below, (*until, reason.as_deref()), head)
+            }
+            Change::Unban { user } => self.unban(append, user, head),
+            Change::SetRole { user, role, below } => self.set_role(append, user, *role, *below, head),
+            Change::Set(patch) => self.set(append, patch, head),
+            Change::Message(new) => self.message(append, new, head),
+            Change::Edit { seq, content } => self.edit(append, *seq, content, head),
+            Change::Delete { seq, own } => self.delete(append, *seq, *own, head),
+            Change::React { seq, emoji } => self.react(append, *seq, emoji, head),
+            Change::Unreact { seq, emoji } => self.unreact(append, *seq, emoji, head),
+            Change::Trim { oldest } => self.trim(append, *oldest, head),
         }
-        self.change_room(&append.room, head);
-        Ok(Ok(Appended { users, ..changed(&append.room, &head) }))
-    }
-
-    fn insert_room(&mut self, append: &Append, new: &NewRoom, creator: UserRow) -> Result<Head> {
-        const INSERT: &str = "INSERT INTO rooms
-            (id, kind, access, access_version, ts, created_by, created_at, updated_at, name)
-            VALUES (?1, ?2, ?3, 1, ?4, ?5, ?4, ?4, ?6)";
-        let now = append.now.as_micros();
-        let row =
-            params![append.room.as_str(), new.kind.code(), new.access.code(), now, creator.user, new.name];
-        let room = self.statement(INSERT)?.insert(row)?;
-        Ok(Head {
-            room,
-            kind: new.kind,
-            access: new.access,
-            access_version: 1,
-            seq: 0,
-            offset: 0,
-            ordinal: 0,
-            changes: 0,
-            members: 0,
-            ts: append.now,
-            active: 0,
-        })
-    }
-
-    /// The digest of an earlier request of that name, and the room that it made.
-    fn requested(&mut self, creator: &UserId, name: &[u8; 16]) -> Result<Option<([u8; 16], RoomId)>> {
-        let Some(creator) = self.user(creator)? else { return Ok(None) };
-        const SELECT: &str = "SELECT q.digest, r.id FROM room_requests q JOIN rooms r ON r.ref = q.room_ref
-            WHERE q.creator_ref = ?1 AND q.id_hash = ?2";
-        let mut select = self.statement(SELECT)?;
-        let found =
-            select.query_row(params![creator.user, name], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)));
-        match found.optional()? {
-            Some((digest, room)) => Ok(Some((digest, RoomId::read(&room)?))),
-            None => Ok(None),
-        }
-    }
-
-    fn created_before(&mut self, room: RoomId) -> Result<Answer> {
-        let head = self.room(&room)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-        Ok(Ok(unchanged(&room, &head)))
-    }
-
-    fn join(&mut self, append: &Append, role: Role, mut head: Head) -> Result<Answer> {
-        let user = self.user_or_new(&append.by, append.now)?;
-        if self.is_member(head.room, user.user)? {
-            return Ok(Ok(unchanged(&append.room, &head)));
-        }
-        let users = vec![(append.by.clone(), self.add(append, &mut head, &append.by, role)?)];
-        self.change_room(&append.room, head);
-        Ok(Ok(Appended { users, ..changed(&append.room, &head) }))
-    }
-
-    /// Makes `user` a member whose pointers start at the head.
-    fn add(&mut self, append: &Append, head: &mut Head, user: &UserId, role: Role) -> Result<UserOffset> {
-        let row = self.user_or_new(user, append.now)?;
-        self.log_change(append, head, ChangeKind::Joined, Some(row), Some(role), None)?;
-        head.members += 1;
-        const INSERT: &str = "INSERT INTO members
-            (room_ref, user_ref, role, joined_seq, joined_at, delivered, read, read_private)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?4, ?4, ?4)";
-        let member = params![head.room, row.user, role.code(), head.seq, head.ts.as_micros()];
-        self.statement(INSERT)?.execute(member)?;
-        self.roles.push((append.room.clone(), user.clone(), Some(role)));
-        self.log_user(user, row, UserAction::RoomJoined, head.room, None, head.ts)
-    }
-
-    fn leave(&mut self, append: &Append, mut head: Head) -> Result<Answer> {
-        let Some(row) = self.user(&append.by)? else { return Ok(Err(Refusal::NotMember)) };
-        const DELETE: &str = "DELETE FROM members WHERE room_ref = ?1 AND user_ref = ?2";
-        if self.statement(DELETE)?.execute([head.room, row.user])? == 0 {
-            return Ok(Err(Refusal::NotMember));
-        }
-        self.log_change(append, &mut head, ChangeKind::Left, Some(row), None, None)?;
-        head.members -= 1;
-        head.access_version += 1;
-        self.roles.push((append.room.clone(), append.by.clone(), None));
-        let offset = self.log_user(&append.by, row, UserAction::RoomLeft, head.room, None, head.ts)?;
-        self.change_room(&append.room, head);
-        Ok(Ok(Appended { users: vec![(append.by.clone(), offset)], ..changed(&append.room, &head) }))
     }
 
     fn message(&mut self, append: &Append, new: &NewMessage, mut head: Head) -> Result<Answer> {
-        if let Some(answer) = self.repeated(append, new, head)? {
-            return Ok(answer);
+        if new.reply_to.is_some_and(|seq| seq > head.seq() || seq == Seq::ZERO) {
+            return Ok(Err(Refusal::NoMessage));
+        }
+        if let Some(root) = new.thread
+            && message::is_root(self.db, head.room, root)? != Root::Live
+        {
+            return Ok(Err(Refusal::NoMessage));
         }
         let sender = self.user_or_new(&append.by, append.now)?.user;
+        let in_thread = match new.thread {
+            Some(root) => self.place_in_thread(&head, root, sender)?,
+            None => InThread::default(),
+        };
         let num = self.next_num();
         head.touch(num, append.now);
         head.seq += 1;
-        head.ordinal += 1;
+        if new.thread.is_none() {
+            (head.ordinal, head.main_seq) = (head.ordinal + 1, head.seq);
+        }
         let key = self.key_of(num)?;
         let sent = self.sent_by(sender, head.room)?;
-        let flags = if sent.has_in_block_of(head.seq) { 0 } else { FIRST_IN_BLOCK };
-        sent.add(head.seq, new.client_msg_id.as_ref());
+        let mut flags = if sent.has_in_block_of(head.seq) { 0 } else { FIRST_IN_BLOCK };
+        flags |= if new.injected { INJECTED } else { 0 };
+        sent.add(head.seq, new.client_msg_id.as_ref(), new.thread.is_some());
         let count = sent.count;
+        let mentions = new.mentions.as_ref().map(json_of).transpose()?;
         let fields = Fields {
             num,
             room: head.room,
@@ -172,13 +116,23 @@ impl Batch<'_> {
             payload: new.content.payload.get(),
             client_msg_id: new.client_msg_id.as_ref().map(|id| id.as_str()),
             reply_to: new.reply_to.map(Seq::get),
+            thread: new.thread.map(Seq::get),
+            mentions: mentions.as_deref(),
+            injected: new.injected,
+            edited_at: None,
+            deleted_at: None,
         };
-        self.insert_message(&fields, new.digest, flags, head.ordinal, count)?;
+        self.insert_message(&fields, new.digest, flags, (head.ordinal, count), &in_thread)?;
+        if let Some(mentions) = &new.mentions
+            && new.thread.is_none()
+        {
+            self.mention(append, &head, sender, mentions)?;
+        }
         if let Some(id) = &new.client_msg_id {
             self.set_num_of(client_id(head.room, sender, id), num);
         }
         self.move_head(&append.room, head);
-        Ok(Ok(Appended { num, key, ..changed(&append.room, &head) }))
+        Ok(Ok(Appended { num, key, ..head.changed(&append.room, Told::default()) }))
     }
 
     fn insert_message(
@@ -186,40 +140,82 @@ impl Batch<'_> {
         fields: &Fields<'_>,
         digest: [u8; 16],
         flags: u8,
-        ordinal: u64,
-        sent: u64,
+        (ordinal, sent): (u64, u64),
+        in_thread: &InThread,
     ) -> Result<()> {
         const INSERT: &str = "INSERT INTO messages
             (num, room_ref, seq, offset, sender_ref, ts, ordinal, sender_ordinal, key, checksum, kind, payload,
-             client_msg_id, digest, reply_to, flags)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
-        let Fields { num, room, seq, offset, sender, ts, key, kind, payload, client_msg_id, reply_to } =
-            fields;
+             client_msg_id, digest, reply_to, flags, thread, mentions, thread_ordinal, thread_sender_ordinal,
+             main_seq)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
         self.statement(INSERT)?.execute(params![
-            num,
-            room,
-            seq,
-            offset,
-            sender,
-            ts,
+            fields.num,
+            fields.room,
+            fields.seq,
+            fields.offset,
+            fields.sender,
+            fields.ts,
             ordinal,
             sent,
-            key,
+            fields.key,
             checksum(fields),
-            kind,
-            payload,
-            client_msg_id,
-            client_msg_id.map(|_| digest),
-            reply_to,
-            flags
+            fields.kind,
+            fields.payload,
+            fields.client_msg_id,
+            fields.client_msg_id.map(|_| digest),
+            fields.reply_to,
+            flags,
+            fields.thread,
+            fields.mentions,
+            in_thread.ordinal,
+            in_thread.sender_ordinal,
+            in_thread.main_seq
         ])?;
         Ok(())
     }
 
+    /// The counts of the next reply of a sender in a thread.
+    fn place_in_thread(&mut self, head: &Head, root: Seq, sender: i64) -> Result<InThread> {
+        const LAST: &str = "SELECT thread_ordinal FROM messages INDEXED BY messages_thread
+            WHERE room_ref = ?1 AND thread = ?2 ORDER BY seq DESC LIMIT 1";
+        const OWN: &str = "SELECT thread_sender_ordinal FROM messages INDEXED BY messages_thread_sender
+            WHERE room_ref = ?1 AND thread = ?2 AND sender_ref = ?3 ORDER BY seq DESC LIMIT 1";
+        let (room, root) = (head.room, root.get());
+        let last: Option<u64> =
+            self.statement(LAST)?.query_row(params![room, root], |row| row.get(0)).optional()?;
+        let own: Option<u64> =
+            self.statement(OWN)?.query_row(params![room, root, sender], |row| row.get(0)).optional()?;
+        Ok(InThread {
+            ordinal: Some(last.unwrap_or(0) + 1),
+            sender_ordinal: Some(own.unwrap_or(0) + 1),
+            main_seq: Some(head.main_seq),
+        })
+    }
+
+    /// Notes whom a message of the main line calls.
+    fn mention(&mut self, append: &Append, head: &Head, sender: i64, mentions: &Mentions) -> Result<()> {
+        let mut targets = BTreeSet::new();
+        if mentions.room {
+            targets.extend([0, -sender]);
+        } else {
+            for user in mentions.users.iter().filter(|user| **user != append.by) {
+                targets.insert(self.user_or_new(user, append.now)?.user);
+            }
+        }
+        const INSERT: &str = "INSERT INTO mentions (room_ref, target, seq, ordinal) VALUES (?1, ?2, ?3,
+            1 + coalesce((SELECT ordinal FROM mentions WHERE room_ref = ?1 AND target = ?2
+                ORDER BY seq DESC LIMIT 1), 0))";
+        let mut insert = self.statement(INSERT)?;
+        for target in targets {
+            insert.execute(params![head.room, target, head.seq])?;
+        }
+        Ok(())
+    }
+
     /// The answer to a message whose `client_msg_id` was used before.
-    fn repeated(&mut self, append: &Append, new: &NewMessage, head: Head) -> Result<Option<Answer>> {
+    fn repeated(&mut self, append: &Append, new: &NewMessage, head: &Head) -> Result<Option<Answer>> {
         let (Some(id), Some(sender)) = (&new.client_msg_id, self.user(&append.by)?) else { return Ok(None) };
-        if !self.purged() && self.sent_by(sender.user, head.room)?.is_new(id) {
+        if !head.is_trimmed() && self.sent_by(sender.user, head.room)?.is_new(id) {
             return Ok(None);
         }
         const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
@@ -235,7 +231,7 @@ impl Batch<'_> {
                 seq: Seq::read(row.get(3)?)?,
                 offset: Offset::read(row.get(4)?)?,
                 ts: Timestamp::from_micros(row.get(5)?),
-                ..unchanged(&append.room, &head)
+                ..head.unchanged(&append.room)
             }))
         };
         if let Some(num) = self.num_of(&client_id(head.room, sender.user, id))? {
@@ -244,7 +240,7 @@ impl Batch<'_> {
                 return answer(row).map(Some);
             }
         }
-        if !self.purged() {
+        if !head.is_trimmed() {
             return Ok(None);
         }
         let mut select = self.statement(PURGED)?;
@@ -252,51 +248,67 @@ impl Batch<'_> {
         rows.next()?.map(answer).transpose()
     }
 
-    fn is_member(&mut self, room: i64, user: i64) -> Result<bool> {
-        const SELECT: &str = "SELECT 1 FROM members WHERE room_ref = ?1 AND user_ref = ?2";
-        Ok(self.statement(SELECT)?.exists([room, user])?)
-    }
-
-    /// Writes an entry that is no message to the room's log.
-    fn log_change(
-        &mut self,
-        append: &Append,
-        head: &mut Head,
-        kind: ChangeKind,
-        user: Option<UserRow>,
-        role: Option<Role>,
-        body: Option<&str>,
-    ) -> Result<()> {
-        let by = self.user_or_new(&append.by, append.now)?.user;
+    /// Counts a change that is no message, and sets the room's time: its entry must be told next.
+    pub(crate) fn step(&mut self, append: &Append, head: &mut Head) -> u64 {
         let num = self.next_num();
         head.touch(num, append.now);
         head.changes += 1;
+        num
+    }
+
+    /// Writes the entry of the change `num` to the room's log.
+    pub(crate) fn tell(
+        &mut self,
+        append: &Append,
+        head: &Head,
+        num: u64,
+        entry: LogEntry,
+        told: &mut Told,
+    ) -> Result<()> {
+        debug_assert_eq!(entry.offset(), head.offset(), "entries are made for the present position");
+        let ChangeRow { kind, user, role, seq, body } = entry::encode(&entry)?;
+        let by = self.user_or_new(&append.by, append.now)?.user;
+        let user = user.map(|user| self.user_or_new(user, append.now)).transpose()?.map(|row| row.user);
         const INSERT: &str = "INSERT INTO changes
-            (num, room_ref, offset, ordinal, kind, by_ref, user_ref, role, body, ts)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-        let (user, role) = (user.map(|row| row.user), role.map(Code::code));
-        let (offset, ordinal, ts) = (head.offset, head.changes, head.ts.as_micros());
-        let row = params![num, head.room, offset, ordinal, kind.code(), by, user, role, body, ts];
+            (num, room_ref, offset, ordinal, kind, by_ref, user_ref, role, seq, body, ts)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let (kind, role, seq, ts) =
+            (kind.code(), role.map(Code::code), seq.map(Seq::get), head.ts.as_micros());
+        let (room, offset, ordinal) = (head.room, head.offset, head.changes);
+        let row = params![num, room, offset, ordinal, kind, by, user, role, seq, body, ts];
         self.statement(INSERT)?.execute(row)?;
+        told.entries.push(entry);
         Ok(())
     }
 
-    /// Writes an entry to a user's own log.
-    pub(crate) fn log_user(
+    /// Writes to a user's own log.
+    pub(crate) fn tell_user(
         &mut self,
         id: &UserId,
         row: UserRow,
-        action: UserAction,
-        room: i64,
-        value: Option<u64>,
+        room: Option<i64>,
+        change: UserChange,
         ts: Timestamp,
-    ) -> Result<UserOffset> {
+    ) -> Result<UserChanged> {
         let offset = self.next_user_offset(id, row)?;
-        const INSERT: &str = "INSERT INTO user_log (user_ref, offset, kind, room_ref, value, ts)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let entry = params![row.user, offset, action.code(), room, value, ts.as_micros()];
+        let (action, value, body) = entry::encode_own(&change)?;
+        const INSERT: &str = "INSERT INTO user_log (user_ref, offset, kind, room_ref, value, body, ts)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let entry = params![row.user, offset, action.code(), room, value, body, ts.as_micros()];
         self.statement(INSERT)?.execute(entry)?;
-        UserOffset::read(offset)
+        if offset > LOG_KEPT && offset.is_multiple_of(LOG_SLACK) {
+            self.trim_user_log(row.user, offset - LOG_KEPT)?;
+        }
+        Ok(UserChanged { user_offset: UserOffset::read(offset)?, change, ts })
+    }
+
+    /// Deletes a user's oldest entries, up to `last`.
+    fn trim_user_log(&mut self, user: i64, last: u64) -> Result<()> {
+        const DELETE: &str = "DELETE FROM user_log WHERE user_ref = ?1 AND offset <= ?2";
+        self.statement(DELETE)?.execute(params![user, last])?;
+        const MOVE: &str = "UPDATE users SET log_oldest = ?2 WHERE ref = ?1";
+        self.statement(MOVE)?.execute(params![user, last + 1])?;
+        Ok(())
     }
 }
 
@@ -304,31 +316,8 @@ fn client_id(room: i64, sender: i64, id: &ClientMsgId) -> ClientId {
     ClientId { room, sender, id: id.as_str().into() }
 }
 
-impl Head {
-    /// Takes the next position of the log for the change `num`.
-    fn touch(&mut self, num: u64, now: Timestamp) {
-        self.offset += 1;
-        self.active = num;
-        self.ts = self.ts.max(now);
-    }
-}
-
-/// The answer to a change that was stored just now, for all but messages.
-fn changed(room: &RoomId, head: &Head) -> Appended {
-    Appended {
-        room: room.clone(),
-        offset: Offset::new(head.offset).expect("counted up one by one"),
-        seq: Seq::new(head.seq).expect("counted up one by one"),
-        ts: head.ts,
-        duplicate: false,
-        num: 0,
-        key: 0,
-        access_version: head.access_version,
-        users: Vec::new(),
-    }
-}
-
-/// The answer to a change that was there before.
-fn unchanged(room: &RoomId, head: &Head) -> Appended {
-    Appended { duplicate: true, ..changed(room, head) }
+/// What an entry of a user's log about a room says.
+pub(crate) fn of_room(room: &RoomId, joined: bool) -> UserChange {
+    let room = room.clone();
+    if joined { UserChange::RoomJoined { room } } else { UserChange::RoomLeft { room } }
 }

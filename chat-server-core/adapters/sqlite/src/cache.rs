@@ -41,6 +41,17 @@ impl<K: Hash + Eq + Clone, V: Clone> Recent<K, V> {
         self.young.insert(key, value);
     }
 
+    pub(crate) fn remove(&mut self, key: &K) {
+        self.young.remove(key);
+        self.old.remove(key);
+    }
+
+    /// Forgets all but some; looks at everything.
+    pub(crate) fn retain(&mut self, stays: impl Fn(&K) -> bool) {
+        self.young.retain(|key, _| stays(key));
+        self.old.retain(|key, _| stays(key));
+    }
+
     pub(crate) fn clear(&mut self) {
         self.young.clear();
         self.old.clear();
@@ -63,5 +74,10 @@ mod tests {
         assert_eq!(recent.get(&50), None);
         recent.insert(99, 1);
         assert_eq!(recent.get(&99), Some(1), "an old value never comes back");
+        recent.remove(&99);
+        assert_eq!(recent.get(&99), None);
+        recent.insert(99, 2);
+        recent.retain(|key| *key == 0);
+        assert_eq!((recent.get(&0), recent.get(&98), recent.get(&99)), (Some(0), None, None));
     }
 }

@@ -1,6 +1,6 @@
 //! Enumerations as the small integers that the database holds. A number never changes its meaning.
 
-use chat_protocol::{Access, Role, RoomKind};
+use chat_protocol::{Access, HistoryVisibility, Role, RoomKind};
 
 use crate::error::{Fault, Result};
 
@@ -35,6 +35,16 @@ pub(crate) enum ChangeKind {
     Created,
     Joined,
     Left,
+    Kicked,
+    Banned,
+    Unbanned,
+    Role,
+    Changed,
+    Trimmed,
+    Edited,
+    Deleted,
+    Reacted,
+    Unreacted,
 }
 
 /// Kinds of entries in a user's own log.
@@ -43,12 +53,17 @@ pub(crate) enum UserAction {
     RoomJoined,
     RoomLeft,
     Read,
+    Settings,
+    /// Its body is the packet's JSON.
+    Other,
 }
 
 codes! {
     RoomKind: Direct = 1, Group = 2, Channel = 3, Desk = 4;
     Access: Open = 1, Invite = 2;
+    HistoryVisibility: All = 1, Joined = 2;
     Role: Owner = 1, Admin = 2, Member = 3, Reader = 4;
-    ChangeKind: Created = 1, Joined = 2, Left = 3;
-    UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3;
+    ChangeKind: Created = 1, Joined = 2, Left = 3, Kicked = 4, Banned = 5, Unbanned = 6, Role = 7, Changed = 8,
+        Trimmed = 9, Edited = 10, Deleted = 11, Reacted = 12, Unreacted = 13;
+    UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3, Settings = 4, Other = 5;
 }

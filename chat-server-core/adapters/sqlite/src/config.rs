@@ -69,7 +69,7 @@ pub struct SqliteConfig {
     pub max_size: Option<u64>,
 
     /// Number of rooms, users, and senders in rooms whose heads are remembered in memory, each. Default 32,768:
-    /// about 10 MiB when full; a room beyond costs one look-up when it is written to.
+    /// about 15 MiB when full; a room beyond costs one look-up when it is written to.
     pub remembered: usize,
 
     /// Number of changes, the newest, whose messages' client ids are in memory only, until they are written many to a

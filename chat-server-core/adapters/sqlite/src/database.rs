@@ -25,7 +25,7 @@ const APPLICATION: i32 = 0x6368_6174;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// The statements of one connection: none is ever compiled twice.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 pub(crate) fn path_in(dir: &Path) -> PathBuf {
     dir.join(NAME)
@@ -38,8 +38,6 @@ pub(crate) struct Identity {
     pub(crate) secret: [u8; 16],
     /// The greatest `num` that was ever given.
     pub(crate) last_num: u64,
-    /// Whether `idempotency` holds answers to messages that were purged.
-    pub(crate) purged: bool,
 }
 
 /// Opens the writing connection, migrates the database and marks it as in use.
@@ -183,12 +181,10 @@ fn identify(db: &mut Connection, config: &SqliteConfig, path: &Path) -> Result<I
     }
     set_meta(&tx, "key_secret", secret).map_err(failed)?;
     let last_num = last_num(&tx).map_err(failed)?;
-    let purged =
-        tx.prepare("SELECT 1 FROM idempotency").and_then(|mut any| any.exists([])).map_err(failed)?;
     tx.commit().map_err(failed)?;
     let epoch = Epoch::new(epoch)
         .map_err(|error| OpenError::Damaged { path: path.to_owned(), reason: format!("epoch: {error}") })?;
-    Ok(Identity { epoch, secret, last_num, purged })
+    Ok(Identity { epoch, secret, last_num })
 }
 
 /// Notes that every commit is on the disk: the next start need not doubt them.
@@ -206,10 +202,10 @@ fn truncate_wal(db: &Connection) -> Result<(), SqlError> {
 }
 
 fn last_num(db: &Connection) -> Result<u64, SqlError> {
+    // What a trim deletes is older than its own entry, which stays until the next.
     const GREATEST: &str = "SELECT max(
         coalesce((SELECT max(num) FROM messages), 0),
-        coalesce((SELECT max(num) FROM changes), 0),
-        coalesce((SELECT value FROM meta WHERE name = 'num_floor'), 0))";
+        coalesce((SELECT max(num) FROM changes), 0))";
     db.query_row(GREATEST, [], |row| row.get(0))
 }
 

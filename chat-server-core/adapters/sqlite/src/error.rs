@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use chat_server_core::storage::{StorageError, StorageErrorKind};
+use rusqlite::types::FromSqlError;
 use rusqlite::{Error as SqlError, ErrorCode, ffi};
 
 /// Why a store cannot be opened. Every text names the path, because it is read by the person who starts the server.
@@ -73,6 +74,13 @@ pub(crate) enum Fault {
 }
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
+
+impl From<FromSqlError> for Fault {
+    /// A column that holds another type than the schema lets in, or no text.
+    fn from(error: FromSqlError) -> Self {
+        Fault::Corrupt(error.to_string())
+    }
+}
 
 impl Fault {
     /// What it means when it happened while reading.

@@ -20,9 +20,9 @@
 //!
 //! A full disk fails the batch at hand, stores nothing of it, and passes by itself. A failed sync ends all writing
 //! until the store is opened again, because nobody can know what of it reached the disk. A flipped bit in a message is
-//! an error that names the message when it is read; elsewhere SQLite notices what breaks the structure of its pages.
+//! an error that names the message when it is read, and a change of that message is refused; elsewhere SQLite notices
+//! what breaks the structure of its pages.
 
-mod advance;
 mod ahead;
 mod append;
 mod cache;
@@ -30,18 +30,29 @@ mod checkpoint;
 mod client_ids;
 mod codec;
 mod config;
+mod counts;
+mod create;
 mod database;
+mod edits;
+mod entry;
 mod error;
+mod head;
 mod key;
 mod lock;
 mod log;
+mod members;
 mod message;
 mod number;
+mod own;
+mod pages;
+mod people;
 mod readers;
+mod room_data;
 mod rooms;
 mod sent;
 mod standings;
 mod store;
+mod trim;
 mod writer;
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Numbers and ids as they come from the database: checked, because a flipped bit must not become a position.
 
-use chat_protocol::{Offset, RoomId, Seq, UserId, UserOffset};
+use chat_protocol::{Offset, RoomId, RoomNumber, Seq, UserId, UserOffset};
 
 use crate::error::{Fault, Result};
 
@@ -22,7 +22,7 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(Seq, Offset, UserOffset);
+numbers!(Seq, Offset, RoomNumber, UserOffset);
 
 /// An id in a column.
 pub(crate) trait Id: Sized {

@@ -95,6 +95,11 @@ impl Readers {
         Lease::new(Arc::clone(&self.pool), permit)
     }
 
+    #[cfg(test)]
+    pub(crate) fn connections(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.pool.idle()
+    }
+
     /// Lets nobody read any more. The connections not in use are closed now, the others with the last of this.
     pub(crate) fn close(&self) {
         self.permits.close();

@@ -12,17 +12,17 @@ use crate::error::Result;
 
 /// Numbers in a block: room enough that two who talk by turns cost an index entry per eight messages, and little to
 /// look through. Part of what the database means, as `15` is below.
-const BLOCK: u64 = 16;
+pub(crate) const BLOCK: u64 = 16;
 
 /// The flag of a message that is its sender's first in its block.
 pub(crate) const FIRST_IN_BLOCK: u8 = 4;
 
-/// What a sender has written in a room.
+/// What a sender has written in a room, as far as it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Sent {
-    /// How many messages.
+    /// How many messages of the main line.
     pub(crate) count: u64,
-    /// Number of the last one; 0 without one.
+    /// Number of the last message, in a thread or not; 0 without one.
     pub(crate) last: u64,
     /// The greatest of their client ids that are in the table or in memory; what is purged may be missing.
     pub(crate) greatest_id: Option<Box<str>>,
@@ -30,8 +30,8 @@ pub(crate) struct Sent {
 
 impl Sent {
     /// Notes one more message.
-    pub(crate) fn add(&mut self, seq: u64, id: Option<&ClientMsgId>) {
-        self.count += 1;
+    pub(crate) fn add(&mut self, seq: u64, id: Option<&ClientMsgId>, in_thread: bool) {
+        self.count += u64::from(!in_thread);
         self.last = seq;
         if let Some(id) = id.filter(|id| self.is_new(id)) {
             self.greatest_id = Some(id.as_str().into());
@@ -40,7 +40,7 @@ impl Sent {
 
     /// Whether a message of the block of number `seq` is among them; `seq` is greater than all of theirs.
     pub(crate) fn has_in_block_of(&self, seq: u64) -> bool {
-        self.count > 0 && self.last / BLOCK == seq / BLOCK
+        self.last > 0 && self.last / BLOCK == seq / BLOCK
     }
 
     /// Whether none of them can have this id. Most clients' ids begin with the time, so that a new one is greater than

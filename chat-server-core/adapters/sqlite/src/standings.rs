@@ -2,13 +2,24 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::{Role, RoomId, UserId};
-use chat_server_core::storage::Standing;
+use chat_protocol::{HistoryVisibility, Role, RoomId, Seq, UserId};
+use chat_server_core::storage::{Bar, Standing};
 
 use crate::cache::Recent;
+use crate::head::Head;
 use crate::writer::Committed;
 
-/// Rooms and roles as they were after the last commit.
+/// What one user is to one room, whatever else happens there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// The role, and the room's newest message when the user joined.
+    pub(crate) member: Option<(Role, Seq)>,
+    pub(crate) bar: Option<Bar>,
+    pub(crate) agent: bool,
+    pub(crate) marked: bool,
+}
+
+/// Rooms, and what users are to them, as they were after the last commit.
 ///
 /// The writer tells of every commit before it is answered ([`tell`](Self::tell)). Readers add what they had to look up,
 /// unless there was a commit since they began, for then it may be older than what the writer told.
@@ -17,9 +28,8 @@ pub(crate) struct Standings {
 }
 
 struct State {
-    /// Rooms; the role in a value means nothing.
-    rooms: Recent<RoomId, Standing>,
-    roles: Recent<(RoomId, UserId), Option<Role>>,
+    rooms: Recent<RoomId, Head>,
+    owns: Recent<(RoomId, UserId), Own>,
     /// Number of commits told.
     commits: u64,
 }
@@ -33,8 +43,8 @@ pub(crate) enum Found {
 
 impl Standings {
     pub(crate) fn new(remembered: usize) -> Self {
-        let (rooms, roles) = (Recent::new(remembered), Recent::new(remembered));
-        Self { state: Mutex::new(State { rooms, roles, commits: 0 }) }
+        let (rooms, owns) = (Recent::new(remembered), Recent::new(remembered));
+        Self { state: Mutex::new(State { rooms, owns, commits: 0 }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -43,19 +53,19 @@ impl Standings {
 
     pub(crate) fn get(&self, room: &RoomId, user: &UserId) -> Found {
         let mut state = self.lock();
-        let role = state.roles.get(&(room.clone(), user.clone()));
-        match (state.rooms.get(room), role) {
-            (Some(standing), Some(role)) => Found::Known(Standing { role, ..standing }),
+        let own = state.owns.get(&(room.clone(), user.clone()));
+        match (state.rooms.get(room), own) {
+            (Some(head), Some(own)) => Found::Known(standing(&head, own)),
             _ => Found::Unknown(state.commits),
         }
     }
 
     /// Remembers what a reader found, that began after `commits` commits.
-    pub(crate) fn learn(&self, room: &RoomId, user: &UserId, standing: Standing, commits: u64) {
+    pub(crate) fn learn(&self, room: &RoomId, user: &UserId, head: Head, own: Own, commits: u64) {
         let mut state = self.lock();
         if state.commits == commits {
-            state.rooms.insert(room.clone(), standing);
-            state.roles.insert((room.clone(), user.clone()), standing.role);
+            state.rooms.insert(room.clone(), head);
+            state.owns.insert((room.clone(), user.clone()), own);
         }
     }
 
@@ -65,7 +75,7 @@ impl Standings {
         // Who looks something up just now must not bring it back.
         state.commits += 1;
         state.rooms.clear();
-        state.roles.clear();
+        state.owns.clear();
     }
 
     /// Takes a commit in.
@@ -73,13 +83,35 @@ impl Standings {
         let mut state = self.lock();
         state.commits += 1;
         for (room, head) in committed.rooms {
-            let seq = chat_protocol::Seq::new(head.seq).expect("counted up one by one");
-            let offset = chat_protocol::Offset::new(head.offset).expect("counted up one by one");
-            let (kind, access, access_version) = (head.kind, head.access, head.access_version);
-            state.rooms.insert(room, Standing { kind, access, access_version, role: None, seq, offset });
+            state.rooms.insert(room, head);
         }
-        for (room, user, role) in committed.roles {
-            state.roles.insert((room, user), role);
+        for (room, user, own) in committed.owns {
+            match own {
+                Some(own) => state.owns.insert((room, user), own),
+                None => state.owns.remove(&(room, user)),
+            }
         }
+    }
+}
+
+/// Both as one.
+pub(crate) fn standing(head: &Head, own: Own) -> Standing {
+    let oldest = head.oldest_seq();
+    let oldest_seq = match (head.history, own.member) {
+        (HistoryVisibility::Joined, Some((_, joined))) => oldest.max(joined.next()),
+        _ => oldest,
+    };
+    Standing {
+        kind: head.kind,
+        access: head.access,
+        access_version: head.access_version,
+        role: own.member.map(|(role, _)| role),
+        bar: own.bar,
+        agent: own.agent,
+        marked: own.marked,
+        members: head.members,
+        seq: head.seq(),
+        oldest_seq,
+        offset: head.offset(),
     }
 }

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chat_protocol::{Epoch, HistoryQuery, Offset, RoomId, Seq, UserId, UserOffset};
-use chat_server_core::storage::{
-    Append, Appended, Capabilities, LogPage, MessageStore, PointerMove, PointerMoved, PointerStore, Refusal,
-    RoomStore, RoomView, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
+use chat_protocol::reply::InboxTotals;
+use chat_protocol::{
+    Epoch, HistoryQuery, Offset, Role, RoomId, Seq, ThreadState, Timestamp, UserId, UserOffset,
 };
-use rusqlite::{OptionalExtension, params};
+use chat_server_core::storage::{
+    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
+    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
+    StorageErrorKind, StoredMessage, UserLog, UserLogPage,
+};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::ahead::Ahead;
 use crate::checkpoint::{Checkpointer, WalLength};
@@ -17,9 +21,9 @@ use crate::config::{SqliteConfig, Synchronous};
 use crate::error::{OpenError, Result};
 use crate::lock::DirectoryLock;
 use crate::readers::Readers;
-use crate::standings::{Found, Standings};
+use crate::standings::{self, Found, Standings};
 use crate::writer::{Batch, Writer};
-use crate::{database, key, log, rooms};
+use crate::{database, key, log, pages, people, rooms};
 
 /// Rows that may lie anywhere on the disk, or nobody knows how many.
 const ANYWHERE: usize = usize::MAX;
@@ -29,7 +33,7 @@ const STEPS_OF_A_VIEW: usize = 8;
 
 /// Rooms, messages, logs and pointers in one SQLite database.
 ///
-/// `append` and `advance` block the calling thread until the commit is on the disk, see
+/// `append` and `append_own` block the calling thread until the commit is on the disk, see
 /// [`Capabilities::blocking_writes`]; reads run on tokio's blocking threads, except short
 /// ones as long as reads are quick. Dropping the store closes it.
 ///
@@ -45,7 +49,7 @@ const STEPS_OF_A_VIEW: usize = 8;
 /// let second = SqliteStore::open(&dir, SqliteConfig::default());
 /// assert!(matches!(second, Err(OpenError::InUse { pid: Some(_), .. })));
 /// store.close().unwrap();
-/// assert!(store.rooms_of(&"alice".parse().unwrap()).await.is_err());
+/// assert!(store.newest(&[]).await.is_err());
 /// # });
 /// ```
 pub struct SqliteStore {
@@ -53,13 +57,13 @@ pub struct SqliteStore {
     max_batch: usize,
     secret: [u8; 16],
     path: PathBuf,
-    /// Locked for the length of a transaction, by whoever appends or moves pointers, and by the checkpointer when the
+    /// Locked for the length of a transaction, by whoever appends, and by the checkpointer when the
     /// log has grown too long.
     writer: Arc<Mutex<Writer>>,
-    readers: Readers,
+    pub(crate) readers: Readers,
     /// One more connection, for what the server must know before it can store: a flood of history must not hold up
     /// everybody's messages.
-    deciders: Readers,
+    pub(crate) deciders: Readers,
     standings: Standings,
     /// Locked when the store is closed, and for a moment after each commit.
     checkpointer: Mutex<Checkpointer>,
@@ -132,7 +136,7 @@ impl SqliteStore {
         if num > chat_protocol::MAX_SAFE {
             return Ok(None);
         }
-        let has_key = move |db: &rusqlite::Connection| {
+        let has_key = move |db: &Connection| {
             let mut select = db.prepare_cached("SELECT num FROM messages WHERE num = ?1 AND key = ?2")?;
             Ok(select.query_row(params![num, key.to_be_bytes()], |row| row.get(0)).optional()?)
         };
@@ -161,7 +165,7 @@ impl SqliteStore {
 }
 
 /// The database's log, to be made longer ahead of the commits; without it they are slower and nothing else.
-fn ahead_of(db: &rusqlite::Connection) -> Option<Ahead> {
+fn ahead_of(db: &Connection) -> Option<Ahead> {
     let file = db.path().map(Path::new)?;
     let ahead = Ahead::open(file);
     ahead.inspect_err(|error| tracing::warn!(%error, "the write-ahead log is not found")).ok()
@@ -205,17 +209,46 @@ impl MessageStore for SqliteStore {
     async fn history(
         &self,
         room: &RoomId,
+        thread: Option<Seq>,
         query: HistoryQuery,
         limit: usize,
     ) -> Result<Option<Vec<StoredMessage>>, StorageError> {
         let asked = room.clone();
-        let page = move |db: &rusqlite::Connection| log::history(db, &asked, query, limit);
+        let page = move |db: &Connection| pages::history(db, &asked, thread, query, limit);
         self.readers.read("history", ANYWHERE, page).await
+    }
+
+    async fn newest(&self, rooms: &[RoomId]) -> Result<Vec<Option<StoredMessage>>, StorageError> {
+        let asked = rooms.to_vec();
+        self.readers.read("newest", ANYWHERE, move |db| pages::newest(db, &asked)).await
+    }
+
+    async fn marks(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        first: Seq,
+        last: Seq,
+    ) -> Result<Marks, StorageError> {
+        let (room, user) = (room.clone(), user.clone());
+        let marks = move |db: &Connection| pages::marks(db, &room, &user, first, last);
+        self.readers.read("marks", ANYWHERE, marks).await
+    }
+
+    async fn thread(
+        &self,
+        room: &RoomId,
+        root: Seq,
+        user: &UserId,
+    ) -> Result<Option<ThreadState>, StorageError> {
+        let (room, user) = (room.clone(), user.clone());
+        let thread = move |db: &Connection| pages::thread(db, &room, root, &user);
+        self.readers.read("thread", STEPS_OF_A_VIEW, thread).await
     }
 
     async fn log(&self, room: &RoomId, after: Offset, limit: usize) -> Result<Option<LogPage>, StorageError> {
         let room = room.clone();
-        let page = move |db: &rusqlite::Connection| log::log(db, &room, after, limit);
+        let page = move |db: &Connection| log::log(db, &room, after, limit);
         self.readers.read("log", ANYWHERE, page).await
     }
 }
@@ -228,32 +261,75 @@ impl RoomStore for SqliteStore {
             Found::Unknown(commits) => commits,
         };
         let (asked, of) = (room.clone(), user.clone());
-        let standing = self.deciders.read("standing", 2, move |db| rooms::standing(db, &asked, &of)).await?;
-        if let Some(standing) = standing {
-            self.standings.learn(room, user, standing, commits);
-        }
-        Ok(standing)
+        let found = self.deciders.read("standing", 4, move |db| rooms::standing(db, &asked, &of)).await?;
+        Ok(found.map(|(head, own)| {
+            self.standings.learn(room, user, head, own, commits);
+            standings::standing(&head, own)
+        }))
     }
 
-    async fn rooms_of(&self, user: &UserId) -> Result<Vec<RoomId>, StorageError> {
+    async fn rooms_of(
+        &self,
+        user: &UserId,
+        query: RoomsQuery,
+        limit: usize,
+    ) -> Result<Vec<(RoomId, Place)>, StorageError> {
         let user = user.clone();
-        self.readers.read("rooms_of", ANYWHERE, move |db| rooms::rooms_of(db, &user)).await
+        let rooms = move |db: &Connection| rooms::rooms_of(db, &user, query, limit);
+        self.readers.read("rooms_of", ANYWHERE, rooms).await
     }
 
     async fn views(&self, user: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>, StorageError> {
         let (user, asked) = (user.clone(), rooms.to_vec());
-        let views = move |db: &rusqlite::Connection| rooms::views(db, &user, &asked);
+        let views = move |db: &Connection| rooms::views(db, &user, &asked);
         self.readers.read("views", rooms.len().saturating_mul(STEPS_OF_A_VIEW), views).await
     }
 
-    async fn share_room(&self, a: &UserId, b: &UserId) -> Result<bool, StorageError> {
+    async fn totals(&self, user: &UserId, now: Timestamp) -> Result<InboxTotals, StorageError> {
+        let user = user.clone();
+        self.readers.read("totals", ANYWHERE, move |db| rooms::totals(db, &user, now)).await
+    }
+
+    async fn members(
+        &self,
+        room: &RoomId,
+        after: Option<(Role, &UserId)>,
+        limit: usize,
+    ) -> Result<Vec<MemberEntry>, StorageError> {
+        let (room, after) = (room.clone(), after.map(|(role, user)| (role, user.clone())));
+        let page = move |db: &Connection| {
+            let after = after.as_ref().map(|(role, user)| (*role, user));
+            people::members(db, &room, after, limit)
+        };
+        self.readers.read("members", limit, page).await
+    }
+
+    async fn bans(
+        &self,
+        room: &RoomId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<BanEntry>, StorageError> {
+        let (room, after) = (room.clone(), after.cloned());
+        let page = move |db: &Connection| people::bans(db, &room, after.as_ref(), limit);
+        self.readers.read("bans", limit, page).await
+    }
+
+    async fn relation(&self, a: &UserId, b: &UserId) -> Result<Relation, StorageError> {
         let (a, b) = (a.clone(), b.clone());
-        self.readers.read("share_room", ANYWHERE, move |db| rooms::share_room(db, &a, &b)).await
+        self.readers.read("relation", ANYWHERE, move |db| rooms::relation(db, &a, &b)).await
     }
 }
 
 #[async_trait]
 impl UserLog for SqliteStore {
+    async fn append_own(
+        &self,
+        batch: &[OwnAppend],
+    ) -> Result<Vec<Result<OwnAppended, Refusal>>, StorageError> {
+        self.write("append_own", |tx| batch.iter().map(|append| tx.append_own(append)).collect())
+    }
+
     async fn user_log(
         &self,
         user: &UserId,
@@ -261,20 +337,29 @@ impl UserLog for SqliteStore {
         limit: usize,
     ) -> Result<UserLogPage, StorageError> {
         let user = user.clone();
-        let page = move |db: &rusqlite::Connection| log::user_log(db, &user, after, limit);
+        let page = move |db: &Connection| log::user_log(db, &user, after, limit);
         self.readers.read("user_log", limit, page).await
     }
-}
 
-#[async_trait]
-impl PointerStore for SqliteStore {
-    async fn advance(&self, moves: &[PointerMove]) -> Result<Vec<PointerMoved>, StorageError> {
-        self.write("advance", |tx| moves.iter().map(|step| tx.advance(step)).collect())
+    async fn blocked(
+        &self,
+        user: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<Blocked>, StorageError> {
+        let (user, after) = (user.clone(), after.cloned());
+        let page = move |db: &Connection| people::blocked(db, &user, after.as_ref(), limit);
+        self.readers.read("blocked", limit, page).await
     }
 
-    async fn pointers(&self, room: &RoomId, limit: usize) -> Result<Vec<(UserId, Seq)>, StorageError> {
+    async fn pointers(
+        &self,
+        room: &RoomId,
+        thread: Option<Seq>,
+        limit: usize,
+    ) -> Result<Pointers, StorageError> {
         let room = room.clone();
-        let pointers = move |db: &rusqlite::Connection| rooms::pointers(db, &room, limit);
+        let pointers = move |db: &Connection| people::pointers(db, &room, thread, limit);
         self.readers.read("pointers", limit, pointers).await
     }
 }

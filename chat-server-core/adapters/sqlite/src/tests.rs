@@ -1,11 +1,17 @@
 //! What needs a hand on the connection: a disk that is full for a while, and a sync that failed.
 
-use chat_protocol::{Access, ClientMsgId, Content, HistoryQuery, Role, RoomId, RoomKind, Timestamp, UserId};
+use chat_protocol::{
+    Access, ClientMsgId, Content, HistoryQuery, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind,
+    Timestamp, UserId,
+};
 use chat_server_core::storage::{
-    Append, Change, MessageStore, NewMessage, NewRoom, PointerMove, PointerStore, StorageErrorKind,
+    Append, Change, MessageStore, NewMessage, NewRoom, OwnAppend, OwnChange, Pointer, StorageErrorKind,
+    UserLog,
 };
 
 use crate::{SqliteConfig, SqliteStore, database};
+
+mod steps;
 
 fn change(change: Change) -> Append {
     let (room, by) = (RoomId::new("r").unwrap(), UserId::new("a").unwrap());
@@ -14,18 +20,21 @@ fn change(change: Change) -> Append {
 
 fn create() -> Append {
     let members = vec![(UserId::new("a").unwrap(), Role::Owner)];
-    let (kind, access) = (RoomKind::Group, Access::Open);
-    change(Change::Create(NewRoom { kind, access, name: None, members, request: None }))
+    let (kind, access, history) = (RoomKind::Group, Access::Open, HistoryVisibility::All);
+    let (info, desk, number, request) = (RoomInfo::default(), None, None, None);
+    let new = NewRoom { kind, access, history, info, desk, number, members, request };
+    change(Change::Create(Box::new(new)))
 }
 
 fn text(id: usize) -> Append {
     let content = Content::plain(format!("{id:0>5000}"));
     let (digest, client_msg_id) = (content.digest(), Some(ClientMsgId::new(format!("{id}")).unwrap()));
-    change(Change::Message(NewMessage { content, reply_to: None, client_msg_id, digest }))
+    change(Change::Message(NewMessage { client_msg_id, ..NewMessage::new(content, digest) }))
 }
 
 async fn numbers(store: &SqliteStore) -> Vec<u64> {
-    let page = store.history(&RoomId::new("r").unwrap(), HistoryQuery::default(), 10_000).await.unwrap();
+    let page =
+        store.history(&RoomId::new("r").unwrap(), None, HistoryQuery::default(), 10_000).await.unwrap();
     page.unwrap().iter().map(|stored| stored.message.seq.get()).collect()
 }
 
@@ -65,9 +74,10 @@ async fn f07_after_a_lost_write_nothing_is_written_until_a_restart() {
     for _ in 0..2 {
         assert_eq!(store.append(&[text(1)]).await.unwrap_err().kind, StorageErrorKind::Lost);
         let (room, user) = (RoomId::new("r").unwrap(), UserId::new("a").unwrap());
-        let read =
-            PointerMove { room, user, read: chat_protocol::Seq::ZERO.next(), now: Timestamp::from_micros(1) };
-        assert_eq!(store.advance(&[read]).await.unwrap_err().kind, StorageErrorKind::Lost);
+        let (seq, pointer) = (chat_protocol::Seq::ZERO.next(), Pointer::Read);
+        let change = OwnChange::Move { room, pointer, thread: None, seq };
+        let read = OwnAppend { user, now: Timestamp::from_micros(1), change };
+        assert_eq!(store.append_own(&[read]).await.unwrap_err().kind, StorageErrorKind::Lost);
     }
     assert_eq!(numbers(&store).await, [1], "what is there can be read");
     drop(store);

@@ -3,33 +3,18 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use chat_protocol::{Access, MAX_SAFE, Role, RoomId, RoomKind, Timestamp, UserId};
+use chat_protocol::{MAX_SAFE, RoomId, Timestamp, UserId};
 use chat_server_core::storage::{StorageError, StorageErrorKind};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::cache::Recent;
 use crate::client_ids::{self, ClientId, Merge, Tail};
-use crate::codec::Code;
 use crate::database::{self, Identity};
 use crate::error::{Fault, Result};
+use crate::head::Head;
 use crate::key::Keys;
 use crate::sent::{self, Sent};
-
-/// The row of a room, without what only readers need.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Head {
-    pub(crate) room: i64,
-    pub(crate) kind: RoomKind,
-    pub(crate) access: Access,
-    pub(crate) access_version: u64,
-    pub(crate) seq: u64,
-    pub(crate) offset: u64,
-    pub(crate) ordinal: u64,
-    pub(crate) changes: u64,
-    pub(crate) members: u64,
-    pub(crate) ts: Timestamp,
-    pub(crate) active: u64,
-}
+use crate::standings::Own;
 
 /// A user's number, and the head of its log once that was asked for.
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +30,6 @@ struct Known {
     users: Recent<UserId, UserRow>,
     /// By sender and room.
     sent: Recent<(i64, i64), Sent>,
-    /// Whether `idempotency` may hold something. Whatever purges messages must set it before it does; that it stays
-    /// set when the purge is taken back costs a look-up per message and nothing else.
-    purged: bool,
     /// Client ids that are not in the database yet. Unlike the rest, never forgotten.
     tail: Tail,
 }
@@ -77,8 +59,8 @@ pub(crate) struct Batch<'w> {
     sent: HashMap<(i64, i64), Sent>,
     /// Client ids of the batch's own messages.
     ids: HashMap<ClientId, u64>,
-    /// Memberships that changed, in order.
-    pub(crate) roles: Vec<(RoomId, UserId, Option<Role>)>,
+    /// What users are to rooms now, in order.
+    owns: Vec<(RoomId, UserId, Option<Own>)>,
 }
 
 /// What a batch did to a room.
@@ -95,7 +77,8 @@ enum Touched {
 /// What others must be told after a commit.
 pub(crate) struct Committed {
     pub(crate) rooms: Vec<(RoomId, Head)>,
-    pub(crate) roles: Vec<(RoomId, UserId, Option<Role>)>,
+    /// What users are to rooms, in order; `None`: something else than before, to be read when it is asked for.
+    pub(crate) owns: Vec<(RoomId, UserId, Option<Own>)>,
 }
 
 impl Writer {
@@ -104,7 +87,6 @@ impl Writer {
             rooms: Recent::new(remembered),
             users: Recent::new(remembered),
             sent: Recent::new(remembered),
-            purged: identity.purged,
             tail,
         };
         let keys = Keys::new(identity.secret);
@@ -168,6 +150,11 @@ impl Writer {
     pub(crate) fn connection(&self) -> &Connection {
         self.db.as_ref().expect("not closed")
     }
+
+    #[cfg(test)]
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        self.db.as_mut().expect("not closed")
+    }
 }
 
 fn attempt<T>(
@@ -181,7 +168,7 @@ fn attempt<T>(
     roll_back(db)?;
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let (rooms, users, sent, ids) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
-    let mut batch = Batch { db, known, keys, last_num, rooms, users, sent, ids, roles: Vec::new() };
+    let mut batch = Batch { db, known, keys, last_num, rooms, users, sent, ids, owns: Vec::new() };
     let done = work(&mut batch)?;
     batch.write_heads()?;
     let merge = batch.known.tail.merge(db, batch.last_num)?;
@@ -198,11 +185,6 @@ fn roll_back(db: &Connection) -> rusqlite::Result<()> {
 impl Batch<'_> {
     pub(crate) fn statement(&self, sql: &str) -> Result<CachedStatement<'_>> {
         Ok(self.db.prepare_cached(sql)?)
-    }
-
-    /// Whether there may be answers to messages that were purged.
-    pub(crate) fn purged(&self) -> bool {
-        self.known.purged
     }
 
     /// The next number of a change, for a message its `num`.
@@ -223,7 +205,7 @@ impl Batch<'_> {
         }
         let head = match self.known.rooms.get(id) {
             Some(head) => Some(head),
-            None => read_head(self.db, id)?,
+            None => Head::read(self.db, id)?,
         };
         if let Some(head) = head {
             self.rooms.insert(id.clone(), (head, Touched::No));
@@ -281,15 +263,21 @@ impl Batch<'_> {
 
     /// Takes the next position in a user's log.
     pub(crate) fn next_user_offset(&mut self, id: &UserId, row: UserRow) -> Result<u64> {
-        let head = match row.log_head {
-            Some(head) => head,
-            None => {
-                const HEAD: &str = "SELECT coalesce(max(offset), 0) FROM user_log WHERE user_ref = ?1";
-                self.statement(HEAD)?.query_row([row.user], |row| row.get(0))?
-            }
-        };
+        let head = self.log_head(id, row)?;
         self.users.insert(id.clone(), UserRow { log_head: Some(head + 1), ..row });
         Ok(head + 1)
+    }
+
+    /// The head of a user's log. `row` may be older than the last entry: what the batch has noted counts.
+    pub(crate) fn log_head(&mut self, id: &UserId, row: UserRow) -> Result<u64> {
+        let row = self.users.get(id).copied().unwrap_or(row);
+        if let Some(head) = row.log_head {
+            return Ok(head);
+        }
+        const HEAD: &str = "SELECT coalesce(max(offset), 0) FROM user_log WHERE user_ref = ?1";
+        let head = self.statement(HEAD)?.query_row([row.user], |row| row.get(0))?;
+        self.users.insert(id.clone(), UserRow { log_head: Some(head), ..row });
+        Ok(head)
     }
 
     /// What a sender has written in a room so far, to be kept up to date.
@@ -317,31 +305,26 @@ impl Batch<'_> {
         self.ids.insert(id, num);
     }
 
+    /// Forgets what senders have written in a room: messages were deleted, and it is read again.
+    pub(crate) fn forget_sent(&mut self, room: i64) {
+        self.sent.retain(|(_, of), _| *of != room);
+        self.known.sent.retain(|(_, of)| *of != room);
+    }
+
+    /// Notes what a user is to a room now; `None`: something else than before.
+    pub(crate) fn tell_own(&mut self, room: &RoomId, user: &UserId, own: Option<Own>) {
+        self.owns.push((room.clone(), user.clone(), own));
+    }
+
     /// One update per room whose row changed, however many changes it saw.
     fn write_heads(&mut self) -> Result<()> {
-        const UPDATE: &str = "UPDATE rooms SET access_version = ?2, seq = ?3, offset = ?4, ordinal = ?5,
-            changes = ?6, members = ?7, ts = ?8, active = ?9 WHERE ref = ?1";
-        for (head, _) in self.rooms.values().filter(|(_, touched)| *touched == Touched::Row) {
-            let Head { room, access_version, seq, offset, ordinal, changes, members, ts, active, .. } = head;
-            let ts = ts.as_micros();
-            self.statement(UPDATE)?.execute(params![
-                room,
-                access_version,
-                seq,
-                offset,
-                ordinal,
-                changes,
-                members,
-                ts,
-                active
-            ])?;
-        }
-        Ok(())
+        let mut changed = self.rooms.values().filter(|(_, touched)| *touched == Touched::Row);
+        changed.try_for_each(|(head, _)| head.write(self.db))
     }
 
     /// After the commit: the working copies are what is known.
     fn remember(self, merge: Merge) -> Committed {
-        let Batch { known, rooms, users, sent, ids, roles, .. } = self;
+        let Batch { known, rooms, users, sent, ids, owns, .. } = self;
         known.tail.committed(merge, ids);
         for (id, row) in users {
             known.users.insert(id, row);
@@ -353,28 +336,6 @@ impl Batch<'_> {
             known.rooms.insert(id.clone(), *head);
         }
         let changed = rooms.into_iter().filter(|(_, (_, touched))| *touched > Touched::No);
-        Committed { rooms: changed.map(|(id, (head, _))| (id, head)).collect(), roles }
+        Committed { rooms: changed.map(|(id, (head, _))| (id, head)).collect(), owns }
     }
-}
-
-fn read_head(db: &Connection, id: &RoomId) -> Result<Option<Head>> {
-    const SELECT: &str =
-        "SELECT ref, kind, access, access_version, seq, offset, ordinal, changes, members, ts, active
-        FROM heads WHERE id = ?1";
-    let mut select = db.prepare_cached(SELECT)?;
-    let mut rows = select.query([id.as_str()])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(Head {
-        room: row.get(0)?,
-        kind: RoomKind::decode(row.get(1)?)?,
-        access: Access::decode(row.get(2)?)?,
-        access_version: row.get(3)?,
-        seq: row.get(4)?,
-        offset: row.get(5)?,
-        ordinal: row.get(6)?,
-        changes: row.get(7)?,
-        members: row.get(8)?,
-        ts: Timestamp::from_micros(row.get(9)?),
-        active: row.get(10)?,
-    }))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chat_protocol::{Content, MAX_SAFE, Timestamp};
+use chat_protocol::{Content, MAX_SAFE, Role, Timestamp, limits};
 
 use super::Subject;
 use super::scene::*;
-use crate::storage::{Append, Change, LogEntry, Refusal};
+use crate::storage::{LogEntry, Refusal};
 
 /// Eight tasks write messages and memberships into two rooms at once.
 pub async fn concurrent_appends_leave_no_gap(subject: Subject) {
@@ -90,7 +90,6 @@ pub async fn a_batch_is_stored_in_order(subject: Subject) {
 /// A decision made on what is not true any more stores nothing; a version that fits, or none, does.
 pub async fn an_old_access_version_is_refused(subject: Subject) {
     let scene = Scene::new(&subject);
-    let on = |version: u64, append: Append| Append { access_version: Some(version), ..append };
     let old = scene.stored(create("r", "a", &["a", "b", "c"])).await.access_version;
     assert_eq!(scene.stored(on(old, text("r", "b", "in time"))).await.seq, seq(1));
 
@@ -114,6 +113,9 @@ pub async fn an_old_access_version_is_refused(subject: Subject) {
 pub async fn a_refusal_spares_the_rest(subject: Subject) {
     let scene = Scene::new(&subject);
     scene.append(&[create("r", "a", &["a"]), text_as("r", "a", "first", "id")]).await;
+    for number in 0..limits::MAX_REACTIONS {
+        scene.stored(react("r", "a", 1, &number.to_string())).await;
+    }
     let batch = [
         text("r", "a", "before"),
         text("nowhere", "a", "lost"),
@@ -122,7 +124,11 @@ pub async fn a_refusal_spares_the_rest(subject: Subject) {
         create("r", "b", &["b"]),
         text("r", "a", "between"),
         text_as("r", "a", "second", "id"),
-        Append { access_version: Some(99), ..text("r", "a", "old") },
+        on(99, text("r", "a", "old")),
+        remove("r", "a", "stranger", Role::Owner),
+        edit("r", "a", 9, "missing"),
+        edit("r", "stranger", 1, "another's"),
+        react("r", "a", 1, "one more"),
         text("r", "a", "after"),
     ];
     let answers: Vec<_> =
@@ -136,6 +142,10 @@ pub async fn a_refusal_spares_the_rest(subject: Subject) {
         Ok(3),
         Err(Refusal::Conflict),
         Err(Refusal::AccessChanged),
+        Err(Refusal::NoUser),
+        Err(Refusal::NoMessage),
+        Err(Refusal::NotAllowed),
+        Err(Refusal::Full),
         Ok(4),
     ];
     assert_eq!(answers, expected);
@@ -147,7 +157,6 @@ pub async fn a_refusal_spares_the_rest(subject: Subject) {
 /// A clock that jumps back an hour.
 pub async fn time_never_runs_backwards(subject: Subject) {
     let scene = Scene::new(&subject);
-    let then = |micros: i64, append: Append| Append { now: at(micros), ..append };
     const HOUR: i64 = 3_600_000_000;
     let mut times = Vec::new();
     for append in [
@@ -155,12 +164,14 @@ pub async fn time_never_runs_backwards(subject: Subject) {
         then(HOUR + 9, text("r", "a", "one")),
         then(0, text("r", "a", "two")),
         then(1, join("r", "b")),
-        then(2, leave("r", "b")),
+        then(2, edit("r", "a", 1, "uno")),
+        then(3, react("r", "b", 1, "+")),
+        then(4, leave("r", "b")),
         then(HOUR + 11, text("r", "a", "three")),
     ] {
         times.push(scene.stored(append).await.ts);
     }
-    let expected: Vec<Timestamp> = [7, 9, 9, 9, 9, 11].map(|micros| at(HOUR + micros)).into();
+    let expected: Vec<Timestamp> = [7, 9, 9, 9, 9, 9, 9, 11].map(|micros| at(HOUR + micros)).into();
     assert_eq!(times, expected, "max(now, the previous change's time), to the microsecond");
     assert_eq!(scene.view("a", "r").await.map(|view| view.state.ts), Some(at(HOUR + 11)));
     let logged: Vec<_> = scene.log("r").await.iter().map(time).collect();
@@ -173,6 +184,9 @@ pub async fn time_never_runs_backwards(subject: Subject) {
 fn time(entry: &LogEntry) -> Timestamp {
     match entry {
         LogEntry::Message(stored) => stored.message.ts,
+        LogEntry::Edited(edited) => edited.ts,
+        LogEntry::Deleted(deleted) => deleted.ts,
+        LogEntry::Reaction(reaction) => reaction.ts,
         LogEntry::Member(changed) => changed.ts,
         LogEntry::Room(changed) => changed.ts,
     }
@@ -239,17 +253,11 @@ pub async fn texts_are_kept_byte_for_byte(subject: Subject) {
             assert_eq!(stored.message.client_msg_id.as_ref().map(|id| id.as_str()), Some(body));
             assert_eq!((stored.message.from.as_str(), stored.message.room.as_str()), (id, id));
         }
-        let name = scene.view(id, id).await.and_then(|view| view.state.info.name);
-        assert_eq!(name, Some(format!("room {id}")));
+        assert_eq!(scene.state(id, id).await.info.name, Some(format!("room {id}")));
     }
-    let mut spaced = text(odd[0], odd[0], "");
-    if let Change::Message(new) = &mut spaced.change {
-        let json = r#"{"type":"application/x; v=1","payload":{ "b" : 1e2, "a":[ ] , "a":"\u0000\/" }}"#;
-        new.content = serde_json::from_str::<Content>(json).expect("valid content");
-        new.reply_to = Some(seq(3));
-        let content = new.content.clone();
-        scene.stored(spaced).await;
-        let last = scene.messages(odd[0]).await.pop().expect("just stored");
-        assert_eq!((last.message.content, last.message.reply_to), (content, Some(seq(3))));
-    }
+    let json = r#"{"type":"application/x; v=1","payload":{ "b" : 1e2, "a":[ ] , "a":"\u0000\/" }}"#;
+    let content = serde_json::from_str::<Content>(json).expect("valid content");
+    scene.stored(message(odd[0], odd[0], "", |new| new.content = content.clone())).await;
+    let last = scene.messages(odd[0]).await.pop().expect("just stored");
+    assert_eq!(last.message.content, content);
 }

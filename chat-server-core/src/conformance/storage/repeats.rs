@@ -1,17 +1,17 @@
 //! What `append` does with repeats, and what is left after the store was closed.
 
-use chat_protocol::{Epoch, HistoryQuery, Offset, UserOffset};
-
 use super::Subject;
 use super::scene::*;
-use crate::storage::{
-    Append, Appended, LogPage, PointerMoved, Refusal, RoomView, Standing, StoredMessage, UserLogPage,
-};
+use super::tour::{everything, own_tour, tour};
+use crate::storage::{Append, Appended, Refusal};
+
+fn again(first: &Appended) -> Appended {
+    Appended { duplicate: true, entries: Vec::new(), users: Vec::new(), ..first.clone() }
+}
 
 /// The first answer comes back whenever the same body is sent again, and nothing is stored.
 pub async fn a_repeat_gives_the_first_answer(subject: Subject) {
     let scene = Scene::new(&subject);
-    let again = |first: &Appended| Appended { duplicate: true, users: Vec::new(), ..first.clone() };
     scene.stored(create("r", "a", &["a", "b"])).await;
     let long = "i".repeat(128);
 
@@ -46,15 +46,13 @@ pub async fn a_repeat_gives_the_first_answer(subject: Subject) {
 async fn joins_and_creations_repeat(scene: &Scene) {
     let head = scene.stored(text("other", "a", "head")).await;
     let joined = scene.stored(join("other", "a")).await;
-    assert!(joined.duplicate && joined.users.is_empty());
-    assert_eq!((joined.offset, joined.seq, joined.num), (head.offset, head.seq, 0));
+    assert_eq!(joined, Appended { num: 0, key: 0, ..again(&head) });
 
     let first = scene.stored(create_as("c1", "c", &["c", "d"], "my room", "x")).await;
     assert!(!first.duplicate && first.users.len() == 2);
     let head = scene.stored(text("c1", "c", "head")).await;
     let repeat = scene.stored(create_as("c2", "c", &["c", "d"], "my room", "x")).await;
-    assert!(repeat.duplicate && repeat.users.is_empty());
-    assert_eq!((repeat.room, repeat.offset, repeat.seq), (room("c1"), head.offset, head.seq));
+    assert_eq!(repeat, Appended { num: 0, key: 0, ..again(&head) });
     assert_eq!(scene.rooms_of("d").await, ["c1"]);
     assert_eq!(scene.answer(text("c2", "c", "x")).await, Err(Refusal::NoRoom));
 
@@ -64,8 +62,7 @@ async fn joins_and_creations_repeat(scene: &Scene) {
         create_as("d2", "d", &["d"], "my room", "x"),
         create_as("d1", "d", &["d"], "my room", "x"),
     ];
-    let answers: Vec<_> =
-        scene.append(&batch).await.into_iter().map(|answer| answer.expect("accepted")).collect();
+    let answers = scene.all(&batch).await;
     let told: Vec<_> = answers.iter().map(|answer| (answer.room.as_str(), answer.duplicate)).collect();
     assert_eq!(told, [("d1", false), ("d1", true), ("d1", true)]);
 }
@@ -79,7 +76,7 @@ pub async fn another_body_is_a_conflict(subject: Subject) {
     let answers: Vec<_> =
         scene.append(&batch).await.into_iter().map(|answer| answer.map(|a| a.duplicate)).collect();
     assert_eq!(answers, [Ok(false), Err(Refusal::Conflict), Ok(true)]);
-    assert_eq!(scene.answer(text_as("r", "a", "two", "id")).await, Err(Refusal::Conflict));
+    assert_eq!(scene.refused(text_as("r", "a", "two", "id")).await, Refusal::Conflict);
     assert_eq!(scene.messages("r").await.len(), 1);
 
     scene.stored(create_as("c1", "a", &["a"], "my room", "x")).await;
@@ -88,46 +85,28 @@ pub async fn another_body_is_a_conflict(subject: Subject) {
     assert_eq!(scene.rooms_of("a").await.len(), 2, "a conflict makes no room");
 }
 
-/// All that a store can be asked.
-#[derive(Debug, PartialEq)]
-struct Everything {
-    epoch: Epoch,
-    logs: Vec<Option<LogPage>>,
-    histories: Vec<Option<Vec<StoredMessage>>>,
-    user_logs: Vec<UserLogPage>,
-    rooms: Vec<Vec<String>>,
-    views: Vec<Option<RoomView>>,
-    standings: Vec<Option<Standing>>,
-    pointers: Vec<Vec<(String, u64)>>,
-}
-
-async fn everything(scene: &Scene, rooms: &[&str], users: &[&str]) -> Everything {
-    let store = &scene.store;
-    let mut all = Everything {
-        epoch: store.epoch(),
-        logs: Vec::new(),
-        histories: Vec::new(),
-        user_logs: Vec::new(),
-        rooms: Vec::new(),
-        views: Vec::new(),
-        standings: Vec::new(),
-        pointers: Vec::new(),
-    };
-    for id in rooms {
-        all.logs.push(store.log(&room(id), Offset::ZERO, ALL).await.expect("log works"));
-        all.histories
-            .push(store.history(&room(id), HistoryQuery::default(), ALL).await.expect("history works"));
-        all.pointers.push(scene.pointers(id).await);
-        for of in users {
-            all.views.push(scene.view(of, id).await);
-            all.standings.push(store.standing(&room(id), &user(of)).await.expect("standing works"));
+/// What was sent is known for ever: the body that was sent counts, not what became of it.
+pub async fn a_repeat_survives_edit_delete_and_trim(subject: Subject) {
+    let scene = Scene::new(&subject);
+    scene.stored(create("r", "a", &["a"])).await;
+    let names = ["edited", "deleted", "trimmed"];
+    let firsts = scene.all(&names.map(|name| text_as("r", "a", name, name))).await;
+    let repeats = async |version: u64| {
+        for (name, first) in names.iter().zip(&firsts) {
+            let first = Appended { access_version: version, ..again(first) };
+            assert_eq!(scene.stored(text_as("r", "a", name, name)).await, first, "{name}");
+            assert_eq!(scene.refused(text_as("r", "a", "other", name)).await, Refusal::Conflict);
         }
-    }
-    for of in users {
-        all.user_logs.push(store.user_log(&user(of), UserOffset::ZERO, ALL).await.expect("user_log works"));
-        all.rooms.push(scene.rooms_of(of).await);
-    }
-    all
+    };
+    let version = firsts[0].access_version;
+    repeats(version).await;
+    scene.all(&[edit("r", "a", 1, "other"), delete("r", "a", 2)]).await;
+    repeats(version).await;
+    scene.stored(trim("r", 4)).await;
+    repeats(version).await;
+    assert_eq!(scene.messages("r").await, []);
+    assert_eq!(scene.stored(text("r", "a", "next")).await.seq, seq(4), "numbers go on");
+    repeats(version).await;
 }
 
 /// Everything is there after the store was closed and opened, and it goes on where it was.
@@ -140,39 +119,35 @@ pub async fn appended_survives_reopen(subject: Subject) {
         subject.reopens(),
         "a durable store needs the two-part form: storage_conformance!(place, |place| ..)"
     );
-    let (rooms, users) = (["r", "s", "nowhere"], ["a", "b", "c", "nobody"]);
-    let batch = [
-        create_as("r", "a", &["a", "b"], "my room", "x"),
-        text_as("r", "a", "one", "id"),
-        create("s", "b", &["b"]),
-        text("s", "b", "two"),
-        join("s", "c"),
-        text_as("r", "b", "three", "id"),
-        leave("r", "b"),
-        join("r", "c"),
-        text("r", "c", "four"),
-    ];
-    let answers: Vec<_> =
-        scene.append(&batch).await.into_iter().map(|answer| answer.expect("accepted")).collect();
-    assert!(matches!(scene.advance(read("r", "a", 2)).await, PointerMoved::Moved { .. }));
-    let before = everything(&scene, &rooms, &users).await;
+    let (rooms, ids) = (["r", "s", "nowhere"], ["a", "b", "c", "d", "e", "nobody"]);
+    let answers = scene.all(&tour()).await;
+    scene.all(&[create("s", "b", &["b", "a"]), text("s", "b", "two")]).await;
+    for answer in scene.append_own(&own_tour()).await {
+        answer.expect("accepted");
+    }
+    let before = everything(&scene, &rooms, &ids).await;
     drop(scene);
 
     let scene = Scene::new(&subject);
-    assert_eq!(everything(&scene, &rooms, &users).await, before);
-    let repeat = scene.stored(text_as("r", "a", "one", "id")).await;
-    assert_eq!(
-        repeat,
-        Appended { duplicate: true, access_version: repeat.access_version, ..answers[1].clone() }
-    );
-    assert_eq!(scene.answer(text_as("r", "b", "five", "id")).await, Err(Refusal::Conflict));
+    let after = everything(&scene, &rooms, &ids).await;
+    for (after, before) in after.iter().zip(&before) {
+        assert_eq!(after, before);
+    }
+    goes_on(&scene, &answers).await;
+}
+
+/// After the tour: repeats are known, and numbers go on.
+async fn goes_on(scene: &Scene, answers: &[Appended]) {
+    let repeat = scene.stored(text_as("r", "b", "one", "id")).await;
+    assert_eq!(repeat, Appended { access_version: repeat.access_version, ..again(&answers[1]) });
+    assert_eq!(scene.answer(text_as("r", "b", "six", "id")).await, Err(Refusal::Conflict));
     assert_eq!(scene.stored(create_as("t", "a", &["a"], "my room", "x")).await.room, room("r"));
-    let next = scene.stored(text("r", "a", "five")).await;
-    let last = &answers[8];
+    scene.repeated(react("r", "c", 2, "+")).await;
+    let next = scene.stored(text("r", "a", "six")).await;
+    let last = answers.last().expect("the tour has answers");
     assert_eq!((next.seq, next.offset), (last.seq.next(), last.offset.next()));
     assert!(next.num > answers.iter().map(|answer| answer.num).max().expect("not empty"));
-    assert_eq!(
-        scene.advance(read("r", "a", 3)).await,
-        PointerMoved::Moved { read: seq(3), user_offset: before.user_logs[0].head.next() }
-    );
+    let log = scene.user_log("a").await.len() as u64;
+    let moved = scene.own(read("r", "a", 6)).await;
+    assert_eq!((moved.at, moved.user_offset), (seq(6), user_offset(log + 1)));
 }

@@ -1,52 +1,63 @@
 //! What rooms look like to their members.
 
-use chat_protocol::{Access, Role, RoomInfo, RoomKind, RoomState};
+use chat_protocol::command::RoomPatch;
+use chat_protocol::event::{RoomAction, RoomChanged};
+use chat_protocol::{
+    Access, Desk, DeskStatus, HistoryVisibility, Patch, Role, RoomInfo, RoomKind, RoomNumber, RoomState,
+};
 
 use super::Subject;
 use super::scene::*;
-use crate::storage::{Append, Change, Refusal, RoomView, Standing};
+use crate::storage::{Append, Appended, Bar, Change, LogEntry, Refusal, Relation, RoomView, Standing};
 
 /// What was answered is seen at once.
 pub async fn views_follow_appends(subject: Subject) {
     let scene = Scene::new(&subject);
-    let standing =
-        async |id: &str, of: &str| scene.store.standing(&room(id), &user(of)).await.expect("standing works");
-    let share =
-        async |a: &str, b: &str| scene.store.share_room(&user(a), &user(b)).await.expect("share_room works");
-    assert_eq!(standing("r", "a").await, None);
-    assert!(!share("a", "b").await);
+    let standing = scene.store.standing(&room("r"), &user("a")).await.expect("standing works");
+    assert_eq!(standing, None, "there is no such room");
 
     let made = scene.stored(create("r", "a", &["a", "b"])).await;
-    let stands = |role: Option<Role>, at: u64, head: u64, version: u64| {
-        let (kind, access) = (RoomKind::Group, Access::Open);
-        Some(Standing { kind, access, access_version: version, role, seq: seq(at), offset: offset(head) })
+    let stands = |role: Option<Role>, at: u64, head: u64, members: u64, version: u64| Standing {
+        kind: RoomKind::Group,
+        access: Access::Open,
+        access_version: version,
+        role,
+        bar: None,
+        agent: false,
+        marked: false,
+        members,
+        seq: seq(at),
+        oldest_seq: seq(1),
+        offset: offset(head),
     };
-    assert_eq!(standing("r", "a").await, stands(Some(Role::Owner), 0, 3, made.access_version));
-    assert_eq!(standing("r", "b").await, stands(Some(Role::Member), 0, 3, made.access_version));
-    assert_eq!(standing("r", "stranger").await, stands(None, 0, 3, made.access_version));
-    assert!(share("a", "b").await && share("b", "a").await && share("a", "a").await);
-    assert!(!share("a", "stranger").await && !share("stranger", "stranger").await);
+    // A store that does not know may always say that there are marks.
+    let standing = async |of: &str| Standing { marked: false, ..scene.standing("r", of).await };
+    let version = made.access_version;
+    assert_eq!(standing("a").await, stands(Some(Role::Owner), 0, 3, 2, version));
+    assert_eq!(standing("b").await, stands(Some(Role::Member), 0, 3, 2, version));
+    assert_eq!(standing("stranger").await, stands(None, 0, 3, 2, version));
 
-    scene.append(&[text("r", "a", "1"), text("r", "b", "2"), join("r", "c")]).await;
-    let state = |role: Role, read: u64, unread: u64| RoomState {
-        info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
-        seq: seq(2),
-        offset: offset(6),
-        members: 3,
-        read: seq(read),
-        unread,
-        ts: made.ts,
-        ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
+    scene.all(&[text("r", "a", "1"), text("r", "b", "2"), join("r", "c")]).await;
+    let view = |role: Role, read: u64, unread: u64| {
+        let state = RoomState {
+            info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
+            seq: seq(2),
+            offset: offset(6),
+            members: 3,
+            read: seq(read),
+            unread,
+            ts: made.ts,
+            ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
+        };
+        Some(RoomView { state, access_version: version, oldest_offset: offset(1) })
     };
-    let view = |state| Some(RoomView { state, access_version: made.access_version });
-    assert_eq!(scene.view("a", "r").await, view(state(Role::Owner, 0, 1)));
-    assert_eq!(scene.view("c", "r").await, view(state(Role::Member, 2, 0)));
-    assert_eq!(standing("r", "c").await, stands(Some(Role::Member), 2, 6, made.access_version));
+    assert_eq!(scene.view("a", "r").await, view(Role::Owner, 0, 1));
+    assert_eq!(scene.view("c", "r").await, view(Role::Member, 2, 0));
+    assert_eq!(standing("c").await, stands(Some(Role::Member), 2, 6, 3, version));
 
     let left = scene.stored(leave("r", "b")).await;
     assert_eq!(scene.view("b", "r").await, None);
-    assert_eq!(standing("r", "b").await, stands(None, 2, 7, left.access_version));
-    assert!(!share("a", "b").await);
+    assert_eq!(standing("b").await, stands(None, 2, 7, 2, left.access_version));
     let seen = scene.view("c", "r").await.expect("still a member");
     assert_eq!(
         (seen.state.members, seen.state.offset, seen.access_version),
@@ -56,10 +67,9 @@ pub async fn views_follow_appends(subject: Subject) {
 }
 
 async fn views_keep_the_order(scene: &Scene) {
-    let mut channel = create("channel", "a", &["a"]);
-    if let Change::Create(new) = &mut channel.change {
-        (new.kind, new.access, new.name) = (RoomKind::Channel, Access::Invite, None);
-    }
+    let channel = make("channel", "a", &["a"], |new| {
+        (new.kind, new.access, new.info.name) = (RoomKind::Channel, Access::Invite, None);
+    });
     let reads = Append { change: Change::Join { role: Role::Reader }, ..join("channel", "c") };
     scene.append(&[channel, reads]).await;
     let asked = ["channel", "nowhere", "r", "channel"].map(room);
@@ -80,19 +90,144 @@ async fn views_keep_the_order(scene: &Scene) {
     assert_eq!(told, [channel.clone(), None, group, channel]);
 }
 
-/// Taking a right away makes older decisions void; giving one does not, or busy rooms would decide for ever.
-pub async fn leaving_bumps_the_access_version(subject: Subject) {
+/// Everything that was asked for is there, and told in the first entry of the log.
+pub async fn a_new_room_is_as_it_was_asked_for(subject: Subject) {
     let scene = Scene::new(&subject);
-    let made = scene.stored(create("r", "a", &["a", "b"])).await.access_version;
-    for change in [join("r", "c"), join("r", "c"), text("r", "a", "x")] {
-        assert_eq!(scene.stored(change).await.access_version, made);
-    }
-    let left = scene.stored(leave("r", "c")).await.access_version;
-    assert!(left > made);
-    assert_eq!(scene.answer(leave("r", "c")).await, Err(Refusal::NotMember));
-    assert_eq!(scene.stored(join("r", "c")).await.access_version, left);
-    assert!(scene.stored(leave("r", "b")).await.access_version > left);
-    assert!(scene.view("a", "r").await.is_some_and(|view| view.access_version > left));
+    let number = RoomNumber::new(7).expect("a small number");
+    let desk = Desk { organization: "acme".to_owned(), client: user("c"), status: DeskStatus::Open.into() };
+    let custom = serde_json::json!({ "color": "red", "n": [1, null] });
+    let info = RoomInfo {
+        name: Some("Case".to_owned()),
+        avatar: Some("https://a/b".to_owned()),
+        topic: Some("help".to_owned()),
+        custom: custom.as_object().cloned(),
+        message_ttl_s: Some(60),
+    };
+    let full = make("desk", "op", &[], |new| {
+        (new.kind, new.access, new.history) = (RoomKind::Desk, Access::Invite, HistoryVisibility::Joined);
+        (new.info, new.desk, new.number) = (info.clone(), Some(desk.clone()), Some(number));
+        new.members = vec![(user("z"), Role::Admin), (user("c"), Role::Member), (user("b"), Role::Reader)];
+    });
+    let made = scene.stored(full).await;
+    assert_eq!((made.room, made.offset, made.seq), (room("desk"), offset(4), seq(0)));
+    let first = RoomChanged {
+        room: room("desk"),
+        offset: offset(1),
+        action: RoomAction::Created.into(),
+        kind: RoomKind::Desk.into(),
+        access: Some(Access::Invite.into()),
+        history: Some(HistoryVisibility::Joined.into()),
+        info: info.clone(),
+        desk: Some(desk.clone()),
+        oldest_seq: None,
+        by: user("op"),
+        ts: at(0),
+    };
+    assert_eq!(made.entries[0], LogEntry::Room(first));
+    let users: Vec<_> =
+        made.users.iter().map(|(user, told)| (user.as_str(), told.user_offset.get())).collect();
+    assert_eq!(users, [("z", 1), ("c", 1), ("b", 1)], "members in the order asked");
+    let state = scene.state("c", "desk").await;
+    assert_eq!((state.info, state.desk, state.number), (info, Some(desk), Some(number)));
+    assert_eq!((state.history, state.peer), (HistoryVisibility::Joined.into(), None));
+    assert_eq!(scene.view("op", "desk").await, None, "who makes a room is no member unless named");
+
+    let numbered = |id: &str| make(id, "a", &["a"], |new| new.number = Some(number));
+    assert_eq!(scene.answer(numbered("other")).await, Err(Refusal::Exists), "the number is taken");
+    assert_eq!(scene.refused(create("desk", "a", &["a"])).await, Refusal::Exists);
+    scene.own(block("b", "a")).await;
+    assert_eq!(scene.answer(create("other", "a", &["a", "b"])).await, Err(Refusal::NotAllowed), "b blocks a");
+    assert_eq!(scene.user_log("a").await, [], "a refused creation makes no member");
+    assert!(!scene.stored(create("other", "b", &["b", "a"])).await.duplicate, "a does not block b");
+
+    scene.stored(direct("a", "c")).await;
+    let id = direct_id("a", "c");
+    let peer = async |of: &str| scene.state(of, id.as_str()).await.peer.map(|peer| peer.to_string());
+    assert_eq!((peer("a").await.as_deref(), peer("c").await.as_deref()), (Some("c"), Some("a")));
+}
+
+/// A change of the room's data, by what it says; the rest stays.
+pub async fn only_what_is_different_is_set(subject: Subject) {
+    let scene = Scene::new(&subject);
+    let desk = Desk { organization: "acme".to_owned(), client: user("b"), status: DeskStatus::Open.into() };
+    let made = make("r", "a", &["a", "b"], |new| {
+        (new.info.topic, new.desk) = (Some("plans".to_owned()), Some(desk));
+    });
+    scene.stored(made).await;
+    let told = |answer: &Appended| match answer.entries.as_slice() {
+        [LogEntry::Room(told)] => told.clone(),
+        other => panic!("one entry: {other:?}"),
+    };
+    let custom = serde_json::json!({ "b": 1, "a": 2 }).as_object().cloned().expect("an object");
+    let all = RoomPatch {
+        name: Patch::Set("Plans".to_owned()),
+        avatar: Patch::Set("https://a/b".to_owned()),
+        topic: Patch::Clear,
+        custom: Patch::Set(custom.clone()),
+        message_ttl_s: Patch::Set(60),
+        access: Some(Access::Invite),
+        history: Some(HistoryVisibility::Joined),
+        status: Some(DeskStatus::Closed),
+    };
+    let answer = scene.stored(then(5, set("r", "b", all.clone()))).await;
+    let now = told(&answer);
+    assert_eq!((answer.num, answer.offset, now.offset), (0, offset(4), offset(4)));
+    assert_eq!(
+        (now.action, now.by, now.ts, now.oldest_seq),
+        (RoomAction::Changed.into(), user("b"), at(5), None)
+    );
+    assert_eq!(
+        (now.info.name.as_deref(), now.info.topic, now.info.message_ttl_s),
+        (Some("Plans"), None, Some(60))
+    );
+    assert_eq!((now.info.avatar.as_deref(), now.info.custom), (Some("https://a/b"), Some(custom)));
+    assert_eq!(
+        (now.access, now.history),
+        (Some(Access::Invite.into()), Some(HistoryVisibility::Joined.into()))
+    );
+    assert_eq!(now.desk.map(|desk| desk.status), Some(DeskStatus::Closed.into()));
+    let state = scene.state("b", "r").await;
+    assert_eq!((state.info, state.ts, state.offset), (told(&answer).info, at(5), offset(4)));
+    assert_eq!((state.access, state.history), (Access::Invite.into(), HistoryVisibility::Joined.into()));
+    assert_eq!(state.desk, told(&answer).desk);
+    assert_eq!(scene.standing("r", "b").await.access, Access::Invite);
+
+    scene.repeated(set("r", "a", all)).await;
+    scene.repeated(set("r", "a", RoomPatch::default())).await;
+    scene.repeated(set("r", "a", RoomPatch { topic: Patch::Clear, ..RoomPatch::default() })).await;
+    let name = RoomPatch { name: Patch::Clear, ..RoomPatch::default() };
+    let answer = scene.stored(set("r", "a", name)).await;
+    let expected = RoomInfo { name: None, ..scene.state("b", "r").await.info };
+    assert_eq!(told(&answer).info, expected, "an entry says all of the data");
+    assert_eq!(expected.avatar.as_deref(), Some("https://a/b"), "what is not named stays");
+    scene.stored(create("plain", "a", &["a"])).await;
+    let status = RoomPatch { status: Some(DeskStatus::Closed), ..RoomPatch::default() };
+    scene.repeated(set("plain", "a", status)).await;
+}
+
+/// Where a member's part of the history begins, in messages and in the log.
+pub async fn joined_history_begins_at_joining(subject: Subject) {
+    let scene = Scene::new(&subject);
+    let made = make("r", "a", &["a"], |new| new.history = HistoryVisibility::Joined);
+    // Offsets: 1 and 2 for the creation.
+    scene.all(&[made, text("r", "a", "1"), join("r", "b"), text("r", "a", "2"), text("r", "a", "3")]).await;
+    scene.stored(add("r", "a", &["c"], Role::Member)).await;
+    let begins = async |of: &str| {
+        let view = scene.view(of, "r").await.expect("a member");
+        assert_eq!(scene.standing("r", of).await.oldest_seq, view.state.oldest_seq);
+        (view.state.oldest_seq.get(), view.oldest_offset.get())
+    };
+    assert_eq!([begins("a").await, begins("b").await, begins("c").await], [(1, 2), (2, 4), (4, 7)]);
+    scene.all(&[text("r", "a", "4"), leave("r", "b"), join("r", "b")]).await;
+    assert_eq!(begins("b").await, (5, 10), "who comes back begins again");
+    scene.stored(trim("r", 3)).await;
+    assert_eq!([begins("a").await, begins("b").await, begins("c").await], [(3, 6), (5, 10), (4, 7)]);
+    let history = |history| RoomPatch { history: Some(history), ..RoomPatch::default() };
+    scene.stored(set("r", "a", history(HistoryVisibility::All))).await;
+    assert_eq!([begins("b").await, begins("c").await], [(3, 6), (3, 6)], "all that is kept");
+    scene.stored(set("r", "a", history(HistoryVisibility::Joined))).await;
+    assert_eq!([begins("b").await, begins("c").await], [(5, 10), (4, 7)]);
+    assert_eq!(scene.messages("r").await.len(), 2, "history is as everybody sees it");
 }
 
 /// By the order of changes, whatever the clock says.
@@ -102,21 +237,36 @@ pub async fn rooms_come_by_activity(subject: Subject) {
     // The clock runs backwards all the time.
     let mut back = |append: Append| {
         hour -= 1;
-        Append { now: at(hour * 3_600_000_000), ..append }
+        then(hour * 3_600_000_000, append)
     };
     for id in ["x", "y", "z"] {
         scene.stored(back(create(id, "a", &["a"]))).await;
     }
     assert_eq!(scene.rooms_of("a").await, ["z", "y", "x"]);
-    scene.append(&[back(text_as("x", "a", "1", "id")), back(text("y", "a", "1"))]).await;
+    scene.all(&[back(text_as("x", "a", "1", "id")), back(text("y", "a", "1"))]).await;
     assert_eq!(scene.rooms_of("a").await, ["y", "x", "z"]);
     scene.stored(back(join("z", "b"))).await;
     assert_eq!(scene.rooms_of("a").await, ["z", "y", "x"]);
     assert_eq!(scene.rooms_of("b").await, ["z"]);
     assert_eq!(scene.rooms_of("nobody").await, [""; 0]);
-    // Neither a repeat nor a pointer is activity.
+    for (change, expected) in [
+        (edit("x", "a", 1, "2"), ["x", "z", "y"]),
+        (react("y", "a", 1, "+"), ["y", "x", "z"]),
+        (ban("z", "a", "s", Role::Owner, None), ["z", "y", "x"]),
+        (set("x", "a", RoomPatch { name: Patch::Clear, ..RoomPatch::default() }), ["x", "z", "y"]),
+        (delete("y", "a", 1), ["y", "x", "z"]),
+        (set_role("z", "a", "b", Role::Admin, Role::Owner), ["z", "y", "x"]),
+    ] {
+        scene.stored(back(change)).await;
+        assert_eq!(scene.rooms_of("a").await, expected);
+    }
+    // Neither a repeat nor a refusal nor what is one's own is activity.
     scene.stored(back(text_as("x", "a", "1", "id"))).await;
-    scene.advance(read("y", "a", 1)).await;
+    scene.repeated(back(unban("x", "a", "s"))).await;
+    scene.refused(back(edit("y", "a", 1, "2"))).await;
+    for own in [read("y", "a", 1), hide("x", "a", 1), pin("x", "a", true), mark_unread("x", "a", 1)] {
+        scene.own(own).await;
+    }
     assert_eq!(scene.rooms_of("a").await, ["z", "y", "x"]);
     scene.stored(back(leave("y", "a"))).await;
     assert_eq!(scene.rooms_of("a").await, ["z", "x"]);
@@ -124,36 +274,27 @@ pub async fn rooms_come_by_activity(subject: Subject) {
     assert_eq!(scene.rooms_of("a").await, ["y", "z", "x"]);
 }
 
-/// Compared with a plain count after every step of a conversation.
-pub async fn unread_counts_others_after_the_pointer(subject: Subject) {
+/// What the first is to the second, which need not be what the second is to the first.
+pub async fn relations_have_two_sides(subject: Subject) {
     let scene = Scene::new(&subject);
-    let users = ["a", "b", "c"];
-    scene.append(&[create("r", "a", &users), create("other", "b", &users)]).await;
-    let steps =
-        ["a", "b", "b", "a", "c", "r a 2", "b", "a", "r a 6", "r b 4", "a", "a", "r c 9", "b", "r b 10"];
-    for step in steps {
-        match step.strip_prefix("r ").and_then(|step| step.split_once(' ')) {
-            Some((who, to)) => {
-                scene.advance(read("r", who, to.parse().expect("a number"))).await;
-            }
-            None => {
-                // What happens elsewhere, and what is no message, must not count.
-                scene.append(&[text("r", step, "x"), text("other", "b", "y"), join("r", "late")]).await;
-            }
-        }
-        let messages = scene.messages("r").await;
-        for of in users {
-            let seen = scene.view(of, "r").await.expect("a member").state;
-            let unread = messages
-                .iter()
-                .filter(|stored| stored.message.seq > seen.read && stored.message.from.as_str() != of);
-            assert_eq!(seen.unread, unread.count() as u64, "of {of} after {step}");
-        }
-    }
-    let unread = async |of: &str| scene.view(of, "r").await.map(|view| view.state.unread);
-    assert_eq!([unread("a").await, unread("b").await, unread("c").await], [Some(1), Some(0), Some(1)]);
-    scene.append(&[leave("r", "a"), join("r", "a")]).await;
-    assert_eq!(unread("a").await, Some(0), "who comes back starts at the head");
-    scene.stored(text("r", "b", "welcome back")).await;
-    assert_eq!(unread("a").await, Some(1));
+    let none = Relation::default();
+    assert_eq!((scene.relation("a", "b").await, scene.relation("a", "a").await), (none, none));
+    scene.all(&[create("r", "a", &["a", "b"]), create("s", "c", &["c"])]).await;
+    let shared = Relation { shared: true, ..none };
+    assert_eq!([scene.relation("a", "b").await, scene.relation("b", "a").await], [shared; 2]);
+    assert_eq!((scene.relation("a", "a").await, scene.relation("a", "c").await), (shared, none));
+    scene.own(block("a", "c")).await;
+    let (blocks, blocked) = (Relation { blocks: true, ..none }, Relation { blocked: true, ..none });
+    assert_eq!([scene.relation("a", "c").await, scene.relation("c", "a").await], [blocks, blocked]);
+    scene.own(unblock("a", "c")).await;
+    assert_eq!([scene.relation("a", "c").await, scene.relation("c", "a").await], [none; 2]);
+    scene.stored(leave("r", "b")).await;
+    assert_eq!(scene.relation("a", "b").await, none, "they were members together");
+
+    scene.stored(direct("b", "a")).await;
+    let direct_room = Relation { direct: true, shared: true, ..none };
+    assert_eq!([scene.relation("a", "b").await, scene.relation("b", "a").await], [direct_room; 2]);
+    let other = scene.relation("a", "c").await;
+    assert_eq!(other, none, "another pair");
+    assert_eq!(scene.standing(direct_id("a", "b").as_str(), "a").await.bar, None::<Bar>);
 }

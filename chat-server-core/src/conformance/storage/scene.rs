@@ -1,97 +1,31 @@
-//! What the cases are written with: short names for changes, and answers that must be there.
+//! What the cases are written with: a store, and answers that must be there.
 
+use std::collections::BTreeMap;
+
+use chat_protocol::event::UserChanged;
+use chat_protocol::reply::InboxTotals;
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, HistoryQuery, Offset, Role, RoomId, RoomKind, Seq, Timestamp,
-    UserId, UserOffset, short_digest,
+    HistoryQuery, Offset, Role, RoomId, RoomState, Seq, ThreadState, Timestamp, UserId, UserOffset,
 };
 
 use super::Subject;
+pub(super) use super::words::*;
 use crate::storage::{
-    Append, Appended, Change, LogEntry, NewMessage, NewRoom, PointerMove, PointerMoved, Refusal, RoomView,
-    SharedStorage, StoredMessage,
+    Append, Appended, BanEntry, LogEntry, Marks, MemberEntry, OwnAppend, OwnAppended, Pointers, Refusal,
+    Relation, RoomView, RoomsQuery, SharedStorage, Standing, StoredMessage,
 };
 
 /// More entries than any case writes.
-pub(super) const ALL: usize = 1_000;
-
-pub(super) fn user(id: &str) -> UserId {
-    UserId::new(id).expect("a valid user id")
-}
-
-pub(super) fn room(id: &str) -> RoomId {
-    RoomId::new(id).expect("a valid room id")
-}
-
-pub(super) fn seq(value: u64) -> Seq {
-    Seq::new(value).expect("a small number")
-}
-
-pub(super) fn offset(value: u64) -> Offset {
-    Offset::new(value).expect("a small number")
-}
-
-pub(super) fn user_offset(value: u64) -> UserOffset {
-    UserOffset::new(value).expect("a small number")
-}
-
-/// A time, `micros` after some day in the past.
-pub(super) fn at(micros: i64) -> Timestamp {
-    Timestamp::from_micros(1_700_000_000_000_000 + micros)
-}
-
-fn change(to: &str, by: &str, change: Change) -> Append {
-    Append { room: room(to), by: user(by), access_version: None, now: at(0), change }
-}
-
-/// An open group; its first member is the owner, the others are plain members.
-pub(super) fn create(id: &str, by: &str, members: &[&str]) -> Append {
-    let role = |index| if index == 0 { Role::Owner } else { Role::Member };
-    let members = members.iter().enumerate().map(|(index, id)| (user(id), role(index))).collect();
-    let (kind, access, name) = (RoomKind::Group, Access::Open, Some(format!("room {id}")));
-    change(id, by, Change::Create(NewRoom { kind, access, name, members, request: None }))
-}
-
-/// As [`create`], with the creator's own name for the room and a digest made of `body`.
-pub(super) fn create_as(id: &str, by: &str, members: &[&str], request: &str, body: &str) -> Append {
-    let mut append = create(id, by, members);
-    if let Change::Create(new) = &mut append.change {
-        let request = ClientRoomId::new(request).expect("a valid id");
-        new.request = Some((request, short_digest(body.as_bytes())));
-    }
-    append
-}
-
-pub(super) fn join(id: &str, by: &str) -> Append {
-    change(id, by, Change::Join { role: Role::Member })
-}
-
-pub(super) fn leave(id: &str, by: &str) -> Append {
-    change(id, by, Change::Leave)
-}
-
-/// A message without a `client_msg_id`.
-pub(super) fn text(id: &str, by: &str, body: &str) -> Append {
-    let content = Content::plain(body);
-    let digest = content.digest();
-    change(id, by, Change::Message(NewMessage { content, reply_to: None, client_msg_id: None, digest }))
-}
-
-/// A message with a `client_msg_id`.
-pub(super) fn text_as(id: &str, by: &str, body: &str, client_msg_id: &str) -> Append {
-    let mut append = text(id, by, body);
-    if let Change::Message(new) = &mut append.change {
-        new.client_msg_id = Some(ClientMsgId::new(client_msg_id).expect("a valid id"));
-    }
-    append
-}
-
-pub(super) fn read(id: &str, by: &str, to: u64) -> PointerMove {
-    PointerMove { room: room(id), user: user(by), read: seq(to), now: at(0) }
-}
+pub(super) const ALL: usize = 10_000;
 
 /// The text of a stored message.
 pub(super) fn body(stored: &StoredMessage) -> String {
     stored.message.content.text().expect("the cases write text").into_owned()
+}
+
+/// Pointers by the text of their user.
+pub(super) fn plain(pointers: &BTreeMap<UserId, Seq>) -> Vec<(&str, u64)> {
+    pointers.iter().map(|(user, seq)| (user.as_str(), seq.get())).collect()
 }
 
 /// The store under test; every method fails the case when the store itself fails.
@@ -110,9 +44,24 @@ impl Scene {
         answers
     }
 
+    /// Appends changes, which must be accepted.
+    pub(super) async fn all(&self, batch: &[Append]) -> Vec<Appended> {
+        self.append(batch).await.into_iter().map(|answer| answer.expect("the change is accepted")).collect()
+    }
+
     /// Appends one change, which must be accepted.
     pub(super) async fn stored(&self, append: Append) -> Appended {
         self.answer(append).await.expect("the change is accepted")
+    }
+
+    /// Appends one change, which must be accepted and have been so before.
+    pub(super) async fn repeated(&self, append: Append) {
+        let room = append.room.clone();
+        let head = self.head(room.as_str()).await;
+        let answer = self.stored(append).await;
+        assert!(answer.duplicate, "nothing is different");
+        assert_eq!((answer.entries, answer.users), (Vec::new(), Vec::new()), "nothing is told");
+        assert_eq!((answer.offset, self.head(room.as_str()).await), (head, head), "nothing is stored");
     }
 
     /// Appends one change.
@@ -120,10 +69,45 @@ impl Scene {
         self.append(&[append]).await.remove(0)
     }
 
-    pub(super) async fn advance(&self, step: PointerMove) -> PointerMoved {
-        let mut answers = self.store.advance(&[step]).await.expect("advance works");
-        assert_eq!(answers.len(), 1, "one answer per move");
-        answers.remove(0)
+    /// Appends one change, which must be refused and leave no trace in the room's log.
+    pub(super) async fn refused(&self, append: Append) -> Refusal {
+        let room = append.room.clone();
+        let head = self.head(room.as_str()).await;
+        let refusal = self.answer(append).await.expect_err("the change is refused");
+        assert_eq!(self.head(room.as_str()).await, head, "a refused change leaves no entry");
+        refusal
+    }
+
+    pub(super) async fn append_own(&self, batch: &[OwnAppend]) -> Vec<Result<OwnAppended, Refusal>> {
+        let answers = self.store.append_own(batch).await.expect("append_own works");
+        assert_eq!(answers.len(), batch.len(), "one answer per change");
+        answers
+    }
+
+    /// Stores one change of a user's own, which must be accepted.
+    pub(super) async fn own(&self, append: OwnAppend) -> OwnAppended {
+        self.own_answer(append).await.expect("the change is accepted")
+    }
+
+    /// Stores one change of a user's own.
+    pub(super) async fn own_answer(&self, append: OwnAppend) -> Result<OwnAppended, Refusal> {
+        self.append_own(&[append]).await.remove(0)
+    }
+
+    /// Stores one change of a user's own, which must be accepted and have been so before.
+    pub(super) async fn own_repeated(&self, append: OwnAppend) {
+        let user = append.user.clone();
+        let head = self.user_log(user.as_str()).await.len() as u64;
+        let answer = self.own(append).await;
+        assert!(answer.duplicate && answer.entry.is_none(), "nothing is different");
+        assert_eq!(answer.user_offset, user_offset(head), "the head is told");
+        assert_eq!(self.user_log(user.as_str()).await.len() as u64, head, "nothing is stored");
+    }
+
+    /// Head of a room's log; nothing where there is no room.
+    async fn head(&self, id: &str) -> Offset {
+        let page = self.store.log(&room(id), Offset::ZERO, 0).await.expect("log works");
+        page.map_or(Offset::ZERO, |page| page.head)
     }
 
     /// The whole log of a room that exists.
@@ -132,9 +116,14 @@ impl Scene {
         page.expect("the room exists").entries
     }
 
+    /// The whole log of a user.
+    pub(super) async fn user_log(&self, of: &str) -> Vec<UserChanged> {
+        self.store.user_log(&user(of), UserOffset::ZERO, ALL).await.expect("user_log works").entries
+    }
+
     /// A piece of the history of a room that exists.
     pub(super) async fn history(&self, id: &str, query: HistoryQuery, limit: usize) -> Vec<StoredMessage> {
-        let page = self.store.history(&room(id), query, limit).await.expect("history works");
+        let page = self.store.history(&room(id), None, query, limit).await.expect("history works");
         page.expect("the room exists")
     }
 
@@ -143,9 +132,43 @@ impl Scene {
         self.history(id, HistoryQuery::default(), ALL).await
     }
 
-    pub(super) async fn rooms_of(&self, id: &str) -> Vec<String> {
-        let rooms = self.store.rooms_of(&user(id)).await.expect("rooms_of works");
-        rooms.iter().map(ToString::to_string).collect()
+    /// All replies of a thread in a room that exists.
+    pub(super) async fn replies(&self, id: &str, root: u64) -> Vec<StoredMessage> {
+        let all = HistoryQuery::default();
+        let page = self.store.history(&room(id), Some(seq(root)), all, ALL).await.expect("history works");
+        page.expect("the room exists")
+    }
+
+    /// One message that is there.
+    pub(super) async fn message(&self, id: &str, number: u64) -> StoredMessage {
+        let query = HistoryQuery { before: Some(seq(number + 1)), ..HistoryQuery::default() };
+        let found = self.history(id, query, 1).await.pop().expect("the message is there");
+        assert_eq!(found.message.seq, seq(number), "the message is there");
+        found
+    }
+
+    pub(super) async fn newest(&self, ids: &[&str]) -> Vec<Option<StoredMessage>> {
+        let rooms: Vec<RoomId> = ids.iter().map(|id| room(id)).collect();
+        let newest = self.store.newest(&rooms).await.expect("newest works");
+        assert_eq!(newest.len(), ids.len(), "one answer per room");
+        newest
+    }
+
+    pub(super) async fn marks(&self, of: &str, id: &str, first: u64, last: u64) -> Marks {
+        self.store.marks(&room(id), &user(of), seq(first), seq(last)).await.expect("marks works")
+    }
+
+    pub(super) async fn thread(&self, of: &str, id: &str, root: u64) -> Option<ThreadState> {
+        self.store.thread(&room(id), seq(root), &user(of)).await.expect("thread works")
+    }
+
+    pub(super) async fn rooms_of(&self, of: &str) -> Vec<String> {
+        self.rooms(of, RoomsQuery::default()).await
+    }
+
+    pub(super) async fn rooms(&self, of: &str, query: RoomsQuery) -> Vec<String> {
+        let rooms = self.store.rooms_of(&user(of), query, ALL).await.expect("rooms_of works");
+        rooms.iter().map(|(room, _)| room.to_string()).collect()
     }
 
     pub(super) async fn view(&self, of: &str, id: &str) -> Option<RoomView> {
@@ -154,8 +177,53 @@ impl Scene {
         views.remove(0)
     }
 
-    pub(super) async fn pointers(&self, id: &str) -> Vec<(String, u64)> {
-        let pointers = self.store.pointers(&room(id), ALL).await.expect("pointers works");
-        pointers.into_iter().map(|(user, read)| (user.to_string(), read.get())).collect()
+    /// A room as one of its members sees it.
+    pub(super) async fn state(&self, of: &str, id: &str) -> RoomState {
+        self.view(of, id).await.expect("a member").state
+    }
+
+    /// What is unread for a member, and how much of it calls it.
+    pub(super) async fn counts(&self, of: &str, id: &str) -> (u64, u64) {
+        let state = self.state(of, id).await;
+        (state.unread, state.mentions)
+    }
+
+    pub(super) async fn totals(&self, of: &str, now: Timestamp) -> InboxTotals {
+        self.store.totals(&user(of), now).await.expect("totals works")
+    }
+
+    /// What a user is to a room that exists.
+    pub(super) async fn standing(&self, id: &str, of: &str) -> Standing {
+        let standing = self.store.standing(&room(id), &user(of)).await.expect("standing works");
+        standing.expect("the room exists")
+    }
+
+    pub(super) async fn members(&self, id: &str) -> Vec<MemberEntry> {
+        self.store.members(&room(id), None, ALL).await.expect("members works")
+    }
+
+    /// Members with their roles, in the order of the list.
+    pub(super) async fn roles(&self, id: &str) -> Vec<(String, Role)> {
+        let members = self.members(id).await;
+        members.into_iter().map(|member| (member.user.to_string(), member.role)).collect()
+    }
+
+    pub(super) async fn bans(&self, id: &str) -> Vec<BanEntry> {
+        self.store.bans(&room(id), None, ALL).await.expect("bans works")
+    }
+
+    /// Whom a user blocks.
+    pub(super) async fn blocked(&self, of: &str) -> Vec<String> {
+        let blocked = self.store.blocked(&user(of), None, ALL).await.expect("blocked works");
+        blocked.into_iter().map(|blocked| blocked.user.to_string()).collect()
+    }
+
+    pub(super) async fn relation(&self, a: &str, b: &str) -> Relation {
+        self.store.relation(&user(a), &user(b)).await.expect("relation works")
+    }
+
+    /// Pointers of a room, or of a thread in it.
+    pub(super) async fn pointers(&self, id: &str, thread: Option<u64>, limit: usize) -> Pointers {
+        self.store.pointers(&room(id), thread.map(seq), limit).await.expect("pointers works")
     }
 }

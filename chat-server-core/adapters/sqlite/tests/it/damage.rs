@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chat_protocol::{HistoryQuery, Offset, Seq};
-use chat_server_core::storage::{MessageStore, StorageErrorKind};
+use chat_server_core::storage::{Append, Change, MessageStore, Refusal, StorageErrorKind};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use rusqlite::Connection;
 
@@ -44,9 +44,61 @@ async fn f08_a_flipped_bit_in_a_message_is_named_and_not_served() {
     assert_eq!(log.unwrap_err().kind, StorageErrorKind::Corrupt);
     // The rest of the room, and other rooms, are not affected.
     let after = HistoryQuery { after: Seq::new(1), ..HistoryQuery::default() };
-    assert_eq!(store.history(&room("r"), after, 10).await.unwrap().map(|page| page.len()), Some(1));
+    assert_eq!(store.history(&room("r"), None, after, 10).await.unwrap().map(|page| page.len()), Some(1));
     assert_eq!(texts(&store, "s").await.unwrap(), ["elsewhere"]);
     stored(&store, &[text("r", "life goes on")]).await;
+}
+
+/// A store whose first message in room `r` was changed behind its back.
+async fn tampered(assignment: &str) -> (tempfile::TempDir, SqliteStore) {
+    let dir = prepared().await;
+    let db = Connection::open(database(dir.path())).unwrap();
+    let sql =
+        format!("UPDATE messages SET {assignment} WHERE seq = 1 AND num = (SELECT min(num) FROM messages)");
+    assert_eq!(db.execute(&sql, []).unwrap(), 1);
+    drop(db);
+    let store = open(dir.path()).unwrap();
+    (dir, store)
+}
+
+#[tokio::test]
+async fn f08_what_readers_are_told_beside_the_text_is_checked_too() {
+    for assignment in [
+        "reply_to = 1",
+        "thread = 1",
+        "mentions = '{}'",
+        "flags = flags | 1",
+        "edited_at = 1",
+        "deleted_at = 1",
+        "ts = ts + 1",
+        "sender_ref = sender_ref + 1",
+        "kind = 'text/html'",
+        "client_msg_id = 'other'",
+        "key = zeroblob(16)",
+    ] {
+        let (_dir, store) = tampered(assignment).await;
+        let error = texts(&store, "r").await.unwrap_err();
+        assert_eq!(error.kind, StorageErrorKind::Corrupt, "{assignment}");
+        assert!(error.to_string().contains("message 1 with num"), "{assignment}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn f08_a_change_of_a_damaged_message_costs_the_rest_of_its_batch_nothing() {
+    let (_dir, store) = tampered("payload = '{\"text\":\"forged\"}'").await;
+    let seq = Seq::ZERO.next();
+    let content = chat_protocol::Content::plain("new");
+    let changes = [Change::Edit { seq, content }, Change::Delete { seq, own: true }];
+    for change in changes {
+        let batch = [text("r", &format!("{change:?}")), Append { change, ..create("r") }, text("s", "more")];
+        let answers = store.append(&batch).await.unwrap();
+        assert!(answers[0].is_ok() && answers[2].is_ok(), "{answers:?}");
+        assert_eq!(answers[1], Err(Refusal::NoMessage));
+        assert!(texts(&store, "r").await.is_err(), "it stays named");
+    }
+    // It can still be forgotten.
+    stored(&store, &[Append { change: Change::Trim { oldest: Seq::new(2).unwrap() }, ..create("r") }]).await;
+    assert_eq!(texts(&store, "r").await.unwrap().len(), 3);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod conformance;
 mod damage;
 mod model;
+mod own;
 mod purged;
 mod repeats;
 mod restart;

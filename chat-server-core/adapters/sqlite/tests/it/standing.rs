@@ -31,7 +31,11 @@ async fn a_late_reader_does_not_bring_an_old_standing_back() {
         }));
     }
     for turn in 0..2_000 {
-        let change = if turn % 2 == 0 { Change::Join { role: Role::Member } } else { Change::Leave };
+        let change = if turn % 2 == 0 {
+            Change::Join { role: Role::Member }
+        } else {
+            Change::Leave { heir: Role::Owner }
+        };
         let role = if turn % 2 == 0 { Some(Role::Member) } else { None };
         let answer = stored(&store, &[Append { by: user("b"), change, ..create("r") }]).await.remove(0);
         for _ in 0..3 {

@@ -2,8 +2,13 @@
 
 use std::path::Path;
 
-use chat_protocol::{Access, ClientMsgId, Content, HistoryQuery, Role, RoomId, RoomKind, Timestamp, UserId};
-use chat_server_core::storage::{Append, Appended, Change, MessageStore, NewMessage, NewRoom, StorageError};
+use chat_protocol::{
+    Access, ClientMsgId, Content, HistoryQuery, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Seq,
+    Timestamp, UserId,
+};
+use chat_server_core::storage::{
+    Append, Appended, Change, MessageStore, NewMessage, NewRoom, OwnAppend, OwnChange, Pointer, StorageError,
+};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore, Synchronous};
 use tempfile::TempDir;
 
@@ -35,9 +40,17 @@ fn append(to: &str, change: Change) -> Append {
 
 /// A room of user `a`.
 pub(crate) fn create(id: &str) -> Append {
-    let members = vec![(user("a"), Role::Owner)];
-    let (kind, access) = (RoomKind::Group, Access::Open);
-    append(id, Change::Create(NewRoom { kind, access, name: None, members, request: None }))
+    let new = NewRoom {
+        kind: RoomKind::Group,
+        access: Access::Open,
+        history: HistoryVisibility::All,
+        info: RoomInfo::default(),
+        desk: None,
+        number: None,
+        members: vec![(user("a"), Role::Owner)],
+        request: None,
+    };
+    append(id, Change::Create(Box::new(new)))
 }
 
 /// A message of user `a` whose `client_msg_id` is its text.
@@ -45,7 +58,14 @@ pub(crate) fn text(id: &str, body: &str) -> Append {
     let content = Content::plain(body);
     let digest = content.digest();
     let client_msg_id = Some(ClientMsgId::new(&body[..body.len().min(100)]).expect("a valid id"));
-    append(id, Change::Message(NewMessage { content, reply_to: None, client_msg_id, digest }))
+    append(id, Change::Message(NewMessage { client_msg_id, ..NewMessage::new(content, digest) }))
+}
+
+/// A user's read pointer, moved.
+pub(crate) fn read(to: &str, by: &str, seq: u64) -> OwnAppend {
+    let seq = Seq::new(seq).expect("a small number");
+    let change = OwnChange::Move { room: room(to), pointer: Pointer::Read, thread: None, seq };
+    OwnAppend { user: user(by), now: create(to).now, change }
 }
 
 /// Appends changes that must all be accepted.
@@ -56,7 +76,7 @@ pub(crate) async fn stored(store: &SqliteStore, batch: &[Append]) -> Vec<Appende
 
 /// All texts of a room.
 pub(crate) async fn texts(store: &SqliteStore, id: &str) -> Result<Vec<String>, StorageError> {
-    let page = store.history(&room(id), HistoryQuery::default(), 100_000).await?;
+    let page = store.history(&room(id), None, HistoryQuery::default(), 100_000).await?;
     let text = |content: &Content| content.text().map(|text| text.into_owned()).unwrap_or_default();
     Ok(page.unwrap_or_default().iter().map(|stored| text(&stored.message.content)).collect())
 }

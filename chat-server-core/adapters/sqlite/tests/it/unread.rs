@@ -1,7 +1,7 @@
 //! Unread counts, which are found by way of the few messages of a sender that are indexed.
 
-use chat_protocol::{Role, Seq};
-use chat_server_core::storage::{Append, Change, PointerMove, PointerStore, RoomStore};
+use chat_protocol::Role;
+use chat_server_core::storage::{Append, Change, RoomStore, UserLog};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 use crate::support::*;
@@ -28,9 +28,7 @@ async fn check(remembered: usize) {
         stored(&store, &[as_user(sender, text("r", &format!("{seq}")))]).await;
     }
     for read in 1..=senders.len() {
-        let seq = Seq::new(read as u64).unwrap();
-        let step = |id| PointerMove { room: room("r"), user: user(id), read: seq, now: create("r").now };
-        store.advance(&USERS.map(step)).await.unwrap();
+        store.append_own(&USERS.map(|id| self::read("r", id, read as u64))).await.unwrap();
         for id in USERS {
             let view = store.views(&user(id), &[room("r")]).await.unwrap().remove(0).unwrap();
             let expected = senders[read..].iter().filter(|sender| **sender != id).count() as u64;

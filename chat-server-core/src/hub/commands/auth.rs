@@ -1,0 +1,70 @@
+//! Who is there.
+
+use std::sync::Arc;
+
+use chat_protocol::command::Auth;
+use chat_protocol::reply::{AuthData, Limits};
+use chat_protocol::{ErrorCode, UserId, UserOffset, WireError};
+
+use crate::auth::AuthError;
+use crate::hub::Hub;
+use crate::hub::link::Link;
+use crate::session::Authenticated;
+
+impl Hub {
+    /// Finds out who a token belongs to. With `present` the connection is that user's already.
+    pub(in crate::hub) async fn log_in(
+        &self,
+        link: &Arc<Link>,
+        auth: Auth,
+        handshake_token: Option<&str>,
+        present: Option<UserId>,
+    ) -> Result<Authenticated, WireError> {
+        let token = auth.token.as_deref().or(handshake_token);
+        let token = token.ok_or_else(|| WireError::new(ErrorCode::InvalidToken, "auth.token is missing"))?;
+        let principal = self.authenticate(token).await?;
+        // Everything that can fail comes before the session: a connection is tied to one user for good.
+        let user_offset = UserOffset::new(self.user_head(&principal.user).await?).unwrap_or_default();
+        let session_id = match present {
+            Some(user) if user != principal.user => {
+                return Err(WireError::new(ErrorCode::Forbidden, "a connection never changes its user"));
+            }
+            Some(_) => link.session().cloned().ok_or(ErrorCode::Internal)?,
+            None => self.attach(link, &principal.user, auth.session_id),
+        };
+        let limits = Limits {
+            max_frame: self.config.max_frame as u64,
+            max_content: self.config.max_content as u64,
+            max_history_page: self.config.max_history_page,
+            max_rooms_followed: self.config.max_rooms_followed as u32,
+            max_in_flight: self.config.max_in_flight as u32,
+        };
+        let data = AuthData {
+            user_id: principal.user,
+            session_id,
+            epoch: self.epoch.clone(),
+            user_offset,
+            expires_at: principal.expires_at,
+            limits,
+        };
+        Ok(Authenticated { data })
+    }
+
+    /// The user of a token.
+    pub(crate) async fn authenticate(&self, token: &str) -> Result<crate::auth::Principal, WireError> {
+        let principal = self.providers.auth.authenticate(token).await;
+        // The server's own name opens every door: no token makes it anybody's.
+        let principal = principal.and_then(|found| match found.user.is_system() {
+            true => Err(AuthError::Invalid),
+            false => Ok(found),
+        });
+        principal.map_err(|error| match error {
+            AuthError::Invalid => ErrorCode::InvalidToken.into(),
+            AuthError::Unavailable(cause) => {
+                tracing::error!(%cause, "tokens cannot be checked");
+                WireError::new(ErrorCode::StorageUnavailable, "authentication is unavailable")
+                    .retry_after_ms(1_000)
+            }
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! New rooms.
+
+use std::sync::Arc;
+
+use chat_protocol::command::Create;
+use chat_protocol::reply::RoomData;
+use chat_protocol::{
+    Access, Desk, DeskStatus, ErrorCode, RequestId, Role, RoomId, RoomKind, UserId, WireError, short_digest,
+};
+
+use super::{Asking, Committed, Done, Rest, data, stored};
+use crate::hub::{Hub, unavailable};
+use crate::room::policy::joining_role;
+use crate::storage::{Change, NewRoom};
+
+impl Hub {
+    pub(super) async fn start_create(
+        self: &Arc<Self>,
+        asking: Asking,
+        create: Create,
+    ) -> Result<Rest, WireError> {
+        let room = self.check_create(&asking, &create).await?;
+        let direct = create.kind == RoomKind::Direct;
+        let new = new_room(&asking, &create);
+        let committed = self.change(&asking, room.clone(), Change::Create(Box::new(new))).await?;
+        let hub = self.clone();
+        Ok(Box::pin(async move { hub.created(&asking, &create.id, room, direct, committed).await }))
+    }
+
+    /// The rules for a new room; its id.
+    async fn check_create(&self, asking: &Asking, create: &Create) -> Result<RoomId, WireError> {
+        if !asking.operator {
+            only_operators(create)?;
+        }
+        for member in create.members.iter().chain(&create.owner) {
+            self.check_user(member, "members").await?;
+        }
+        match (create.kind, &create.room) {
+            (RoomKind::Direct, _) => direct_id(&asking.user, create),
+            (RoomKind::Desk, _) if create.desk.is_none() => bad("create.desk: needed for a desk"),
+            (_, Some(room)) if room.as_str().starts_with(RoomId::DIRECT_PREFIX) => {
+                bad("create.room: ids that begin with ~ are those of direct rooms")
+            }
+            (_, Some(room)) => Ok(room.clone()),
+            (_, None) => {
+                let id = format!("{:032x}", self.providers.clock.random());
+                Ok(RoomId::new(id).expect("32 hex digits are an id"))
+            }
+        }
+    }
+
+    pub(super) async fn check_user(&self, user: &UserId, field: &str) -> Result<(), WireError> {
+        match self.providers.directory.profile(user).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(WireError::new(ErrorCode::NotFound, format!("{field}: there is no such user"))),
+            Err(error) => {
+                tracing::error!(%error, "the directory cannot be asked");
+                Err(unavailable())
+            }
+        }
+    }
+
+    async fn created(
+        &self,
+        asking: &Asking,
+        id: &RequestId,
+        room: RoomId,
+        direct: bool,
+        committed: Committed,
+    ) -> Done {
+        match stored(committed).await {
+            Ok(appended) => self.entered(asking, id, appended.room, !appended.duplicate).await,
+            // One pair has one room, whoever makes it first.
+            Err(error) if direct && error.code == ErrorCode::AlreadyExists => {
+                self.entered(asking, id, room, false).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The connection follows a room that its user is in now, and is told its state.
+    pub(super) async fn entered(&self, asking: &Asking, id: &RequestId, room: RoomId, created: bool) -> Done {
+        if let Some(link) = &asking.link {
+            self.follow_one(link, Some(id), room.clone(), None).await?;
+        }
+        let views = self.providers.storage.views(&asking.user, std::slice::from_ref(&room)).await;
+        let view = views.map_err(|error| self.storage_failed(error))?.pop().flatten();
+        match view {
+            Some(view) => data(&RoomData { room: view.state, created }),
+            // The operator is no member of what it makes.
+            None if asking.operator => Ok(None),
+            None => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+}
+
+/// What only the operator's backend says of a new room.
+fn only_operators(create: &Create) -> Result<(), WireError> {
+    let named = [
+        (create.kind == RoomKind::Desk || create.desk.is_some(), "desks are made by the operator"),
+        (create.number.is_some(), "create.number: given by the operator"),
+        (create.owner.is_some(), "create.owner: said by the operator"),
+    ];
+    match named.into_iter().find(|(asked, _)| *asked) {
+        Some((_, why)) => Err(WireError::new(ErrorCode::Forbidden, why)),
+        None => Ok(()),
+    }
+}
+
+/// The id of a direct room, which names exactly one other user and has no data.
+fn direct_id(me: &UserId, create: &Create) -> Result<RoomId, WireError> {
+    if create.room.is_some() {
+        return bad("create.room: a direct room has a derived id");
+    }
+    if create.info != chat_protocol::RoomInfo::default() {
+        return bad("create.name: a direct room has no data");
+    }
+    match (create.members.as_slice(), &create.owner) {
+        ([other], owner) => Ok(RoomId::direct(owner.as_ref().unwrap_or(me), other)),
+        _ => bad("create.members: a direct room names exactly the other user"),
+    }
+}
+
+fn new_room(asking: &Asking, create: &Create) -> NewRoom {
+    let direct = create.kind == RoomKind::Direct;
+    let first = match (&create.owner, asking.operator) {
+        (Some(owner), _) => Some(owner),
+        (None, false) => Some(&asking.user),
+        (None, true) => None,
+    };
+    let owner_role = if direct { Role::Member } else { Role::Owner };
+    let mut members: Vec<(UserId, Role)> = first.map(|user| (user.clone(), owner_role)).into_iter().collect();
+    let client = create.desk.as_ref().map(|desk| &desk.client);
+    for other in client.into_iter().chain(&create.members) {
+        if members.iter().all(|(present, _)| present != other) {
+            members.push((other.clone(), joining_role(create.kind)));
+        }
+    }
+    let desk = create.desk.as_ref().map(|desk| Desk {
+        organization: desk.organization.clone(),
+        client: desk.client.clone(),
+        status: DeskStatus::Open.into(),
+    });
+    NewRoom {
+        kind: create.kind,
+        access: if direct { Access::Invite } else { create.access },
+        history: create.history,
+        info: create.info.clone(),
+        desk,
+        number: create.number,
+        members,
+        request: create.client_room_id.clone().map(|id| (id, digest(create))),
+    }
+}
+
+/// Everything that two creations under one name must agree in.
+fn digest(create: &Create) -> [u8; 16] {
+    let Create { kind, room, access, history, info, members, desk, number, owner, .. } = create;
+    let all = (kind, room, access, history, info, members, desk, number, owner);
+    short_digest(serde_json::to_string(&all).unwrap_or_default().as_bytes())
+}
+
+fn bad<T>(detail: &str) -> Result<T, WireError> {
+    Err(WireError::new(ErrorCode::BadRequest, detail))
+}

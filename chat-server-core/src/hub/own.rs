@@ -1,0 +1,199 @@
+//! What is one user's alone: pointers are gathered for a moment and stored together, everything else is stored at once,
+//! behind what was gathered before it. Told afterwards.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat_protocol::event::{Reads, UserChange};
+use chat_protocol::{ErrorCode, Event, RoomId, Seq, UserId, WireError, encode};
+use tokio::sync::{mpsc, oneshot};
+
+use super::committer::Job;
+use super::delivery::Deliveries;
+use super::{Hub, unavailable};
+use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
+
+/// How many different pointers are gathered at most before they are stored without waiting longer.
+const MAX_GATHERED: usize = 4_096;
+
+/// Why a pointer is refused.
+pub(super) const BEYOND_HEAD: &str = "seq: there is no such message yet";
+
+pub(super) type OwnDone = Result<OwnAppended, WireError>;
+
+/// A change of one user's own, and who wants to know when it is stored.
+#[derive(Debug)]
+pub(crate) struct OwnJob {
+    user: UserId,
+    change: OwnChange,
+    done: Option<oneshot::Sender<OwnDone>>,
+}
+
+/// Whose pointer, in which room and thread, and which of them.
+type PointerKey = (UserId, RoomId, Option<Seq>, Pointer);
+
+#[derive(Debug, Default)]
+struct Gathered {
+    seq: Seq,
+    waiting: Vec<oneshot::Sender<OwnDone>>,
+}
+
+/// What is stored next: the pointers, then what else came behind them.
+#[derive(Debug, Default)]
+struct Gathering {
+    pointers: BTreeMap<PointerKey, Gathered>,
+    last: Option<OwnJob>,
+}
+
+impl Gathering {
+    fn take(&mut self, job: OwnJob) {
+        match job.change {
+            OwnChange::Move { room, pointer, thread, seq } => {
+                let gathered = self.pointers.entry((job.user, room, thread, pointer)).or_default();
+                // All were checked before: whoever waits is answered for the furthest wish.
+                gathered.seq = gathered.seq.max(seq);
+                gathered.waiting.extend(job.done);
+            }
+            change => self.last = Some(OwnJob { change, ..job }),
+        }
+    }
+
+    /// Whether it must not grow: what is no pointer keeps its place behind those before it.
+    fn is_full(&self) -> bool {
+        self.last.is_some() || self.pointers.len() >= MAX_GATHERED
+    }
+}
+
+/// Gathers, stores and tells until the hub stops; what was gathered by then is stored.
+pub(super) async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<OwnJob>) {
+    loop {
+        let mut gathering = Gathering::default();
+        let first = tokio::select! {
+            biased;
+            first = jobs.recv() => first,
+            () = hub.stopped.cancelled() => None,
+        };
+        let Some(first) = first else { return };
+        gathering.take(first);
+        let enough = tokio::time::sleep(hub.config.pointer_delay);
+        tokio::pin!(enough);
+        while !gathering.is_full() {
+            tokio::select! {
+                job = jobs.recv() => match job {
+                    Some(job) => gathering.take(job),
+                    None => break,
+                },
+                () = &mut enough => break,
+                () = hub.draining.cancelled() => break,
+            }
+        }
+        hub.store_own(gathering).await;
+    }
+}
+
+impl Hub {
+    /// Stores a change of one user's own.
+    pub(super) async fn own(&self, user: &UserId, change: OwnChange) -> OwnDone {
+        Self::own_stored(self.start_own(user, change).await?).await
+    }
+
+    /// Puts a change of one user's own in its place; the answer comes back.
+    pub(super) async fn start_own(
+        &self,
+        user: &UserId,
+        change: OwnChange,
+    ) -> Result<oneshot::Receiver<OwnDone>, WireError> {
+        let (done, wait) = oneshot::channel();
+        let job = OwnJob { user: user.clone(), change, done: Some(done) };
+        self.own_jobs.send(job).await.map_err(|_| unavailable())?;
+        Ok(wait)
+    }
+
+    /// Puts a change of one user's own in its place; nobody waits for it.
+    pub(super) async fn own_later(&self, user: &UserId, change: OwnChange) -> Result<(), WireError> {
+        let job = OwnJob { user: user.clone(), change, done: None };
+        self.own_jobs.send(job).await.map_err(|_| unavailable())
+    }
+
+    pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
+        wait.await.map_err(|_| unavailable())?
+    }
+
+    async fn store_own(&self, gathering: Gathering) {
+        let now = self.providers.clock.now();
+        let mut batch = Vec::with_capacity(gathering.pointers.len() + 1);
+        let mut waiting = Vec::with_capacity(gathering.pointers.len() + 1);
+        for ((user, room, thread, pointer), gathered) in gathering.pointers {
+            let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
+            batch.push(OwnAppend { user, now, change });
+            waiting.push(gathered.waiting);
+        }
+        if let Some(OwnJob { user, change, done }) = gathering.last {
+            batch.push(OwnAppend { user, now, change });
+            waiting.push(done.into_iter().collect());
+        }
+        let answers = self.append_own(batch.clone()).await;
+        self.deliver(|deliveries| {
+            for (index, (append, waiting)) in batch.into_iter().zip(waiting).enumerate() {
+                let answer = match &answers {
+                    Ok(answers) => match answers.get(index) {
+                        Some(Ok(stored)) => {
+                            self.tell_own(append, stored, deliveries);
+                            Ok(stored.clone())
+                        }
+                        Some(Err(refusal)) => Err(refused(&append.change, *refusal)),
+                        None => Err(ErrorCode::Internal.into()),
+                    },
+                    Err(error) => Err(error.clone()),
+                };
+                waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
+            }
+        });
+    }
+
+    async fn append_own(
+        &self,
+        batch: Vec<OwnAppend>,
+    ) -> Result<Vec<Result<OwnAppended, Refusal>>, WireError> {
+        let (done, wait) = oneshot::channel();
+        self.commits.send(Job::Own { batch, done }).await.map_err(|_| unavailable())?;
+        wait.await.map_err(|_| unavailable())?
+    }
+
+    /// Tells the user's devices, and of pointers the others in the room.
+    fn tell_own(&self, append: OwnAppend, stored: &OwnAppended, deliveries: &mut Deliveries) {
+        if stored.duplicate {
+            return;
+        }
+        if let Some(entry) = &stored.entry {
+            if let UserChange::Blocked { user } = &entry.change {
+                self.stop_watching(user, &append.user);
+            }
+            self.publish_user(&append.user, entry.clone(), 0, deliveries);
+        }
+        let OwnChange::Move { room, pointer, thread, .. } = append.change else { return };
+        let (read, delivered) = match pointer {
+            Pointer::Read => (Some(stored.at), None),
+            Pointer::Delivered => (None, Some(stored.at)),
+            Pointer::ReadPrivate => return,
+        };
+        if stored.members > self.config.max_receipt_members {
+            return;
+        }
+        let from = append.user;
+        let reads = Reads { room, from, read, delivered, thread, ts: append.now };
+        let shard = self.rooms.lock(&reads.room);
+        let Some(feed) = shard.get(&reads.room) else { return };
+        let frame = encode(&Event::Reads(reads.clone()));
+        feed.tell(&reads.from, |link| deliveries.give(link, std::slice::from_ref(&frame)));
+    }
+}
+
+fn refused(change: &OwnChange, refusal: Refusal) -> WireError {
+    match (change, refusal) {
+        (OwnChange::Move { .. } | OwnChange::MarkUnread { .. }, Refusal::NoMessage) => {
+            WireError::new(ErrorCode::BadRequest, BEYOND_HEAD)
+        }
+        (_, refusal) => crate::Error::from(refusal).wire(),
+    }
+}

@@ -1,0 +1,114 @@
+//! Faults of what belongs to one user alone.
+
+use async_trait::async_trait;
+use chat_protocol::{RoomId, Seq, UserId, UserOffset, limits};
+use chat_server_core::storage::{
+    Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, StorageError, UserLog,
+    UserLogPage,
+};
+
+use super::Broken;
+
+type Answer = Result<OwnAppended, Refusal>;
+
+impl Broken {
+    /// An answer that is given without storing anything.
+    async fn own_refused(&self, append: &OwnAppend) -> Option<Answer> {
+        let user_offset = self.inner.user_log(&append.user, UserOffset::ZERO, 0).await.unwrap().head;
+        let unchanged = |at| OwnAppended { duplicate: true, at, entry: None, user_offset, members: 0 };
+        match &append.change {
+            OwnChange::Move { room, pointer: Pointer::Read, thread: None, seq }
+                if self.has("reading_clears_the_mark") =>
+            {
+                let state = self.state(room, &append.user).await?;
+                let needless = state.unread_from.is_some() && *seq <= state.read;
+                needless.then(|| Ok(unchanged(state.read)))
+            }
+            OwnChange::Move { room, pointer: Pointer::ReadPrivate, thread: None, seq }
+                if self.has("pointers_only_advance") =>
+            {
+                let state = self.state(room, &append.user).await?;
+                (*seq > state.seq).then(|| Ok(unchanged(state.read)))
+            }
+            OwnChange::Hide { room, seq } if self.has("hidden_messages_are_one_users") => {
+                let message = self.message(room, *seq).await?.message;
+                message.deleted_at.map(|_| Err(Refusal::NoMessage))
+            }
+            OwnChange::Block { .. } if self.has("blocks_have_a_bound") => {
+                let blocked = self.inner.blocked(&append.user, None, limits::MAX_BLOCKED).await.unwrap();
+                (blocked.len() >= limits::MAX_BLOCKED).then_some(Err(Refusal::Full))
+            }
+            _ => None,
+        }
+    }
+
+    async fn store_own(&self, append: &OwnAppend) -> Result<Answer, StorageError> {
+        if let Some(answer) = self.own_refused(append).await {
+            return Ok(answer);
+        }
+        let mut answer = self.inner.append_own(std::slice::from_ref(append)).await?.remove(0);
+        if let Ok(answer) = &mut answer {
+            match &append.change {
+                OwnChange::Hide { room, seq } => {
+                    let place = (room.clone(), append.user.clone(), *seq);
+                    self.memory.lock().unwrap().hidden.insert(place);
+                }
+                OwnChange::Revoked { .. } if self.has("answers_are_what_the_logs_hold") => {
+                    answer.entry = None;
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+}
+
+#[async_trait]
+impl UserLog for Broken {
+    async fn append_own(&self, batch: &[OwnAppend]) -> Result<Vec<Answer>, StorageError> {
+        let mut answers = Vec::with_capacity(batch.len());
+        for append in batch {
+            answers.push(self.store_own(append).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn user_log(
+        &self,
+        user: &UserId,
+        after: UserOffset,
+        limit: usize,
+    ) -> Result<UserLogPage, StorageError> {
+        let mut page = self.inner.user_log(user, after, limit).await?;
+        if let Some(last) = page.entries.last().filter(|_| self.has("the_user_log_has_every_change")) {
+            page.head = last.user_offset;
+        }
+        Ok(page)
+    }
+
+    async fn blocked(
+        &self,
+        user: &UserId,
+        after: Option<&UserId>,
+        limit: usize,
+    ) -> Result<Vec<Blocked>, StorageError> {
+        self.inner.blocked(user, after, self.more("pages_of_blocks_meet", limit)).await
+    }
+
+    async fn pointers(
+        &self,
+        room: &RoomId,
+        thread: Option<Seq>,
+        limit: usize,
+    ) -> Result<Pointers, StorageError> {
+        let of_thread = thread.is_some();
+        let limit = if of_thread { self.more("threads_have_pointers_of_their_own", limit) } else { limit };
+        let mut pointers = self.inner.pointers(room, thread, limit).await?;
+        if self.has("delivered_follows_read") && !of_thread {
+            for (user, read) in &pointers.read {
+                pointers.delivered.entry(user.clone()).or_insert(*read);
+            }
+        }
+        Ok(pointers)
+    }
+}
