@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{Command, HistoryQuery, RoomId, UserId};
+use chat_protocol::reply::{InboxTotals, UserEntry};
+use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
@@ -132,6 +133,31 @@ impl ChatServer {
         query: HistoryQuery,
     ) -> Result<Arc<RawValue>, Error> {
         Ok(self.hub.history(caller.user(), room, None, query).await?)
+    }
+
+    /// A room as the caller, its member, sees it.
+    ///
+    /// # Errors
+    /// `Forbidden` for rooms that are not the caller's or do not exist; the operator has none.
+    pub async fn room(&self, caller: &Caller, room: &RoomId) -> Result<RoomState, Error> {
+        Ok(self.hub.room_state(&caller.asking(), room).await?)
+    }
+
+    /// Counts over all rooms of the caller.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    pub async fn totals(&self, caller: &Caller) -> Result<InboxTotals, Error> {
+        Ok(self.hub.totals(&caller.asking()).await?)
+    }
+
+    /// What the directory knows of a user, and whether the user is there: told to the user itself, to the operator, and to
+    /// those who have a direct room with the user while none of the two blocks the other.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such user.
+    pub async fn user(&self, caller: &Caller, user: UserId) -> Result<UserEntry, Error> {
+        Ok(self.hub.user_entry(&caller.asking(), user).await?)
     }
 
     /// Whether the server does its work.

@@ -27,7 +27,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
-use crate::http::{commands, health, metrics};
+use crate::http::{commands, health, lookups, metrics};
 use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::wire::{Wire, WireIo};
@@ -56,6 +56,7 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
     Router::new()
         .route("/v1/ws", get(upgrade))
         .merge(commands::routes())
+        .merge(lookups::routes())
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -18,6 +18,7 @@ mod feed;
 mod follow;
 mod history;
 mod link;
+mod lookups;
 mod outbox;
 mod own;
 mod presence;

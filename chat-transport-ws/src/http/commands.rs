@@ -20,7 +20,7 @@ use crate::edge::Edge;
 pub(crate) fn routes() -> Router<Arc<Edge>> {
     ENDPOINTS.iter().fold(Router::new(), |router, endpoint| {
         let serve = move |State(edge): State<Arc<Edge>>, request: Request| async move {
-            answer(&edge, endpoint, request).await
+            within(&edge, perform(&edge, endpoint, request)).await
         };
         router.route(endpoint.path, on(method(endpoint), serve))
     })
@@ -37,8 +37,12 @@ fn method(endpoint: &Endpoint) -> MethodFilter {
     }
 }
 
-async fn answer(edge: &Edge, endpoint: &'static Endpoint, request: Request) -> Result<Response, Refused> {
-    match tokio::time::timeout(edge.config.request_timeout, perform(edge, endpoint, request)).await {
+/// No request waits longer than the setting says.
+pub(crate) async fn within<T>(
+    edge: &Edge,
+    work: impl Future<Output = Result<T, Refused>>,
+) -> Result<T, Refused> {
+    match tokio::time::timeout(edge.config.request_timeout, work).await {
         Ok(result) => result,
         Err(_) => Err(WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000).into()),
     }
@@ -65,7 +69,7 @@ async fn perform(edge: &Edge, endpoint: &'static Endpoint, request: Request) -> 
 }
 
 /// Who asks. Nothing else of the request is judged before that is known.
-async fn caller(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
+pub(crate) async fn caller(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
     let token = bearer(headers).ok_or(ErrorCode::NotAuthenticated)?;
     if is_operator(token, edge.config.operator_token.as_deref()) {
         return Ok(Caller::Operator);

@@ -3,6 +3,7 @@
 pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod health;
+pub(crate) mod lookups;
 pub(crate) mod metrics;
 
 use axum::http::HeaderMap;

@@ -5,5 +5,6 @@ mod handshake;
 mod hostile;
 mod http;
 mod limits;
+mod lookups;
 mod raw;
 mod sessions;

@@ -49,7 +49,7 @@ impl Hub {
         }
     }
 
-    pub(super) async fn check_user(&self, user: &UserId, field: &str) -> Result<(), WireError> {
+    pub(in crate::hub) async fn check_user(&self, user: &UserId, field: &str) -> Result<(), WireError> {
         match self.providers.directory.profile(user).await {
             Ok(Some(_)) => Ok(()),
             Ok(None) => Err(WireError::new(ErrorCode::NotFound, format!("{field}: there is no such user"))),

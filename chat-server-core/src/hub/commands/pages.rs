@@ -140,7 +140,7 @@ impl Hub {
     }
 
     /// What the directory knows of a user; nothing of one that it does not know any more.
-    async fn profile(&self, user: &UserId) -> Result<Profile, WireError> {
+    pub(in crate::hub) async fn profile(&self, user: &UserId) -> Result<Profile, WireError> {
         let profile = self.providers.directory.profile(user).await.map_err(|error| {
             tracing::error!(%error, "the directory cannot be asked");
             unavailable()
