@@ -203,9 +203,10 @@ impl Hub {
             (word.pointers, word.delivered) = (fitting(pointers.read), fitting(pointers.delivered));
         }
         let log = Log::Room(room.clone());
-        // What was before the member's time is not told again entry by entry.
-        let from = from.filter(|from| from.get() + 1 >= view.oldest_offset.get());
-        let followed = match self.replayable(&log, from.map(Offset::get), view.state.offset.get()) {
+        let (from, oldest) = (from.map(Offset::get), view.oldest_offset.get());
+        let followed = match self.replayable(&log, from, view.state.offset.get()) {
+            // The log as this member may read it: what was before its time is not told entry by entry either.
+            _ if from.is_some_and(|from| from + 1 < oldest) => Followed::Trimmed { oldest },
             Some(from) => self.replay(link, &log, from, &word).await?,
             None => Followed::Unread,
         };

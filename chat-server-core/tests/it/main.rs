@@ -8,6 +8,8 @@ mod members;
 mod pages;
 mod peer;
 mod race;
+mod races;
 mod resume;
 mod rooms;
 mod storage;
+mod unread;

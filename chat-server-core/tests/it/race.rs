@@ -19,7 +19,7 @@ use crate::hooked::{Hooked, Hooks};
 use crate::peer::{Peer, quick, send, server, server_of};
 
 /// Something that is awaited and happens once.
-struct Signal(watch::Sender<bool>);
+pub(crate) struct Signal(watch::Sender<bool>);
 
 impl Default for Signal {
     fn default() -> Self {
@@ -28,16 +28,16 @@ impl Default for Signal {
 }
 
 impl Signal {
-    fn give(&self) {
+    pub(crate) fn give(&self) {
         self.0.send_replace(true);
     }
 
-    async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         self.0.subscribe().wait_for(|given| *given).await.expect("the sender lives as long as this");
     }
 }
 
-fn server_on<H: Hooks + Default + 'static>() -> (ChatServer, Arc<Hooked<H>>) {
+pub(crate) fn server_on<H: Hooks + Default + 'static>() -> (ChatServer, Arc<Hooked<H>>) {
     let store = Arc::new(Hooked::<H>::default());
     (server_of(Providers { storage: store.clone(), ..Providers::default() }), store)
 }
