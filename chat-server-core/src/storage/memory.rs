@@ -186,7 +186,7 @@ impl RoomStore for MemoryStore {
             if settings.archived {
                 continue;
             }
-            let counts = room.counts(user, None, member.read, &state.hidden(user, &room.id));
+            let counts = room.unread(user, member, &state.hidden(user, &room.id));
             totals.mentions += counts.mentions;
             if settings.mute_until.is_none_or(|until| until <= now) {
                 totals.unread += counts.unread;

@@ -138,7 +138,7 @@ pub struct Relation {
 /// - With history `joined` a member reads nothing from before it joined (`joined_history_begins_at_joining`).
 /// - Rooms come most recently active first, pinned ones before if so asked, and their pages meet
 ///   (`rooms_come_by_activity`, `pages_of_rooms_meet`).
-/// - Unread and mentions are what [`chat_protocol::unread::count`] says of the room's messages
+/// - Unread and mentions are what [`chat_protocol::unread::count`] says of the room's messages that the member can read
 ///   (`unread_counts_others_after_the_pointer`, `mentions_call_users_or_the_room`, `counts_agree_with_the_rule`).
 /// - `totals` leave out muted and archived rooms (`totals_leave_out_muted_and_archived_rooms`).
 /// - Members come by role, then by id; their pages and those of bans meet (`pages_of_members_meet`, `pages_of_bans_meet`).

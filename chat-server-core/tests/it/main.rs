@@ -11,5 +11,6 @@ mod race;
 mod races;
 mod resume;
 mod rooms;
+mod snapshot;
 mod storage;
 mod unread;

@@ -111,9 +111,17 @@ fn read_state(row: &Row<'_>) -> Result<ReadState> {
     })
 }
 
-/// What is unread for a member, of such a row.
-fn counts_of(db: &Connection, row: &Row<'_>, user: i64) -> Result<Counts> {
-    let (head, base): (u64, _) = (row.get(1)?, read_state(row)?.base().get());
+/// What is unread for a member, of such a row. What was before its time can be marked unread, and is nothing that it could
+/// read: with `history` `joined` only messages after `joined_seq` count.
+fn counts_of(
+    db: &Connection,
+    row: &Row<'_>,
+    user: i64,
+    history: HistoryVisibility,
+    joined_seq: u64,
+) -> Result<Counts> {
+    let first = if history == HistoryVisibility::Joined { joined_seq } else { 0 };
+    let (head, base): (u64, _) = (row.get(1)?, read_state(row)?.base().get().max(first));
     if base >= head {
         return Ok(Counts::default());
     }
@@ -142,7 +150,7 @@ fn view(db: &Connection, user: i64, me: &UserId, id: &RoomId) -> Result<Option<R
         oldest_offset = oldest_offset.max(Offset::read(row.get(17)?)?);
     }
     let ReadState { read, read_private, unread_from } = read_state(row)?;
-    let (counts, data) = (counts_of(db, row, user)?, RoomData::read(row, 22)?);
+    let (counts, data) = (counts_of(db, row, user, history, row.get(16)?)?, RoomData::read(row, 22)?);
     let state = RoomState {
         history: history.into(),
         info: data.info,
@@ -171,7 +179,7 @@ pub(crate) fn totals(db: &Connection, user: &UserId, now: Timestamp) -> Result<I
     const SELECT: &str = concat!(
         "SELECT ",
         stand_columns!(),
-        " FROM members m CROSS JOIN heads r ON r.ref = m.room_ref WHERE m.user_ref = ?1"
+        ", r.history, m.joined_seq FROM members m CROSS JOIN heads r ON r.ref = m.room_ref WHERE m.user_ref = ?1"
     );
     let mut select = db.prepare_cached(SELECT)?;
     let mut rows = select.query([user])?;
@@ -180,7 +188,8 @@ pub(crate) fn totals(db: &Connection, user: &UserId, now: Timestamp) -> Result<I
         if settings.archived {
             continue;
         }
-        let counts = counts_of(db, row, user)?;
+        let history = HistoryVisibility::decode(row.get(9)?)?;
+        let counts = counts_of(db, row, user, history, row.get(10)?)?;
         totals.mentions += counts.mentions;
         if settings.mute_until.is_none_or(|until| until <= now) {
             totals.unread += counts.unread;

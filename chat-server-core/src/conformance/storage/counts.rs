@@ -88,7 +88,7 @@ pub async fn mentions_call_users_or_the_room(subject: Subject) {
 const USERS: [&str; 4] = ["a", "b", "c", "d"];
 const ROOMS: [&str; 3] = ["r0", "r1", "r2"];
 /// How many changes a run makes, in batches of one to four.
-const CHANGES: usize = 2_000;
+const CHANGES: usize = 10_000;
 
 /// Changes of every kind, chosen by chance. With `CONFORMANCE_SEED` in the environment a run is made again.
 pub async fn counts_agree_with_the_rule(subject: Subject) {

@@ -121,7 +121,7 @@ impl Model {
     }
 
     /// What is unread for a user in one line of a room.
-    fn counts(&self, id: &RoomId, user: &UserId, line: Option<Seq>, read: ReadState) -> Counts {
+    fn counts(&self, id: &RoomId, user: &UserId, line: Option<Seq>, base: Seq) -> Counts {
         let Some(room) = self.rooms.get(id) else { return Counts::default() };
         let hidden = |seq: Seq| self.hidden.contains(&(user.clone(), id.clone(), seq));
         let kept = room.kept().map(|(seq, said)| Countable {
@@ -131,16 +131,16 @@ impl Model {
             mentions: said.mentions.as_ref(),
             gone: said.deleted || hidden(seq),
         });
-        count(user, line, read.base(), kept)
+        count(user, line, base, kept)
     }
 
     /// A room as a user sees it.
     pub(super) fn view(&self, id: &RoomId, user: &UserId) -> Option<RoomView> {
         let room = self.rooms.get(id)?;
         let (member, told) = (room.members.get(user)?, room.told.as_ref()?);
-        let counts = self.counts(id, user, None, member.read);
         let joined = told.history == Some(HistoryVisibility::Joined.into());
         let oldest_seq = room.oldest_seq().max(if joined { member.joined_seq.next() } else { Seq::ZERO });
+        let counts = self.counts(id, user, None, member.read.base().max(oldest_seq.previous()));
         let ReadState { read, read_private, unread_from } = member.read;
         let state = RoomState {
             room: id.clone(),
@@ -176,7 +176,7 @@ impl Model {
         let member = room.members.get(user);
         let read = member.and_then(|member| member.threads.get(&root)).copied().unwrap_or_default();
         let replies = room.kept().filter(|(_, said)| said.thread == Some(root) && !said.deleted);
-        let unread = self.counts(id, user, Some(root), read).unread;
+        let unread = self.counts(id, user, Some(root), read.base()).unread;
         let pointers = BTreeMap::new();
         Some(ThreadState { root, count: replies.count() as u64, read: read.base(), unread, pointers })
     }

@@ -227,6 +227,8 @@ pub async fn joined_history_begins_at_joining(subject: Subject) {
     assert_eq!([begins("b").await, begins("c").await], [(3, 6), (3, 6)], "all that is kept");
     scene.stored(set("r", "a", history(HistoryVisibility::Joined))).await;
     assert_eq!([begins("b").await, begins("c").await], [(5, 10), (4, 7)]);
+    scene.own(mark_unread("r", "c", 3)).await;
+    assert_eq!(scene.counts("c", "r").await.0, 1, "what it cannot read is not unread");
     assert_eq!(scene.messages("r").await.len(), 2, "history is as everybody sees it");
 }
 

@@ -2,7 +2,9 @@
 
 use chat_protocol::command::{Blocks, History, Inbox, Members, Thread};
 use chat_protocol::reply::{BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, MembersPage};
-use chat_protocol::{Cursor, ErrorCode, Member, Role, RoomId, RoomState, Seq, UserId, WireError, limits};
+use chat_protocol::{
+    Cursor, ErrorCode, Member, Message, Role, RoomId, RoomState, Seq, UserId, WireError, limits,
+};
 use serde::Serialize;
 
 use super::{Asking, Done, data};
@@ -120,6 +122,12 @@ impl Hub {
         last: Option<StoredMessage>,
     ) -> Result<InboxEntry, WireError> {
         let last = last.map(|stored| stored.message).filter(|message| message.seq >= state.oldest_seq);
+        let last = match last {
+            Some(last) if !self.has_hidden(me, &last).await? => {
+                Some(Message { reactions: Vec::new(), ..last })
+            }
+            _ => None,
+        };
         let mut entry = InboxEntry {
             last,
             peer_online: None,
@@ -137,6 +145,12 @@ impl Hub {
             entry.peer_online = Some(self.is_online(&peer));
         }
         Ok(entry)
+    }
+
+    /// Whether a user deleted a message for itself.
+    async fn has_hidden(&self, me: &UserId, message: &Message) -> Result<bool, WireError> {
+        let marks = self.providers.storage.marks(&message.room, me, message.seq, message.seq).await;
+        Ok(!marks.map_err(|error| self.storage_failed(error))?.hidden.is_empty())
     }
 
     /// What the directory knows of a user; nothing of one that it does not know any more.

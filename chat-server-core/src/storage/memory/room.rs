@@ -146,7 +146,7 @@ impl Room {
             root,
             count: self.replies(root).map_or(0, |replies| replies.count),
             read: read.base(),
-            unread: self.counts(user, Some(root), read, hidden).unread,
+            unread: self.counts(user, Some(root), read.base(), hidden).unread,
             pointers: BTreeMap::new(),
         })
     }
@@ -185,14 +185,15 @@ impl Room {
         reactions.iter().filter(|(present, _)| present == emoji).count() as u64
     }
 
-    /// What is unread for a member in one line.
-    pub(super) fn counts(
-        &self,
-        user: &UserId,
-        line: Option<Seq>,
-        read: ReadState,
-        hidden: &BTreeSet<Seq>,
-    ) -> Counts {
+    /// What is unread for a member in the main line. What was before its time can be marked unread, and is nothing that it
+    /// could read.
+    pub(super) fn unread(&self, user: &UserId, member: &Member, hidden: &BTreeSet<Seq>) -> Counts {
+        let base = member.read.base().max(self.oldest_for(Some(member)).previous());
+        self.counts(user, None, base, hidden)
+    }
+
+    /// What is unread for a member in one line, after `base`.
+    fn counts(&self, user: &UserId, line: Option<Seq>, base: Seq, hidden: &BTreeSet<Seq>) -> Counts {
         let countable = |stored: &'_ Stored| {
             let message = &stored.stored.message;
             (message.seq, message.thread, message.deleted_at.is_some() || hidden.contains(&message.seq))
@@ -202,7 +203,7 @@ impl Room {
             let message = &stored.stored.message;
             Countable { seq, from: &message.from, thread, mentions: message.mentions.as_ref(), gone }
         });
-        count(user, line, read.base(), messages)
+        count(user, line, base, messages)
     }
 
     /// Number of the oldest message that a member can read.
@@ -223,7 +224,7 @@ impl Room {
 
     /// The room as a member sees it.
     pub(super) fn state(&self, user: &UserId, member: &Member, hidden: &BTreeSet<Seq>) -> RoomState {
-        let counts = self.counts(user, None, member.read, hidden);
+        let counts = self.unread(user, member, hidden);
         let ReadState { read, read_private, unread_from } = member.read;
         RoomState {
             history: self.history.into(),

@@ -1,0 +1,244 @@
+//! Programs: commands of every kind that a snapshot shows, by several users, into rooms that they share or not.
+
+use std::collections::BTreeMap;
+
+use chat_protocol::{Command, RoomId, UserId};
+use chat_server_core::storage::SharedStorage;
+use chat_server_core::{Caller, ChatServer};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::peer::Peer;
+
+pub(super) const USERS: [&str; 4] = ["ann", "bob", "cat", "dan"];
+
+/// Rooms that programs act in; those with an `x` are made by them.
+const ROOMS: [&str; 8] = ["group", "joined", "channel", "desk", "x0", "x1", "ann+bob", "cat+dan"];
+
+/// What a snapshot shows of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// It changes what a snapshot shows.
+    Yes,
+    /// It stores nothing, or nothing that a snapshot of rooms and people shows.
+    No,
+}
+
+/// Every kind of command: one that is not here fails the test, so that a new one cannot be forgotten.
+pub(super) fn shown(kind: &str) -> Shown {
+    match kind {
+        "create" | "join" | "leave" | "role" | "invite" | "kick" | "ban" | "unban" | "block" | "unblock"
+        | "set" | "send" | "edit" | "delete" | "react" | "unreact" | "delivered" | "read" | "mark_unread" => {
+            Shown::Yes
+        }
+        // They read, or change only what one connection hears.
+        "auth" | "resume" | "follow" | "unfollow" | "members" | "history" | "thread" | "search" | "inbox"
+        | "blocks" | "scheduled" | "sessions" | "ping" => Shown::No,
+        // True now and never stored.
+        "typing" | "away" | "listen" | "unlisten" => Shown::No,
+        // Lists of their own, in no room and no inbox.
+        "cancel" | "device" | "revoke" => Shown::No,
+        other => panic!("say whether a snapshot shows what {other} changes, and write one if so"),
+    }
+}
+
+/// One command, still without what depends on the rooms as they are then.
+#[derive(Debug, Clone)]
+pub(super) struct Op {
+    by: usize,
+    kind: &'static str,
+    room: usize,
+    dice: [u8; 4],
+}
+
+pub(super) fn program() -> impl Strategy<Value = Vec<Op>> {
+    let mut kinds: Vec<&str> =
+        Command::KINDS.iter().copied().filter(|kind| shown(kind) == Shown::Yes).collect();
+    // What the others need to have something to do with.
+    kinds.extend(["send", "send", "send", "send", "send", "join", "join", "read", "react", "set"]);
+    let op = (0..USERS.len(), prop::sample::select(kinds), 0..ROOMS.len(), any::<[u8; 4]>());
+    let op = op.prop_map(|(by, kind, room, dice)| Op { by, kind, room, dice });
+    prop::collection::vec(op, 10..80)
+}
+
+/// A command that was said, and its answer.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) kind: &'static str,
+    pub(super) status: u16,
+    #[expect(dead_code, reason = "shown when a test fails")]
+    command: String,
+}
+
+/// A connection of each user that says commands and follows nothing by itself.
+pub(super) struct Actors {
+    peers: Vec<Peer>,
+    said: usize,
+}
+
+impl Actors {
+    /// The users, and rooms in which some of them are.
+    pub(super) async fn gather(server: &ChatServer) -> Self {
+        let mut peers = Vec::new();
+        for user in USERS {
+            let mut peer = Peer::connect(server);
+            peer.ok(&format!(r#"{{"auth":{{"id":"a","token":"dev-{user}","follow":false}}}}"#)).await;
+            peers.push(peer);
+        }
+        let mut actors = Self { peers, said: 0 };
+        for (by, create) in [
+            (0, json!({"kind": "group", "room": "group", "access": "open", "members": ["bob", "cat"]})),
+            (
+                1,
+                json!({"kind": "group", "room": "joined", "access": "open", "history": "joined", "members": ["ann"]}),
+            ),
+            (2, json!({"kind": "channel", "room": "channel", "access": "open", "members": ["bob", "dan"]})),
+            (0, json!({"kind": "direct", "members": ["bob"]})),
+        ] {
+            let mut create = create;
+            create["id"] = "c".into();
+            actors.peers[by].ok(&json!({"create": create}).to_string()).await;
+        }
+        let desk = json!({"create": {"id": "c", "kind": "desk", "room": "desk", "owner": "ann", "members": ["bob"],
+            "desk": {"organization": "acme", "client": "cat"}}});
+        server.command(&Caller::Operator, serde_json::from_value(desk).unwrap()).await.unwrap();
+        actors
+    }
+
+    /// Says some commands without waiting in between, then waits for all answers.
+    pub(super) async fn perform(&mut self, storage: &SharedStorage, ops: &[Op]) -> Vec<Said> {
+        let mut commands = Vec::new();
+        for op in ops {
+            self.said += 1;
+            let id = format!("n{}", self.said);
+            let command = command(op, &id, head(storage, op).await).to_string();
+            self.peers[op.by].say(&command).await;
+            commands.push((op, id, command));
+        }
+        let mut answers: BTreeMap<String, u16> = BTreeMap::new();
+        let mut said = Vec::new();
+        for (op, id, command) in commands {
+            while !answers.contains_key(&id) {
+                if let chat_protocol::Event::Reply(reply) = self.peers[op.by].event().await {
+                    answers.insert(reply.id.expect("ours have one").to_string(), reply.status);
+                }
+            }
+            let status = answers[&id];
+            assert!(status < 500, "{command}: {status}");
+            said.push(Said { kind: op.kind, status, command });
+        }
+        said
+    }
+}
+
+fn one_of(words: &[&'static str], n: u8) -> &'static str {
+    words[usize::from(n) % words.len()]
+}
+
+fn user(n: u8) -> &'static str {
+    one_of(&USERS, n)
+}
+
+fn room(op: &Op) -> RoomId {
+    match ROOMS[op.room].split_once('+') {
+        Some((a, b)) => RoomId::direct(&UserId::new(a).unwrap(), &UserId::new(b).unwrap()),
+        None => RoomId::new(ROOMS[op.room]).unwrap(),
+    }
+}
+
+/// The newest message of the op's room.
+async fn head(storage: &SharedStorage, op: &Op) -> u64 {
+    let standing = storage.standing(&room(op), &UserId::new("ann").unwrap()).await.unwrap();
+    standing.map_or(0, |standing| standing.seq.get())
+}
+
+/// The command of an op in a room with `head` messages.
+fn command(op: &Op, id: &str, head: u64) -> Value {
+    let [a, b, c, d] = op.dice;
+    let room = room(op).to_string();
+    let seq = 1 + u64::from(a) % head.max(1);
+    let reached = seq.min(head);
+    let emoji = one_of(&["👍", "🎉"], b);
+    let (other, role) = (user(b), one_of(&["admin", "member", "reader"], c));
+    let fields = match op.kind {
+        "create" => create(op),
+        "join" | "leave" => json!({}),
+        "role" => json!({"user": other, "role": if d < 32 { "owner" } else { role }}),
+        "invite" => json!({"users": [other, user(d)]}),
+        "kick" => json!({"user": other}),
+        "ban" => json!({"user": other, "reason": format!("for {a}")}),
+        "unban" | "block" | "unblock" => json!({"user": other}),
+        "set" => set(op.dice),
+        "send" => return send(op, id, &room, seq),
+        "edit" => json!({"seq": seq, "content": text(&format!("better {id}"))}),
+        "delete" => json!({"seq": seq, "for_me": b % 3 == 0}),
+        "react" | "unreact" => json!({"seq": seq, "emoji": emoji}),
+        "delivered" => json!({"seq": reached}),
+        "read" => {
+            let mut read = json!({"seq": reached, "private": c % 3 == 0});
+            if d % 3 == 0 && head > 0 {
+                read["thread"] = (1 + u64::from(b) % head).into();
+            }
+            read
+        }
+        "mark_unread" => json!({"seq": seq}),
+        other => panic!("{other} is not shown"),
+    };
+    let mut fields = fields;
+    fields["id"] = id.into();
+    if !["create", "block", "unblock"].contains(&op.kind) {
+        fields["room"] = room.into();
+    }
+    json!({op.kind: fields})
+}
+
+fn text(text: &str) -> Value {
+    json!({"type": "text/plain", "payload": {"text": text}})
+}
+
+fn create(op: &Op) -> Value {
+    let [a, b, c, d] = op.dice;
+    if a % 3 == 0 {
+        return json!({"kind": "direct", "members": [user(b)]});
+    }
+    json!({
+        "kind": one_of(&["group", "channel"], a),
+        "room": format!("x{}", b % 2),
+        "access": one_of(&["open", "invite"], c),
+        "history": one_of(&["all", "joined"], d),
+        "name": format!("name {a}"),
+        "members": [user(c), user(d)],
+    })
+}
+
+fn set([a, b, c, d]: [u8; 4]) -> Value {
+    match a % 8 {
+        0 => json!({"data": {"name": format!("name {b}"), "topic": null}}),
+        1 => json!({"data": {"topic": format!("topic {b}"), "custom": {"n": c}}}),
+        2 => json!({"data": {"access": one_of(&["open", "invite"], b)}}),
+        3 => json!({"data": {"history": one_of(&["all", "joined"], b)}}),
+        4 => json!({"data": {"status": one_of(&["open", "pending", "closed"], b)}}),
+        5 => json!({"settings": {"pinned": b % 2 == 0, "archived": c % 2 == 0}}),
+        6 => {
+            let until = [json!("2199-01-01T00:00:00.000Z"), json!("2001-01-01T00:00:00.000Z"), Value::Null];
+            json!({"settings": {"mute_until": until[usize::from(d) % 3]}})
+        }
+        _ => json!({"settings": {"archived": true}, "data": {"name": format!("both {b}")}}),
+    }
+}
+
+fn send(op: &Op, id: &str, room: &str, seq: u64) -> Value {
+    let [_, b, c, d] = op.dice;
+    let mut send = json!({"id": id, "room": room, "client_msg_id": id, "content": text(id)});
+    match b % 6 {
+        0 => send["mentions"] = json!({"users": [user(c)]}),
+        1 => send["mentions"] = json!({"room": true}),
+        2 => send["thread"] = seq.into(),
+        3 => (send["thread"], send["mentions"]) = (seq.into(), json!({"users": [user(c)]})),
+        _ => {}
+    }
+    if d % 4 == 0 {
+        send["reply_to"] = seq.into();
+    }
+    json!({"send": send})
+}
