@@ -24,6 +24,7 @@
 
 mod append;
 mod counts;
+mod feed;
 mod logs;
 mod members;
 mod messages;
@@ -46,6 +47,7 @@ use crate::storage::{SharedStorage, Storage};
 
 pub use self::append::*;
 pub use self::counts::*;
+pub use self::feed::*;
 pub use self::logs::*;
 pub use self::members::*;
 pub use self::messages::*;
@@ -170,6 +172,11 @@ macro_rules! __storage_cases {
             a_block_changes_the_direct_room
             blocks_have_a_bound
             pages_of_blocks_meet
+
+            the_feed_has_every_change
+            a_reader_of_the_feed_misses_nothing
+            the_feed_says_what_is_true_now
+            positions_of_readers_are_kept
         }
     };
 }

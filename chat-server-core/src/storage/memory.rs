@@ -1,6 +1,7 @@
 //! The model that every store is tested against: everything in memory, nothing clever.
 
 mod changes;
+mod feed;
 mod members;
 mod own;
 mod room;

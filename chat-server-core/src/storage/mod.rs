@@ -1,11 +1,12 @@
 //! Where rooms, messages, logs and pointers live.
 //!
-//! Three small facets, usually one object: a message, its place in the room's log and what it changes in users' logs
+//! Small facets, usually one object: a message, its place in the room's log and what it changes in users' logs
 //! must be one transaction. [`memory::MemoryStore`] is the model; every implementation proves itself with one line,
 //! `storage_conformance!(fresh_store())`, and each guarantee below names the case of that suite that checks it.
 
 mod change;
 mod error;
+mod feed;
 pub mod memory;
 mod messages;
 mod rooms;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use change::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
 pub use error::{StorageError, StorageErrorKind};
+pub use feed::{ChangeFeed, FeedEntry};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
@@ -25,8 +27,8 @@ pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, U
 pub struct Capabilities {
     /// What was appended is there after the store is opened again.
     pub durable: bool,
-    /// [`MessageStore::append`] and [`UserLog::append_own`] block their thread (a file is synced): the server
-    /// calls them from a thread of its own then, and spares every commit two hand-overs between threads.
+    /// What writes blocks its thread (a file is synced): the server calls it from threads of its own then, and spares
+    /// every commit two hand-overs between threads.
     pub blocking_writes: bool,
     /// Greatest number of changes in one `append` that still pays. The server gathers no more than that.
     pub max_batch: usize,
@@ -39,9 +41,9 @@ impl Default for Capabilities {
 }
 
 /// All facets in one object, which is what most stores are.
-pub trait Storage: MessageStore + RoomStore + UserLog {}
+pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed {}
 
-impl<T: MessageStore + RoomStore + UserLog> Storage for T {}
+impl<T: MessageStore + RoomStore + UserLog + ChangeFeed> Storage for T {}
 
 /// The facets as a server uses them.
 pub type SharedStorage = Arc<dyn Storage>;

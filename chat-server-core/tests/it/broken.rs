@@ -1,6 +1,7 @@
 //! Each case of the storage suite fails on a store that breaks its guarantee, and no other does: none is empty, and what
 //! fails says what is wrong.
 
+mod feed;
 mod messages;
 mod rooms;
 mod users;
@@ -51,6 +52,7 @@ fn a_store_that_keeps_everything_survives_reopen() {
 #[test]
 fn the_traits_name_every_case_and_no_other() {
     let docs = [
+        include_str!("../../src/storage/feed.rs"),
         include_str!("../../src/storage/messages.rs"),
         include_str!("../../src/storage/rooms.rs"),
         include_str!("../../src/storage/users.rs"),
@@ -87,6 +89,8 @@ struct Remembered {
     texts: BTreeMap<(RoomId, Seq), Content>,
     trimmed: BTreeSet<RoomId>,
     hidden: BTreeSet<(RoomId, UserId, Seq)>,
+    /// Numbers of the feed that were held back once.
+    late: BTreeSet<u64>,
 }
 
 impl Broken {

@@ -7,9 +7,9 @@ use chat_protocol::{
 };
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
-    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
-    StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, FeedEntry, LogPage, Marks, MemberEntry,
+    MessageStore, OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView,
+    RoomsQuery, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -121,5 +121,21 @@ impl<H: Hooks> UserLog for Hooked<H> {
     }
     async fn pointers(&self, room: &RoomId, thread: Option<Seq>, limit: usize) -> Result<Pointers> {
         self.inner.pointers(room, thread, limit).await
+    }
+}
+
+#[async_trait]
+impl<H: Hooks> ChangeFeed for Hooked<H> {
+    async fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedEntry>> {
+        self.inner.feed(after, limit).await
+    }
+    async fn feed_head(&self) -> Result<u64> {
+        self.inner.feed_head().await
+    }
+    async fn position(&self, reader: &str) -> Result<u64> {
+        self.inner.position(reader).await
+    }
+    async fn set_position(&self, reader: &str, num: u64) -> Result<()> {
+        self.inner.set_position(reader, num).await
     }
 }

@@ -206,6 +206,12 @@ CREATE TABLE changes (
 ) STRICT;
 CREATE UNIQUE INDEX changes_offset ON changes (room_ref, offset, ordinal);
 
+-- How far readers of all changes have come, for example those who push: a `num`.
+CREATE TABLE positions (
+    reader TEXT PRIMARY KEY NOT NULL,
+    num    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Users' own logs.
 CREATE TABLE user_log (
     user_ref INTEGER NOT NULL,

@@ -36,6 +36,7 @@ mod database;
 mod edits;
 mod entry;
 mod error;
+mod feed;
 mod head;
 mod key;
 mod lock;

@@ -26,14 +26,14 @@ use crate::writer::{Batch, Writer};
 use crate::{database, key, log, pages, people, rooms};
 
 /// Rows that may lie anywhere on the disk, or nobody knows how many.
-const ANYWHERE: usize = usize::MAX;
+pub(crate) const ANYWHERE: usize = usize::MAX;
 
 /// A view of a room looks at so many rows, see `rooms.rs`.
 const STEPS_OF_A_VIEW: usize = 8;
 
 /// Rooms, messages, logs and pointers in one SQLite database.
 ///
-/// `append` and `append_own` block the calling thread until the commit is on the disk, see
+/// What writes blocks the calling thread until the commit is on the disk, see
 /// [`Capabilities::blocking_writes`]; reads run on tokio's blocking threads, except short
 /// ones as long as reads are quick. Dropping the store closes it.
 ///
@@ -149,7 +149,7 @@ impl SqliteStore {
     }
 
     /// One transaction; others see it before it is answered.
-    fn write<T>(
+    pub(crate) fn write<T>(
         &self,
         operation: &'static str,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,

@@ -125,6 +125,7 @@ pub async fn appended_survives_reopen(subject: Subject) {
     for answer in scene.append_own(&own_tour()).await {
         answer.expect("accepted");
     }
+    scene.set_position("reader", 7).await;
     let before = everything(&scene, &rooms, &ids).await;
     drop(scene);
 

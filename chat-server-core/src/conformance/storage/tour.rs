@@ -94,6 +94,8 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
         all.push(format!("blocked by {of}: {:?}", scene.blocked(of).await));
         all.push(format!("a and {of}: {:?}", scene.relation("a", of).await));
     }
+    all.push(format!("feed: {:?}", scene.feed(0, ALL).await));
+    all.push(format!("position: {}", scene.position("reader").await));
     all
 }
 

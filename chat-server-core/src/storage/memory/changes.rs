@@ -25,7 +25,9 @@ impl State {
         }
         let room = self.touch(&append.room, append.now);
         room.seq = room.seq.next();
-        let offset = room.log(Entry::Message(room.seq));
+        let entry = Entry::Message(room.seq);
+        let offset = self.log(&append.room, entry);
+        let room = self.room(&append.room);
         let message = Message {
             client_msg_id: new.client_msg_id.clone(),
             reply_to: new.reply_to,
@@ -190,11 +192,15 @@ impl State {
         // Nothing is left: the log begins with the entry that says so.
         let first = room.messages.values().next().map(|stored| stored.stored.message.offset);
         room.oldest_offset = first.unwrap_or(room.offset.next());
-        room.entries = room.entries.split_off(&room.oldest_offset);
+        let kept = room.entries.split_off(&room.oldest_offset);
+        let forgotten = std::mem::replace(&mut room.entries, kept);
         let trimmed = room_now(room, RoomAction::Trimmed, &append.by);
         let entry = chat_protocol::event::RoomChanged { oldest_seq: Some(oldest), ..trimmed };
         for hidden in self.users.values_mut().filter_map(|own| own.hidden.get_mut(&append.room)) {
             *hidden = hidden.split_off(&oldest);
+        }
+        for (num, _) in forgotten.values() {
+            self.feed.remove(num);
         }
         let mut told = Told::default();
         self.tell(&append.room, LogEntry::Room(entry), &mut told);

@@ -71,7 +71,8 @@ pub(super) struct Room {
     pub(super) number: Option<RoomNumber>,
     pub(super) members: Members,
     pub(super) bans: BTreeMap<UserId, BanEntry>,
-    pub(super) entries: BTreeMap<Offset, Entry>,
+    /// The log, each entry with its number among all of the store's.
+    pub(super) entries: BTreeMap<Offset, (u64, Entry)>,
     pub(super) messages: BTreeMap<Seq, Stored>,
     pub(super) offset: Offset,
     pub(super) oldest_offset: Offset,
@@ -88,8 +89,13 @@ impl Room {
     /// Writes the next entry of the log.
     pub(super) fn log(&mut self, entry: Entry) -> Offset {
         self.offset = self.offset.next();
-        self.entries.insert(self.offset, entry);
+        self.entries.insert(self.offset, (self.active, entry));
         self.offset
+    }
+
+    /// An entry of the log as it is told now; none where it was forgotten.
+    pub(super) fn entry(&self, at: Offset) -> Option<LogEntry> {
+        self.told(&self.entries.get(&at)?.1)
     }
 
     /// The message, if it is there and not deleted.
@@ -154,7 +160,7 @@ impl Room {
     /// The log after `after`.
     pub(super) fn log_after(&self, after: Offset, limit: usize) -> LogPage {
         let entries = self.entries.range((Bound::Excluded(after), Bound::Unbounded)).take(limit);
-        let entries = entries.filter_map(|(_, entry)| self.told(entry)).collect();
+        let entries = entries.filter_map(|(_, (_, entry))| self.told(entry)).collect();
         LogPage { entries, head: self.offset, oldest: self.oldest_offset }
     }
 

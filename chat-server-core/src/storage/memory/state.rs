@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{ClientRoomId, MAX_SAFE, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset};
+use chat_protocol::{ClientRoomId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset};
 
 use super::room::{Entry, Room};
 use crate::storage::{Append, Appended, Bar, Change, LogEntry, NewMessage, Refusal};
@@ -27,6 +27,10 @@ pub(super) struct State {
     pub(super) agents: BTreeMap<String, BTreeSet<UserId>>,
     /// Rooms by their creators' names for them, with the digest of the request.
     pub(super) requests: BTreeMap<(UserId, ClientRoomId), ([u8; 16], RoomId)>,
+    /// Every entry of every room's log by its number.
+    pub(super) feed: BTreeMap<u64, (RoomId, Offset)>,
+    /// Where readers of the feed stand.
+    pub(super) positions: BTreeMap<String, u64>,
     /// Number of changes so far; that of a message is its `num`.
     changes: u64,
 }
@@ -94,9 +98,17 @@ impl State {
 
     /// Writes an entry to a room's log.
     pub(super) fn tell(&mut self, id: &RoomId, entry: LogEntry, told: &mut Told) {
-        let offset = self.room(id).log(Entry::Other(Box::new(entry.clone())));
+        let offset = self.log(id, Entry::Other(Box::new(entry.clone())));
         debug_assert_eq!(offset, entry.offset(), "entries are made for the next position");
         told.entries.push(entry);
+    }
+
+    /// Puts an entry into a room's log and into the feed, under the number of the room's last change.
+    pub(super) fn log(&mut self, id: &RoomId, entry: Entry) -> Offset {
+        let room = self.room(id);
+        let (num, offset) = (room.active, room.log(entry));
+        self.feed.insert(num, (id.clone(), offset));
+        offset
     }
 
     /// Writes to a user's own log.
