@@ -25,6 +25,7 @@
 mod append;
 mod counts;
 mod feed;
+mod jobs;
 mod logs;
 mod members;
 mod messages;
@@ -35,6 +36,7 @@ mod pointers;
 mod repeats;
 mod rooms;
 mod scene;
+mod schedule;
 mod threads;
 mod tour;
 mod trim;
@@ -48,6 +50,7 @@ use crate::storage::{SharedStorage, Storage};
 pub use self::append::*;
 pub use self::counts::*;
 pub use self::feed::*;
+pub use self::jobs::*;
 pub use self::logs::*;
 pub use self::members::*;
 pub use self::messages::*;
@@ -56,6 +59,7 @@ pub use self::pages::*;
 pub use self::pointers::*;
 pub use self::repeats::*;
 pub use self::rooms::*;
+pub use self::schedule::*;
 pub use self::threads::*;
 pub use self::trim::*;
 
@@ -172,11 +176,23 @@ macro_rules! __storage_cases {
             a_block_changes_the_direct_room
             blocks_have_a_bound
             pages_of_blocks_meet
+            a_scheduled_message_waits_once
+            what_waits_can_be_taken_back
+            messages_that_wait_have_a_bound
 
             the_feed_has_every_change
             a_reader_of_the_feed_misses_nothing
             the_feed_says_what_is_true_now
             positions_of_readers_are_kept
+
+            a_named_job_is_there_once
+            jobs_come_up_when_they_are_due
+            a_lease_that_ran_out_is_given_again
+            a_failed_job_comes_up_again
+            jobs_given_up_are_counted
+            only_jobs_that_wait_are_cancelled
+            pages_of_jobs_meet
+            a_room_that_forgets_has_its_job
         }
     };
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod feed;
+mod jobs;
 mod members;
 mod own;
 mod room;

@@ -7,6 +7,7 @@
 mod change;
 mod error;
 mod feed;
+mod jobs;
 pub mod memory;
 mod messages;
 mod rooms;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub use change::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
 pub use error::{StorageError, StorageErrorKind};
 pub use feed::{ChangeFeed, FeedEntry};
+pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
@@ -41,9 +43,9 @@ impl Default for Capabilities {
 }
 
 /// All facets in one object, which is what most stores are.
-pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed {}
+pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore {}
 
-impl<T: MessageStore + RoomStore + UserLog + ChangeFeed> Storage for T {}
+impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore> Storage for T {}
 
 /// The facets as a server uses them.
 pub type SharedStorage = Arc<dyn Storage>;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chat_protocol::command::SettingsPatch;
 use chat_protocol::event::UserChanged;
-use chat_protocol::{RoomId, Seq, SessionId, Timestamp, UserId, UserOffset};
+use chat_protocol::{ClientMsgId, RoomId, Seq, SessionId, Timestamp, UserId, UserOffset};
 
-use super::{Refusal, StorageError};
+use super::{Refusal, Schedule, StorageError};
 
 /// A piece of a user's log.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,6 +97,20 @@ pub enum OwnChange {
         /// Which one.
         session: SessionId,
     },
+    /// A message of the user's waits for its time, as a job. One of that `client_msg_id` and digest waits or was sent: a
+    /// duplicate, also when the user is no member any more; with another digest: [`Refusal::Conflict`]; as many as there
+    /// may be wait: [`Refusal::Full`].
+    Schedule(Box<Schedule>),
+    /// A message of the user's does not wait any longer. None of that name waits: [`Refusal::NoMessage`]. Nobody has to be
+    /// a member for it.
+    Unschedule {
+        /// The room.
+        room: RoomId,
+        /// Its name.
+        client_msg_id: ClientMsgId,
+        /// Also when its time has come and a worker has leased it, which only that worker says.
+        leased: bool,
+    },
 }
 
 /// A change of one user's own that is stored now, or was before.
@@ -148,6 +162,9 @@ pub struct Pointers {
 /// - A block changes the access version of the direct room, and bars both sides of it
 ///   (`a_block_changes_the_direct_room`). There are at most [`chat_protocol::limits::MAX_BLOCKED`]
 ///   (`blocks_have_a_bound`), in pages that meet (`pages_of_blocks_meet`).
+/// - A message that waits is a job of its user's, once under each name, also when it was sent
+///   (`a_scheduled_message_waits_once`), and does not wait when that was taken back (`what_waits_can_be_taken_back`). There
+///   are at most so many in a room (`messages_that_wait_have_a_bound`).
 #[async_trait]
 pub trait UserLog: Send + Sync {
     /// Stores a batch of users' own changes in order and durably; one answer per change.

@@ -2,6 +2,7 @@
 //! fails says what is wrong.
 
 mod feed;
+mod jobs;
 mod messages;
 mod rooms;
 mod users;
@@ -53,6 +54,7 @@ fn a_store_that_keeps_everything_survives_reopen() {
 fn the_traits_name_every_case_and_no_other() {
     let docs = [
         include_str!("../../src/storage/feed.rs"),
+        include_str!("../../src/storage/jobs.rs"),
         include_str!("../../src/storage/messages.rs"),
         include_str!("../../src/storage/rooms.rs"),
         include_str!("../../src/storage/users.rs"),
@@ -91,6 +93,8 @@ struct Remembered {
     hidden: BTreeSet<(RoomId, UserId, Seq)>,
     /// Numbers of the feed that were held back once.
     late: BTreeSet<u64>,
+    /// Jobs that failed.
+    failed: BTreeSet<u64>,
 }
 
 impl Broken {

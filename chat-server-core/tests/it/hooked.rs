@@ -7,9 +7,9 @@ use chat_protocol::{
 };
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, FeedEntry, LogPage, Marks, MemberEntry,
-    MessageStore, OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView,
-    RoomsQuery, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, FeedEntry, Job, JobKind, JobStore,
+    LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Refusal,
+    Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -24,6 +24,9 @@ pub(crate) trait Hooks: Send + Sync {
     async fn before_history(&self) {}
     async fn before_log(&self) {}
     async fn before_rooms(&self) -> Result<()> {
+        Ok(())
+    }
+    async fn before_done(&self) -> Result<()> {
         Ok(())
     }
 }
@@ -137,5 +140,41 @@ impl<H: Hooks> ChangeFeed for Hooked<H> {
     }
     async fn set_position(&self, reader: &str, num: u64) -> Result<()> {
         self.inner.set_position(reader, num).await
+    }
+}
+
+#[async_trait]
+impl<H: Hooks> JobStore for Hooked<H> {
+    async fn enqueue(&self, now: Timestamp, jobs: &[NewJob]) -> Result<Vec<bool>> {
+        self.inner.enqueue(now, jobs).await
+    }
+    async fn cancel(&self, kind: JobKind, user: Option<&UserId>, name: &str) -> Result<bool> {
+        self.inner.cancel(kind, user, name).await
+    }
+    async fn next_due(&self, kind: JobKind) -> Result<Option<Timestamp>> {
+        self.inner.next_due(kind).await
+    }
+    async fn lease(&self, kind: JobKind, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+        self.inner.lease(kind, now, until, limit).await
+    }
+    async fn done(&self, ids: &[u64]) -> Result<()> {
+        self.hooks.before_done().await?;
+        self.inner.done(ids).await
+    }
+    async fn fail(&self, id: u64, retry_at: Option<Timestamp>) -> Result<()> {
+        self.inner.fail(id, retry_at).await
+    }
+    async fn given_up(&self, kind: JobKind) -> Result<u64> {
+        self.inner.given_up(kind).await
+    }
+    async fn jobs_of(
+        &self,
+        user: &UserId,
+        kind: JobKind,
+        room: Option<&RoomId>,
+        after: Option<(Timestamp, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
+        self.inner.jobs_of(user, kind, room, after, limit).await
     }
 }

@@ -343,16 +343,24 @@ CREATE TABLE blobs (
     stored_at  INTEGER                     -- NULL: announced, bytes not there yet
 ) STRICT, WITHOUT ROWID;
 
--- Pushes and scheduled sends, taken by workers under a lease.
+-- Pushes, scheduled sends and the like, taken by workers under a lease. A worker that comes late must not meet another job
+-- under the number of its own: no number is used again.
 CREATE TABLE jobs (
-    id           INTEGER PRIMARY KEY,
-    kind         INTEGER NOT NULL,
-    due          INTEGER NOT NULL,
-    leased_until INTEGER,
-    attempts     INTEGER NOT NULL DEFAULT 0,
-    user_ref     INTEGER,  -- whose, for `cancel`
-    name         BLOB,     -- hash of the user's own name for it
-    body         TEXT NOT NULL
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind     INTEGER NOT NULL,
+    due      INTEGER NOT NULL,            -- while it is leased, the end of the lease
+    attempts INTEGER NOT NULL DEFAULT 0,  -- how often it was leased
+    user_ref INTEGER NOT NULL,            -- whose, 0: nobody's
+    room_ref INTEGER NOT NULL,            -- 0: of no room
+    name     TEXT,                        -- the user's own name for it
+    digest   BLOB,                        -- of a message that waits, as in `messages`
+    body     TEXT NOT NULL
 ) STRICT;
-CREATE INDEX jobs_due ON jobs (due);
-CREATE UNIQUE INDEX jobs_name ON jobs (user_ref, name) WHERE name IS NOT NULL;
+CREATE INDEX jobs_due ON jobs (kind, due);
+CREATE UNIQUE INDEX jobs_name ON jobs (user_ref, kind, room_ref, name) WHERE name IS NOT NULL;
+CREATE INDEX jobs_user ON jobs (user_ref, kind, due) WHERE attempts = 0;
+-- How many were given up.
+CREATE TABLE jobs_given_up (
+    kind  INTEGER PRIMARY KEY,
+    count INTEGER NOT NULL
+) STRICT;

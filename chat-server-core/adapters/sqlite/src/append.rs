@@ -215,14 +215,25 @@ impl Batch<'_> {
     /// The answer to a message whose `client_msg_id` was used before.
     fn repeated(&mut self, append: &Append, new: &NewMessage, head: &Head) -> Result<Option<Answer>> {
         let (Some(id), Some(sender)) = (&new.client_msg_id, self.user(&append.by)?) else { return Ok(None) };
-        if !head.is_trimmed() && self.sent_by(sender.user, head.room)?.is_new(id) {
+        self.sent_before((&append.room, head), sender.user, id, new.digest)
+    }
+
+    /// The answer to a message of a sender that was sent under this name.
+    pub(crate) fn sent_before(
+        &mut self,
+        (room, head): (&RoomId, &Head),
+        sender: i64,
+        id: &ClientMsgId,
+        digest: [u8; 16],
+    ) -> Result<Option<Answer>> {
+        if !head.is_trimmed() && self.sent_by(sender, head.room)?.is_new(id) {
             return Ok(None);
         }
         const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
         const PURGED: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
             WHERE room_ref = ?1 AND sender_ref = ?2 AND id_hash = ?3";
         let answer = |row: &Row<'_>| -> Result<Answer> {
-            if row.get::<_, [u8; 16]>(0)? != new.digest {
+            if row.get::<_, [u8; 16]>(0)? != digest {
                 return Ok(Err(Refusal::Conflict));
             }
             Ok(Ok(Appended {
@@ -231,10 +242,10 @@ impl Batch<'_> {
                 seq: Seq::read(row.get(3)?)?,
                 offset: Offset::read(row.get(4)?)?,
                 ts: Timestamp::from_micros(row.get(5)?),
-                ..head.unchanged(&append.room)
+                ..head.unchanged(room)
             }))
         };
-        if let Some(num) = self.num_of(&client_id(head.room, sender.user, id))? {
+        if let Some(num) = self.num_of(&client_id(head.room, sender, id))? {
             let mut select = self.statement(STORED)?;
             if let Some(row) = select.query([num])?.next()? {
                 return answer(row).map(Some);
@@ -244,7 +255,7 @@ impl Batch<'_> {
             return Ok(None);
         }
         let mut select = self.statement(PURGED)?;
-        let mut rows = select.query(params![head.room, sender.user, short_digest(id.as_str().as_bytes())])?;
+        let mut rows = select.query(params![head.room, sender, short_digest(id.as_str().as_bytes())])?;
         rows.next()?.map(answer).transpose()
     }
 

@@ -1,6 +1,7 @@
 //! Enumerations as the small integers that the database holds. A number never changes its meaning.
 
 use chat_protocol::{Access, HistoryVisibility, Role, RoomKind};
+use chat_server_core::storage::JobKind;
 
 use crate::error::{Fault, Result};
 
@@ -54,6 +55,7 @@ pub(crate) enum UserAction {
     RoomLeft,
     Read,
     Settings,
+    Scheduled,
     /// Its body is the packet's JSON.
     Other,
 }
@@ -65,5 +67,6 @@ codes! {
     Role: Owner = 1, Admin = 2, Member = 3, Reader = 4;
     ChangeKind: Created = 1, Joined = 2, Left = 3, Kicked = 4, Banned = 5, Unbanned = 6, Role = 7, Changed = 8,
         Trimmed = 9, Edited = 10, Deleted = 11, Reacted = 12, Unreacted = 13;
-    UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3, Settings = 4, Other = 5;
+    JobKind: Send = 1, Expire = 2, Push = 3, Webhook = 4;
+    UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3, Settings = 4, Other = 5, Scheduled = 6;
 }

@@ -86,6 +86,9 @@ impl Batch<'_> {
             data.status()?
         ];
         let room = self.statement(INSERT)?.insert(row)?;
+        if data.info.message_ttl_s.is_some() {
+            self.keep_for(room, data.info.message_ttl_s, append.now)?;
+        }
         Ok(Head::new(room, new.kind, new.access, new.history, append.now))
     }
 

@@ -8,8 +8,8 @@ use chat_protocol::event::{
     UserChange, UserChanged,
 };
 use chat_protocol::{
-    Access, Desk, Emoji, HistoryVisibility, Mentions, Offset, Open, Role, RoomId, RoomInfo, RoomKind,
-    RoomSettings, Seq, Timestamp, UserId, UserOffset,
+    Access, ClientMsgId, Desk, Emoji, HistoryVisibility, Mentions, Offset, Open, Role, RoomId, RoomInfo,
+    RoomKind, RoomSettings, Seq, Timestamp, UserId, UserOffset,
 };
 use chat_server_core::storage::LogEntry;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -207,6 +207,13 @@ struct SettingsBody {
     archived: bool,
 }
 
+/// What is said of a message that waits.
+#[derive(Debug, Serialize, Deserialize)]
+struct ScheduledBody {
+    client_msg_id: ClientMsgId,
+    send_at: i64,
+}
+
 /// A user's change as its kind, value and body.
 pub(crate) fn encode_own(change: &UserChange) -> Result<(UserAction, Option<u64>, Option<String>)> {
     Ok(match change {
@@ -218,6 +225,10 @@ pub(crate) fn encode_own(change: &UserChange) -> Result<(UserAction, Option<u64>
             let mute_until = mute_until.map(Timestamp::as_micros);
             let body = SettingsBody { mute_until, pinned: *pinned, archived: *archived };
             (UserAction::Settings, None, Some(json_of(&body)?))
+        }
+        UserChange::Scheduled { client_msg_id, send_at, .. } => {
+            let (client_msg_id, send_at) = (client_msg_id.clone(), send_at.as_micros());
+            (UserAction::Scheduled, None, Some(json_of(&ScheduledBody { client_msg_id, send_at })?))
         }
         other => (UserAction::Other, None, Some(json_of(other)?)),
     })
@@ -235,6 +246,11 @@ pub(crate) fn decode_own(row: &Row<'_>) -> Result<UserChanged> {
             let SettingsBody { mute_until, pinned, archived } = from_json(body()?)?;
             let mute_until = mute_until.map(Timestamp::from_micros);
             UserChange::Settings { room: room()?, settings: RoomSettings { mute_until, pinned, archived } }
+        }
+        UserAction::Scheduled => {
+            let ScheduledBody { client_msg_id, send_at } = from_json(body()?)?;
+            let send_at = Timestamp::from_micros(send_at);
+            UserChange::Scheduled { room: room()?, client_msg_id, send_at }
         }
         UserAction::Other => from_json(body()?)?,
     };

@@ -38,6 +38,7 @@ mod entry;
 mod error;
 mod feed;
 mod head;
+mod jobs;
 mod key;
 mod lock;
 mod log;

@@ -12,7 +12,7 @@ use crate::message::{self, Root};
 use crate::number::Number;
 use crate::writer::{Batch, UserRow};
 
-type Answer = Result<OwnAppended, Refusal>;
+pub(crate) type Answer = Result<OwnAppended, Refusal>;
 
 /// A user's membership, to be changed.
 struct Membership {
@@ -52,6 +52,10 @@ impl Batch<'_> {
                 let row = self.user_or_new(&append.user, append.now)?;
                 let change = UserChange::SessionRevoked { session_id: session.clone() };
                 self.told(append, row, None, change)
+            }
+            OwnChange::Schedule(new) => self.schedule(append, new),
+            OwnChange::Unschedule { room, client_msg_id, leased } => {
+                self.unschedule(append, room, client_msg_id, *leased)
             }
         }
     }
@@ -267,7 +271,7 @@ impl Batch<'_> {
     }
 
     /// Writes to the user's log and answers.
-    fn told(
+    pub(crate) fn told(
         &mut self,
         append: &OwnAppend,
         row: UserRow,
@@ -280,7 +284,7 @@ impl Batch<'_> {
     }
 
     /// The answer when nothing changes; a pointer stays at `at`.
-    fn stays(&mut self, append: &OwnAppend, at: Seq) -> Result<Answer> {
+    pub(crate) fn stays(&mut self, append: &OwnAppend, at: Seq) -> Result<Answer> {
         let user_offset = self.user_head(&append.user)?;
         Ok(Ok(OwnAppended { duplicate: true, at, entry: None, user_offset, members: 0 }))
     }

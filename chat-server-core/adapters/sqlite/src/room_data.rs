@@ -106,6 +106,9 @@ impl Batch<'_> {
         }
         let narrower = (head.access == Access::Open && access == Access::Invite)
             || (head.history == HistoryVisibility::All && history == HistoryVisibility::Joined);
+        if before.info.message_ttl_s != after.info.message_ttl_s {
+            self.keep_for(head.room, after.info.message_ttl_s, append.now)?;
+        }
         let num = self.step(append, &mut head);
         (head.access, head.history) = (access, history);
         head.access_version += u64::from(narrower);

@@ -101,7 +101,11 @@ impl Model {
             }
             OwnChange::Settings { room, patch } => self.set(room, user, patch),
             OwnChange::Hide { room, seq } => _ = self.hidden.insert((user.clone(), room.clone(), *seq)),
-            OwnChange::Block { .. } | OwnChange::Unblock { .. } | OwnChange::Revoked { .. } => {}
+            OwnChange::Block { .. }
+            | OwnChange::Unblock { .. }
+            | OwnChange::Revoked { .. }
+            | OwnChange::Schedule(_)
+            | OwnChange::Unschedule { .. } => {}
         }
     }
 

@@ -4,7 +4,7 @@ use chat_protocol::command::{RoomPatch, SettingsPatch};
 use chat_protocol::{Access, Epoch, HistoryQuery, Offset, Patch, Role, Seq, UserOffset};
 
 use super::scene::*;
-use crate::storage::{Append, OwnAppend, RoomsQuery};
+use crate::storage::{Append, JobKind, OwnAppend, RoomsQuery};
 
 /// The life of room `r`, in which every kind of change is stored; five messages, of which the first is trimmed.
 pub(super) fn tour() -> Vec<Append> {
@@ -58,6 +58,9 @@ pub(super) fn own_tour() -> Vec<OwnAppend> {
         block("a", "b"),
         unblock("a", "b"),
         revoke("a", "s1"),
+        schedule("r", "a", "later", "six", 10),
+        schedule("r", "a", "never", "seven", 10),
+        unschedule("r", "a", "never", false),
     ]
 }
 
@@ -94,6 +97,12 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
         all.push(format!("blocked by {of}: {:?}", scene.blocked(of).await));
         all.push(format!("a and {of}: {:?}", scene.relation("a", of).await));
     }
+    for kind in [JobKind::Send, JobKind::Expire, JobKind::Push] {
+        let (due, given_up) = (store.next_due(kind).await, store.given_up(kind).await);
+        all.push(format!("jobs: {due:?}, {given_up:?}"));
+    }
+    let waiting = store.jobs_of(&user("a"), JobKind::Send, None, None, ALL).await;
+    all.push(format!("waits for a: {waiting:?}"));
     all.push(format!("feed: {:?}", scene.feed(0, ALL).await));
     all.push(format!("position: {}", scene.position("reader").await));
     all

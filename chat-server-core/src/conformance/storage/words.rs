@@ -6,7 +6,7 @@ use chat_protocol::{
     RoomInfo, RoomKind, Seq, SessionId, Timestamp, UserId, UserOffset, short_digest,
 };
 
-use crate::storage::{Append, Change, NewMessage, NewRoom, OwnAppend, OwnChange, Pointer};
+use crate::storage::{Append, Change, NewMessage, NewRoom, OwnAppend, OwnChange, Pointer, Schedule};
 
 pub(crate) fn user(id: &str) -> UserId {
     UserId::new(id).expect("a valid user id")
@@ -244,4 +244,22 @@ pub(crate) fn unblock(by: &str, whom: &str) -> OwnAppend {
 
 pub(crate) fn revoke(by: &str, session: &str) -> OwnAppend {
     own(by, OwnChange::Revoked { session: SessionId::new(session).expect("a valid id") })
+}
+
+/// A message that waits, three of a user at most in a room; its digest is that of a plain text, and so is its job's body.
+pub(crate) fn schedule(id: &str, by: &str, name: &str, body: &str, micros: i64) -> OwnAppend {
+    let schedule = Schedule {
+        room: room(id),
+        client_msg_id: ClientMsgId::new(name).expect("a valid id"),
+        at: at(micros),
+        digest: Content::plain(body).digest(),
+        body: body.to_owned(),
+        max: 3,
+    };
+    own(by, OwnChange::Schedule(Box::new(schedule)))
+}
+
+pub(crate) fn unschedule(id: &str, by: &str, name: &str, leased: bool) -> OwnAppend {
+    let client_msg_id = ClientMsgId::new(name).expect("a valid id");
+    own(by, OwnChange::Unschedule { room: room(id), client_msg_id, leased })
 }

@@ -168,6 +168,10 @@ impl State {
         }
         let narrower = (before.1 == Access::Open && after.1 == Access::Invite)
             || (before.2 == HistoryVisibility::All && after.2 == HistoryVisibility::Joined);
+        let (ttl, changed_ttl) = (after.0.message_ttl_s, before.0.message_ttl_s != after.0.message_ttl_s);
+        if changed_ttl {
+            self.jobs.keep_for(&append.room, ttl, append.now);
+        }
         let room = self.touch(&append.room, append.now);
         (room.info, room.access, room.history, room.desk) = after;
         room.access_version += u64::from(narrower);

@@ -27,6 +27,7 @@ impl State {
             return Err(Refusal::NotAllowed);
         }
         self.insert_room(append, new);
+        self.jobs.keep_for(&append.room, new.info.message_ttl_s, append.now);
         if let Some((name, digest)) = request {
             self.requests.insert(name, (digest, append.room.clone()));
         }

@@ -8,7 +8,7 @@ use super::room::{Member, Room};
 use super::state::State;
 use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
 
-type Answer = Result<OwnAppended, Refusal>;
+pub(super) type Answer = Result<OwnAppended, Refusal>;
 
 impl State {
     pub(super) fn append_own(&mut self, append: &OwnAppend) -> Answer {
@@ -24,6 +24,10 @@ impl State {
             OwnChange::Revoked { session } => {
                 let change = UserChange::SessionRevoked { session_id: session.clone() };
                 Ok(self.tell_own(append, Some(change), Seq::ZERO))
+            }
+            OwnChange::Schedule(new) => self.schedule(append, new),
+            OwnChange::Unschedule { room, client_msg_id, leased } => {
+                self.unschedule(append, room, client_msg_id, *leased)
             }
         }
     }
@@ -164,7 +168,12 @@ impl State {
     }
 
     /// Writes to the user's log and answers.
-    fn tell_own(&mut self, append: &OwnAppend, change: Option<UserChange>, at: Seq) -> OwnAppended {
+    pub(super) fn tell_own(
+        &mut self,
+        append: &OwnAppend,
+        change: Option<UserChange>,
+        at: Seq,
+    ) -> OwnAppended {
         let entry: Option<UserChanged> =
             change.map(|change| self.tell_user(&append.user, change, append.now));
         let members = match &append.change {
@@ -174,7 +183,7 @@ impl State {
         OwnAppended { duplicate: false, at, entry, user_offset: self.user_head(&append.user), members }
     }
 
-    fn nothing_told(&self, append: &OwnAppend) -> OwnAppended {
+    pub(super) fn nothing_told(&self, append: &OwnAppend) -> OwnAppended {
         let user_offset = self.user_head(&append.user);
         OwnAppended { duplicate: true, at: Seq::ZERO, entry: None, user_offset, members: 0 }
     }

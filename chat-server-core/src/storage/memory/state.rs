@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat_protocol::event::{UserChange, UserChanged};
 use chat_protocol::{ClientRoomId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset};
 
+use super::jobs::Jobs;
 use super::room::{Entry, Room};
 use crate::storage::{Append, Appended, Bar, Change, LogEntry, NewMessage, Refusal};
 
@@ -29,6 +30,7 @@ pub(super) struct State {
     pub(super) requests: BTreeMap<(UserId, ClientRoomId), ([u8; 16], RoomId)>,
     /// Every entry of every room's log by its number.
     pub(super) feed: BTreeMap<u64, (RoomId, Offset)>,
+    pub(super) jobs: Jobs,
     /// Where readers of the feed stand.
     pub(super) positions: BTreeMap<String, u64>,
     /// Number of changes so far; that of a message is its `num`.
