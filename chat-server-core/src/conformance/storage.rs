@@ -24,6 +24,7 @@
 
 mod append;
 mod counts;
+mod devices;
 mod feed;
 mod jobs;
 mod logs;
@@ -49,6 +50,7 @@ use crate::storage::{SharedStorage, Storage};
 
 pub use self::append::*;
 pub use self::counts::*;
+pub use self::devices::*;
 pub use self::feed::*;
 pub use self::jobs::*;
 pub use self::logs::*;
@@ -193,6 +195,12 @@ macro_rules! __storage_cases {
             only_jobs_that_wait_are_cancelled
             pages_of_jobs_meet
             a_room_that_forgets_has_its_job
+
+            devices_are_as_registered_last
+            a_token_has_one_holder
+            a_gone_token_spares_its_successor
+            the_oldest_device_makes_room
+            devices_come_by_user
         }
     };
 }

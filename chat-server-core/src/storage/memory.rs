@@ -1,6 +1,7 @@
 //! The model that every store is tested against: everything in memory, nothing clever.
 
 mod changes;
+mod devices;
 mod feed;
 mod jobs;
 mod members;
@@ -19,9 +20,9 @@ use chat_protocol::{
 use self::room::{Member, Room};
 use self::state::State;
 use super::{
-    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
-    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
-    StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, Device, DeviceStore, LogPage, Marks, MemberEntry,
+    MessageStore, OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView,
+    RoomsQuery, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
 };
 
 /// A store in memory: for tests, for trying things out, and as the model of what every other store does.
@@ -290,5 +291,12 @@ impl UserLog for MemoryStore {
     ) -> Result<Pointers, StorageError> {
         let state = self.state();
         Ok(state.rooms.get(room).map(|room| room.pointers(thread, limit)).unwrap_or_default())
+    }
+}
+
+#[async_trait]
+impl DeviceStore for MemoryStore {
+    async fn devices(&self, users: &[UserId]) -> Result<Vec<Device>, StorageError> {
+        Ok(self.state().devices_of(users))
     }
 }

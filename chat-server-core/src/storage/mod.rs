@@ -5,6 +5,7 @@
 //! `storage_conformance!(fresh_store())`, and each guarantee below names the case of that suite that checks it.
 
 mod change;
+mod devices;
 mod error;
 mod feed;
 mod jobs;
@@ -16,6 +17,7 @@ mod users;
 use std::sync::Arc;
 
 pub use change::{Append, Appended, Change, NewMessage, NewRoom, Refusal};
+pub use devices::{Device, DeviceStore, MAX_DEVICES};
 pub use error::{StorageError, StorageErrorKind};
 pub use feed::{ChangeFeed, FeedEntry};
 pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
@@ -43,9 +45,9 @@ impl Default for Capabilities {
 }
 
 /// All facets in one object, which is what most stores are.
-pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore {}
+pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore {}
 
-impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore> Storage for T {}
+impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore> Storage for T {}
 
 /// The facets as a server uses them.
 pub type SharedStorage = Arc<dyn Storage>;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chat_protocol::command::SettingsPatch;
+use chat_protocol::command::{PushTarget, SettingsPatch};
 use chat_protocol::event::UserChanged;
-use chat_protocol::{ClientMsgId, RoomId, Seq, SessionId, Timestamp, UserId, UserOffset};
+use chat_protocol::{ClientMsgId, DeviceId, Patch, RoomId, Seq, SessionId, Timestamp, UserId, UserOffset};
 
 use super::{Refusal, Schedule, StorageError};
 
@@ -110,6 +110,23 @@ pub enum OwnChange {
         client_msg_id: ClientMsgId,
         /// Also when its time has come and a worker has leased it, which only that worker says.
         leased: bool,
+    },
+    /// An installation of the user is registered, or changes; it is the user's newest now. In no log. See
+    /// [`DeviceStore`](super::DeviceStore).
+    Device {
+        /// Which one.
+        device: DeviceId,
+        /// Where its pushes go.
+        push: Patch<PushTarget>,
+        /// Its name for people.
+        name: Patch<String>,
+    },
+    /// Pushes of a device go nowhere any more, if they still go there; else a duplicate. In no log.
+    ForgetPush {
+        /// Which one.
+        device: DeviceId,
+        /// What its service does not know any more.
+        target: PushTarget,
     },
 }
 

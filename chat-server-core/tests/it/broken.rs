@@ -1,6 +1,7 @@
 //! Each case of the storage suite fails on a store that breaks its guarantee, and no other does: none is empty, and what
 //! fails says what is wrong.
 
+mod devices;
 mod feed;
 mod jobs;
 mod messages;
@@ -55,6 +56,7 @@ fn the_traits_name_every_case_and_no_other() {
     let docs = [
         include_str!("../../src/storage/feed.rs"),
         include_str!("../../src/storage/jobs.rs"),
+        include_str!("../../src/storage/devices.rs"),
         include_str!("../../src/storage/messages.rs"),
         include_str!("../../src/storage/rooms.rs"),
         include_str!("../../src/storage/users.rs"),

@@ -7,9 +7,10 @@ use chat_protocol::{
 };
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, FeedEntry, Job, JobKind, JobStore,
-    LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Refusal,
-    Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore, FeedEntry, Job,
+    JobKind, JobStore, LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place,
+    Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError, StoredMessage,
+    UserLog, UserLogPage,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -176,5 +177,12 @@ impl<H: Hooks> JobStore for Hooked<H> {
         limit: usize,
     ) -> Result<Vec<Job>> {
         self.inner.jobs_of(user, kind, room, after, limit).await
+    }
+}
+
+#[async_trait]
+impl<H: Hooks> DeviceStore for Hooked<H> {
+    async fn devices(&self, users: &[UserId]) -> Result<Vec<Device>> {
+        self.inner.devices(users).await
     }
 }

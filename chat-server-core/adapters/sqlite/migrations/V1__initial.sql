@@ -323,12 +323,15 @@ CREATE TABLE reaction_counts (
 CREATE TABLE devices (
     user_ref   INTEGER NOT NULL,
     device     TEXT NOT NULL,
-    platform   TEXT,
+    service    INTEGER,  -- who carries its pushes, with `token`
     token      TEXT,
+    app        TEXT,
+    name       TEXT,     -- for people
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (user_ref, device)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX devices_token ON devices (token) WHERE token IS NOT NULL;
+-- A token has one holder.
+CREATE UNIQUE INDEX devices_token ON devices (token, service) WHERE token IS NOT NULL;
 
 -- Uploads; the bytes are files beside the database.
 CREATE TABLE blobs (

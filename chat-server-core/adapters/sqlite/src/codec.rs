@@ -1,5 +1,6 @@
 //! Enumerations as the small integers that the database holds. A number never changes its meaning.
 
+use chat_protocol::command::PushService;
 use chat_protocol::{Access, HistoryVisibility, Role, RoomKind};
 use chat_server_core::storage::JobKind;
 
@@ -68,5 +69,6 @@ codes! {
     ChangeKind: Created = 1, Joined = 2, Left = 3, Kicked = 4, Banned = 5, Unbanned = 6, Role = 7, Changed = 8,
         Trimmed = 9, Edited = 10, Deleted = 11, Reacted = 12, Unreacted = 13;
     JobKind: Send = 1, Expire = 2, Push = 3, Webhook = 4;
+    PushService: Apns = 1, Fcm = 2, WebPush = 3, Webhook = 4;
     UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3, Settings = 4, Other = 5, Scheduled = 6;
 }

@@ -33,6 +33,7 @@ mod config;
 mod counts;
 mod create;
 mod database;
+mod devices;
 mod edits;
 mod entry;
 mod error;

@@ -57,6 +57,8 @@ impl Batch<'_> {
             OwnChange::Unschedule { room, client_msg_id, leased } => {
                 self.unschedule(append, room, client_msg_id, *leased)
             }
+            OwnChange::Device { device, push, name } => self.register(append, device, push, name),
+            OwnChange::ForgetPush { device, target } => self.forget_push(append, device, target),
         }
     }
 

@@ -9,9 +9,9 @@ use chat_protocol::{
     Epoch, HistoryQuery, Offset, Role, RoomId, Seq, ThreadState, Timestamp, UserId, UserOffset,
 };
 use chat_server_core::storage::{
-    Append, Appended, BanEntry, Blocked, Capabilities, LogPage, Marks, MemberEntry, MessageStore, OwnAppend,
-    OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
-    StorageErrorKind, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, Device, DeviceStore, LogPage, MAX_DEVICES, Marks,
+    MemberEntry, MessageStore, OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore,
+    RoomView, RoomsQuery, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -23,7 +23,7 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::standings::{self, Found, Standings};
 use crate::writer::{Batch, Writer};
-use crate::{database, key, log, pages, people, rooms};
+use crate::{database, devices, key, log, pages, people, rooms};
 
 /// Rows that may lie anywhere on the disk, or nobody knows how many.
 pub(crate) const ANYWHERE: usize = usize::MAX;
@@ -361,5 +361,13 @@ impl UserLog for SqliteStore {
         let room = room.clone();
         let pointers = move |db: &Connection| people::pointers(db, &room, thread, limit);
         self.readers.read("pointers", limit, pointers).await
+    }
+}
+
+#[async_trait]
+impl DeviceStore for SqliteStore {
+    async fn devices(&self, users: &[UserId]) -> Result<Vec<Device>, StorageError> {
+        let (rows, users) = (users.len().saturating_mul(MAX_DEVICES), users.to_vec());
+        self.readers.read("devices", rows, move |db| devices::devices(db, &users)).await
     }
 }

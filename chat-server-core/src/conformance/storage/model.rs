@@ -105,7 +105,9 @@ impl Model {
             | OwnChange::Unblock { .. }
             | OwnChange::Revoked { .. }
             | OwnChange::Schedule(_)
-            | OwnChange::Unschedule { .. } => {}
+            | OwnChange::Unschedule { .. }
+            | OwnChange::Device { .. }
+            | OwnChange::ForgetPush { .. } => {}
         }
     }
 

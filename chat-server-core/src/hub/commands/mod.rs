@@ -5,6 +5,7 @@
 
 mod auth;
 mod create;
+mod device;
 mod messages;
 mod own;
 mod pages;
@@ -107,6 +108,7 @@ impl Hub {
             Command::MarkUnread(mark) => self.start_mark_unread(asking, mark).await?,
             Command::Block(block) => self.start_block(asking, block.user, true).await?,
             Command::Unblock(unblock) => self.start_block(asking, unblock.user, false).await?,
+            Command::Device(device) => self.start_device(asking, device).await?,
             Command::Typing(typing) => self.typing(&asking, &typing).await.map(|()| done())?,
             Command::Unfollow(unfollow) => {
                 self.unfollow(asking.link()?, &unfollow.room);

@@ -29,6 +29,8 @@ impl State {
             OwnChange::Unschedule { room, client_msg_id, leased } => {
                 self.unschedule(append, room, client_msg_id, *leased)
             }
+            OwnChange::Device { device, push, name } => self.register(append, device, push, name),
+            OwnChange::ForgetPush { device, target } => self.forget_push(append, device, target),
         }
     }
 
@@ -181,6 +183,11 @@ impl State {
             _ => 0,
         };
         OwnAppended { duplicate: false, at, entry, user_offset: self.user_head(&append.user), members }
+    }
+
+    /// The answer to what is stored and in no log.
+    pub(super) fn stored_own(&self, append: &OwnAppend) -> OwnAppended {
+        OwnAppended { duplicate: false, ..self.nothing_told(append) }
     }
 
     pub(super) fn nothing_told(&self, append: &OwnAppend) -> OwnAppended {

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{ClientRoomId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset};
+use chat_protocol::{
+    ClientRoomId, DeviceId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset,
+};
 
 use super::jobs::Jobs;
 use super::room::{Entry, Room};
-use crate::storage::{Append, Appended, Bar, Change, LogEntry, NewMessage, Refusal};
+use crate::storage::{Append, Appended, Bar, Change, Device, LogEntry, NewMessage, Refusal};
 
 /// What belongs to one user.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(super) struct Own {
     pub(super) blocked: BTreeMap<UserId, Timestamp>,
     /// Messages that it hid from itself.
     pub(super) hidden: BTreeMap<RoomId, BTreeSet<Seq>>,
+    /// Its installations.
+    pub(super) devices: BTreeMap<DeviceId, Device>,
 }
 
 #[derive(Debug, Default)]

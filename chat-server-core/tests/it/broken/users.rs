@@ -38,6 +38,10 @@ impl Broken {
                 let blocked = self.inner.blocked(&append.user, None, limits::MAX_BLOCKED).await.unwrap();
                 (blocked.len() >= limits::MAX_BLOCKED).then_some(Err(Refusal::Full))
             }
+            OwnChange::Device { device, .. } if self.has("the_oldest_device_makes_room") => {
+                let answer = OwnAppended { duplicate: false, ..unchanged(Seq::ZERO) };
+                self.has_no_room(&append.user, device).await.then_some(Ok(answer))
+            }
             _ => None,
         }
     }
@@ -60,6 +64,7 @@ impl Broken {
         if let Some(answer) = self.own_refused(append).await {
             return Ok(answer);
         }
+        let append = &self.broken_device(append).await;
         let mut answer = self.inner.append_own(&[self.spoil_own(append)]).await?.remove(0);
         if let Ok(answer) = &mut answer {
             match &append.change {

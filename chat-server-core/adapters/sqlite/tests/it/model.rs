@@ -80,13 +80,16 @@ async fn of_user(store: &dyn Storage, look: &Look) -> String {
     let user_log = store.user_log(user, UserOffset::new(look.after).unwrap(), *limit).await.unwrap();
     let blocked_after = look.members_after.as_ref().map(|(_, user)| user);
     let blocked = store.blocked(user, blocked_after, *limit).await.unwrap();
+    let everybody = USERS.map(|user| UserId::new(user).unwrap());
+    let devices = store.devices(&everybody).await.unwrap();
     let mut relations = Vec::new();
     for other in USERS {
         relations.push(store.relation(user, &UserId::new(other).unwrap()).await.unwrap());
     }
     format!(
         "marks {marks:?}\nstanding {standing:?}\nviews {views:?}\nnewest {newest:?}\ntotals {totals:?}\n\
-         rooms {rooms:?}\nuser log {user_log:?}\nblocked {blocked:?}\nrelations {relations:?}"
+         rooms {rooms:?}\nuser log {user_log:?}\nblocked {blocked:?}\nrelations {relations:?}\n\
+         devices {devices:?}"
     )
 }
 

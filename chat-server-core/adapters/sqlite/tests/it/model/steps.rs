@@ -1,9 +1,10 @@
 //! Random changes and questions.
 
-use chat_protocol::command::{RoomPatch, SettingsPatch};
+use chat_protocol::command::{PushService, PushTarget, RoomPatch, SettingsPatch};
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, Desk, DeskStatus, Emoji, HistoryQuery, HistoryVisibility,
-    Mentions, Patch, Role, RoomId, RoomInfo, RoomKind, RoomNumber, Seq, SessionId, Timestamp, UserId,
+    Access, ClientMsgId, ClientRoomId, Content, Desk, DeskStatus, DeviceId, Emoji, HistoryQuery,
+    HistoryVisibility, Mentions, Patch, Role, RoomId, RoomInfo, RoomKind, RoomNumber, Seq, SessionId,
+    Timestamp, UserId,
 };
 use chat_server_core::storage::{
     Append, Change, NewMessage, NewRoom, OwnAppend, OwnChange, Place, Pointer, RoomsQuery,
@@ -204,9 +205,29 @@ fn own() -> impl Strategy<Value = OwnAppend> {
         2 => (room(), seq()).prop_map(|(room, seq)| OwnChange::Hide { room, seq }),
         1 => user().prop_map(|user| OwnChange::Block { user }),
         1 => user().prop_map(|user| OwnChange::Unblock { user }),
+        3 => device(),
         1 => Just(OwnChange::Revoked { session: SessionId::new("s").unwrap() }),
     ];
     (user(), time(), change).prop_map(|(user, now, change)| OwnAppend { user, now, change })
+}
+
+fn device() -> impl Strategy<Value = OwnChange> {
+    let device = select(&["d", "e"][..]).prop_map(|id| DeviceId::new(id).unwrap());
+    let target = select(&["T", "U"][..]).prop_map(|token| PushTarget {
+        service: PushService::Fcm,
+        token: token.to_owned(),
+        app: None,
+    });
+    (device, target, 0..5u8, any::<bool>()).prop_map(|(device, target, what, named)| {
+        let push = match what {
+            0 => return OwnChange::ForgetPush { device, target },
+            1 => Patch::Clear,
+            2 => Patch::Keep,
+            _ => Patch::Set(target),
+        };
+        let name = if named { Patch::Set("phone".to_owned()) } else { Patch::Clear };
+        OwnChange::Device { device, push, name }
+    })
 }
 
 fn look() -> impl Strategy<Value = Look> {
