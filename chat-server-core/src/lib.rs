@@ -23,6 +23,7 @@ pub mod bus;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod push;
 pub mod session;
 pub mod storage;
 pub mod transport;

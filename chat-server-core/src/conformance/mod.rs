@@ -1,3 +1,4 @@
 //! Suites that prove an implementation of a trait, one macro line each.
 
+pub mod push;
 pub mod storage;

@@ -7,6 +7,7 @@ mod hooked;
 mod members;
 mod pages;
 mod peer;
+mod push;
 mod race;
 mod races;
 mod resume;
