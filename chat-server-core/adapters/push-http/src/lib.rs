@@ -1,0 +1,64 @@
+//! Pushes and webhooks over HTTP: a [`PushGateway`](chat_server_core::push::PushGateway) and a
+//! [`WebhookSink`](chat_server_core::push::WebhookSink) that post to an address of the operator's.
+//!
+//! # What is posted
+//!
+//! Pushes, at most [`EndpointConfig::max_batch`] in one body of at most 1 MiB; the schemas of `payload` are in `schema/push`:
+//!
+//! ```
+//! let json = r#"{"pushes":[{
+//!     "id":"9f86d081884c7d659a2feaa0c55ad015","user":"2","device":"d1","service":"fcm","token":"F",
+//!     "badge":3,"collapse_key":"2c624232cc7c40b2a06e4b2d5a1a0a0a","silent":false,
+//!     "payload":{"message":{"token":"F","android":{"priority":"HIGH","ttl":"3600s"},"data":{"xtype":"NEW_MESSAGE","xdata":"{}","xto":"[2]"}}}
+//! }]}"#;
+//! let body: chat_push_http::PushBody = serde_json::from_str(json).unwrap();
+//! assert_eq!(body.pushes[0].badge, 3);
+//! ```
+//!
+//! | service of the device | `payload` is |
+//! | --- | --- |
+//! | `apns` | what Apple's service takes: `aps`, the message in `xdata`; `aps.badge` is the count. A silent one has `content-available` and no alert |
+//! | `fcm` | what Google's service takes, HTTP v1, or the older form ([`PushConfig::form`]) |
+//! | `web_push`, `webhook` | the packet `message`, as members get it |
+//!
+//! The answer is 200 with the outcome of each push by its `id`; one that is not named was delivered, and so were all with an
+//! empty body. `status` is `delivered`, `gone` (the token is forgotten), `refused` or `retry` (after `retry_after_s` seconds):
+//!
+//! ```
+//! let json = r#"{"results":[{"id":"9f86d081884c7d659a2feaa0c55ad015","status":"retry","retry_after_s":30}]}"#;
+//! let answer: chat_push_http::PushAnswer = serde_json::from_str(json).unwrap();
+//! assert_eq!(answer.results[0].retry_after_s, Some(30));
+//! ```
+//!
+//! Webhooks post a [`WebhookBody`](chat_server_core::push::WebhookBody), and any status of the 200s takes it.
+//!
+//! # How it is signed
+//!
+//! As [Standard Webhooks](https://www.standardwebhooks.com) says: `webhook-id` names the post and stays the same when it is
+//! repeated, `webhook-timestamp` is seconds since 1970, `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of
+//! `{id}.{timestamp}.{body}` under the shared secret. Whoever receives it compares in constant time and refuses old times.
+//!
+//! # When it fails
+//!
+//! | answer | means |
+//! | --- | --- |
+//! | 408, 425, 429, 500 and above, none in time, no connection | tried again, [`EndpointConfig::attempts`] times in all, after a growing time with some chance in it, or after `Retry-After`; then given back to be tried much later |
+//! | any other status, a redirect too | refused, and given up |
+//!
+//! Redirects are not followed and proxies of the environment not used: both would carry tokens to somebody else. `http://` is
+//! for this machine only.
+
+mod body;
+mod config;
+mod endpoint;
+mod error;
+mod gateway;
+mod sign;
+mod webhook;
+
+pub use body::{PushAnswer, PushBody, PushEntry, PushResult, PushStatus};
+pub use config::{EndpointConfig, PushConfig, Secret};
+pub use error::SetupError;
+pub use gateway::HttpPush;
+pub use sign::signature;
+pub use webhook::HttpWebhook;
