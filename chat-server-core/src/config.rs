@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chat_protocol::limits;
 
+use crate::blob::DEFAULT_KINDS;
+
 /// Bounds and times of a server.
 ///
 /// ```
@@ -41,6 +43,14 @@ pub struct ServerConfig {
     pub max_recover: u64,
     /// Greatest number of messages replayed in one read of the store. Default 128.
     pub replay_page: usize,
+    /// Greatest size of one uploaded file, in bytes. Default 25 MiB: a minute of film from a phone.
+    pub max_upload: u64,
+    /// Greatest number of uploads that one user has under way. Default 4. Each holds a file of its size, as long as its
+    /// sender takes.
+    pub max_uploads_per_user: usize,
+    /// Media types of files that are taken: `image/png`, `image/*` or `*/*`. Default all: what is not a picture, a sound
+    /// or a film is only ever saved, never shown.
+    pub upload_types: Vec<String>,
     /// How long a connection may stay unauthenticated. Default 15 s.
     pub auth_timeout: Duration,
     /// Silence after which the peer is probed. Default 25 s: below the 30 s after which some proxies cut.
@@ -75,6 +85,9 @@ impl Default for ServerConfig {
             max_commit_queue: 4_096,
             max_recover: 1_000,
             replay_page: 128,
+            max_upload: 25 * 1024 * 1024,
+            max_uploads_per_user: 4,
+            upload_types: DEFAULT_KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
             auth_timeout: Duration::from_secs(15),
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),

@@ -19,6 +19,7 @@ mod room;
 mod server;
 
 pub mod auth;
+pub mod blob;
 pub mod bus;
 pub mod clock;
 #[cfg(feature = "conformance")]
@@ -33,5 +34,6 @@ pub use error::Error;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use hub::bench_access;
+pub use hub::{Download, NewUpload, Upload};
 pub use providers::Providers;
 pub use server::{Caller, ChatServer, Health};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::auth::{Authenticator, DevelopmentAuth, Directory, OpenDirectory};
+use crate::blob::BlobStore;
+use crate::blob::memory::MemoryBlobs;
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
@@ -20,6 +22,8 @@ use crate::storage::memory::MemoryStore;
 pub struct Providers {
     /// Rooms, messages, logs, pointers.
     pub storage: SharedStorage,
+    /// Uploaded files; `None`: there are no uploads.
+    pub blobs: Option<Arc<dyn BlobStore>>,
     /// Other nodes.
     pub bus: Arc<dyn Bus>,
     /// Tokens.
@@ -34,6 +38,7 @@ impl Default for Providers {
     fn default() -> Self {
         Self {
             storage: Arc::new(MemoryStore::default()),
+            blobs: Some(Arc::new(MemoryBlobs::default())),
             bus: Arc::new(MemoryBus::default()),
             auth: Arc::new(DevelopmentAuth),
             directory: Arc::new(OpenDirectory),

@@ -8,7 +8,7 @@ use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
-use crate::hub::{Asking, Hub, driver};
+use crate::hub::{Asking, Download, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
 
@@ -158,6 +158,23 @@ impl ChatServer {
     /// `NotFound` when there is no such user.
     pub async fn user(&self, caller: &Caller, user: UserId) -> Result<UserEntry, Error> {
         Ok(self.hub.user_entry(&caller.asking(), user).await?)
+    }
+
+    /// Begins to take a file, to be named in a message of its room.
+    ///
+    /// # Errors
+    /// `Forbidden` for who may not write in the room, `TooLarge`, `RateLimited` for who has too many under way,
+    /// `NotSupported` without a blob store.
+    pub async fn upload(&self, caller: &Caller, new: NewUpload) -> Result<Upload, Error> {
+        self.hub.start_upload(caller.asking(), new).await
+    }
+
+    /// An uploaded file by the last part of its URL.
+    ///
+    /// # Errors
+    /// `Forbidden` when there is none, or its room is not the caller's; `NotSupported` without a blob store.
+    pub async fn download(&self, caller: &Caller, name: &str) -> Result<Download, Error> {
+        self.hub.find_upload(&caller.asking(), name).await
     }
 
     /// Whether the server does its work.

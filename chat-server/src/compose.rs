@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chat_auth_http::{HttpAuth, HttpConfig};
 use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
+use chat_blob_fs::FsBlobs;
 use chat_protocol::{IdError, UserId};
 use chat_server_core::auth::{
     Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
 };
+use chat_server_core::blob::BlobStore;
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use chat_transport_ws::{ServeError, WsConfig};
@@ -34,6 +36,9 @@ pub enum RunError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The directory of uploads cannot be used.
+    #[error("uploads.directory: {0}")]
+    Uploads(#[from] chat_blob_fs::OpenError),
     /// It cannot listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -70,7 +75,8 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), 
     let metrics = install_metrics()?;
     let (auth, directory) = identities(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
-    let providers = Providers { storage: Arc::new(store), auth, directory, ..Providers::default() };
+    let blobs = open_uploads(&settings)?;
+    let providers = Providers { storage: Arc::new(store), blobs, auth, directory, ..Providers::default() };
     let server = ChatServer::start(providers, server_config(&settings));
     let listeners =
         chat_transport_ws::bind(&settings.listen.iter().map(ToString::to_string).collect::<Vec<_>>()).await;
@@ -115,6 +121,14 @@ fn open_store(data: &Path, synchronous: Synchronous) -> Result<SqliteStore, Open
         tracing::warn!(?synchronous, "a power cut may lose messages that were acknowledged");
     }
     SqliteStore::open(data, SqliteConfig { synchronous, ..SqliteConfig::default() })
+}
+
+fn open_uploads(settings: &Settings) -> Result<Option<Arc<dyn BlobStore>>, chat_blob_fs::OpenError> {
+    if settings.uploads.max_size == 0 {
+        return Ok(None);
+    }
+    let directory = settings.uploads.directory.clone().unwrap_or_else(|| settings.data.join("uploads"));
+    Ok(Some(Arc::new(FsBlobs::open(directory)?)))
 }
 
 type Identities = (Arc<dyn Authenticator>, Arc<dyn Directory>);
@@ -171,6 +185,9 @@ fn server_config(settings: &Settings) -> ServerConfig {
         max_receipt_members: limits.max_receipt_members,
         max_in_flight: limits.max_in_flight,
         max_queue_bytes: limits.max_queue_bytes,
+        max_upload: settings.uploads.max_size,
+        max_uploads_per_user: settings.uploads.max_per_user,
+        upload_types: settings.uploads.types.clone(),
         auth_timeout: timeouts.auth,
         ping_interval: timeouts.ping_interval,
         pong_timeout: timeouts.pong,
@@ -184,6 +201,7 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
     WsConfig {
         max_connections: settings.limits.max_connections,
         handshake_timeout: settings.timeouts.handshake,
+        upload_timeout: settings.uploads.timeout,
         shutdown_timeout: settings.timeouts.shutdown,
         query_token: settings.auth.query_token,
         local_pages_only: settings.auth.kind == AuthKind::Development,

@@ -30,6 +30,9 @@ pub struct WsConfig {
     /// How long a plain request may take to be answered, until it is refused with `ERR_STORAGE_UNAVAILABLE`.
     /// Default 30 s.
     pub request_timeout: Duration,
+    /// How long a file may take to come in. Default 10 min: 25 MiB at 45 KB/s. A sender that pauses for
+    /// `request_timeout` is given up before. What is under way takes space on the disk that long.
+    pub upload_timeout: Duration,
     /// How long a socket may take no byte at all while some wait to be written. Default 30 s: longer than the core's
     /// own `write_timeout`, which ends WebSockets with a code; this one ends plain requests that are never read.
     pub write_stall_timeout: Duration,
@@ -77,6 +80,7 @@ impl Default for WsConfig {
             max_connections: 10_000,
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_secs(600),
             write_stall_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(2),
             shutdown_timeout: Duration::from_secs(10),
@@ -100,6 +104,7 @@ impl fmt::Debug for WsConfig {
             .field("max_connections", &self.max_connections)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("request_timeout", &self.request_timeout)
+            .field("upload_timeout", &self.upload_timeout)
             .field("write_stall_timeout", &self.write_stall_timeout)
             .field("close_timeout", &self.close_timeout)
             .field("shutdown_timeout", &self.shutdown_timeout)

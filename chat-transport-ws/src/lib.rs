@@ -18,6 +18,8 @@
 //! | --- | --- |
 //! | `GET /v1/ws` | the native format over a WebSocket, subprotocol `chat.v1` |
 //! | `GET /v1/rooms/{room}/messages?before=&after=&limit=` | one page of history |
+//! | `POST /v1/uploads?room=&name=` | takes a file; the body is its bytes |
+//! | `GET /v1/uploads/{name}` | a file, or a range of it, for members of its room |
 //! | `GET /healthz` | whether the server does its work |
 //! | `GET /metrics` | Prometheus text, for the operator |
 //!

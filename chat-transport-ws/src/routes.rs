@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chat_protocol::{ErrorCode, WireError};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::{ChatServer, Health};
@@ -27,7 +27,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
-use crate::http::{commands, health, lookups, metrics};
+use crate::http::{commands, health, lookups, metrics, uploads};
 use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::wire::{Wire, WireIo};
@@ -57,6 +57,8 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .route("/v1/ws", get(upgrade))
         .merge(commands::routes())
         .merge(lookups::routes())
+        .route("/v1/uploads", post(uploads::upload))
+        .route("/v1/uploads/{name}", get(uploads::download))
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed)

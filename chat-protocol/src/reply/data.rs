@@ -163,7 +163,7 @@ pub struct RevokeData {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Uploaded {
-    /// Address of the bytes, for members of the rooms where it is shown.
+    /// Address of the bytes, for members of the room that it was uploaded to.
     pub url: String,
     /// Name that the file had.
     pub name: String,

@@ -243,17 +243,24 @@ fn other_routes() -> Vec<Route> {
                 about: "The answers. Each command that gets one over the socket has a line, and each says in its own `status` how it went.",
                 body: Some((LINES, super::route::Body::Of(answer_lines))),
             }),
-        post("/v1/uploads", "upload", "Stores a file, to be named in a message. The body is the file's bytes.")
+        post("/v1/uploads", "upload", "Stores a file, to be named in messages of its room. The body is the file's bytes, `Content-Type` what it is. What claims to be a picture, a sound or a film must be one.")
             .query(upload_query)
-            .body_as("application/octet-stream", bytes)
+            .body_as("*/*", bytes)
             .ok(written::<Uploaded>),
-        get("/v1/uploads/{name}", "download", "The bytes of a file. For members of the rooms where it is shown.")
+        get("/v1/uploads/{name}", "download", "The bytes of a file. For members of its room. One range of bytes may be asked for; `ETag` and `If-None-Match` spare reading it twice. Pictures, sounds and films are shown by browsers, everything else is saved.")
             .param(name())
             .or(super::route::Answer {
                 status: 200,
                 about: "The bytes, with the media type that was found.",
-                body: Some(("application/octet-stream", super::route::Body::Opaque)),
-            }),
+                body: Some(("*/*", super::route::Body::Opaque)),
+            })
+            .or(super::route::Answer {
+                status: 206,
+                about: "The bytes of the range that `Range` asked for; `Content-Range` says which.",
+                body: Some(("*/*", super::route::Body::Opaque)),
+            })
+            .or(empty(304, "The reader has it: `If-None-Match` names its `ETag`."))
+            .or(empty(416, "The file has no byte of that range; `Content-Range` says how long it is.")),
         get("/healthz", "health", "Whether the server serves. For load balancers and supervisors.")
             .by(&[])
             .or(answer(200, "It serves.", health))
@@ -331,10 +338,17 @@ fn commands_query(types: &mut Types) -> Value {
     })
 }
 
-fn upload_query(_: &mut Types) -> Value {
+fn upload_query(types: &mut Types) -> Value {
     json!({
         "type": "object",
-        "properties": { "name": { "type": "string", "maxLength": 255, "description": "Name of the file." } },
+        "required": ["room"],
+        "properties": {
+            "room": {
+                "description": "The room whose members read it. I may write there.",
+                "allOf": [read::<RoomId>(types)],
+            },
+            "name": { "type": "string", "maxLength": 255, "description": "Name of the file." },
+        },
     })
 }
 

@@ -1,4 +1,5 @@
 //! Suites that prove an implementation of a trait, one macro line each.
 
+pub mod blob;
 pub mod push;
 pub mod storage;

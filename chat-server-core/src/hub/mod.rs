@@ -27,6 +27,7 @@ mod publisher;
 mod replay;
 mod shards;
 mod unsupported;
+mod uploads;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -49,6 +50,8 @@ use own::OwnJob;
 use presence::UserEntry;
 use publisher::Stored;
 use shards::Shards;
+use uploads::UnderWay;
+pub use uploads::{Download, NewUpload, Upload};
 
 /// How long background tasks may take to end; none of them waits for anything but the store.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,6 +93,8 @@ pub(crate) struct Hub {
     /// Itself, for tasks that it starts.
     this: Weak<Hub>,
     newest: NewestPages,
+    /// Uploads, which are refused when a user has too many.
+    under_way: Arc<UnderWay>,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -120,6 +125,7 @@ impl Hub {
             open: Shards::default(),
             degraded: AtomicBool::new(false),
             newest: NewestPages::new(config.max_page_cache),
+            under_way: Arc::default(),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
             providers,

@@ -1,5 +1,6 @@
 //! Tests of the core from outside.
 
+mod blobs;
 mod broken;
 mod changes;
 mod failing;

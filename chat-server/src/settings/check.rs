@@ -10,6 +10,7 @@ use chat_protocol::{UserId, limits};
 use tracing_subscriber::EnvFilter;
 
 use super::load::Problem;
+use super::uploads::is_type;
 use super::{Auth, AuthKind, AuthScheme, Secret, Settings, StaticUser};
 
 /// What a `message` packet holds beside the content: at most five ids of 128 bytes, which JSON may make six times as
@@ -27,6 +28,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     rules.auth();
     rules.operator();
     rules.limits();
+    rules.uploads();
     rules.timeouts();
     rules.origins();
     rules.log();
@@ -248,6 +250,30 @@ impl Rules<'_> {
             );
             self.found("limits.max_queue_bytes", text);
         }
+    }
+
+    fn uploads(&mut self) {
+        let uploads = &self.settings.uploads;
+        if uploads.directory.as_ref().is_some_and(|directory| directory.as_os_str().is_empty()) {
+            self.found(
+                "uploads.directory",
+                "empty: name a directory, or leave it out for `uploads` in `data`",
+            );
+        }
+        if uploads.max_per_user == 0 {
+            self.found(
+                "uploads.max_per_user",
+                "0 would let nothing through: at least 1, or uploads.max_size = 0",
+            );
+        }
+        if uploads.types.is_empty() {
+            self.found("uploads.types", "empty: name at least one type, or set uploads.max_size = 0");
+        }
+        for (i, kind) in uploads.types.iter().enumerate().filter(|(_, kind)| !is_type(kind)) {
+            let text = format!("{kind:?} is not a media type such as \"image/png\", \"image/*\" or \"*/*\"");
+            self.found(format!("uploads.types[{i}]"), text);
+        }
+        self.duration("uploads.timeout", uploads.timeout, false);
     }
 
     fn timeouts(&mut self) {

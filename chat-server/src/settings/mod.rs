@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod load;
 mod secret;
+mod uploads;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use self::limits::Limits;
 pub use self::load::{Problem, Problems, Sources, load};
 pub use self::secret::Secret;
+pub use self::uploads::Uploads;
 
 /// The effective settings of a server.
 ///
@@ -52,6 +54,8 @@ pub struct Settings {
     pub storage: Storage,
     /// Bounds, each on what one peer can make the server hold.
     pub limits: Limits,
+    /// Files that users upload.
+    pub uploads: Uploads,
     /// Deadlines and intervals, as durations such as `15s` or `250ms`.
     pub timeouts: Timeouts,
     /// Which web pages may connect.
@@ -69,6 +73,7 @@ impl Default for Settings {
             operator: Operator::default(),
             storage: Storage::default(),
             limits: Limits::default(),
+            uploads: Uploads::default(),
             timeouts: Timeouts::default(),
             origins: Origins::default(),
             log: Log::default(),

@@ -55,9 +55,9 @@ impl IntoResponse for Refused {
     }
 }
 
-/// What every answer carries: nothing here may be kept by a cache or taken for another type.
+/// What every answer carries: nothing here may be taken for another type, nor kept by a cache unless it says so.
 pub(crate) fn guard(headers: &mut HeaderMap) {
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 

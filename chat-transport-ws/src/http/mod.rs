@@ -1,10 +1,12 @@
-//! Plain requests: commands, health, metrics, and the refusals of all.
+//! Plain requests: commands, uploads, health, metrics, and the refusals of all.
 
 pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod lookups;
 pub(crate) mod metrics;
+mod range;
+pub(crate) mod uploads;
 
 use axum::http::HeaderMap;
 use axum::http::header;

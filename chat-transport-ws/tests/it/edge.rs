@@ -27,7 +27,11 @@ pub(crate) struct Edge {
 
 impl Edge {
     pub(crate) async fn start(config: WsConfig) -> Self {
-        let server = ChatServer::start(Providers::default(), ServerConfig::default());
+        Self::start_with(config, Providers::default(), ServerConfig::default()).await
+    }
+
+    pub(crate) async fn start_with(config: WsConfig, providers: Providers, core: ServerConfig) -> Self {
+        let server = ChatServer::start(providers, core);
         let listeners = bind(&["127.0.0.1:0"]).await.unwrap();
         let address = listeners[0].local_addr().unwrap();
         let shutdown = CancellationToken::new();

@@ -8,3 +8,4 @@ mod limits;
 mod lookups;
 mod raw;
 mod sessions;
+mod uploads;

@@ -161,7 +161,11 @@ impl Hub {
     }
 
     /// What a member is to a room, read now.
-    async fn membership(&self, room: &RoomId, user: &UserId) -> Result<Standing, WireError> {
+    pub(in crate::hub) async fn membership(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+    ) -> Result<Standing, WireError> {
         let standing = self.providers.storage.standing(room, user).await;
         let standing = standing.map_err(|error| self.storage_failed(error))?;
         Ok(standing.filter(|standing| standing.role.is_some()).ok_or(ErrorCode::Forbidden)?)

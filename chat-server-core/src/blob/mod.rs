@@ -1,0 +1,138 @@
+//! Where uploaded files live.
+//!
+//! A blob is written once, piece by piece, under a name that the server makes, and never changes. [`memory::MemoryBlobs`]
+//! is the model; every implementation proves itself with one line, `blob_conformance!(fresh_store())`.
+
+mod kind;
+pub mod memory;
+
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chat_protocol::{RoomId, Timestamp, UserId};
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+
+use crate::storage::StorageError;
+
+pub use kind::{DEFAULT_KINDS, is_shown};
+pub(crate) use kind::{SNIFFED, allowed, judge};
+
+/// Digits of a name: 128 random bits, because who knows a name knows half of what is needed to read the blob.
+const DIGITS: usize = 32;
+
+/// Name of a blob: 32 hexadecimal digits in lower case that the server drew. No client chooses one, and nothing else is
+/// ever a name, so that it can be a file's.
+///
+/// ```
+/// use chat_server_core::blob::BlobName;
+/// let name = BlobName::from_bits(0x0b5c);
+/// assert_eq!(name.as_str(), "00000000000000000000000000000b5c");
+/// assert_eq!(BlobName::parse(name.as_str()), Some(name));
+/// assert_eq!(BlobName::parse("../../etc/passwd"), None);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlobName(String);
+
+impl BlobName {
+    /// The name that these bits are.
+    pub fn from_bits(bits: u128) -> Self {
+        Self(format!("{bits:0DIGITS$x}"))
+    }
+
+    /// A name as it came from outside; `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (text.len() == DIGITS && digits).then(|| Self(text.to_owned()))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BlobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is known of a blob beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobMeta {
+    /// The room whose members read it.
+    pub room: RoomId,
+    /// Who uploaded it.
+    pub by: UserId,
+    /// Name that the file had, for people.
+    pub file_name: String,
+    /// Media type, as the server found it.
+    pub kind: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// When it was whole.
+    pub ts: Timestamp,
+}
+
+/// Bytes of a blob in order, piece by piece. An error ends them.
+pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
+
+/// Keeps blobs.
+///
+/// # Guarantees
+/// - A finished blob is there, byte for byte, with what `finish` was told of it (`a_finished_blob_is_whole`), and after
+///   the store is opened again, if it is durable (`finished_survives_reopen`).
+/// - What is being written, was dropped, or was under way when the process ended is nowhere
+///   (`an_unfinished_blob_is_nowhere`).
+/// - Blobs that are written at once do not mix (`blobs_at_once_stay_apart`).
+/// - A range gives its bytes and no others, as far as the blob goes (`ranges_give_their_bytes`).
+/// - A finished blob never changes: the name is not given again (`a_finished_blob_never_changes`).
+/// - A deleted blob is nowhere (`a_deleted_blob_is_nowhere`).
+#[async_trait]
+pub trait BlobStore: Send + Sync {
+    /// Begins a blob. Nothing of it is seen until [`BlobWriter::finish`]; a writer that is dropped leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`StorageError`] when there is no room, or the store cannot write.
+    async fn create(&self, name: &BlobName) -> Result<Box<dyn BlobWriter>, StorageError>;
+
+    /// What is known of a blob; `None` when there is none of that name.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError>;
+
+    /// The bytes of a blob from `range.start` to before `range.end`, or to its end if that comes first; `None` when there
+    /// is none of that name.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn read(&self, name: &BlobName, range: Range<u64>) -> Result<Option<BlobBytes>, StorageError>;
+
+    /// Forgets a blob; whether there was one.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot write.
+    async fn delete(&self, name: &BlobName) -> Result<bool, StorageError>;
+}
+
+/// A blob while it is written.
+///
+/// No call is cancel-safe: after one was dropped, drop the writer too.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// Puts bytes behind those before.
+    ///
+    /// # Errors
+    /// [`StorageError`] when there is no room, or the store cannot write. The blob cannot be finished then.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError>;
+
+    /// Makes the blob whole, and durable if the store is. `meta.size` is the number of bytes written.
+    ///
+    /// # Errors
+    /// [`StorageError`] when nothing of it is kept: the store cannot write, or the name is taken.
+    async fn finish(self: Box<Self>, meta: BlobMeta) -> Result<(), StorageError>;
+}

@@ -1,0 +1,269 @@
+//! Files on their way in and out: who may, how large, of which type.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat_protocol::reply::Uploaded;
+use chat_protocol::{ErrorCode, RoomId, UserId, WireError};
+
+use super::{Asking, Hub, unsupported};
+use crate::blob::{self, BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
+use crate::room::policy;
+
+/// Greatest length of a file's name in bytes, as published.
+const MAX_FILE_NAME: usize = 255;
+
+/// Where uploads are read; the name follows.
+const PATH: &str = "/v1/uploads/";
+
+/// A file that somebody wants to upload.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The room whose members will read it.
+    pub room: RoomId,
+    /// Name of the file, for people; only what follows its last slash is kept.
+    pub file_name: String,
+    /// Media type that the sender claims.
+    pub kind: Option<String>,
+    /// Size in bytes that the sender announces. What it sends is counted all the same.
+    pub size: Option<u64>,
+}
+
+/// How many uploads each user has under way. Users without one have no entry.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay(Mutex<BTreeMap<UserId, usize>>);
+
+/// One upload's place among its user's, given back when dropped.
+#[derive(Debug)]
+struct Place {
+    under_way: Arc<UnderWay>,
+    user: UserId,
+}
+
+impl UnderWay {
+    fn take(self: &Arc<Self>, user: &UserId, most: usize) -> Result<Place, WireError> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.get(user).copied().unwrap_or(0);
+        if count >= most {
+            let why = format!("{count} uploads are under way, at most {most} are allowed");
+            return Err(WireError::new(ErrorCode::RateLimited, why).retry_after_ms(1_000));
+        }
+        counts.insert(user.clone(), count + 1);
+        Ok(Place { under_way: self.clone(), user: user.clone() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.get_mut(&self.user) {
+            Some(count) if *count > 1 => *count -= 1,
+            _ => drop(counts.remove(&self.user)),
+        }
+    }
+}
+
+/// A file while it comes in. Dropped, nothing of it is left.
+pub struct Upload {
+    hub: Arc<Hub>,
+    asking: Asking,
+    new: NewUpload,
+    name: BlobName,
+    writer: Box<dyn BlobWriter>,
+    /// The first bytes, until they say what it is.
+    head: Vec<u8>,
+    kind: Option<String>,
+    size: u64,
+    _place: Place,
+}
+
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+impl Upload {
+    /// Takes the next bytes. Not cancel-safe: drop the upload after a dropped call.
+    ///
+    /// # Errors
+    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload), `MediaType` as soon as it is
+    /// known, `StorageUnavailable`. Drop the upload then.
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
+        self.size += bytes.len() as u64;
+        self.hub.check_size(self.size)?;
+        if self.kind.is_none() {
+            let missing = blob::SNIFFED - self.head.len();
+            self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
+            if self.head.len() == blob::SNIFFED {
+                self.judge()?;
+            }
+        }
+        Ok(self.writer.write(bytes).await?)
+    }
+
+    /// Keeps the file, if whoever sent it may still write in the room.
+    ///
+    /// # Errors
+    /// `Forbidden`, `MediaType`, `StorageUnavailable`: nothing is kept.
+    pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
+        self.judge()?;
+        self.hub.check_uploader(&self.asking, &self.new.room).await?;
+        let Self { hub, asking, new, name, writer, kind, size, .. } = self;
+        let kind = kind.unwrap_or_default();
+        let told = Uploaded { url: format!("{PATH}{name}"), name: new.file_name, size, kind };
+        let meta = BlobMeta {
+            room: new.room,
+            by: asking.user,
+            file_name: told.name.clone(),
+            kind: told.kind.clone(),
+            size,
+            ts: hub.providers.clock.now(),
+        };
+        writer.finish(meta).await?;
+        metrics::counter!("chat_upload_bytes_total").increment(size);
+        Ok(told)
+    }
+
+    /// Says once what the first bytes are.
+    fn judge(&mut self) -> Result<(), WireError> {
+        if self.kind.is_some() {
+            return Ok(());
+        }
+        let kind = blob::judge(self.new.kind.as_deref(), &self.head)?;
+        if !blob::allowed(&self.hub.config.upload_types, &kind) {
+            return Err(WireError::new(ErrorCode::MediaType, format!("files of type {kind} are not taken")));
+        }
+        self.kind = Some(kind);
+        self.head = Vec::new();
+        Ok(())
+    }
+}
+
+/// A file that the asker may read.
+pub struct Download {
+    /// Its name.
+    pub name: BlobName,
+    /// What is known of it.
+    pub meta: BlobMeta,
+    blobs: Arc<dyn BlobStore>,
+}
+
+impl std::fmt::Debug for Download {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download").field("name", &self.name).field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+impl Download {
+    /// Its bytes from `range.start` to before `range.end`, at most to its end.
+    ///
+    /// # Errors
+    /// `NotFound` when it was deleted meanwhile, `StorageUnavailable`.
+    pub async fn read(&self, range: Range<u64>) -> Result<BlobBytes, crate::Error> {
+        Ok(self.blobs.read(&self.name, range).await?.ok_or(ErrorCode::NotFound)?)
+    }
+}
+
+impl Hub {
+    /// Begins an upload.
+    pub(crate) async fn start_upload(
+        self: &Arc<Self>,
+        asking: Asking,
+        mut new: NewUpload,
+    ) -> Result<Upload, crate::Error> {
+        let blobs = self.blobs()?;
+        self.check_uploader(&asking, &new.room).await?;
+        self.check_size(new.size.unwrap_or(0))?;
+        new.file_name = clean(&new.file_name)?;
+        let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
+        let name = BlobName::from_bits(self.providers.clock.random());
+        let writer = blobs.create(&name).await?;
+        let hub = self.clone();
+        Ok(Upload { hub, asking, new, name, writer, head: Vec::new(), kind: None, size: 0, _place: place })
+    }
+
+    /// A file for a member of its room. No file and a stranger's file look the same.
+    pub(crate) async fn find_upload(&self, asking: &Asking, name: &str) -> Result<Download, crate::Error> {
+        let blobs = self.blobs()?;
+        let name = BlobName::parse(name).ok_or(ErrorCode::Forbidden)?;
+        let meta = blobs.meta(&name).await?.ok_or(ErrorCode::Forbidden)?;
+        if !asking.operator {
+            self.membership(&meta.room, &asking.user).await?;
+        }
+        Ok(Download { name, meta, blobs })
+    }
+
+    fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
+        self.providers.blobs.clone().ok_or_else(|| unsupported::refused("uploads"))
+    }
+
+    /// Whoever may write in a room may put a file there.
+    async fn check_uploader(&self, asking: &Asking, room: &RoomId) -> Result<(), WireError> {
+        if asking.operator {
+            return Ok(());
+        }
+        let standing = self.membership(room, &asking.user).await?;
+        policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), WireError> {
+        let most = self.config.max_upload;
+        if size <= most {
+            return Ok(());
+        }
+        Err(WireError::new(ErrorCode::TooLarge, format!("more than {most} bytes")))
+    }
+}
+
+/// A file's name as others may see it: the last part of a path, without what hides or turns around its letters.
+fn clean(name: &str) -> Result<String, WireError> {
+    if name.len() > MAX_FILE_NAME {
+        let detail = format!("name: {} bytes, at most {MAX_FILE_NAME} are allowed", name.len());
+        return Err(WireError::new(ErrorCode::BadRequest, detail));
+    }
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let name: String = last.chars().filter(|c| !hidden(*c)).collect();
+    let name = name.trim();
+    Ok(if matches!(name, "" | "." | "..") { "file".to_owned() } else { name.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_what_people_see() {
+        for (given, kept) in [
+            ("plan.png", "plan.png"),
+            ("C:\\temp\\plan.png", "plan.png"),
+            ("../../etc/passwd", "passwd"),
+            ("a/", "file"),
+            ("", "file"),
+            (" .. ", "file"),
+            ("pic\u{202e}gpj.exe", "picgpj.exe"),
+            ("a\r\nb\0.txt", "ab.txt"),
+            ("Grüße 👍.txt", "Grüße 👍.txt"),
+        ] {
+            assert_eq!(clean(given).unwrap(), kept, "{given:?}");
+        }
+        assert_eq!(clean(&"x".repeat(256)).unwrap_err().code, ErrorCode::BadRequest);
+    }
+
+    #[test]
+    fn a_place_is_given_back() {
+        let (under_way, user) = (Arc::new(UnderWay::default()), UserId::new("1").unwrap());
+        let first = under_way.take(&user, 2).unwrap();
+        let second = under_way.take(&user, 2).unwrap();
+        assert_eq!(under_way.take(&user, 2).unwrap_err().code, ErrorCode::RateLimited);
+        drop(first);
+        under_way.take(&user, 2).unwrap();
+        drop(second);
+        assert!(under_way.0.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,76 @@
+//! Uploaded files as an operator sets them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chat_server_core::blob::DEFAULT_KINDS;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::keys;
+
+/// Files that users upload.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Uploads {
+    /// Directory of the files, made if it does not exist; default `uploads` in `data`. One process at a time may use it.
+    /// Files stay until somebody deletes them: watch its disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
+    /// Greatest size of one file, in bytes; 0 takes no files at all. Memory does not grow with it: files go to the disk
+    /// as they come.
+    pub max_size: u64,
+    /// Greatest number of uploads that one user has under way; the next is refused and may be tried again. Together with
+    /// `max_size` it is what one user can take of the disk at once without finishing anything.
+    pub max_per_user: usize,
+    /// Media types that are taken, each as `image/png`, `image/*` or `*/*`. What counts is what the bytes show. Files that
+    /// are no picture, sound or film are only ever saved by readers, never shown.
+    pub types: Vec<String>,
+    /// How long one file may take to come in; a sender that pauses for 30 seconds is given up before. Shorter refuses
+    /// large files of slow networks, longer lets senders that trickle hold connections.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub timeout: Duration,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            max_size: 25 * 1024 * 1024,
+            max_per_user: 4,
+            types: DEFAULT_KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
+            timeout: Duration::from_secs(600),
+        }
+    }
+}
+
+/// Whether it can be an entry of `types`: `type/subtype` in lower case, without parameters.
+pub(super) fn is_type(text: &str) -> bool {
+    let name = |part: &str| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "!#$&-^_.+".contains(c);
+        !part.is_empty() && part.chars().all(plain)
+    };
+    match text.split_once('/') {
+        Some(("*", sub)) => sub == "*",
+        Some((family, sub)) => name(family) && (sub == "*" || name(sub)),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_families_or_single_ones() {
+        for good in ["*/*", "image/*", "image/png", "application/vnd.ms-excel", "application/x-7z+zip"] {
+            assert!(is_type(good), "{good}");
+        }
+        for bad in ["", "*", "image", "image/", "*/png", "Image/png", "image/png; q=1", "image/ png", "a/b/c"]
+        {
+            assert!(!is_type(bad), "{bad}");
+        }
+    }
+}
