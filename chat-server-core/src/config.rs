@@ -68,6 +68,42 @@ pub struct ServerConfig {
     pub max_receipt_members: u64,
     /// How often followed rooms are compared with the store, in case a hint of another node was lost. Default 5 s.
     pub repair_interval: Duration,
+    /// Greatest number of sessions per user, those included that wait for their connection to come back. Default 20: a
+    /// few devices with a few windows each. One more ends the session that was silent longest, with `ERR_LIMIT_REACHED`:
+    /// who opens one more window wants that one to work.
+    pub max_sessions: usize,
+    /// Greatest number of frames in a row, of one connection, that cannot be read; the last one closes it. Before it is
+    /// authenticated, of refused frames at all. Default 16: who needs more is no client of ours.
+    pub max_refused_frames: u32,
+    /// What one connection may ask. Default 500 points a second after 5,000 at once: 100 messages a second after 1,000
+    /// that waited in a client while it had no network.
+    pub connection_rate: Rate,
+    /// What one user may ask, over all connections and over HTTP. Default 1,000 points a second after 10,000 at once:
+    /// two busy devices.
+    pub user_rate: Rate,
+    /// Greatest number of connections that follow a room in which each is told who writes; in larger rooms all are told
+    /// numbers. Default 200: with as many, one that writes costs 200 packets.
+    pub presence_room_threshold: usize,
+    /// How often the followers of larger rooms are told how many are online and write, where that has changed. Default
+    /// 5 s.
+    pub presence_interval: Duration,
+    /// Greatest number of presence and typing packets per connection and second; the others wait, the newest of each.
+    /// Default 50: more than a person can look at.
+    pub max_ephemeral_rate: u32,
+}
+
+/// How many points may be spent: commands cost some each, see [`limits`](crate::limits).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many come back in a second; 0: nothing is limited.
+    pub per_second: u32,
+    /// How many there are at most; 0: nothing is limited. A command that costs more takes all.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// No limit.
+    pub const UNLIMITED: Rate = Rate { per_second: 0, burst: 0 };
 }
 
 impl Default for ServerConfig {
@@ -96,6 +132,13 @@ impl Default for ServerConfig {
             pointer_delay: Duration::from_millis(200),
             max_receipt_members: 100,
             repair_interval: Duration::from_secs(5),
+            max_sessions: 20,
+            max_refused_frames: 16,
+            connection_rate: Rate { per_second: 500, burst: 5_000 },
+            user_rate: Rate { per_second: 1_000, burst: 10_000 },
+            presence_room_threshold: 200,
+            presence_interval: Duration::from_secs(5),
+            max_ephemeral_rate: 50,
         }
     }
 }

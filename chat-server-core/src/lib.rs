@@ -14,6 +14,7 @@
 mod config;
 mod error;
 mod hub;
+mod policy;
 mod providers;
 mod room;
 mod server;
@@ -24,16 +25,18 @@ pub mod bus;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod limits;
 pub mod push;
 pub mod session;
 pub mod storage;
 pub mod transport;
 
-pub use config::ServerConfig;
+pub use config::{Rate, ServerConfig};
 pub use error::Error;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use hub::bench_access;
 pub use hub::{Download, NewUpload, Upload};
+pub use policy::{BuiltInPolicy, Policy};
 pub use providers::Providers;
 pub use server::{Caller, ChatServer, Health};

@@ -8,6 +8,7 @@ use crate::blob::memory::MemoryBlobs;
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
+use crate::policy::{BuiltInPolicy, Policy};
 use crate::storage::SharedStorage;
 use crate::storage::memory::MemoryStore;
 
@@ -30,6 +31,8 @@ pub struct Providers {
     pub auth: Arc<dyn Authenticator>,
     /// Users.
     pub directory: Arc<dyn Directory>,
+    /// The operator's own rules.
+    pub policy: Arc<dyn Policy>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
 }
@@ -42,6 +45,7 @@ impl Default for Providers {
             bus: Arc::new(MemoryBus::default()),
             auth: Arc::new(DevelopmentAuth),
             directory: Arc::new(OpenDirectory),
+            policy: Arc::new(BuiltInPolicy),
             clock: Arc::new(SystemClock),
         }
     }

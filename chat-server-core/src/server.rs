@@ -118,7 +118,9 @@ impl ChatServer {
     /// # Errors
     /// As the reply to the command.
     pub async fn command(&self, caller: &Caller, command: Command) -> Result<Option<Box<RawValue>>, Error> {
-        Ok(self.hub.ask(caller.asking(), command).await?)
+        let asking = caller.asking();
+        self.hub.admit(&asking, &command)?;
+        Ok(self.hub.ask(asking, command).await?)
     }
 
     /// One page of a room's history, the JSON of a [`HistoryPage`](chat_protocol::HistoryPage). The newest messages of a
@@ -175,6 +177,21 @@ impl ChatServer {
     /// `Forbidden` when there is none, or its room is not the caller's; `NotSupported` without a blob store.
     pub async fn download(&self, caller: &Caller, name: &str) -> Result<Download, Error> {
         self.hub.find_upload(&caller.asking(), name).await
+    }
+
+    /// Whether somebody looks at a session of this user now: it is connected and did not say that it is away. Who is
+    /// looked for otherwise gets a push.
+    pub fn is_attended(&self, user: &UserId) -> bool {
+        self.hub.is_attended(user)
+    }
+
+    /// Ends all sessions of a user, as `revoke` does; gives their number. The user's tokens are the authenticator's
+    /// matter. Not cancel-safe: a dropped call may have ended some.
+    ///
+    /// # Errors
+    /// `StorageUnavailable` when that cannot be stored.
+    pub async fn end_sessions(&self, user: &UserId) -> Result<u64, Error> {
+        Ok(self.hub.revoke_all(user).await?)
     }
 
     /// Whether the server does its work.

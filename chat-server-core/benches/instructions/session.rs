@@ -26,6 +26,7 @@ fn logged_in() -> Scene {
         ping_interval: Duration::from_secs(25),
         pong_timeout: Duration::from_secs(10),
         max_in_flight: 64,
+        max_refused_frames: 16,
     };
     let mut session = Session::new(config, now);
     let auth = r#"{"auth":{"id":"1","token":"dev-1048576001","follow":false}}"#;

@@ -201,6 +201,7 @@ macro_rules! __storage_cases {
             a_gone_token_spares_its_successor
             the_oldest_device_makes_room
             devices_come_by_user
+            last_seen_is_kept
         }
     };
 }

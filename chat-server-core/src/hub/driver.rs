@@ -92,6 +92,7 @@ pub(crate) fn serve<C: Connection>(
         ping_interval: config.ping_interval,
         pong_timeout: config.pong_timeout,
         max_in_flight: config.max_in_flight,
+        max_refused_frames: config.max_refused_frames,
     };
     let session = Session::new(session, now(&hub));
     let mut driver = Driver {
@@ -129,7 +130,11 @@ impl<C: Connection> Driver<C> {
             }
             let turn = self.next_turn(timer.as_mut()).await;
             match turn {
-                Turn::Frame(Some(Ok(frame))) => self.session.handle_frame(now(&self.hub), frame),
+                Turn::Frame(Some(Ok(frame))) => {
+                    let now = now(&self.hub);
+                    self.link.hear(now.ts);
+                    self.session.handle_frame(now, frame);
+                }
                 Turn::Frame(Some(Err(ConnectionError::Peer(code)))) => self.session.close(code),
                 Turn::Frame(Some(Err(ConnectionError::Lost(cause)))) => {
                     tracing::debug!(peer = ?self.peer.address, %cause, "connection lost");
@@ -221,29 +226,7 @@ impl<C: Connection> Driver<C> {
     fn perform(&mut self, action: Action) {
         let (hub, link) = (self.hub.clone(), self.link.clone());
         match action {
-            Action::Execute { action, command: Command::Send(send) } => {
-                match Asking::session(&link).and_then(|asking| hub.message(&asking, send)) {
-                    Ok(append) => {
-                        let asker = Asker::Sender(Sender::new(&link, action));
-                        let job = ChangeJob::new(append, link.number, asker);
-                        // Room in the queue is the usual case.
-                        let job = hub.submit_now(job);
-                        self.starting = job.map(|job| -> Starting {
-                            Box::pin(async move { (action, hub.queue_job(job).await.map(|()| None)) })
-                        });
-                    }
-                    Err(error) => _ = link.outbox.enqueue_done(action, Err(error)),
-                }
-            }
-            Action::Execute { action, command } => {
-                self.starting = Some(Box::pin(async move {
-                    let started = match Asking::session(&link) {
-                        Ok(asking) => hub.start_command(asking, command).await,
-                        Err(error) => Err(error),
-                    };
-                    (action, started.map(Some))
-                }));
-            }
+            Action::Execute { action, command } => self.execute(action, command),
             Action::Authenticate { action, auth, present } => {
                 let token = self.peer.token.clone();
                 self.running.push(Box::pin(async move {
@@ -255,6 +238,37 @@ impl<C: Connection> Driver<C> {
                 self.running
                     .push(Box::pin(async move { Finished::FollowedAll(hub.follow_all(&link).await) }));
             }
+        }
+    }
+
+    /// Begins a command that may be begun. A refusal is told through the outbox, in order with other answers.
+    fn execute(&mut self, action: ActionId, command: Command) {
+        let (hub, link) = (self.hub.clone(), self.link.clone());
+        let admitted =
+            Asking::session(&link).and_then(|asking| hub.admit(&asking, &command).map(|()| asking));
+        let asking = match admitted {
+            Ok(asking) => asking,
+            Err(error) => {
+                _ = link.outbox.enqueue_done(action, Err(error));
+                return;
+            }
+        };
+        let Command::Send(send) = command else {
+            self.starting =
+                Some(Box::pin(async move { (action, hub.start_command(asking, command).await.map(Some)) }));
+            return;
+        };
+        match hub.message(&asking, send) {
+            Ok(append) => {
+                let asker = Asker::Sender(Sender::new(&link, action));
+                let job = ChangeJob::new(append, link.number, asker);
+                // Room in the queue is the usual case.
+                let job = hub.submit_now(job);
+                self.starting = job.map(|job| -> Starting {
+                    Box::pin(async move { (action, hub.queue_job(job).await.map(|()| None)) })
+                });
+            }
+            Err(error) => _ = link.outbox.enqueue_done(action, Err(error)),
         }
     }
 

@@ -5,7 +5,7 @@
 //! on everything as it comes. Nothing falls between reading and listening, and nothing comes twice. Rooms and users'
 //! own logs work the same way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_protocol::{Text, UserId};
@@ -74,6 +74,16 @@ pub(crate) enum Released {
 impl Feed {
     pub(crate) fn is_empty(&self) -> bool {
         self.followers.is_empty()
+    }
+
+    /// How many connections follow.
+    pub(crate) fn len(&self) -> usize {
+        self.followers.len()
+    }
+
+    /// How many users follow, however many connections each has.
+    pub(crate) fn users(&self) -> usize {
+        self.followers.values().filter_map(|follower| follower.link.user()).collect::<BTreeSet<_>>().len()
     }
 
     pub(crate) fn head(&self) -> Option<u64> {

@@ -306,7 +306,12 @@ impl Hub {
                     return Err(ErrorCode::LimitReached.into());
                 }
                 ties.rooms.entry(room.clone()).or_default();
-                self.rooms.lock(room).entry(room.clone()).or_default().mark(link);
+                let mut shard = self.rooms.lock(room);
+                let feed = shard.entry(room.clone()).or_default();
+                feed.mark(link);
+                if self.is_crowd(feed) {
+                    self.crowds.note(room);
+                }
             }
             Log::User(user) => {
                 if let Some(entry) = self.users.lock(user).get_mut(user) {

@@ -1,10 +1,12 @@
 //! One connection as the hub sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use chat_protocol::{Role, RoomId, SessionId, Text, UserId};
+use chat_protocol::{Role, RoomId, SessionId, Text, Timestamp, UserId};
 
+use super::limits::Purse;
 use super::outbox::Outbox;
 use crate::ServerConfig;
 use crate::transport::DirectWriter;
@@ -28,6 +30,10 @@ pub(crate) struct Link {
     /// One resume or follow at a time, so that no two of them mark and release the same feed.
     pub(crate) resuming: tokio::sync::Mutex<()>,
     identity: OnceLock<(UserId, SessionId)>,
+    /// What its commands are paid from, once it is authenticated.
+    purse: OnceLock<Purse>,
+    /// When its peer was last heard, in microseconds. Written by its task, read by whoever lists the user's sessions.
+    heard: AtomicI64,
     ties: Mutex<Ties>,
 }
 
@@ -38,6 +44,8 @@ pub(crate) struct Ties {
     pub(crate) rooms: BTreeMap<RoomId, Option<Grant>>,
     /// Users whose presence it listens to.
     pub(crate) listened: BTreeSet<UserId>,
+    /// Rooms that were told by it that its user writes; it may have ended since. Only rooms that it follows.
+    pub(crate) typing: BTreeSet<RoomId>,
     /// It follows rooms that its user gains later.
     pub(crate) follows_new_rooms: bool,
     /// The connection ended: nothing may be tied any more.
@@ -48,10 +56,12 @@ impl Link {
     pub(crate) fn new(number: u64, config: &ServerConfig, writer: Option<Arc<dyn DirectWriter>>) -> Self {
         Self {
             number,
-            outbox: Outbox::new(config.max_queue_bytes, config.max_queue_frames),
+            outbox: Outbox::new(config.max_queue_bytes, config.max_queue_frames, config.max_ephemeral_rate),
             writer,
             resuming: tokio::sync::Mutex::default(),
             identity: OnceLock::new(),
+            purse: OnceLock::new(),
+            heard: AtomicI64::default(),
             ties: Mutex::default(),
         }
     }
@@ -77,6 +87,26 @@ impl Link {
 
     pub(crate) fn session(&self) -> Option<&SessionId> {
         self.identity.get().map(|(_, session)| session)
+    }
+
+    /// Says what its commands are paid from from now on.
+    pub(crate) fn give_purse(&self, purse: Purse) {
+        _ = self.purse.set(purse);
+    }
+
+    /// What its commands are paid from, once it is authenticated.
+    pub(crate) fn purse(&self) -> Option<&Purse> {
+        self.purse.get()
+    }
+
+    /// Its peer was heard.
+    pub(crate) fn hear(&self, at: Timestamp) {
+        self.heard.store(at.as_micros(), Ordering::Relaxed);
+    }
+
+    /// When its peer was last heard.
+    pub(crate) fn heard(&self) -> Timestamp {
+        Timestamp::from_micros(self.heard.load(Ordering::Relaxed))
     }
 
     /// What it may do in a room, if it follows it.

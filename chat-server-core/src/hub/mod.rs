@@ -12,11 +12,13 @@ pub mod bench_access;
 mod bus;
 mod commands;
 mod committer;
+mod crowd;
 mod delivery;
 pub(crate) mod driver;
 mod feed;
 mod follow;
 mod history;
+mod limits;
 mod link;
 mod lookups;
 mod outbox;
@@ -25,7 +27,9 @@ mod presence;
 mod publish;
 mod publisher;
 mod replay;
+mod sessions;
 mod shards;
+mod typing;
 mod unsupported;
 mod uploads;
 
@@ -43,13 +47,16 @@ use crate::transport::DirectWriter;
 use crate::{Providers, ServerConfig};
 pub(crate) use commands::Asking;
 use committer::Job;
+use crowd::Crowds;
 use feed::Feed;
 use history::NewestPages;
+use limits::Rates;
 use link::Link;
 use own::OwnJob;
 use presence::UserEntry;
 use publisher::Stored;
 use shards::Shards;
+use typing::Typists;
 use uploads::UnderWay;
 pub use uploads::{Download, NewUpload, Upload};
 
@@ -95,6 +102,12 @@ pub(crate) struct Hub {
     newest: NewestPages,
     /// Uploads, which are refused when a user has too many.
     under_way: Arc<UnderWay>,
+    /// What users may still ask.
+    rates: Rates,
+    /// Who writes where.
+    typists: Typists,
+    /// Rooms in which numbers are told, and connections that were told enough for this second.
+    crowds: Crowds,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -126,6 +139,9 @@ impl Hub {
             degraded: AtomicBool::new(false),
             newest: NewestPages::new(config.max_page_cache),
             under_way: Arc::default(),
+            rates: Rates::new(config.connection_rate, config.user_rate),
+            typists: Typists::default(),
+            crowds: Crowds::default(),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
             providers,
@@ -135,6 +151,7 @@ impl Hub {
         hub.publisher.spawn(publisher::run(hub.clone(), batches));
         hub.tasks.spawn(own::run(hub.clone(), own));
         hub.tasks.spawn(bus::listen(hub.clone()));
+        hub.tasks.spawn(crowd::run(hub.clone()));
         hub
     }
 

@@ -3,7 +3,7 @@
 //! Two lanes. The durable lane holds stored events and replies, in order, bounded in bytes and count; when it is full
 //! the connection is closed with a code that says "reconnect and resume", because nothing in it may be dropped
 //! silently. The ephemeral lane holds presence and typing, newest value per key; when it is full the newcomer is
-//! dropped.
+//! dropped. So many of these packets go out in a second; further ones are put off, again the newest per key.
 //!
 //! Whoever gives a frame to many connections writes it to their sockets as well, one after the other, if the
 //! transport can do that ([`DirectWriter`]): waking a task for each of them costs as much again as the write. The
@@ -28,6 +28,9 @@ pub(crate) type EphemeralKey = (UserId, Option<RoomId>);
 /// Greatest number of presence and typing packets that wait: about one screen full of people.
 const MAX_EPHEMERAL: usize = 64;
 
+/// Greatest number of such packets that are put off: what a connection may listen to and follow, in part.
+const MAX_PUT_OFF: usize = 512;
+
 /// Greatest number of bytes handed to the connection at once: one system call.
 const BATCH_BYTES: usize = 64 * 1024;
 
@@ -40,6 +43,19 @@ pub(crate) struct Outbox {
     room: Notify,
     max_bytes: usize,
     max_frames: usize,
+    /// How many presence and typing packets go out in a second.
+    max_ephemeral_rate: u32,
+}
+
+/// What became of a presence or typing packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It waits to be written, and the caller is to write it.
+    Listed,
+    /// It waits to be written by somebody else, or was dropped.
+    Silently,
+    /// It is the first that is put off: the caller brings it up in the next second.
+    PutOff,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +63,11 @@ struct Lanes {
     durable: VecDeque<Text>,
     bytes: usize,
     ephemeral: BTreeMap<EphemeralKey, Text>,
+    /// What is beyond this second's number.
+    put_off: BTreeMap<EphemeralKey, Text>,
+    /// The second that `spent` belongs to, and how many packets it had.
+    second: u64,
+    spent: u32,
     /// Results of commands, on their way to the session. Bounded by the commands in flight.
     done: Vec<(ActionId, Done)>,
     closed: Option<ErrorCode>,
@@ -84,8 +105,15 @@ pub(crate) enum Call {
 }
 
 impl Outbox {
-    pub(crate) fn new(max_bytes: usize, max_frames: usize) -> Self {
-        Self { lanes: Mutex::default(), task: AtomicWaker::new(), room: Notify::new(), max_bytes, max_frames }
+    pub(crate) fn new(max_bytes: usize, max_frames: usize, max_ephemeral_rate: u32) -> Self {
+        Self {
+            lanes: Mutex::default(),
+            task: AtomicWaker::new(),
+            room: Notify::new(),
+            max_bytes,
+            max_frames,
+            max_ephemeral_rate,
+        }
     }
 
     /// A panic elsewhere never costs this connection its queue: the lanes are valid after every statement.
@@ -117,16 +145,41 @@ impl Outbox {
         !std::mem::replace(&mut lanes.listed, true)
     }
 
-    /// Queues presence or typing, replacing what waits about the same. True as above.
-    pub(crate) fn enqueue_ephemeral(&self, key: EphemeralKey, frame: Text) -> bool {
+    /// Queues presence or typing of this second, replacing what waits about the same.
+    pub(crate) fn enqueue_ephemeral(&self, second: u64, key: EphemeralKey, frame: Text) -> Taken {
         let mut lanes = self.lanes();
-        if lanes.closed.is_some()
-            || (lanes.ephemeral.len() >= MAX_EPHEMERAL && !lanes.ephemeral.contains_key(&key))
-        {
-            return false;
+        if lanes.closed.is_some() {
+            return Taken::Silently;
         }
-        lanes.ephemeral.insert(key, frame);
-        !std::mem::replace(&mut lanes.listed, true)
+        if let Some(waiting) = lanes.ephemeral.get_mut(&key) {
+            *waiting = frame;
+        } else if lanes.put_off.is_empty() && lanes.may_spend(second, self.max_ephemeral_rate) {
+            if lanes.ephemeral.len() >= MAX_EPHEMERAL {
+                return Taken::Silently;
+            }
+            lanes.ephemeral.insert(key, frame);
+        } else {
+            let first = lanes.put_off.is_empty();
+            if lanes.put_off.len() < MAX_PUT_OFF || lanes.put_off.contains_key(&key) {
+                lanes.put_off.insert(key, frame);
+            }
+            return if first { Taken::PutOff } else { Taken::Silently };
+        }
+        match std::mem::replace(&mut lanes.listed, true) {
+            true => Taken::Silently,
+            false => Taken::Listed,
+        }
+    }
+
+    /// Queues what was put off, as much of it as goes out in this second. `PutOff` when some is left; it is to be written
+    /// all the same.
+    pub(crate) fn bring_up(&self, second: u64) -> Taken {
+        let mut lanes = self.lanes();
+        while lanes.ephemeral.len() < MAX_EPHEMERAL && lanes.may_spend(second, self.max_ephemeral_rate) {
+            let Some((key, frame)) = lanes.put_off.pop_first() else { return Taken::Listed };
+            lanes.ephemeral.insert(key, frame);
+        }
+        if lanes.put_off.is_empty() { Taken::Listed } else { Taken::PutOff }
     }
 
     /// Queues the result of a command for the session. True as above.
@@ -293,6 +346,16 @@ impl Outbox {
 }
 
 impl Lanes {
+    /// Counts one more packet of this second, if it may have one.
+    fn may_spend(&mut self, second: u64, most: u32) -> bool {
+        if self.second != second {
+            (self.second, self.spent) = (second, 0);
+        }
+        let may = self.spent < most;
+        self.spent += u32::from(may);
+        may
+    }
+
     fn has_waiting(&self) -> bool {
         !self.durable.is_empty() || !self.ephemeral.is_empty()
     }
@@ -316,117 +379,10 @@ impl Lanes {
         self.closed.get_or_insert(code);
         self.durable = VecDeque::new();
         self.ephemeral.clear();
+        self.put_off.clear();
         self.bytes = 0;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    fn taken(outbox: &Outbox) -> Vec<Text> {
-        let mut batch = Vec::new();
-        _ = outbox.take(&mut batch);
-        outbox.written();
-        batch
-    }
-
-    #[test]
-    fn a_full_durable_lane_closes_the_connection_and_drops_what_waits() {
-        let outbox = Outbox::new(10, 100);
-        outbox.push(Text::from("12345"));
-        outbox.push(Text::from("12345"));
-        assert_eq!(outbox.closed(), None);
-        outbox.push(Text::from("1"));
-        assert_eq!(outbox.closed(), Some(ErrorCode::SlowReader));
-        assert_eq!(taken(&outbox), []);
-        let by_count = Outbox::new(1_000, 2);
-        (0..3).for_each(|_| by_count.push(Text::from("1")));
-        assert_eq!(by_count.closed(), Some(ErrorCode::SlowReader));
-    }
-
-    #[test]
-    fn ephemeral_packets_come_last_and_only_the_newest_of_each() {
-        let outbox = Outbox::new(100, 100);
-        let key = |user: &str| (UserId::new(user).unwrap(), None);
-        outbox.enqueue_ephemeral(key("a"), Text::from("a on"));
-        outbox.enqueue_ephemeral(key("a"), Text::from("a off"));
-        outbox.push(Text::from("stored"));
-        assert_eq!(taken(&outbox), [Text::from("stored"), Text::from("a off")]);
-        for n in 0..2 * MAX_EPHEMERAL {
-            outbox.enqueue_ephemeral(key(&format!("u{n}")), Text::from("x"));
-        }
-        assert_eq!(taken(&outbox).len(), MAX_EPHEMERAL);
-        assert_eq!(outbox.closed(), None, "presence never closes a connection");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_replay_waits_until_half_of_the_queue_is_free() {
-        let outbox = Outbox::new(10, 100);
-        outbox.push(Text::from("123456"));
-        let waiting = outbox.wait_for_room();
-        tokio::pin!(waiting);
-        assert!(futures::poll!(&mut waiting).is_pending());
-        taken(&outbox);
-        assert!(waiting.await);
-    }
-
-    /// Takes so many writes whole, then none.
-    #[derive(Debug)]
-    struct Takes(AtomicUsize, Mutex<Vec<Text>>);
-
-    impl DirectWriter for Takes {
-        fn write(&self, frames: &[Text]) -> DirectWrite {
-            self.1.lock().unwrap().extend_from_slice(frames);
-            let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-            if left.is_ok() { DirectWrite::Whole } else { DirectWrite::Unfinished }
-        }
-    }
-
-    fn calls_for(outbox: &Outbox) -> Poll<Call> {
-        outbox.poll_call(&Context::from_waker(futures::task::noop_waker_ref()))
-    }
-
-    #[test]
-    fn what_the_socket_did_not_take_is_for_the_task_and_nothing_overtakes_it() {
-        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(1), Mutex::default()));
-        let mut scratch = Vec::new();
-        assert!(outbox.enqueue([Text::from("1")]));
-        assert!(!outbox.enqueue([Text::from("2")]), "it is in the caller's list already");
-        outbox.flush(Some(&writer), &mut scratch);
-        assert!(calls_for(&outbox).is_pending(), "the task has nothing to do");
-        assert!(outbox.enqueue([Text::from("3")]));
-        outbox.flush(Some(&writer), &mut scratch);
-        assert!(outbox.enqueue([Text::from("4")]));
-        outbox.flush(Some(&writer), &mut scratch);
-        assert_eq!(writer.1.lock().unwrap().len(), 3, "the fourth waits behind the unfinished third");
-        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)));
-        assert_eq!(taken(&outbox), [Text::from("4")]);
-        assert!(calls_for(&outbox).is_pending());
-    }
-
-    #[test]
-    fn a_reply_is_written_together_with_what_waits() {
-        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
-        assert!(outbox.enqueue([Text::from("event")]));
-        assert!(!outbox.enqueue_done(7, Ok(None)));
-        outbox.flush(Some(&writer), &mut Vec::new());
-        assert!(writer.1.lock().unwrap().is_empty(), "the session has something to add");
-        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Done(done)) if done.len() == 1));
-        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)));
-    }
-
-    #[test]
-    fn while_the_task_writes_nobody_else_does() {
-        let (outbox, writer) = (Outbox::new(100, 100), Takes(AtomicUsize::new(9), Mutex::default()));
-        outbox.push(Text::from("1"));
-        outbox.take(&mut Vec::new()).unwrap();
-        outbox.enqueue([Text::from("2")]);
-        outbox.flush(Some(&writer), &mut Vec::new());
-        assert!(writer.1.lock().unwrap().is_empty());
-        outbox.written();
-        assert!(matches!(calls_for(&outbox), Poll::Ready(Call::Write)), "the task sees what came meanwhile");
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chat_protocol::event::{Reads, UserChange};
-use chat_protocol::{ErrorCode, Event, RoomId, Seq, UserId, WireError, encode};
+use chat_protocol::{ErrorCode, Event, RoomId, Seq, Timestamp, UserId, WireError, encode};
 use tokio::sync::{mpsc, oneshot};
 
 use super::committer::Job;
@@ -42,6 +42,8 @@ struct Gathered {
 #[derive(Debug, Default)]
 struct Gathering {
     pointers: BTreeMap<PointerKey, Gathered>,
+    /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
+    seen: BTreeMap<UserId, Timestamp>,
     last: Option<OwnJob>,
 }
 
@@ -54,13 +56,14 @@ impl Gathering {
                 gathered.seq = gathered.seq.max(seq);
                 gathered.waiting.extend(job.done);
             }
+            OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
             change => self.last = Some(OwnJob { change, ..job }),
         }
     }
 
     /// Whether it must not grow: what is no pointer keeps its place behind those before it.
     fn is_full(&self) -> bool {
-        self.last.is_some() || self.pointers.len() >= MAX_GATHERED
+        self.last.is_some() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
     }
 }
 
@@ -115,18 +118,32 @@ impl Hub {
         self.own_jobs.send(job).await.map_err(|_| unavailable())
     }
 
+    /// The same without waiting for a place; gives the change back where there is none.
+    pub(super) fn own_now(&self, user: &UserId, change: OwnChange) -> Result<(), OwnChange> {
+        let job = OwnJob { user: user.clone(), change, done: None };
+        match self.own_jobs.try_send(job) {
+            Err(mpsc::error::TrySendError::Full(job)) => Err(job.change),
+            // Without the task that stores it nobody is left to be told.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
         wait.await.map_err(|_| unavailable())?
     }
 
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
-        let mut batch = Vec::with_capacity(gathering.pointers.len() + 1);
-        let mut waiting = Vec::with_capacity(gathering.pointers.len() + 1);
+        let most = gathering.pointers.len() + gathering.seen.len() + 1;
+        let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
             batch.push(OwnAppend { user, now, change });
             waiting.push(gathered.waiting);
+        }
+        for (user, at) in gathering.seen {
+            batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
+            waiting.push(Vec::new());
         }
         if let Some(OwnJob { user, change, done }) = gathering.last {
             batch.push(OwnAppend { user, now, change });

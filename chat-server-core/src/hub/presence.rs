@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chat_protocol::event::{Presence, PresenceState};
-use chat_protocol::{ErrorCode, Event, SessionId, UserId, encode};
+use chat_protocol::{ErrorCode, Event, SessionId, Timestamp, UserId, WireError, encode};
 
 use super::Hub;
 use super::delivery::Deliveries;
 use super::feed::Feed;
 use super::link::Link;
+use super::sessions::Slot;
+use crate::storage::OwnChange;
 
 /// A user as this node sees it. Exists while the user has a session here or somebody listens.
 #[derive(Debug, Default)]
@@ -17,16 +19,9 @@ pub(crate) struct UserEntry {
     /// Followers of the user's own log.
     pub(super) feed: Feed,
     /// Living sessions; without a connection while their grace lasts.
-    sessions: BTreeMap<SessionId, Slot>,
+    pub(super) sessions: BTreeMap<SessionId, Slot>,
     /// Connections that listen to the user's presence, by number.
     listeners: BTreeMap<u64, Arc<Link>>,
-}
-
-/// One session's connection, and how often it changed: an old grace must not end a new connection.
-#[derive(Debug, Default)]
-struct Slot {
-    link: Option<Arc<Link>>,
-    turn: u64,
 }
 
 impl UserEntry {
@@ -35,7 +30,7 @@ impl UserEntry {
         self.sessions.values().filter_map(|slot| slot.link.clone()).collect()
     }
 
-    fn is_online(&self) -> bool {
+    pub(super) fn is_online(&self) -> bool {
         !self.sessions.is_empty()
     }
 
@@ -44,7 +39,7 @@ impl UserEntry {
     }
 
     /// Tells all listeners; one packet for all of them.
-    fn tell(&self, user: &UserId, presence: Presence, deliveries: &mut Deliveries) {
+    pub(super) fn tell(&self, user: &UserId, presence: Presence, deliveries: &mut Deliveries) {
         if self.listeners.is_empty() {
             return;
         }
@@ -57,40 +52,6 @@ impl UserEntry {
 }
 
 impl Hub {
-    /// Gives an authenticated connection its session: the wanted one if it is the user's, else a new one.
-    pub(super) fn attach(&self, link: &Arc<Link>, user: &UserId, wanted: Option<SessionId>) -> SessionId {
-        self.deliver(|deliveries| self.tie_session(link, user, wanted, deliveries))
-    }
-
-    fn tie_session(
-        &self,
-        link: &Arc<Link>,
-        user: &UserId,
-        wanted: Option<SessionId>,
-        deliveries: &mut Deliveries,
-    ) -> SessionId {
-        let mut shard = self.users.lock(user);
-        let entry = shard.entry(user.clone()).or_default();
-        let was_online = entry.is_online();
-        let session = wanted.filter(|session| entry.sessions.contains_key(session));
-        let session = session.unwrap_or_else(|| self.new_session());
-        let slot = entry.sessions.entry(session.clone()).or_default();
-        slot.turn += 1;
-        if let Some(old) = slot.link.replace(link.clone()) {
-            old.outbox.close(ErrorCode::SessionReplaced);
-        }
-        link.authenticated(user.clone(), session.clone());
-        if !was_online {
-            let online = PresenceState::Online { from: user.clone() };
-            entry.tell(user, self.presence(online), deliveries);
-        }
-        session
-    }
-
-    fn new_session(&self) -> SessionId {
-        SessionId::new(format!("{:032x}", self.providers.clock.random())).expect("32 hex digits are an id")
-    }
-
     /// Undoes everything that a connection was tied to; its session lives on for its grace.
     pub(super) fn detach(&self, link: &Arc<Link>) {
         // Whoever waits for room in the queue would wait for ever: nobody writes any more.
@@ -107,48 +68,8 @@ impl Hub {
         for user in &ties.listened {
             self.change_user(user, |entry| _ = entry.listeners.remove(&link.number));
         }
-        let (Some(user), Some(session)) = (link.user(), link.session()) else { return };
-        let mut turn = None;
-        self.change_user(user, |entry| {
-            entry.feed.remove(link.number);
-            let slot = entry.sessions.get_mut(session);
-            if let Some(slot) =
-                slot.filter(|slot| slot.link.as_ref().is_some_and(|own| Arc::ptr_eq(own, link)))
-            {
-                slot.link = None;
-                turn = Some(slot.turn);
-            }
-        });
-        if let Some(turn) = turn {
-            self.begin_grace(user.clone(), session.clone(), turn);
-        }
-    }
-
-    /// Ends a session some time after its connection, unless it got another one.
-    fn begin_grace(&self, user: UserId, session: SessionId, turn: u64) {
-        let Some(hub) = self.this.upgrade() else { return };
-        let end = async move {
-            tokio::select! {
-                () = tokio::time::sleep(hub.config.presence_grace) => hub.end_session(&user, &session, turn),
-                // Nobody is left to be told.
-                () = hub.stopped.cancelled() => {}
-            }
-        };
-        self.tasks.spawn_on(end, &self.runtime);
-    }
-
-    fn end_session(&self, user: &UserId, session: &SessionId, turn: u64) {
-        self.deliver(|deliveries| {
-            self.change_user(user, |entry| {
-                if entry.sessions.get(session).is_some_and(|slot| slot.turn == turn && slot.link.is_none()) {
-                    entry.sessions.remove(session);
-                    if !entry.is_online() {
-                        let offline = PresenceState::Offline { from: user.clone(), last_seen: None };
-                        entry.tell(user, self.presence(offline), deliveries);
-                    }
-                }
-            });
-        });
+        self.end_typing(link, &ties.typing);
+        self.leave_session(link);
     }
 
     /// Whether some session of the user lives here.
@@ -157,20 +78,29 @@ impl Hub {
     }
 
     /// Lets a connection listen to a user; says whether the user is online.
-    pub(super) fn listen(&self, link: &Arc<Link>, user: &UserId) -> Result<bool, chat_protocol::WireError> {
+    pub(super) fn listen(&self, link: &Arc<Link>, user: &UserId) -> Result<bool, WireError> {
         let mut ties = link.ties();
         if ties.ended {
             return Err(ErrorCode::ShuttingDown.into());
         }
         if ties.listened.len() >= self.config.max_listened && !ties.listened.contains(user) {
             let detail = format!("a session listens to at most {} users", self.config.max_listened);
-            return Err(chat_protocol::WireError::new(ErrorCode::LimitReached, detail));
+            return Err(WireError::new(ErrorCode::LimitReached, detail));
         }
         ties.listened.insert(user.clone());
         let mut shard = self.users.lock(user);
         let entry = shard.entry(user.clone()).or_default();
         entry.listeners.insert(link.number, link.clone());
         Ok(entry.is_online())
+    }
+
+    /// Notes when a user's last session ended; stored soon, together with what others did.
+    pub(super) fn note_seen(&self, user: &UserId, at: Timestamp) {
+        let change = OwnChange::Seen { at };
+        let Err(full) = self.own_now(user, change) else { return };
+        let Some(hub) = self.this.upgrade() else { return };
+        let user = user.clone();
+        self.tasks.spawn_on(async move { _ = hub.own_later(&user, full).await }, &self.runtime);
     }
 
     /// Ends listening.
@@ -188,7 +118,7 @@ impl Hub {
     }
 
     /// Changes a user's entry, if there is one, and drops it when nothing needs it any more.
-    fn change_user(&self, user: &UserId, change: impl FnOnce(&mut UserEntry)) {
+    pub(super) fn change_user(&self, user: &UserId, change: impl FnOnce(&mut UserEntry)) {
         let mut shard = self.users.lock(user);
         if let Some(entry) = shard.get_mut(user) {
             change(entry);
@@ -198,7 +128,7 @@ impl Hub {
         }
     }
 
-    fn presence(&self, state: PresenceState) -> Presence {
+    pub(super) fn presence(&self, state: PresenceState) -> Presence {
         Presence { state, ts: self.providers.clock.now() }
     }
 }

@@ -16,8 +16,9 @@ use crate::storage::{Appended, LogEntry, NewMessage, StoredMessage};
 impl Hub {
     /// Does some telling, then writes it to everyone who was told something.
     pub(super) fn deliver<R>(&self, tell: impl FnOnce(&mut Deliveries) -> R) -> R {
-        let mut deliveries = Deliveries::default();
+        let mut deliveries = Deliveries::of(self.crowds.second());
         let result = tell(&mut deliveries);
+        self.crowds.put_off(deliveries.take_put_off());
         deliveries.flush(&self.runtime);
         result
     }
@@ -66,6 +67,9 @@ impl Hub {
         }
         let offset = entry.offset();
         self.deliver_frames(room, offset, &[encode(&Event::from(entry))], left.as_ref(), deliveries);
+        if let Some(user) = left {
+            self.stop_typing(room, &user, deliveries);
+        }
     }
 
     /// A member has another role: its connections that follow the room are allowed what it allows.
@@ -135,6 +139,10 @@ impl Hub {
         let mut shard = self.users.lock(user);
         let Some(entry) = shard.get_mut(user) else { return };
         let position = changed.user_offset.get();
+        let revoked = match &changed.change {
+            UserChange::SessionRevoked { session_id } => Some(session_id.clone()),
+            _ => None,
+        };
         let published = entry.feed.publish(position, &[encode(&Event::User(changed.clone()))], deliveries);
         // Also for a repeat, as above; who follows the room already does nothing.
         let gained = match changed.change {
@@ -142,6 +150,9 @@ impl Hub {
             _ => None,
         };
         drop(shard);
+        if let Some(session) = revoked {
+            self.end_revoked(user, &session);
+        }
         if let Some((room, links)) = gained {
             for link in links.into_iter().filter(|link| link.number != origin) {
                 self.follow_gained(link, room.clone());

@@ -80,6 +80,8 @@ impl Hub {
                 match change {
                     Change::Message(new) if fresh => {
                         messages += 1;
+                        // Whoever shows that the author writes ends that with the message itself.
+                        self.typists.remove(&appended.room, &by);
                         run.frames.push(self.message_frame(by, new, &appended));
                         run.asked.push((appended, asker));
                     }

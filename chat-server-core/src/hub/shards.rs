@@ -48,6 +48,13 @@ impl<K: Hash + Eq + Clone, V> Shards<K, V> {
         self.gather(|shard| shard.values().cloned().collect())
     }
 
+    /// Keeps only what fits, shard by shard.
+    pub(crate) fn retain(&self, mut fits: impl FnMut(&K, &mut V) -> bool) {
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).retain(&mut fits);
+        }
+    }
+
     fn gather<T>(&self, take: impl Fn(&HashMap<K, V>) -> Vec<T>) -> Vec<T> {
         let locked =
             self.shards.iter().map(|shard| take(&shard.lock().unwrap_or_else(PoisonError::into_inner)));

@@ -19,9 +19,6 @@ use serde_json::value::RawValue;
 
 use timers::{Timer, Timers};
 
-/// Greatest number of refused frames before authentication. A peer that needs more is no client of ours.
-const MAX_STRANGE_FRAMES: u32 = 16;
-
 /// What the driver tells of the time with every input: the monotonic clock for deadlines, the wall clock for people.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {
@@ -42,6 +39,8 @@ pub struct SessionConfig {
     pub pong_timeout: Duration,
     /// Greatest number of unanswered commands.
     pub max_in_flight: usize,
+    /// Greatest number of frames in a row that cannot be read; before authentication, of refused ones at all.
+    pub max_refused_frames: u32,
 }
 
 /// Names one action, so that its result finds back.
@@ -81,8 +80,8 @@ pub struct Authenticated {
 ///            auth                  accepted
 ///  Waiting ───────► Authenticating ────────► Ready ──┐ auth again: refreshed, stays Ready
 ///     ▲                   │                    │ ▲───┘
-///     └──── refused ──────┘                    │
-///     │ auth deadline, 16 strange frames       │ token expired, silence, replaced, draining
+///     └──── refused ──────┘                    │ token expired or withdrawn, silence, draining,
+///     │ auth deadline, 16 refused frames       │ 16 frames in a row that cannot be read
 ///     └───────────────────► Closing ◄──────────┘
 /// ```
 #[derive(Debug)]
@@ -108,6 +107,8 @@ pub struct Session {
     actions: VecDeque<Action>,
     pending: Vec<(ActionId, Pending)>,
     next_action: ActionId,
+    /// How many frames in a row could not be read.
+    unread: u32,
 }
 
 /// Who waits for an action's result.
@@ -132,6 +133,7 @@ impl Session {
             actions: VecDeque::new(),
             pending: Vec::new(),
             next_action: 0,
+            unread: 0,
         }
     }
 
@@ -151,13 +153,16 @@ impl Session {
         self.heard = now.at;
         match frame {
             Frame::Text(text) => match decode::<Command>(text.as_bytes()) {
-                Ok(command) => match command.check() {
-                    Ok(()) => self.handle_command(now, command),
-                    Err(error) => self.refuse(now, command.id().cloned(), &error),
-                },
-                Err(error) => self.refuse(now, salvage_id(text.as_bytes()), &error),
+                Ok(command) => {
+                    self.unread = 0;
+                    match command.check() {
+                        Ok(()) => self.handle_command(now, command),
+                        Err(error) => self.refuse(now, command.id().cloned(), &error),
+                    }
+                }
+                Err(error) => self.refuse_unread(now, salvage_id(text.as_bytes()), &error),
             },
-            Frame::Binary(_) => self.refuse(now, None, &ErrorCode::UnsupportedFrame.into()),
+            Frame::Binary(_) => self.refuse_unread(now, None, &ErrorCode::UnsupportedFrame.into()),
             Frame::Ping | Frame::Pong => {}
             Frame::Close(_) => self.handle_closed(),
         }
@@ -215,7 +220,13 @@ impl Session {
                     self.expire_at(now, authenticated.data.expires_at);
                     self.say(&Event::Reply(Reply::ok(Some(id), &authenticated.data, now.ts)));
                 }
-                Err(error) => self.refuse(now, Some(id), &error),
+                Err(error) => {
+                    self.refuse(now, Some(id), &error);
+                    // It may be the token that the connection lives by, which was withdrawn in between.
+                    if error.code == ErrorCode::InvalidToken {
+                        self.close(error.code);
+                    }
+                }
             }
         }
     }
@@ -341,9 +352,18 @@ impl Session {
         self.say(&Event::Reply(Reply::refused(id, error, now.ts)));
         if let State::Waiting { strange } = &mut self.state {
             *strange += 1;
-            if *strange >= MAX_STRANGE_FRAMES {
+            if *strange >= self.config.max_refused_frames {
                 self.close(ErrorCode::NotAuthenticated);
             }
+        }
+    }
+
+    /// Refuses what is no command at all. A peer that says nothing else costs work and learns nothing.
+    fn refuse_unread(&mut self, now: Now, id: Option<RequestId>, error: &WireError) {
+        self.refuse(now, id, error);
+        self.unread += 1;
+        if self.unread >= self.config.max_refused_frames {
+            self.close(error.code);
         }
     }
 

@@ -14,6 +14,7 @@ const CONFIG: SessionConfig = SessionConfig {
     ping_interval: Duration::from_secs(25),
     pong_timeout: Duration::from_secs(10),
     max_in_flight: 2,
+    max_refused_frames: 16,
 };
 
 impl Bench {
@@ -112,11 +113,11 @@ fn a_wrong_token_may_be_corrected_until_the_deadline() {
 #[test]
 fn a_peer_that_only_talks_nonsense_is_closed() {
     let mut bench = Bench::new();
-    for _ in 0..MAX_STRANGE_FRAMES {
+    for _ in 0..CONFIG.max_refused_frames {
         bench.text("nonsense");
     }
     let said = bench.said();
-    assert_eq!(said.len(), MAX_STRANGE_FRAMES as usize + 1);
+    assert_eq!(said.len(), CONFIG.max_refused_frames as usize + 1);
     assert_eq!(said.last().unwrap(), "close 4401 ERR_NOT_AUTHENTICATED");
     assert!(!bench.session.wants_frame());
 }
@@ -213,4 +214,33 @@ fn after_a_close_late_results_are_ignored() {
     assert!(bench.session.poll_timeout().is_none());
     bench.session.handle_done(bench.now, action, Ok(None));
     assert!(bench.session.is_idle());
+}
+
+#[test]
+fn a_peer_that_says_nothing_that_can_be_read_is_closed() {
+    let mut bench = Bench::ready();
+    for _ in 1..CONFIG.max_refused_frames {
+        bench.text("no json");
+    }
+    bench.text(r#"{"dance":{}}"#);
+    assert!(bench.said().pop().unwrap().contains("ERR_UNKNOWN_COMMAND"), "what is only newer is read");
+    for _ in 1..CONFIG.max_refused_frames {
+        bench.session.handle_frame(bench.now, Frame::Binary(Vec::new().into()));
+    }
+    assert!(!bench.session.is_closing());
+    bench.text("{");
+    assert_eq!(bench.said().pop().unwrap(), "close 4400 ERR_INVALID_JSON");
+}
+
+#[test]
+fn a_refresh_with_a_token_that_is_not_taken_closes_and_one_that_cannot_be_checked_does_not() {
+    let mut bench = Bench::ready();
+    bench.text(r#"{"auth":{"id":"b","token":"t"}}"#);
+    bench.authenticate(Err(ErrorCode::StorageUnavailable), None);
+    assert!(bench.said()[0].contains(r#""id":"b","status":503"#) && !bench.session.is_closing());
+    bench.text(r#"{"auth":{"id":"c","token":"t"}}"#);
+    bench.authenticate(Err(ErrorCode::InvalidToken), None);
+    let said = bench.said();
+    assert!(said[0].contains(r#""id":"c","status":401"#));
+    assert_eq!(said[1..], ["close 4401 ERR_INVALID_ACCESS_TOKEN"]);
 }

@@ -292,6 +292,10 @@ impl UserLog for MemoryStore {
         let state = self.state();
         Ok(state.rooms.get(room).map(|room| room.pointers(thread, limit)).unwrap_or_default())
     }
+
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>, StorageError> {
+        Ok(self.state().users.get(user).and_then(|own| own.seen))
+    }
 }
 
 #[async_trait]

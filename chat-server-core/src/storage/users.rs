@@ -92,6 +92,11 @@ pub enum OwnChange {
         /// Whom.
         user: UserId,
     },
+    /// The user's last session ended. Kept, and in no log.
+    Seen {
+        /// When; never earlier than what is kept.
+        at: Timestamp,
+    },
     /// A session of the user was ended. Nothing but the entry.
     Revoked {
         /// Which one.
@@ -182,6 +187,7 @@ pub struct Pointers {
 /// - A message that waits is a job of its user's, once under each name, also when it was sent
 ///   (`a_scheduled_message_waits_once`), and does not wait when that was taken back (`what_waits_can_be_taken_back`). There
 ///   are at most so many in a room (`messages_that_wait_have_a_bound`).
+/// - When a user was last seen is kept, never goes back and is in no log (`last_seen_is_kept`).
 #[async_trait]
 pub trait UserLog: Send + Sync {
     /// Stores a batch of users' own changes in order and durably; one answer per change.
@@ -227,4 +233,10 @@ pub trait UserLog: Send + Sync {
         thread: Option<Seq>,
         limit: usize,
     ) -> Result<Pointers, StorageError>;
+
+    /// When a user's last session ended, as the last [`OwnChange::Seen`] said; `None`: not known.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>, StorageError>;
 }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use chat_protocol::{Content, HistoryQuery, RoomId, RoomState, Seq, UserId};
+use chat_protocol::{Content, HistoryQuery, RoomId, RoomState, Seq, Timestamp, UserId};
 use chat_server_core::conformance::storage::{CASES, Case, case, run};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{MessageStore, RoomStore, StoredMessage};
@@ -97,6 +97,8 @@ struct Remembered {
     late: BTreeSet<u64>,
     /// Jobs that failed.
     failed: BTreeSet<u64>,
+    /// When anybody was last said to be seen.
+    seen: Option<Timestamp>,
 }
 
 impl Broken {

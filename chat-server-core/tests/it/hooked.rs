@@ -126,6 +126,9 @@ impl<H: Hooks> UserLog for Hooked<H> {
     async fn pointers(&self, room: &RoomId, thread: Option<Seq>, limit: usize) -> Result<Pointers> {
         self.inner.pointers(room, thread, limit).await
     }
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>> {
+        self.inner.last_seen(user).await
+    }
 }
 
 #[async_trait]

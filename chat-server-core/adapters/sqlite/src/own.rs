@@ -48,6 +48,7 @@ impl Batch<'_> {
             OwnChange::Hide { room, seq } => self.hide(append, room, *seq),
             OwnChange::Block { user } => self.block(append, user),
             OwnChange::Unblock { user } => self.unblock(append, user),
+            OwnChange::Seen { at } => self.seen(append, *at),
             OwnChange::Revoked { session } => {
                 let row = self.user_or_new(&append.user, append.now)?;
                 let change = UserChange::SessionRevoked { session_id: session.clone() };
@@ -60,6 +61,17 @@ impl Batch<'_> {
             OwnChange::Device { device, push, name } => self.register(append, device, push, name),
             OwnChange::ForgetPush { device, target } => self.forget_push(append, device, target),
         }
+    }
+
+    fn seen(&mut self, append: &OwnAppend, at: Timestamp) -> Result<Answer> {
+        let row = self.user_or_new(&append.user, append.now)?;
+        const UPDATE: &str =
+            "UPDATE users SET last_seen = ?2 WHERE ref = ?1 AND (last_seen IS NULL OR last_seen < ?2)";
+        if self.statement(UPDATE)?.execute(params![row.user, at.as_micros()])? == 0 {
+            return self.stays(append, Seq::ZERO);
+        }
+        let user_offset = self.user_head(&append.user)?;
+        Ok(Ok(OwnAppended { duplicate: false, at: Seq::ZERO, entry: None, user_offset, members: 0 }))
     }
 
     fn move_delivered(&mut self, append: &OwnAppend, room: &RoomId, seq: Seq) -> Result<Answer> {

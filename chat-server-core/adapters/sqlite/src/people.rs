@@ -2,7 +2,7 @@
 
 use chat_protocol::{Role, RoomId, Seq, Timestamp, UserId};
 use chat_server_core::storage::{BanEntry, Blocked, MemberEntry, Pointers};
-use rusqlite::{Connection, Row, Statement, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use crate::codec::Code;
 use crate::error::Result;
@@ -74,6 +74,13 @@ pub(crate) fn blocked(
         let user = UserId::read(row.get_ref(0)?.as_str()?)?;
         Ok(Blocked { user, ts: Timestamp::from_micros(row.get(1)?) })
     })
+}
+
+/// When a user's last session ended.
+pub(crate) fn last_seen(db: &Connection, user: &UserId) -> Result<Option<Timestamp>> {
+    let mut select = db.prepare_cached("SELECT last_seen FROM users WHERE id = ?1")?;
+    let seen: Option<Option<i64>> = select.query_row([user.as_str()], |row| row.get(0)).optional()?;
+    Ok(seen.flatten().map(Timestamp::from_micros))
 }
 
 /// Pointers of a room's members, or of those who read in a thread, furthest first.

@@ -362,6 +362,11 @@ impl UserLog for SqliteStore {
         let pointers = move |db: &Connection| people::pointers(db, &room, thread, limit);
         self.readers.read("pointers", limit, pointers).await
     }
+
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>, StorageError> {
+        let user = user.clone();
+        self.readers.read("last_seen", 1, move |db| people::last_seen(db, &user)).await
+    }
 }
 
 #[async_trait]

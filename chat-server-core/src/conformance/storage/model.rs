@@ -103,6 +103,7 @@ impl Model {
             OwnChange::Hide { room, seq } => _ = self.hidden.insert((user.clone(), room.clone(), *seq)),
             OwnChange::Block { .. }
             | OwnChange::Unblock { .. }
+            | OwnChange::Seen { .. }
             | OwnChange::Revoked { .. }
             | OwnChange::Schedule(_)
             | OwnChange::Unschedule { .. }

@@ -2,12 +2,12 @@
 
 use chat_protocol::command::SettingsPatch;
 use chat_protocol::reply::InboxTotals;
-use chat_protocol::{Patch, RoomSettings, limits};
+use chat_protocol::{Patch, RoomSettings, UserOffset, limits};
 
 use super::Subject;
 use super::scene::*;
 use super::tour::numbers;
-use crate::storage::{Bar, Refusal};
+use crate::storage::{Bar, Refusal, SharedStorage};
 
 fn mute(until: Option<i64>) -> SettingsPatch {
     let mute_until = until.map_or(Patch::Clear, |until| Patch::Set(at(until)));
@@ -187,4 +187,21 @@ pub async fn blocks_have_a_bound(subject: Subject) {
     assert!(!scene.own(block("a", "one more")).await.duplicate, "there is a place again");
     assert_eq!(scene.own_answer(block("a", "u7")).await, Err(Refusal::Full));
     assert_eq!(scene.blocked("a").await.len(), limits::MAX_BLOCKED);
+}
+
+/// When a user was last seen never goes back and is in no log.
+pub async fn last_seen_is_kept(subject: Subject) {
+    let scene = Scene::new(&subject);
+    let of = async |store: &SharedStorage, who: &str| store.last_seen(&user(who)).await.unwrap();
+    assert_eq!(of(&scene.store, "a").await, None, "nobody knows");
+    let stored = scene.own(seen("a", 7_000_001)).await;
+    assert!(!stored.duplicate && stored.entry.is_none() && stored.user_offset == UserOffset::ZERO);
+    scene.own(seen("b", 5)).await;
+    assert_eq!(of(&scene.store, "a").await, Some(at(7_000_001)), "to the microsecond");
+    scene.own_repeated(seen("a", 7_000_001)).await;
+    scene.own_repeated(seen("a", 7_000_000)).await;
+    assert_eq!(of(&scene.store, "a").await, Some(at(7_000_001)), "it never goes back");
+    scene.own(seen("a", 9_000_000)).await;
+    let entries = scene.store.user_log(&user("a"), UserOffset::ZERO, 10).await.unwrap().entries;
+    assert_eq!(entries, []);
 }

@@ -61,6 +61,7 @@ pub(super) fn own_tour() -> Vec<OwnAppend> {
         schedule("r", "a", "later", "six", 10),
         schedule("r", "a", "never", "seven", 10),
         unschedule("r", "a", "never", false),
+        seen("a", 60),
     ]
 }
 
@@ -94,6 +95,8 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
         let query = RoomsQuery { pinned_first: true, ..RoomsQuery::default() };
         all.push(format!("rooms of {of}: {:?}", scene.rooms(of, query).await));
         all.push(format!("totals of {of}: {:?}", scene.totals(of, at(0)).await));
+        let last_seen = store.last_seen(&user(of)).await.expect("last_seen works");
+        all.push(format!("{of} was last seen: {last_seen:?}"));
         all.push(format!("blocked by {of}: {:?}", scene.blocked(of).await));
         all.push(format!("a and {of}: {:?}", scene.relation("a", of).await));
     }

@@ -242,6 +242,10 @@ pub(crate) fn unblock(by: &str, whom: &str) -> OwnAppend {
     own(by, OwnChange::Unblock { user: user(whom) })
 }
 
+pub(crate) fn seen(by: &str, micros: i64) -> OwnAppend {
+    own(by, OwnChange::Seen { at: at(micros) })
+}
+
 pub(crate) fn revoke(by: &str, session: &str) -> OwnAppend {
     own(by, OwnChange::Revoked { session: SessionId::new(session).expect("a valid id") })
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chat_protocol::command::Auth;
 use chat_protocol::reply::{AuthData, Limits};
-use chat_protocol::{ErrorCode, UserId, UserOffset, WireError};
+use chat_protocol::{Command, ErrorCode, UserId, UserOffset, WireError};
 
 use crate::auth::AuthError;
-use crate::hub::Hub;
 use crate::hub::link::Link;
+use crate::hub::{Asking, Hub};
 use crate::session::Authenticated;
 
 impl Hub {
@@ -20,6 +20,9 @@ impl Hub {
         handshake_token: Option<&str>,
         present: Option<UserId>,
     ) -> Result<Authenticated, WireError> {
+        if present.is_some() {
+            self.admit(&Asking::session(link)?, &Command::Auth(auth.clone()))?;
+        }
         let token = auth.token.as_deref().or(handshake_token);
         let token = token.ok_or_else(|| WireError::new(ErrorCode::InvalidToken, "auth.token is missing"))?;
         let principal = self.authenticate(token).await?;
@@ -29,8 +32,11 @@ impl Hub {
             Some(user) if user != principal.user => {
                 return Err(WireError::new(ErrorCode::Forbidden, "a connection never changes its user"));
             }
-            Some(_) => link.session().cloned().ok_or(ErrorCode::Internal)?,
-            None => self.attach(link, &principal.user, auth.session_id),
+            Some(_) => {
+                self.name_device(link, auth.device_id)?;
+                link.session().cloned().ok_or(ErrorCode::Internal)?
+            }
+            None => self.attach(link, &principal.user, auth.session_id, auth.device_id),
         };
         let limits = Limits {
             max_frame: self.config.max_frame as u64,

@@ -11,6 +11,7 @@ mod own;
 mod pages;
 mod presence;
 mod rooms;
+mod sessions;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -110,6 +111,15 @@ impl Hub {
             Command::Unblock(unblock) => self.start_block(asking, unblock.user, false).await?,
             Command::Device(device) => self.start_device(asking, device).await?,
             Command::Typing(typing) => self.typing(&asking, &typing).await.map(|()| done())?,
+            Command::Away(away) => {
+                self.set_away(asking.link()?, away.away);
+                done()
+            }
+            Command::Sessions(_) => {
+                let sessions = self.tell_sessions(&asking);
+                Box::pin(std::future::ready(sessions))
+            }
+            Command::Revoke(revoke) => Box::pin(async move { hub.revoke(&asking, revoke).await }),
             Command::Unfollow(unfollow) => {
                 self.unfollow(asking.link()?, &unfollow.room);
                 done()

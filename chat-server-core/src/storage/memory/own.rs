@@ -21,6 +21,14 @@ impl State {
             OwnChange::Hide { room, seq } => self.hide(append, room, *seq),
             OwnChange::Block { user } => self.block(append, user),
             OwnChange::Unblock { user } => self.unblock(append, user),
+            OwnChange::Seen { at } => {
+                let own = self.users.entry(append.user.clone()).or_default();
+                if own.seen >= Some(*at) {
+                    return Ok(self.nothing_told(append));
+                }
+                own.seen = Some(*at);
+                Ok(self.tell_own(append, None, Seq::ZERO))
+            }
             OwnChange::Revoked { session } => {
                 let change = UserChange::SessionRevoked { session_id: session.clone() };
                 Ok(self.tell_own(append, Some(change), Seq::ZERO))

@@ -17,6 +17,8 @@ pub(super) struct Own {
     pub(super) log: Vec<UserChanged>,
     /// Whom it blocks, and since when.
     pub(super) blocked: BTreeMap<UserId, Timestamp>,
+    /// When its last session ended.
+    pub(super) seen: Option<Timestamp>,
     /// Messages that it hid from itself.
     pub(super) hidden: BTreeMap<RoomId, BTreeSet<Seq>>,
     /// Its installations.

@@ -1,7 +1,7 @@
 //! Faults of what belongs to one user alone.
 
 use async_trait::async_trait;
-use chat_protocol::{RoomId, Seq, UserId, UserOffset, limits};
+use chat_protocol::{RoomId, Seq, Timestamp, UserId, UserOffset, limits};
 use chat_server_core::storage::{
     Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, StorageError, UserLog,
     UserLogPage,
@@ -72,6 +72,7 @@ impl Broken {
                     let place = (room.clone(), append.user.clone(), *seq);
                     self.memory.lock().unwrap().hidden.insert(place);
                 }
+                OwnChange::Seen { at } => self.memory.lock().unwrap().seen = Some(*at),
                 OwnChange::Revoked { .. } if self.has("answers_are_what_the_logs_hold") => {
                     answer.entry = None;
                 }
@@ -129,5 +130,11 @@ impl UserLog for Broken {
             }
         }
         Ok(pointers)
+    }
+
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>, StorageError> {
+        let seen = self.inner.last_seen(user).await?;
+        // The last word counts, whoever said it and however old it is.
+        Ok(if self.has("last_seen_is_kept") { seen.and(self.memory.lock().unwrap().seen) } else { seen })
     }
 }

@@ -206,6 +206,7 @@ fn own() -> impl Strategy<Value = OwnAppend> {
         1 => user().prop_map(|user| OwnChange::Block { user }),
         1 => user().prop_map(|user| OwnChange::Unblock { user }),
         3 => device(),
+        1 => time().prop_map(|at| OwnChange::Seen { at }),
         1 => Just(OwnChange::Revoked { session: SessionId::new("s").unwrap() }),
     ];
     (user(), time(), change).prop_map(|(user, now, change)| OwnAppend { user, now, change })
