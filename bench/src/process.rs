@@ -27,6 +27,8 @@ impl Program {
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(data);
         command.env("CHAT_LOG__FILTER", "warn").env("CHAT_LIMITS__MAX_CONNECTIONS", "12000");
         command.env("CHAT_TIMEOUTS__PONG", "60s");
+        // What the server can do is measured, not what it lets one client do.
+        command.env("CHAT_LIMITS__CONNECTION_RATE", "0").env("CHAT_LIMITS__USER_RATE", "0");
         if let Some(grace) = grace {
             command.env("CHAT_TIMEOUTS__PRESENCE_GRACE", grace);
         }

@@ -92,7 +92,7 @@ error_codes! {
     MethodNotAllowed  "ERR_METHOD_NOT_ALLOWED"     405  4405  Stop      "The path exists, but not with this method.";
     AlreadyExists     "ERR_ALREADY_EXISTS"         409  4409  Stop      "A room with this id exists; join it instead.";
     Conflict          "ERR_CLIENT_ID_CONFLICT"     409  4409  Stop      "The same client_msg_id or client_room_id was used before with another body.";
-    LimitReached      "ERR_LIMIT_REACHED"          409  4413  Stop      "A documented number of things (rooms followed, users listened to, reactions to a message) would be exceeded.";
+    LimitReached      "ERR_LIMIT_REACHED"          409  4413  Stop      "A documented number of things (sessions, rooms followed, users listened to, reactions to a message) would be exceeded.";
     NotSupported      "ERR_NOT_SUPPORTED"          501  4501  Stop      "This server does not offer that; `detail` names it.";
     MediaType         "ERR_UNSUPPORTED_MEDIA_TYPE" 415  4415  Stop      "A body or upload of this media type is not taken.";
     SessionRevoked    "ERR_SESSION_REVOKED"        401  4414  Refresh   "The session was ended from another one, or by the operator.";

@@ -12,7 +12,7 @@ use chat_server_core::auth::{
     Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
 };
 use chat_server_core::blob::BlobStore;
-use chat_server_core::{ChatServer, Providers, ServerConfig};
+use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use chat_transport_ws::{ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -193,6 +193,14 @@ fn server_config(settings: &Settings) -> ServerConfig {
         pong_timeout: timeouts.pong,
         write_timeout: timeouts.write,
         presence_grace: timeouts.presence_grace,
+        max_sessions: limits.max_sessions,
+        max_listened: limits.max_listened,
+        max_refused_frames: limits.max_refused_frames,
+        connection_rate: Rate { per_second: limits.connection_rate, burst: limits.connection_burst },
+        user_rate: Rate { per_second: limits.user_rate, burst: limits.user_burst },
+        presence_room_threshold: limits.presence_room_threshold,
+        presence_interval: timeouts.presence_interval,
+        max_ephemeral_rate: limits.max_ephemeral_rate,
         ..ServerConfig::default()
     }
 }

@@ -44,6 +44,9 @@ impl Server {
             .arg("--data")
             .arg(data)
             .env("CHAT_LOG__FILTER", "warn")
+            // Floods are what these tests are made of.
+            .env("CHAT_LIMITS__CONNECTION_RATE", "0")
+            .env("CHAT_LIMITS__USER_RATE", "0")
             .envs(start.env.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -55,7 +55,8 @@ pub struct MarkUnread {
     pub seq: Seq,
 }
 
-/// Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+/// Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this
+/// connection ends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Typing {

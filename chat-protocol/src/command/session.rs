@@ -13,6 +13,9 @@ use crate::{DeviceId, Epoch, Offset, Patch, RequestId, RoomId, SessionId, UserId
 /// Answered with `{"user_id","session_id","epoch","user_offset","expires_at","limits"}`. After it the session follows
 /// all rooms of the user, newest activity first, each told by one `resumed` packet with outcome `snapshot`; the
 /// `resumed` packet of the user log comes last. A client that has positions says `follow: false` and sends `resume`.
+///
+/// A refresh whose token is refused with `ERR_INVALID_ACCESS_TOKEN` closes the connection too: the token that it lives by
+/// may be the one that is no longer taken.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Auth {
@@ -25,7 +28,7 @@ pub struct Auth {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
     /// The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never
-    /// depends on it: an unknown one is replaced by a new one.
+    /// depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
     /// Whether to follow all my rooms from now on; true when absent. False when a `resume` comes next.
@@ -99,7 +102,8 @@ pub struct Unfollow {
 pub struct Listen {
     /// Repeated in the reply.
     pub id: RequestId,
-    /// The user to watch: someone with whom I share a room.
+    /// The user to watch: someone with whom I have a direct room, or whom the server's own rules let me watch, and
+    /// neither of us blocks the other. Anyone else is refused with `ERR_FORBIDDEN_ACCESS`.
     pub user: UserId,
 }
 
@@ -201,7 +205,8 @@ pub struct Sessions {
 /// Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
 ///
 /// Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with
-/// `{"revoked":n}`; a session that does not exist counts as ended already.
+/// `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close
+/// is the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Revoke {

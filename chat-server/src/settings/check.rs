@@ -227,6 +227,12 @@ impl Rules<'_> {
             ("limits.max_in_flight", bounds.max_in_flight as u64, None),
             ("limits.max_queue_bytes", bounds.max_queue_bytes as u64, None),
             ("limits.max_connections", bounds.max_connections as u64, None),
+            ("limits.max_sessions", bounds.max_sessions as u64, None),
+            ("limits.max_listened", bounds.max_listened as u64, wire(limits::MAX_LISTENED)),
+            ("limits.max_refused_frames", bounds.max_refused_frames.into(), None),
+            ("limits.connection_burst", bounds.connection_burst.into(), None),
+            ("limits.user_burst", bounds.user_burst.into(), None),
+            ("limits.max_ephemeral_rate", bounds.max_ephemeral_rate.into(), None),
         ];
         for (key, value, most) in table {
             if value == 0 {
@@ -285,6 +291,7 @@ impl Rules<'_> {
         self.duration("timeouts.write", times.write, false);
         self.duration("timeouts.shutdown", times.shutdown, false);
         self.duration("timeouts.presence_grace", times.presence_grace, true);
+        self.duration("timeouts.presence_interval", times.presence_interval, false);
     }
 
     fn duration(&mut self, key: &str, value: Duration, zero: bool) {

@@ -35,6 +35,30 @@ pub struct Limits {
     /// Greatest number of connections; beyond it new ones are refused. An idle one costs about 10 KiB and one file
     /// descriptor: raise `ulimit -n` with it.
     pub max_connections: usize,
+    /// Greatest number of sessions per user, those included that wait for their connection to come back. One more ends the
+    /// session that was silent longest, with `ERR_LIMIT_REACHED`: who opens one more window wants that one to work.
+    pub max_sessions: usize,
+    /// Greatest number of users whose presence one session listens to; at most 1000.
+    pub max_listened: usize,
+    /// Greatest number of frames in a row, of one connection, that cannot be read; the last one closes it. Before it is
+    /// authenticated, of refused frames at all. A careless client needs a few, an honest one none.
+    pub max_refused_frames: u32,
+    /// How many points one connection may spend in a second, in the long run; 0: any number. What commands cost is in
+    /// `limits.md`; a message costs 5, so that 500 are 100 messages a second.
+    pub connection_rate: u32,
+    /// How many points one connection may spend at once, after it spent none for a while. What a client sends that had no
+    /// network for some time must fit: 5000 are 1000 messages.
+    pub connection_burst: u32,
+    /// How many points one user may spend in a second, over all connections and over HTTP; 0: any number.
+    pub user_rate: u32,
+    /// How many points one user may spend at once.
+    pub user_burst: u32,
+    /// Greatest number of connections that follow a room in which each is told who writes. In larger rooms all are told
+    /// how many are online and write: one that writes costs as many packets as others follow.
+    pub presence_room_threshold: usize,
+    /// Greatest number of presence and typing packets per connection and second. The others wait, the newest of each user;
+    /// more than a person can look at is wasted on a phone's battery.
+    pub max_ephemeral_rate: u32,
 }
 
 impl Default for Limits {
@@ -49,6 +73,15 @@ impl Default for Limits {
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,
             max_connections: 10_000,
+            max_sessions: 20,
+            max_listened: limits::MAX_LISTENED,
+            max_refused_frames: 16,
+            connection_rate: 500,
+            connection_burst: 5_000,
+            user_rate: 1_000,
+            user_burst: 10_000,
+            presence_room_threshold: 200,
+            max_ephemeral_rate: 50,
         }
     }
 }

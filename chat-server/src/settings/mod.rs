@@ -403,6 +403,11 @@ pub struct Timeouts {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "keys::Span")]
     pub presence_grace: Duration,
+    /// How often the followers of large rooms are told how many are online and write, where that has changed; see
+    /// `limits.presence_room_threshold`.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub presence_interval: Duration,
 }
 
 impl Default for Timeouts {
@@ -415,6 +420,7 @@ impl Default for Timeouts {
             write: Duration::from_secs(10),
             shutdown: Duration::from_secs(10),
             presence_grace: Duration::from_secs(30),
+            presence_interval: Duration::from_secs(5),
         }
     }
 }

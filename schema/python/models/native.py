@@ -202,7 +202,7 @@ Stable error code. A newer server may send others: act on `action` then.
 - `ERR_METHOD_NOT_ALLOWED`: The path exists, but not with this method.
 - `ERR_ALREADY_EXISTS`: A room with this id exists; join it instead.
 - `ERR_CLIENT_ID_CONFLICT`: The same client_msg_id or client_room_id was used before with another body.
-- `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to, reactions to a message) would be exceeded.
+- `ERR_LIMIT_REACHED`: A documented number of things (sessions, rooms followed, users listened to, reactions to a message) would be exceeded.
 - `ERR_NOT_SUPPORTED`: This server does not offer that; `detail` names it.
 - `ERR_UNSUPPORTED_MEDIA_TYPE`: A body or upload of this media type is not taken.
 - `ERR_SESSION_REVOKED`: The session was ended from another one, or by the operator.
@@ -672,7 +672,7 @@ RFC 3339, UTC, milliseconds: 2026-11-20T08:30:39.789Z.
 
 class Typing(BaseModel):
     """
-    Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+    Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
     """
 
     model_config = ConfigDict(
@@ -698,7 +698,7 @@ class Typing(BaseModel):
 
 class TypingPacket(BaseModel):
     """
-    Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+    Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
     """
 
     model_config = ConfigDict(
@@ -706,7 +706,7 @@ class TypingPacket(BaseModel):
     )
     typing: Typing
     """
-    Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+    Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
     """
 
 
@@ -853,6 +853,8 @@ class Auth(BaseModel):
     Authenticates the connection. It is the first command; repeated later by the same user it refreshes the token.
 
     Answered with `{"user_id","session_id","epoch","user_offset","expires_at","limits"}`. After it the session follows all rooms of the user, newest activity first, each told by one `resumed` packet with outcome `snapshot`; the `resumed` packet of the user log comes last. A client that has positions says `follow: false` and sends `resume`.
+
+    A refresh whose token is refused with `ERR_INVALID_ACCESS_TOKEN` closes the connection too: the token that it lives by may be the one that is no longer taken.
     """
 
     model_config = ConfigDict(
@@ -872,7 +874,7 @@ class Auth(BaseModel):
     """
     session_id: SessionId | None = None
     """
-    The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: an unknown one is replaced by a new one.
+    The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
     """
     token: str | None = None
     """
@@ -1696,7 +1698,7 @@ class Listen(BaseModel):
     """
     user: UserId
     """
-    The user to watch: someone with whom I share a room.
+    The user to watch: someone with whom I have a direct room, or whom the server's own rules let me watch, and neither of us blocks the other. Anyone else is refused with `ERR_FORBIDDEN_ACCESS`.
     """
 
 
@@ -2587,7 +2589,7 @@ class Revoke(BaseModel):
     """
     Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
 
-    Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already.
+    Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close is the answer.
     """
 
     model_config = ConfigDict(

@@ -231,7 +231,7 @@ export type Action = "retry" | "reconnect" | "refresh" | "stop";
  * - `ERR_METHOD_NOT_ALLOWED`: The path exists, but not with this method.
  * - `ERR_ALREADY_EXISTS`: A room with this id exists; join it instead.
  * - `ERR_CLIENT_ID_CONFLICT`: The same client_msg_id or client_room_id was used before with another body.
- * - `ERR_LIMIT_REACHED`: A documented number of things (rooms followed, users listened to, reactions to a message) would be exceeded.
+ * - `ERR_LIMIT_REACHED`: A documented number of things (sessions, rooms followed, users listened to, reactions to a message) would be exceeded.
  * - `ERR_NOT_SUPPORTED`: This server does not offer that; `detail` names it.
  * - `ERR_UNSUPPORTED_MEDIA_TYPE`: A body or upload of this media type is not taken.
  * - `ERR_SESSION_REVOKED`: The session was ended from another one, or by the operator.
@@ -354,6 +354,8 @@ export interface AuthPacket {
  * Authenticates the connection. It is the first command; repeated later by the same user it refreshes the token.
  *
  * Answered with `{"user_id","session_id","epoch","user_offset","expires_at","limits"}`. After it the session follows all rooms of the user, newest activity first, each told by one `resumed` packet with outcome `snapshot`; the `resumed` packet of the user log comes last. A client that has positions says `follow: false` and sends `resume`.
+ *
+ * A refresh whose token is refused with `ERR_INVALID_ACCESS_TOKEN` closes the connection too: the token that it lives by may be the one that is no longer taken.
  */
 export interface Auth {
   /**
@@ -369,7 +371,7 @@ export interface Auth {
    */
   id: RequestId;
   /**
-   * The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: an unknown one is replaced by a new one.
+   * The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
    */
   session_id?: SessionId | null;
   /**
@@ -1256,16 +1258,16 @@ export interface MarkUnread {
   seq: number;
 }
 /**
- * Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+ * Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
  */
 export interface TypingPacket {
   /**
-   * Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+   * Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
    */
   typing: Typing;
 }
 /**
- * Tells the other followers that I am writing. It holds 6 seconds, or until my message.
+ * Tells the other followers that I am writing. It holds 6 seconds, or until my message, until I leave the room or until this connection ends.
  */
 export interface Typing {
   /**
@@ -1327,7 +1329,7 @@ export interface Listen {
    */
   id: RequestId;
   /**
-   * The user to watch: someone with whom I share a room.
+   * The user to watch: someone with whom I have a direct room, or whom the server's own rules let me watch, and neither of us blocks the other. Anyone else is refused with `ERR_FORBIDDEN_ACCESS`.
    */
   user: UserId;
 }
@@ -1632,7 +1634,7 @@ export interface RevokePacket {
 /**
  * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
  *
- * Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already.
+ * Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close is the answer.
  */
 export interface Revoke {
   /**
