@@ -229,6 +229,7 @@ impl Hub {
                     ready.extend(job.refuse(error));
                     continue;
                 }
+                job.asker.renew_grant(&job.append);
             }
             if !matches!(job.append.change, Change::Message(_)) {
                 changed.insert(job.append.room.clone());

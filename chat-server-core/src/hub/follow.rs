@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chat_protocol::command::{Follow, Resume};
 use chat_protocol::event::{Outcome, Resumed, System, SystemKind};
 use chat_protocol::{
-    ErrorCode, Event, Offset, RequestId, RoomId, Seq, UserId, UserOffset, WireError, encode, limits,
+    ErrorCode, Event, Offset, RequestId, RoomId, RoomKind, Seq, UserId, UserOffset, WireError, encode, limits,
 };
 
 use super::Hub;
@@ -195,7 +195,8 @@ impl Hub {
             return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
         }
         let role = view.state.role.known().ok_or(ErrorCode::Internal)?;
-        let grant = Grant { role, access_version: view.access_version };
+        let access_version = (view.state.kind != RoomKind::Direct).then_some(view.access_version);
+        let grant = Grant { role, access_version };
         let mut word = self.word(id, Some(room));
         if view.state.members <= self.config.max_receipt_members {
             let pointers = self.providers.storage.pointers(room, None, limits::MAX_POINTERS).await;

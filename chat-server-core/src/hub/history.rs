@@ -183,7 +183,7 @@ impl Hub {
         Ok(HistoryPage { thread: thread_state, ..HistoryPage::new(room.clone(), messages, more) })
     }
 
-    /// A thread with the pointers of those who read it.
+    /// A thread with the pointers of the others who read it.
     async fn thread_state(
         &self,
         reader: Option<&UserId>,
@@ -197,7 +197,9 @@ impl Hub {
         let state = state.map_err(|error| self.storage_failed(error))?.filter(|_| root >= oldest);
         let mut state = state.ok_or(ErrorCode::MessageNotFound)?;
         let pointers = storage.pointers(room, Some(root), limits::MAX_POINTERS).await;
-        state.pointers = fitting(pointers.map_err(|error| self.storage_failed(error))?.read);
+        let mut read = pointers.map_err(|error| self.storage_failed(error))?.read;
+        reader.map(|me| read.remove(me));
+        state.pointers = fitting(read);
         Ok(state)
     }
 

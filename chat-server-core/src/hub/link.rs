@@ -15,8 +15,9 @@ use crate::transport::DirectWriter;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) role: Role,
-    /// The version of the room's rights when it was found. The store refuses changes decided on an old one.
-    pub(crate) access_version: u64,
+    /// The version of the room's rights when it was found. The store refuses changes decided on an old one. `None`: found
+    /// to be a member, which says nothing yet of who writes in a direct room, where one side may block the other.
+    pub(crate) access_version: Option<u64>,
 }
 
 /// One connection, shared by the task that drives it and by all that give it something.
@@ -124,7 +125,7 @@ impl Link {
     /// Notes that what it does in a room was decided on this version of the room's rights.
     pub(crate) fn renew_grant(&self, room: &RoomId, access_version: u64) {
         if let Some(Some(grant)) = self.ties().rooms.get_mut(room) {
-            grant.access_version = access_version;
+            grant.access_version = Some(access_version);
         }
     }
 

@@ -9,6 +9,7 @@ mod limits;
 mod members;
 mod pages;
 mod peer;
+mod permissions;
 mod presence;
 mod push;
 mod race;

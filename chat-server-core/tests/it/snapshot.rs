@@ -30,7 +30,7 @@ const PROGRAMS: u32 = 24;
 /// How many commands are under way at the same time.
 const AT_ONCE: usize = 5;
 
-/// A clock that never says the same time twice, so that rooms have an order by it; a millisecond is what travels.
+/// A clock that never says the same time twice, so that a wrong time is seen; a millisecond is what travels.
 #[derive(Default)]
 struct Ticks(AtomicI64);
 
@@ -63,7 +63,7 @@ async fn run(storage: SharedStorage, ops: &[Op], done: &Mutex<Done>) {
         let said = actors.perform(&storage, ops).await;
         for follower in &mut followers {
             follower.settle(&server, &storage).await;
-            let (fresh, followed) = (View::of(&server, &follower.user).await, follower.view.shown());
+            let (fresh, followed) = (View::of(&server, &follower.user).await, follower.shown());
             assert_same(&fresh, &followed, &format!("{} after step {n}: {said:#?}", follower.user));
         }
         for (kind, status) in said.into_iter().map(|said| (said.kind, said.status)) {

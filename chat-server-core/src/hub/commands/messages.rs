@@ -21,7 +21,8 @@ impl Hub {
         // Whoever follows the room was found to be its member; others, and writers that are none, are decided by
         // the committer.
         let grant = asking.link.as_ref().and_then(|link| link.grant(&send.room));
-        let access_version = grant.filter(|grant| grant.role.may_write()).map(|grant| grant.access_version);
+        let access_version =
+            grant.filter(|grant| grant.role.may_write()).and_then(|grant| grant.access_version);
         let digest = send.digest();
         let SendMessage { room, client_msg_id, content, reply_to, thread, mentions, from, .. } = send;
         let injected = asking.operator;

@@ -24,6 +24,9 @@ pub(super) struct Follower {
     pub(super) view: View,
     peer: Peer,
     user_offset: UserOffset,
+    /// The rooms, the one that changed last first. Not by their times: those of two rooms may be a moment off, because
+    /// time is taken before a change is in its place.
+    active: Vec<RoomId>,
     /// Rooms of which only a new snapshot says all.
     stale: BTreeSet<RoomId>,
 }
@@ -33,7 +36,13 @@ impl Follower {
         let user = UserId::new(user).unwrap();
         let peer = Peer::log_in(server, user.as_str()).await;
         let user_offset = storage.user_log(&user, UserOffset::ZERO, 0).await.unwrap().head;
-        Self { view: View::of(server, &user).await, peer, user_offset, stale: BTreeSet::new(), user }
+        let (view, active) = (View::of(server, &user).await, active(storage, &user).await);
+        Self { view, peer, user_offset, active, stale: BTreeSet::new(), user }
+    }
+
+    /// What it shows, with everything that follows from what is known.
+    pub(super) fn shown(&self) -> View {
+        self.view.shown(&self.active)
     }
 
     /// Takes in all that is on its way. What only a new snapshot says is asked for then, when all is quiet.
@@ -52,6 +61,7 @@ impl Follower {
         }
         if !self.stale.is_empty() {
             let fresh = View::of(server, &self.user).await;
+            self.active = active(storage, &self.user).await;
             for room in std::mem::take(&mut self.stale) {
                 self.view.rooms.insert(room.clone(), fresh.rooms[&room].clone());
             }
@@ -141,6 +151,8 @@ impl Follower {
         let seen = self.view.rooms.get_mut(room)?;
         assert_eq!(offset, seen.state.offset.next(), "the log of {room} has no hole");
         (seen.state.offset, seen.state.ts) = (offset, ts);
+        self.active.retain(|other| other != room);
+        self.active.insert(0, room.clone());
         Some(seen)
     }
 
@@ -158,6 +170,7 @@ impl Follower {
 
     fn forget(&mut self, room: &RoomId) {
         self.view.rooms.remove(room);
+        self.active.retain(|other| other != room);
         self.stale.remove(room);
     }
 
@@ -189,6 +202,12 @@ impl Follower {
             _ => {}
         }
     }
+}
+
+/// A user's rooms by activity, which an inbox with pinned rooms does not say.
+async fn active(storage: &SharedStorage, user: &UserId) -> Vec<RoomId> {
+    let rooms = storage.rooms_of(user, RoomsQuery::default(), 100).await.unwrap();
+    rooms.into_iter().map(|(room, _)| room).collect()
 }
 
 impl RoomSeen {
@@ -331,7 +350,8 @@ impl RoomSeen {
         if !manages(state) {
             shown.banned.clear();
         }
-        let roots: BTreeSet<Seq> = self.messages.values().filter_map(|message| message.thread).collect();
+        let roots = self.messages.values().filter_map(|message| message.thread);
+        let roots: BTreeSet<Seq> = roots.filter(|root| self.messages.contains_key(root)).collect();
         shown.threads.retain(|root, _| roots.contains(root));
         for root in roots {
             let replies = self
@@ -359,7 +379,7 @@ impl RoomSeen {
 
 impl View {
     /// With everything that follows from what is known.
-    pub(super) fn shown(&self) -> Self {
+    fn shown(&self, active: &[RoomId]) -> Self {
         let rooms: BTreeMap<RoomId, RoomSeen> =
             self.rooms.iter().map(|(id, seen)| (id.clone(), seen.shown(&self.user))).collect();
         let mut totals = InboxTotals { unread: 0, mentions: 0, rooms: 0 };
@@ -372,13 +392,10 @@ impl View {
             }
         }
         let order = [false, true].map(|archived| {
-            let mut listed: Vec<_> = rooms
-                .values()
-                .map(|seen| &seen.state)
-                .filter(|state| state.settings.archived == archived)
-                .collect();
-            listed.sort_by_key(|state| std::cmp::Reverse((state.settings.pinned, state.ts)));
-            listed.into_iter().map(|state| state.room.clone()).collect()
+            let settings = |id: &&RoomId| &rooms[*id].state.settings;
+            let mut listed: Vec<_> = active.iter().filter(|id| settings(id).archived == archived).collect();
+            listed.sort_by_key(|id| !settings(id).pinned);
+            listed.into_iter().cloned().collect()
         });
         Self { user: self.user.clone(), rooms, order, totals, blocks: self.blocks.clone() }
     }

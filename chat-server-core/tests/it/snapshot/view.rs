@@ -93,7 +93,10 @@ impl RoomSeen {
             banned = page.banned;
         }
         let mut threads = BTreeMap::new();
-        for root in page.messages.iter().filter_map(|message| message.thread).collect::<BTreeSet<_>>() {
+        let roots = page.messages.iter().filter_map(|message| message.thread).collect::<BTreeSet<_>>();
+        // A thread that hangs on a message from before the reader's time cannot be asked for.
+        for root in roots.into_iter().filter(|root| page.messages.iter().any(|message| message.seq == *root))
+        {
             let thread: HistoryPage =
                 ask(peer, json!({"thread": {"id": "t", "room": room, "root": root}})).await;
             let replies = page.messages.iter().filter(|message| message.thread == Some(root));
