@@ -103,6 +103,8 @@ pub struct Session {
     state: State,
     timers: Timers,
     heard: Instant,
+    /// Nothing was heard since the last probe.
+    probed: bool,
     frames: VecDeque<Frame>,
     actions: VecDeque<Action>,
     pending: Vec<(ActionId, Pending)>,
@@ -129,6 +131,7 @@ impl Session {
             state: State::Waiting { strange: 0 },
             timers,
             heard: now.at,
+            probed: false,
             frames: VecDeque::new(),
             actions: VecDeque::new(),
             pending: Vec::new(),
@@ -151,6 +154,7 @@ impl Session {
     /// A frame arrived.
     pub fn handle_frame(&mut self, now: Now, frame: Frame) {
         self.heard = now.at;
+        self.probed = false;
         match frame {
             Frame::Text(text) => match decode::<Command>(text.as_bytes()) {
                 Ok(command) => {
@@ -274,9 +278,7 @@ impl Session {
                 Timer::Auth => self.close(ErrorCode::AuthTimeout),
                 Timer::Expiry => self.close(ErrorCode::TokenExpired),
                 Timer::Probe => self.probe(now.at),
-                Timer::Answer if now.at >= self.heard + self.config.pong_timeout => {
-                    self.close(ErrorCode::HeartbeatTimeout);
-                }
+                Timer::Answer if self.probed => self.close(ErrorCode::HeartbeatTimeout),
                 Timer::Answer => {}
             }
         }
@@ -290,7 +292,10 @@ impl Session {
             return;
         }
         self.frames.push_back(Frame::Ping);
-        self.timers.set(Timer::Answer, at + self.config.pong_timeout);
+        // The first one without an answer counts.
+        if !std::mem::replace(&mut self.probed, true) {
+            self.timers.set(Timer::Answer, at + self.config.pong_timeout);
+        }
         self.timers.set(Timer::Probe, at + self.config.ping_interval);
     }
 

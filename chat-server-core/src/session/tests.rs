@@ -195,6 +195,16 @@ fn a_silent_peer_is_probed_then_closed_and_one_that_answers_is_kept() {
 }
 
 #[test]
+fn an_answer_in_the_same_instant_is_an_answer() {
+    let mut bench = Bench::ready();
+    bench.pass(25);
+    assert_eq!(bench.said(), ["Ping"]);
+    bench.session.handle_frame(bench.now, Frame::Pong);
+    bench.pass(10);
+    assert_eq!(bench.said(), [] as [&str; 0], "a peer that is near answers at once");
+}
+
+#[test]
 fn draining_says_so_and_closes_once() {
     let mut bench = Bench::ready();
     bench.session.handle_drain(bench.now);

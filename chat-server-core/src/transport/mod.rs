@@ -2,7 +2,8 @@
 //!
 //! A [`Connection`] is any stream and sink of frames. [`Transport`] is for those that accept connections on their
 //! own; an edge that is mounted into somebody else's server hands its connections to
-//! [`ChatServer::serve_connection`](crate::ChatServer::serve_connection) itself.
+//! [`ChatServer::serve_connection`](crate::ChatServer::serve_connection) itself. Either is proved by
+//! [`transport_conformance!`](crate::transport_conformance), feature `conformance`.
 
 pub mod memory;
 
@@ -24,11 +25,34 @@ pub enum ConnectionError {
     Lost(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl From<std::io::Error> for ConnectionError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Lost(error.into())
+    }
+}
+
 /// One open link: frames in and out.
 ///
-/// The stream ends when the link does. `feed` takes frames without writing, `flush` writes what was fed; the server
-/// feeds all that waits and flushes once. Probes (`Frame::Ping`) are answered by the peer's transport and arrive
-/// here as `Frame::Pong`. After `Frame::Close` was sent, nothing more is.
+/// Guarantees, each with the case of [`transport_conformance!`](crate::transport_conformance) that checks it:
+///
+/// - Frames arrive in the order in which they were sent, in both directions (`frames_keep_their_order`).
+/// - A text arrives as it was sent, whatever its size up to `max_frame` (`texts_of_every_size_arrive_whole`).
+/// - `feed` takes frames without writing, `flush` writes what was fed and leaves nothing behind; the server feeds all that
+///   waits, at most 64 KiB and one frame, and flushes once (`a_flush_leaves_nothing_behind`).
+/// - What a [`DirectWriter`] writes keeps its place among the frames of the sink (`direct_writes_keep_their_order`).
+/// - Probes (`Frame::Ping`) are answered by the peer's side of the transport and arrive here as `Frame::Pong`
+///   (`a_probe_is_answered_by_itself`). A transport without probes answers in its peer's place once the peer took something.
+/// - A frame that breaks a rule is handed on, or is [`ConnectionError::Peer`] with the rule's code: a binary frame, one that
+///   is not UTF-8, one larger than `max_frame`. The last is best refused before it is held in memory
+///   (`what_breaks_a_rule_has_its_code`).
+/// - The stream ends when the link does, also when the peer vanishes (`a_peer_that_left_is_noticed`).
+/// - `Frame::Close` reaches the peer with its code (`the_last_word_has_its_code`), and nothing follows it
+///   (`nothing_follows_the_last_word`).
+/// - A `flush` waits while the peer takes nothing: so the server finds slow readers. A `feed` does not wait even then, so that
+///   the last word gets in behind what is unread, and is what a slow reader that reads on finds there, also when the
+///   connection was dropped meanwhile (`a_slow_reader_is_cut_and_told`).
+/// - What the server does not ask for stays where it is: the transport reads nothing, or little, ahead, and the peer notices
+///   by its full link (`who_does_not_read_is_not_read_from`).
 pub trait Connection:
     Stream<Item = Result<Frame, ConnectionError>> + Sink<Frame, Error = ConnectionError> + Send + Unpin
 {
@@ -84,6 +108,9 @@ impl std::fmt::Debug for PeerInfo {
 }
 
 /// Something that accepts connections.
+///
+/// It hands each one over as soon as it is open: what the peer says first is the session's to judge. What its connections
+/// guarantee is said at [`Connection`].
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// The next connection; `None` when there will be no more. Cancel-safe.

@@ -2,6 +2,7 @@
 
 mod blobs;
 mod broken;
+mod bus;
 mod changes;
 mod failing;
 mod hooked;
@@ -20,4 +21,5 @@ mod sessions;
 mod snapshot;
 mod storage;
 mod storm;
+mod transport;
 mod unread;

@@ -1,0 +1,108 @@
+//! The suite of transports: the in-memory one passes it, and each case fails on a transport that breaks its guarantee.
+
+mod broken;
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use async_trait::async_trait;
+use chat_protocol::{Frame, Text};
+use chat_server_core::ChatServer;
+use chat_server_core::conformance::transport::{CASES, Case, ClientEnd, Dial, Heard, Sent, Wrong, run};
+use chat_server_core::transport::memory::{MemoryConnection, pair};
+use chat_server_core::transport::{Connection, PeerInfo};
+use futures::{SinkExt, StreamExt};
+
+use broken::Broken;
+
+/// Frames that wait in each direction.
+const CAPACITY: usize = 64;
+
+mod memory {
+    chat_server_core::transport_conformance!(async |server| super::InMemory { server, fault: "" });
+}
+
+/// The memory transport, or with a fault named like the case that must find it.
+struct InMemory {
+    server: ChatServer,
+    fault: &'static str,
+}
+
+#[async_trait]
+impl Dial for InMemory {
+    async fn dial(&self, _: &str) -> Box<dyn ClientEnd> {
+        let (ours, theirs) = pair(CAPACITY);
+        let theirs: Box<dyn Connection> =
+            if self.fault.is_empty() { Box::new(theirs) } else { Box::new(Broken::new(theirs, self.fault)) };
+        tokio::spawn(self.server.serve_connection(theirs, PeerInfo::default()));
+        Box::new(End(ours))
+    }
+
+    fn writes_directly(&self) -> bool {
+        self.fault == "direct_writes_keep_their_order"
+    }
+}
+
+struct End(MemoryConnection);
+
+#[async_trait]
+impl ClientEnd for End {
+    async fn send(&mut self, text: Text) {
+        // A server that has gone is found when nothing is heard of it.
+        let _ = self.0.send(Frame::Text(text)).await;
+    }
+
+    async fn receive(&mut self) -> Option<Heard> {
+        loop {
+            match self.0.next().await?.ok()? {
+                Frame::Text(text) => return Some(Heard::Text(text)),
+                Frame::Close(close) => return Some(Heard::Close(close)),
+                _ => {}
+            }
+        }
+    }
+
+    async fn send_wrong(&mut self, wrong: Wrong) -> Sent {
+        let frame = match wrong {
+            Wrong::Binary => Frame::Binary(vec![0; 4].into()),
+            Wrong::TooLarge => {
+                let frame = |pad: &str| format!(r#"{{"ping":{{"id":"1"}},"_":"{pad}"}}"#);
+                Frame::Text(Text::from(frame(&"x".repeat(64 * 1024 + 1 - frame("").len()))))
+            }
+            // A text is UTF-8 by its type.
+            Wrong::InvalidUtf8 => return Sent::Impossible,
+        };
+        let _ = self.0.send(frame).await;
+        Sent::Whole
+    }
+}
+
+#[test]
+fn every_case_fails_on_the_transport_that_breaks_it_and_no_other() {
+    // Each waits for its own deadlines, so they wait together.
+    std::thread::scope(|scope| {
+        for (fault, _) in CASES {
+            scope.spawn(move || {
+                let failed: Vec<_> = CASES.iter().filter(|(_, case)| fails(fault, *case)).collect();
+                let failed: Vec<_> = failed.into_iter().map(|(name, _)| *name).collect();
+                assert_eq!(failed, [*fault], "cases that a transport fails that breaks {fault}");
+            });
+        }
+    });
+}
+
+/// Whether a case fails on the transport with that fault.
+fn fails(fault: &'static str, case: Case) -> bool {
+    let start = move |server| async move { InMemory { server, fault } };
+    catch_unwind(AssertUnwindSafe(|| run(start, case))).is_err()
+}
+
+/// Every guarantee names its case, and every case is named by a guarantee.
+#[test]
+fn the_trait_names_every_case_and_no_other() {
+    let docs = include_str!("../../src/transport/mod.rs");
+    let words = docs.lines().filter_map(|line| line.strip_prefix("/// ")).flat_map(|line| line.split('`'));
+    let named: BTreeSet<_> = words.filter(|word| word.matches('_').count() >= 3).collect();
+    let known: BTreeSet<_> = CASES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(named, known);
+}
