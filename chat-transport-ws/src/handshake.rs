@@ -40,7 +40,11 @@ pub(crate) fn wish(request: &Request, config: &WsConfig) -> Result<Wish, WireErr
     Ok(Wish { chat_v1, token })
 }
 
-fn check_origin(headers: &HeaderMap, config: &WsConfig) -> Result<(), WireError> {
+/// Checks that the page that asks, if one does, is from where the operator allows it.
+///
+/// # Errors
+/// `OriginRefused`.
+pub(crate) fn check_origin(headers: &HeaderMap, config: &WsConfig) -> Result<(), WireError> {
     let allowed = &config.allowed_origins;
     let mut origins = headers.get_all(header::ORIGIN).iter();
     let Some(origin) = origins.next() else { return Ok(()) };

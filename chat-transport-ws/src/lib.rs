@@ -20,6 +20,8 @@
 //! | `GET /v1/rooms/{room}/messages?before=&after=&limit=` | one page of history |
 //! | `POST /v1/uploads?room=&name=` | takes a file; the body is its bytes |
 //! | `GET /v1/uploads/{name}` | a file, or a range of it, for members of its room |
+//! | `GET /v1/events?session_id=&device_id=&follow=` | the same packets as server-sent events, where sockets are blocked |
+//! | `POST /v1/commands?session_id=` | commands for such a stream, one per line |
 //! | `GET /healthz` | whether the server does its work |
 //! | `GET /metrics` | Prometheus text, for the operator |
 //!
@@ -44,6 +46,7 @@ mod io;
 mod refuse;
 mod routes;
 mod server;
+mod sse;
 mod wire;
 
 pub use config::{MetricsText, WsConfig};

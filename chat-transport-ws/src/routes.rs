@@ -30,6 +30,7 @@ use crate::http::error::{self, Refused};
 use crate::http::{commands, health, lookups, metrics, uploads};
 use crate::io::PatientIo;
 use crate::server::Slot;
+use crate::sse::{self, Streams};
 use crate::wire::{Wire, WireIo};
 use crate::{WsConfig, close};
 
@@ -59,11 +60,12 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .merge(lookups::routes())
         .route("/v1/uploads", post(uploads::upload))
         .route("/v1/uploads/{name}", get(uploads::download))
+        .merge(sse::routes())
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed)
         .layer(from_fn(observe))
-        .with_state(Arc::new(Edge { server, config }))
+        .with_state(Arc::new(Edge { server, config, streams: Streams::default() }))
 }
 
 /// Counts and logs one request: method, path as in the table, status. Never the query, which may hold a token.

@@ -240,7 +240,7 @@ fn other_routes() -> Vec<Route> {
             .body_as(LINES, command_lines)
             .or(super::route::Answer {
                 status: 200,
-                about: "The answers. Each command that gets one over the socket has a line, and each says in its own `status` how it went.",
+                about: "The answers. Each command that gets one over the socket has a line, and each says in its own `status` how it went. The stream has them as well, in their place among the other packets.",
                 body: Some((LINES, super::route::Body::Of(answer_lines))),
             }),
         post("/v1/uploads", "upload", "Stores a file, to be named in messages of its room. The body is the file's bytes, `Content-Type` what it is. What claims to be a picture, a sound or a film must be one.")
@@ -279,7 +279,7 @@ fn other_routes() -> Vec<Route> {
 fn events(types: &mut Types) -> Value {
     json!({
         "type": "string",
-        "description": "The `data` of each event is one packet. `event` and `id` are not used: where to go on is said by `resume`.",
+        "description": "The `data` of each event is one packet, and `id` is not used: where to go on is said by `resume`. The last event may have the name `close` and the data `{\"close\":{\"code\":4411,\"reason\":\"ERR_SLOW_READER\"}}`: what a socket says with its close frame.",
         "contentMediaType": "application/json",
         "contentSchema": written::<Event>(types),
     })

@@ -1,5 +1,6 @@
 //! The edge alone, on free ports of the loopback address.
 
+mod conformance;
 mod edge;
 mod handshake;
 mod hostile;
@@ -8,4 +9,6 @@ mod limits;
 mod lookups;
 mod raw;
 mod sessions;
+mod sse;
+mod stream;
 mod uploads;
