@@ -67,7 +67,7 @@ pub(crate) struct Purse {
 }
 
 impl Purse {
-    fn pay(&self, points: NonZeroU32) -> Result<(), WireError> {
+    pub(super) fn pay(&self, points: NonZeroU32) -> Result<(), WireError> {
         let mut buckets = self.connection.iter().chain(self.user.as_deref());
         buckets.try_for_each(|bucket| bucket.take(points)).map_err(|wait| {
             let ms = u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
@@ -138,7 +138,7 @@ impl Hub {
         }
         let points = cost(command.kind());
         match &asking.link {
-            Some(link) => link.purse().map_or(Ok(()), |purse| purse.pay(points))?,
+            Some(link) => link.pay(points)?,
             None => Purse { connection: None, user: self.rates.of_user(&asking.user) }.pay(points)?,
         }
         self.providers

@@ -1,10 +1,11 @@
 //! One connection as the hub sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use chat_protocol::{Role, RoomId, SessionId, Text, Timestamp, UserId};
+use chat_protocol::{Role, RoomId, SessionId, Text, Timestamp, UserId, WireError};
 
 use super::limits::Purse;
 use super::outbox::Outbox;
@@ -95,9 +96,9 @@ impl Link {
         _ = self.purse.set(purse);
     }
 
-    /// What its commands are paid from, once it is authenticated.
-    pub(crate) fn purse(&self) -> Option<&Purse> {
-        self.purse.get()
+    /// Pays for a command; nothing before it is authenticated, when it has no commands.
+    pub(crate) fn pay(&self, points: NonZeroU32) -> Result<(), WireError> {
+        self.purse.get().map_or(Ok(()), |purse| purse.pay(points))
     }
 
     /// Its peer was heard.

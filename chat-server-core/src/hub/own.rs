@@ -82,6 +82,8 @@ pub(super) async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<OwnJob>) {
         tokio::pin!(enough);
         while !gathering.is_full() {
             tokio::select! {
+                // What is there already is stored together, also when the server goes away.
+                biased;
                 job = jobs.recv() => match job {
                     Some(job) => gathering.take(job),
                     None => break,

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::Hub;
 use super::delivery::Deliveries;
-use super::link::Link;
+use super::link::{Link, Ties};
 use super::shards::Shards;
 
 /// One user that writes in a room.
@@ -99,7 +99,14 @@ impl Hub {
         }
         let mark = Mark { thread, until: Instant::now() + limits::TYPING_TTL, link: link.number };
         self.typists.insert(&room, user, mark);
-        link.ties().typing.insert(room.clone());
+        {
+            let Ties { rooms, typing, .. } = &mut *link.ties();
+            typing.insert(room.clone());
+            // No more of them than rooms that it follows.
+            if typing.len() > rooms.len() {
+                typing.retain(|room| rooms.contains_key(room));
+            }
+        }
         let ttl_ms = limits::TYPING_TTL.as_millis() as u64;
         let state = PresenceState::Typing { from: user.clone(), room: room.clone(), thread, ttl_ms };
         self.deliver(|deliveries| self.tell_room(&room, user, state, deliveries));

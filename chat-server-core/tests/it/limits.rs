@@ -85,6 +85,21 @@ async fn who_says_nothing_that_can_be_read_is_closed() {
     assert_eq!(closed(&mut alice).await, ErrorCode::BadRequest.close_code());
 }
 
+#[tokio::test]
+async fn a_session_listens_to_so_many_users_and_is_told_so() {
+    let server = ChatServer::start(Providers::default(), ServerConfig { max_listened: 1, ..quick() });
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let listen = |user: &str| format!(r#"{{"listen":{{"id":"l","user":"{user}"}}}}"#);
+    for user in ["bob", "carol"] {
+        alice.ok(&format!(r#"{{"create":{{"id":"c","kind":"direct","members":["{user}"]}}}}"#)).await;
+    }
+    alice.ok(&listen("bob")).await;
+    alice.ok(&listen("bob")).await;
+    assert_eq!(alice.refused(&listen("carol")).await, "ERR_LIMIT_REACHED");
+    alice.ok(r#"{"unlisten":{"id":"u","user":"bob"}}"#).await;
+    alice.ok(&listen("carol")).await;
+}
+
 #[test]
 fn the_page_of_costs_is_the_table() {
     let mut page = String::from(
@@ -92,7 +107,8 @@ fn the_page_of_costs_is_the_table() {
         Each command is paid from two buckets of points: the connection's (`limits.connection_rate` points come back in a\n\
         second, at most `limits.connection_burst` are there) and the user's, over all connections and over HTTP\n\
         (`limits.user_rate`, `limits.user_burst`). What they cannot pay is refused with `ERR_TOO_MANY_REQUESTS` and\n\
-        `retry_after_ms`, and nothing of it is done. The operator's own requests are free.\n\n\
+        `retry_after_ms`, and nothing of it is done. The operator's own requests are free, and so are\n\
+        `ping` and the first `auth` of a connection.\n\n\
         This page is written by `UPDATE_DOCS=1 cargo test -p chat-server-core --test it limits`.\n\n\
         | command | points |\n| --- | ---: |\n",
     );

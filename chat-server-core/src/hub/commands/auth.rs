@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chat_protocol::command::Auth;
 use chat_protocol::reply::{AuthData, Limits};
-use chat_protocol::{Command, ErrorCode, UserId, UserOffset, WireError};
+use chat_protocol::{ErrorCode, UserId, UserOffset, WireError};
 
 use crate::auth::AuthError;
+use crate::hub::Hub;
 use crate::hub::link::Link;
-use crate::hub::{Asking, Hub};
+use crate::limits::cost;
 use crate::session::Authenticated;
 
 impl Hub {
@@ -21,7 +22,7 @@ impl Hub {
         present: Option<UserId>,
     ) -> Result<Authenticated, WireError> {
         if present.is_some() {
-            self.admit(&Asking::session(link)?, &Command::Auth(auth.clone()))?;
+            link.pay(cost("auth"))?;
         }
         let token = auth.token.as_deref().or(handshake_token);
         let token = token.ok_or_else(|| WireError::new(ErrorCode::InvalidToken, "auth.token is missing"))?;
