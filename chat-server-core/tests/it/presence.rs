@@ -161,7 +161,9 @@ async fn typing_ends_with_the_message_which_needs_no_further_word() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_ends_by_its_time_without_a_word() {
-    let server = server();
+    // Nobody tidies up before: the time itself counts.
+    let config = ServerConfig { presence_interval: Duration::from_secs(3_600), ..quick() };
+    let server = ChatServer::start(Providers::default(), config);
     let (mut alice, bob) = two_in_a_room(&server).await;
     tokio::time::advance(chat_protocol::limits::TYPING_TTL).await;
     drop(bob);
