@@ -66,6 +66,14 @@ pub struct ServerConfig {
     /// Greatest number of members of a room in which others are told how far one has read and received. Default 100: in
     /// larger rooms each message would cost as many receipts as it has readers, to each of them.
     pub max_receipt_members: u64,
+    /// Greatest number of messages of one user that wait for their time in one room. Default 100; each costs at most 16 KiB
+    /// of storage.
+    pub max_scheduled: usize,
+    /// How far ahead a message may be scheduled. Default 365 days: what waits longer outlives its reason.
+    pub max_schedule_ahead: Duration,
+    /// How long messages are kept in every room, whatever the room says; `None`, the default: for ever. What was forgotten
+    /// cannot be brought back by a longer time.
+    pub retention: Option<Duration>,
     /// How often followed rooms are compared with the store, in case a hint of another node was lost. Default 5 s.
     pub repair_interval: Duration,
     /// Greatest number of sessions per user, those included that wait for their connection to come back. Default 20: a
@@ -131,6 +139,9 @@ impl Default for ServerConfig {
             presence_grace: Duration::from_secs(30),
             pointer_delay: Duration::from_millis(200),
             max_receipt_members: 100,
+            max_scheduled: 100,
+            max_schedule_ahead: Duration::from_secs(365 * 24 * 60 * 60),
+            retention: None,
             repair_interval: Duration::from_secs(5),
             max_sessions: 20,
             max_refused_frames: 16,

@@ -201,6 +201,8 @@ fn server_config(settings: &Settings) -> ServerConfig {
         presence_room_threshold: limits.presence_room_threshold,
         presence_interval: timeouts.presence_interval,
         max_ephemeral_rate: limits.max_ephemeral_rate,
+        max_scheduled: limits.max_scheduled,
+        retention: settings.storage.retention,
         ..ServerConfig::default()
     }
 }

@@ -257,10 +257,13 @@ impl<C: Connection> Driver<C> {
                 return;
             }
         };
-        let Command::Send(send) = command else {
-            self.starting =
-                Some(Box::pin(async move { (action, hub.start_command(asking, command).await.map(Some)) }));
-            return;
+        let send = match command {
+            Command::Send(send) if send.send_at.is_none() => send,
+            command => {
+                let started = async move { (action, hub.start_command(asking, command).await.map(Some)) };
+                self.starting = Some(Box::pin(started));
+                return;
+            }
         };
         match hub.message(&asking, send) {
             Ok(append) => {

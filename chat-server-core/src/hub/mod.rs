@@ -15,6 +15,7 @@ mod committer;
 mod crowd;
 mod delivery;
 pub(crate) mod driver;
+mod expire;
 mod feed;
 mod follow;
 mod history;
@@ -27,11 +28,13 @@ mod presence;
 mod publish;
 mod publisher;
 mod replay;
+mod schedule;
 mod sessions;
 mod shards;
 mod typing;
 mod unsupported;
 mod uploads;
+mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -39,7 +42,7 @@ use std::time::Duration;
 
 use chat_protocol::{Epoch, ErrorCode, RoomId, UserId, WireError};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -108,6 +111,10 @@ pub(crate) struct Hub {
     typists: Typists,
     /// Rooms in which numbers are told, and connections that were told enough for this second.
     crowds: Crowds,
+    /// Rung when a message waits for its time.
+    scheduled: Arc<Notify>,
+    /// Rung when a room keeps its messages for another time.
+    expiring: Arc<Notify>,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -142,6 +149,8 @@ impl Hub {
             rates: Rates::new(config.connection_rate, config.user_rate),
             typists: Typists::default(),
             crowds: Crowds::default(),
+            scheduled: Arc::default(),
+            expiring: Arc::default(),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
             providers,
@@ -152,7 +161,16 @@ impl Hub {
         hub.tasks.spawn(own::run(hub.clone(), own));
         hub.tasks.spawn(bus::listen(hub.clone()));
         hub.tasks.spawn(crowd::run(hub.clone()));
+        hub.start_workers();
         hub
+    }
+
+    fn start_workers(self: &Arc<Self>) {
+        self.tasks.spawn(worker::run(self.clone(), self.scheduled.clone(), schedule::Release));
+        self.tasks.spawn(worker::run(self.clone(), self.expiring.clone(), expire::Expire));
+        if let Some(keep) = self.config.retention {
+            self.tasks.spawn(worker::run(self.clone(), Arc::default(), expire::Retain { keep }));
+        }
     }
 
     pub(crate) fn is_degraded(&self) -> bool {

@@ -26,6 +26,11 @@ impl Hub {
     /// Tells everyone concerned what a change of the room wrote; a message is told before.
     pub(super) fn publish(&self, appended: &mut Appended, origin: u64, deliveries: &mut Deliveries) {
         for entry in appended.entries.iter().cloned() {
+            if let LogEntry::Room(changed) = &entry
+                && changed.info.message_ttl_s.is_some()
+            {
+                self.expiring.notify_one();
+            }
             self.publish_entry(&appended.room, entry, deliveries);
         }
         for (user, changed) in appended.users.drain(..) {

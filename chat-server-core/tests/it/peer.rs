@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::{Event, Frame, Reply, Text, decode};
+use chat_protocol::{Event, Frame, Reply, Text, Timestamp, decode};
+use chat_server_core::clock::Clock;
 use chat_server_core::transport::{Connection, PeerInfo, memory};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
@@ -144,5 +145,32 @@ pub(crate) fn shared() -> Providers {
     Providers {
         storage: Arc::new(chat_server_core::storage::memory::MemoryStore::default()),
         ..Providers::default()
+    }
+}
+
+/// A wall clock that goes with tokio's, which a test may pause.
+pub(crate) struct TestClock {
+    started: tokio::time::Instant,
+}
+
+impl TestClock {
+    pub(crate) fn start() -> Arc<Self> {
+        Arc::new(Self { started: tokio::time::Instant::now() })
+    }
+
+    /// The time so many milliseconds from now, as it is written.
+    pub(crate) fn later(&self, millis: i64) -> Timestamp {
+        Timestamp::from_micros(self.now().as_micros() + millis * 1_000)
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        let since = self.started.elapsed().as_millis();
+        Timestamp::from_micros(1_700_000_000_000_000 + i64::try_from(since).unwrap() * 1_000)
+    }
+
+    fn random(&self) -> u128 {
+        rand::random()
     }
 }

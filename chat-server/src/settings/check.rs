@@ -283,6 +283,9 @@ impl Rules<'_> {
     }
 
     fn timeouts(&mut self) {
+        if self.settings.storage.retention.is_some_and(|kept| kept.is_zero()) {
+            self.found("storage.retention", "0s would forget everything at once: it must be longer");
+        }
         let times = &self.settings.timeouts;
         self.duration("timeouts.handshake", times.handshake, false);
         self.duration("timeouts.auth", times.auth, false);

@@ -32,6 +32,9 @@ pub struct Limits {
     /// Greatest number of bytes that wait to be written to one connection; beyond it the connection is closed and the
     /// client resumes. It is what a stalled reader costs at most; below a few frames, busy rooms cut ordinary readers.
     pub max_queue_bytes: usize,
+    /// Greatest number of messages of one user that wait for their time in one room; 0 lets none wait. Each takes up to 16
+    /// KiB of disk for as long as it waits, which may be a year.
+    pub max_scheduled: usize,
     /// Greatest number of connections; beyond it new ones are refused. An idle one costs about 10 KiB and one file
     /// descriptor: raise `ulimit -n` with it.
     pub max_connections: usize,
@@ -72,6 +75,7 @@ impl Default for Limits {
             max_receipt_members: 100,
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,
+            max_scheduled: 100,
             max_connections: 10_000,
             max_sessions: 20,
             max_listened: limits::MAX_LISTENED,

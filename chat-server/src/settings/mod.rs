@@ -350,6 +350,11 @@ pub struct Storage {
     /// may take the last acknowledged messages. `off`: whenever the system likes; a power cut may lose acknowledged
     /// messages or the database, so it is for imports and tests only.
     pub synchronous: Synchronous,
+    /// How long messages are kept, in every room; a room may keep its own for less. By default for ever. What was forgotten
+    /// does not come back when it is made longer; who sent what under which name is never forgotten.
+    #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<keys::Span>")]
+    pub retention: Option<Duration>,
 }
 
 /// SQLite's `synchronous` setting.

@@ -7,17 +7,13 @@ use chat_protocol::reply::{SendData, SetData};
 use chat_protocol::{Content, ContentError, ErrorCode, WireError};
 
 use super::{Asking, Done, Rest, data};
-use crate::hub::{Hub, unsupported};
+use crate::hub::Hub;
 use crate::storage::{Append, Appended, Change, NewMessage, OwnChange};
 
 impl Hub {
     /// A message as a change of its room.
     pub(in crate::hub) fn message(&self, asking: &Asking, send: SendMessage) -> Result<Append, WireError> {
-        unsupported::check_send(&send)?;
-        self.check_content(&send.content)?;
-        if send.from.is_some() && !asking.operator {
-            return Err(WireError::new(ErrorCode::Forbidden, "send.from: said by the operator"));
-        }
+        self.check_message(asking, &send)?;
         // Whoever follows the room was found to be its member; others, and writers that are none, are decided by
         // the committer.
         let grant = asking.link.as_ref().and_then(|link| link.grant(&send.room));
@@ -30,6 +26,15 @@ impl Hub {
         let new = NewMessage { content, reply_to, thread, mentions, injected, client_msg_id, digest };
         let change = Change::Message(new);
         Ok(Append { room, by, access_version, now: self.providers.clock.now(), change })
+    }
+
+    /// What holds of every message, whenever it is sent.
+    pub(super) fn check_message(&self, asking: &Asking, send: &SendMessage) -> Result<(), WireError> {
+        self.check_content(&send.content)?;
+        if send.from.is_some() && !asking.operator {
+            return Err(WireError::new(ErrorCode::Forbidden, "send.from: said by the operator"));
+        }
+        Ok(())
     }
 
     fn check_content(&self, content: &Content) -> Result<(), WireError> {

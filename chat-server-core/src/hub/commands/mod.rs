@@ -11,6 +11,7 @@ mod own;
 mod pages;
 mod presence;
 mod rooms;
+mod schedule;
 mod sessions;
 
 use std::pin::Pin;
@@ -75,7 +76,6 @@ impl Hub {
         asking: Asking,
         command: Command,
     ) -> Result<Rest, WireError> {
-        unsupported::check(&command)?;
         let hub = self.clone();
         Ok(match command {
             Command::Create(create) => self.start_create(asking, *create).await?,
@@ -145,7 +145,10 @@ impl Hub {
             Command::Members(members) => Box::pin(async move { hub.tell_members(&asking, members).await }),
             Command::Inbox(inbox) => Box::pin(async move { hub.tell_inbox(&asking, inbox).await }),
             Command::Blocks(blocks) => Box::pin(async move { hub.tell_blocks(&asking, blocks).await }),
-            // `send` has a way of its own, and the session answers the other two.
+            Command::Send(send) if send.send_at.is_some() => self.start_schedule(asking, send).await?,
+            Command::Cancel(cancel) => self.start_cancel(asking, cancel).await?,
+            Command::Scheduled(query) => Box::pin(async move { hub.tell_scheduled(&asking, query).await }),
+            // A `send` for now has a way of its own, and the session answers the other two.
             Command::Send(_) | Command::Auth(_) | Command::Ping(_) | Command::Unknown { .. } => {
                 return Err(ErrorCode::UnknownCommand.into());
             }
@@ -156,8 +159,9 @@ impl Hub {
 
     /// Does a command for somebody without a connection, to its end.
     pub(crate) async fn ask(self: &Arc<Self>, asking: Asking, command: Command) -> Done {
-        let Command::Send(send) = command else {
-            return self.start_command(asking, command).await?.await;
+        let send = match command {
+            Command::Send(send) if send.send_at.is_none() => send,
+            command => return self.start_command(asking, command).await?.await,
         };
         let append = self.message(&asking, send)?;
         sent(&stored(self.submit(append, asking.origin()).await?).await?)

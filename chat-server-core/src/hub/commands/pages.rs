@@ -163,7 +163,11 @@ impl Hub {
     }
 
     /// How many of a page's entries are told: at most `limit`, and as many as fit into a frame. An entry always does.
-    fn fit<'e, T: Serialize + 'e>(&self, entries: impl IntoIterator<Item = &'e T>, limit: usize) -> usize {
+    pub(super) fn fit<'e, T: Serialize + 'e>(
+        &self,
+        entries: impl IntoIterator<Item = &'e T>,
+        limit: usize,
+    ) -> usize {
         let mut bytes = ENVELOPE;
         let fitting = entries.into_iter().take(limit).take_while(|entry| {
             bytes += serde_json::to_string(entry).map_or(0, |text| text.len() + 1);
@@ -173,7 +177,7 @@ impl Hub {
     }
 }
 
-fn page_limit(asked: Option<u32>) -> usize {
+pub(super) fn page_limit(asked: Option<u32>) -> usize {
     asked.unwrap_or(limits::DEFAULT_PAGE) as usize
 }
 
@@ -196,11 +200,11 @@ fn ban(entry: storage::BanEntry) -> BannedUser {
 }
 
 /// Cursors are ours: what a client did not get from us is refused.
-fn bad_cursor() -> WireError {
+pub(super) fn bad_cursor() -> WireError {
     WireError::new(ErrorCode::BadRequest, "cursor: not one of this list")
 }
 
-fn cursor(text: &str) -> Cursor {
+pub(super) fn cursor(text: &str) -> Cursor {
     Cursor::new(text).expect("an id and a few characters fit into a cursor")
 }
 

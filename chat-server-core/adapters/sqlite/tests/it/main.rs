@@ -7,6 +7,7 @@ mod own;
 mod purged;
 mod repeats;
 mod restart;
+mod schedule;
 mod standing;
 mod support;
 mod unread;
