@@ -22,8 +22,12 @@ const STEP: usize = 256;
 /// How long looking at these rooms may take: far longer than any commit.
 const LEASE: Duration = Duration::from_secs(60);
 
-/// How often a room is looked at, at most, and an empty one even where it keeps nothing for a second.
-const MIN_NAP: i64 = 1_000_000;
+/// Messages are kept longer by a hundredth of their time, at least by a second and at most by an hour: what grows too old
+/// one by one in a busy room is forgotten together.
+fn slack(keep: i64) -> i64 {
+    const SECOND: i64 = 1_000_000;
+    (keep / 100).clamp(SECOND, 3_600 * SECOND)
+}
 
 /// The reader of the feed that forgets for the operator.
 const READER: &str = "retention";
@@ -61,14 +65,15 @@ impl Work for Retain {
         let now = hub.providers.clock.now();
         let failed = |error| hub.storage_failed(error);
         let position = storage.position(READER).await.map_err(failed)?;
-        let page = storage.feed(position, STEP).await.map_err(failed)?;
-        let Some(first) = page.first() else { return Ok(Next::At(shifted(now, keep))) };
-        let too_old = |entry: &LogEntry| written_at(entry) <= shifted(now, -keep);
-        if !too_old(&first.entry) {
-            return Ok(Next::At(shifted(written_at(&first.entry), keep)));
+        let first = storage.feed(position, 1).await.map_err(failed)?.pop();
+        let oldest = first.map_or(now, |first| written_at(&first.entry));
+        let too_old = |at: Timestamp| at <= shifted(now, -keep);
+        if !too_old(oldest) {
+            return Ok(Next::At(shifted(oldest, keep).max(shifted(now, slack(keep)))));
         }
+        let page = storage.feed(position, STEP).await.map_err(failed)?;
         let (mut last, mut newest) = (position, BTreeMap::<RoomId, Seq>::new());
-        for found in page.into_iter().take_while(|found| too_old(&found.entry)) {
+        for found in page.into_iter().take_while(|found| too_old(written_at(&found.entry))) {
             last = found.num;
             if let LogEntry::Message(stored) = found.entry {
                 newest.insert(found.room, stored.message.seq);
@@ -104,7 +109,7 @@ impl Hub {
             // Whatever is written from now on is kept for that long.
             None => shifted(now, keep),
         };
-        Ok(Some(next.max(shifted(now, MIN_NAP))))
+        Ok(Some(next.max(shifted(now, slack(keep)))))
     }
 
     /// Forgets a room's messages up to this one.
