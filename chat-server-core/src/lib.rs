@@ -27,6 +27,7 @@ pub mod clock;
 pub mod conformance;
 pub mod limits;
 pub mod push;
+pub mod search;
 pub mod session;
 pub mod storage;
 pub mod transport;

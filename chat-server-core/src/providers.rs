@@ -9,6 +9,7 @@ use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
 use crate::policy::{BuiltInPolicy, Policy};
+use crate::search::SharedIndex;
 use crate::storage::SharedStorage;
 use crate::storage::memory::MemoryStore;
 
@@ -25,6 +26,8 @@ pub struct Providers {
     pub storage: SharedStorage,
     /// Uploaded files; `None`: there are no uploads.
     pub blobs: Option<Arc<dyn BlobStore>>,
+    /// Finds messages by their words; `None`, the default: `search` is refused. It is fed in the background.
+    pub search: Option<SharedIndex>,
     /// Other nodes.
     pub bus: Arc<dyn Bus>,
     /// Tokens.
@@ -42,6 +45,7 @@ impl Default for Providers {
         Self {
             storage: Arc::new(MemoryStore::default()),
             blobs: Some(Arc::new(MemoryBlobs::default())),
+            search: None,
             bus: Arc::new(MemoryBus::default()),
             auth: Arc::new(DevelopmentAuth),
             directory: Arc::new(OpenDirectory),

@@ -12,8 +12,9 @@ use chat_server_core::auth::{
     Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
 };
 use chat_server_core::blob::BlobStore;
+use chat_server_core::search::SharedIndex;
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
-use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
+use chat_store_sqlite::{OpenError, SqliteConfig, SqliteSearch, SqliteStore};
 use chat_transport_ws::{ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
@@ -76,7 +77,12 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), 
     let (auth, directory) = identities(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
     let blobs = open_uploads(&settings)?;
-    let providers = Providers { storage: Arc::new(store), blobs, auth, directory, ..Providers::default() };
+    let search: Option<SharedIndex> = match settings.storage.search {
+        true => Some(Arc::new(SqliteSearch::open(&settings.data)?)),
+        false => None,
+    };
+    let providers =
+        Providers { storage: Arc::new(store), blobs, search, auth, directory, ..Providers::default() };
     let server = ChatServer::start(providers, server_config(&settings));
     let listeners =
         chat_transport_ws::bind(&settings.listen.iter().map(ToString::to_string).collect::<Vec<_>>()).await;

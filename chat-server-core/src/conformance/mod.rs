@@ -3,5 +3,6 @@
 pub mod blob;
 pub mod bus;
 pub mod push;
+pub mod search;
 pub mod storage;
 pub mod transport;

@@ -19,6 +19,7 @@ mod expire;
 mod feed;
 mod follow;
 mod history;
+mod indexer;
 mod limits;
 mod link;
 mod lookups;
@@ -162,6 +163,9 @@ impl Hub {
         hub.tasks.spawn(bus::listen(hub.clone()));
         hub.tasks.spawn(crowd::run(hub.clone()));
         hub.start_workers();
+        if let Some(index) = hub.providers.search.clone() {
+            hub.tasks.spawn(indexer::run(hub.clone(), index));
+        }
         hub
     }
 

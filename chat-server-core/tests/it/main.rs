@@ -19,6 +19,7 @@ mod races;
 mod resume;
 mod rooms;
 mod schedule;
+mod search;
 mod sessions;
 mod snapshot;
 mod storage;

@@ -342,7 +342,7 @@ pub struct Operator {
 }
 
 /// How messages are stored.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Storage {
@@ -355,6 +355,15 @@ pub struct Storage {
     #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<keys::Span>")]
     pub retention: Option<Duration>,
+    /// Whether messages can be searched. Their words are kept in `search.db` in `data`, behind the commits; it takes about as
+    /// much of the disk as their texts. Switched on later, the first run indexes what is there.
+    pub search: bool,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { synchronous: Synchronous::default(), search: true, retention: None }
+    }
 }
 
 /// SQLite's `synchronous` setting.

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `chat.db` | the database |
 //! | `chat.db-wal`, `chat.db-shm` | what was written lately; part of the data while the store is open or was killed |
+//! | `search.db`, `search.db-wal`, `search.db-shm` | the words of messages, when [`SqliteSearch`] is used; made anew when missing |
 //! | `LOCK` | held while the store is open, with the process id; a second process is refused |
 //!
 //! Back it up with SQLite's own means (`VACUUM INTO`, `.backup`), or copy the directory while the server is stopped.
@@ -52,6 +53,7 @@ mod people;
 mod readers;
 mod room_data;
 mod rooms;
+mod search;
 mod sent;
 mod standings;
 mod store;
@@ -63,4 +65,5 @@ mod tests;
 
 pub use config::{SqliteConfig, Synchronous};
 pub use error::OpenError;
+pub use search::SqliteSearch;
 pub use store::SqliteStore;

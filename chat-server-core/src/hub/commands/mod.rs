@@ -12,6 +12,7 @@ mod pages;
 mod presence;
 mod rooms;
 mod schedule;
+mod search;
 mod sessions;
 
 use std::pin::Pin;
@@ -145,6 +146,7 @@ impl Hub {
             Command::Members(members) => Box::pin(async move { hub.tell_members(&asking, members).await }),
             Command::Inbox(inbox) => Box::pin(async move { hub.tell_inbox(&asking, inbox).await }),
             Command::Blocks(blocks) => Box::pin(async move { hub.tell_blocks(&asking, blocks).await }),
+            Command::Search(search) => Box::pin(async move { hub.tell_search(&asking, search).await }),
             Command::Send(send) if send.send_at.is_some() => self.start_schedule(asking, send).await?,
             Command::Cancel(cancel) => self.start_cancel(asking, cancel).await?,
             Command::Scheduled(query) => Box::pin(async move { hub.tell_scheduled(&asking, query).await }),

@@ -13,6 +13,13 @@ fn open(dir: &Path, synchronous: Synchronous) -> SqliteStore {
     SqliteStore::open(dir, SqliteConfig { synchronous, ..SqliteConfig::default() }).expect("the store opens")
 }
 
+mod search {
+    use chat_store_sqlite::SqliteSearch;
+    chat_server_core::search_conformance!(super::place(), |dir: &tempfile::TempDir| {
+        SqliteSearch::open(dir.path()).expect("the index opens")
+    });
+}
+
 mod full {
     use super::*;
     chat_server_core::storage_conformance!(place(), |dir| open(dir.path(), Synchronous::Full));
