@@ -1,5 +1,7 @@
 //! The native format, and what only its packets carry: since when they exist, and whether they may be repeated.
 
+mod shapes;
+
 use serde_json::{Value, json};
 
 use super::channel::Channel;
@@ -14,9 +16,9 @@ use crate::reply::{
     MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData,
     SessionsData, SetData, Uploaded, UserEntry,
 };
-use crate::{
-    Command, DeviceId, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, SessionId, UserId,
-    command,
+use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
+use shapes::{
+    answer_lines, bytes, command_lines, commands_query, events, events_query, health, upload_query,
 };
 
 /// Whether a command whose answer was lost may be sent again.
@@ -273,98 +275,6 @@ fn other_routes() -> Vec<Route> {
                 body: Some(("text/plain; version=0.0.4; charset=utf-8", super::route::Body::Opaque)),
             }),
     ]
-}
-
-/// A stream of packets. OpenAPI 3.1 has no word for the items of a stream; `contentSchema` is what one of them holds.
-fn events(types: &mut Types) -> Value {
-    json!({
-        "type": "string",
-        "description": "The `data` of each event is one packet, and `id` is not used: where to go on is said by `resume`. The last event may have the name `close` and the data `{\"close\":{\"code\":4411,\"reason\":\"ERR_SLOW_READER\"}}`: what a socket says with its close frame.",
-        "contentMediaType": "application/json",
-        "contentSchema": written::<Event>(types),
-    })
-}
-
-fn command_lines(types: &mut Types) -> Value {
-    json!({
-        "type": "string",
-        "description": "One command per line, done in this order.",
-        "contentMediaType": "application/json",
-        "contentSchema": read::<Command>(types),
-    })
-}
-
-fn answer_lines(types: &mut Types) -> Value {
-    json!({
-        "type": "string",
-        "description": "One packet per line: the `reply` to each command, for `ping` the `pong`.",
-        "contentMediaType": "application/json",
-        "contentSchema": written::<Event>(types),
-    })
-}
-
-fn bytes(_: &mut Types) -> Value {
-    json!({ "type": "string", "format": "binary", "description": "The bytes." })
-}
-
-fn events_query(types: &mut Types) -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "session_id": {
-                "description": "The session to go on with; absent: a new one.",
-                "allOf": [read::<SessionId>(types)],
-            },
-            "device_id": { "description": "This installation.", "allOf": [read::<DeviceId>(types)] },
-            "follow": {
-                "type": "boolean",
-                "default": true,
-                "description": "Whether to follow all rooms of mine at once.",
-            },
-        },
-    })
-}
-
-fn commands_query(types: &mut Types) -> Value {
-    json!({
-        "type": "object",
-        "required": ["session_id"],
-        "properties": {
-            "session_id": {
-                "description": "The session of the stream that these commands belong to.",
-                "allOf": [read::<SessionId>(types)],
-            },
-        },
-    })
-}
-
-fn upload_query(types: &mut Types) -> Value {
-    json!({
-        "type": "object",
-        "required": ["room"],
-        "properties": {
-            "room": {
-                "description": "The room whose members read it. I may write there.",
-                "allOf": [read::<RoomId>(types)],
-            },
-            "name": { "type": "string", "maxLength": 255, "description": "Name of the file." },
-        },
-    })
-}
-
-fn health(_: &mut Types) -> Value {
-    json!({
-        "type": "object",
-        "description": "Whether the server serves.",
-        "required": ["status"],
-        "properties": {
-            "status": {
-                "type": "string",
-                "description": "In one word.",
-                "examples": ["serving", "degraded", "draining"],
-            },
-        },
-    })
 }
 
 /// Every status of the error table that a request can meet.

@@ -804,7 +804,7 @@ class Uploaded(BaseModel):
     """
     url: str
     """
-    Address of the bytes, for members of the rooms where it is shown.
+    Address of the bytes, for members of the room that it was uploaded to.
     """
 
 

@@ -3274,7 +3274,7 @@ export interface Uploaded {
    */
   type: string;
   /**
-   * Address of the bytes, for members of the rooms where it is shown.
+   * Address of the bytes, for members of the room that it was uploaded to.
    */
   url: string;
 }
