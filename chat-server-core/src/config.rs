@@ -98,6 +98,17 @@ pub struct ServerConfig {
     /// Greatest number of presence and typing packets per connection and second; the others wait, the newest of each.
     /// Default 50: more than a person can look at.
     pub max_ephemeral_rate: u32,
+    /// How long a push waits for somebody who looks at a session to read the message there. Default 10 s: long enough to read
+    /// what one looks at, short enough for who has left the application open. Zero pushes at once.
+    pub push_hold: Duration,
+    /// Age from which on nobody is told of a message any more: after a stop of the server, or of a push service. Default 1 h.
+    pub max_push_age: Duration,
+    /// How often one push is given to its service before it is given up; counts in `chat_push_dead_total`. Default 8: some
+    /// hour, in growing steps of 10 s to 10 min.
+    pub max_push_attempts: u32,
+    /// How often a page of webhook events is posted before it is given up; counts in `chat_webhook_dead_total`. Default 150:
+    /// a day, in the same steps. Events that come meanwhile wait.
+    pub max_webhook_attempts: u32,
 }
 
 /// How many points may be spent: commands cost some each, see [`limits`](crate::limits).
@@ -150,6 +161,10 @@ impl Default for ServerConfig {
             presence_room_threshold: 200,
             presence_interval: Duration::from_secs(5),
             max_ephemeral_rate: 50,
+            push_hold: Duration::from_secs(10),
+            max_push_age: Duration::from_secs(60 * 60),
+            max_push_attempts: 8,
+            max_webhook_attempts: 150,
         }
     }
 }

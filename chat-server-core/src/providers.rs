@@ -9,6 +9,7 @@ use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
 use crate::policy::{BuiltInPolicy, Policy};
+use crate::push::{PushGateway, WebhookSink};
 use crate::search::SharedIndex;
 use crate::storage::SharedStorage;
 use crate::storage::memory::MemoryStore;
@@ -38,6 +39,10 @@ pub struct Providers {
     pub policy: Arc<dyn Policy>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
+    /// Who carries pushes to devices; `None`: nobody is pushed.
+    pub push: Option<Arc<dyn PushGateway>>,
+    /// Who is told what happens in rooms; `None`: nobody.
+    pub webhook: Option<Arc<dyn WebhookSink>>,
 }
 
 impl Default for Providers {
@@ -51,6 +56,8 @@ impl Default for Providers {
             directory: Arc::new(OpenDirectory),
             policy: Arc::new(BuiltInPolicy),
             clock: Arc::new(SystemClock),
+            push: None,
+            webhook: None,
         }
     }
 }

@@ -28,6 +28,7 @@ mod own;
 mod presence;
 mod publish;
 mod publisher;
+mod pushing;
 mod replay;
 mod schedule;
 mod sessions;
@@ -35,6 +36,7 @@ mod shards;
 mod typing;
 mod unsupported;
 mod uploads;
+mod webhooks;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -116,6 +118,11 @@ pub(crate) struct Hub {
     scheduled: Arc<Notify>,
     /// Rung when a room keeps its messages for another time.
     expiring: Arc<Notify>,
+    /// Rung when something was stored that is to be pushed or posted.
+    to_push: Arc<Notify>,
+    to_post: Arc<Notify>,
+    /// Rung when a push waits.
+    held_pushes: Arc<Notify>,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -152,6 +159,9 @@ impl Hub {
             crowds: Crowds::default(),
             scheduled: Arc::default(),
             expiring: Arc::default(),
+            to_push: Arc::default(),
+            to_post: Arc::default(),
+            held_pushes: Arc::default(),
             links: AtomicU64::new(1),
             connections: AtomicUsize::new(0),
             providers,
@@ -166,6 +176,7 @@ impl Hub {
         if let Some(index) = hub.providers.search.clone() {
             hub.tasks.spawn(indexer::run(hub.clone(), index));
         }
+        hub.start_tellers();
         hub
     }
 
@@ -174,6 +185,20 @@ impl Hub {
         self.tasks.spawn(worker::run(self.clone(), self.expiring.clone(), expire::Expire));
         if let Some(keep) = self.config.retention {
             self.tasks.spawn(worker::run(self.clone(), Arc::default(), expire::Retain { keep }));
+        }
+    }
+
+    /// The workers that tell others what was stored, where the operator has named somebody who carries it.
+    fn start_tellers(self: &Arc<Self>) {
+        if let Some(gateway) = self.providers.push.clone() {
+            let held = pushing::HeldPushes { gateway: gateway.clone() };
+            self.tasks.spawn(worker::run(self.clone(), self.held_pushes.clone(), held));
+            let pushing = pushing::Pushing { gateway, position: None };
+            self.tasks.spawn(worker::run(self.clone(), self.to_push.clone(), pushing));
+        }
+        if let Some(sink) = self.providers.webhook.clone() {
+            let webhooks = webhooks::Webhooks::new(sink);
+            self.tasks.spawn(worker::run(self.clone(), self.to_post.clone(), webhooks));
         }
     }
 

@@ -38,6 +38,8 @@ pub(super) async fn run(hub: Arc<Hub>, mut stored: mpsc::Receiver<Vec<Stored>>) 
             return;
         }
         hub.tell(batches.drain(..).flatten());
+        hub.to_push.notify_one();
+        hub.to_post.notify_one();
     }
 }
 

@@ -14,6 +14,7 @@ mod peer;
 mod permissions;
 mod presence;
 mod push;
+mod pushing;
 mod race;
 mod races;
 mod resume;

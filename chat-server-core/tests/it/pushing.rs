@@ -1,0 +1,273 @@
+//! Pushes and webhooks through a whole server of in-memory parts.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chat_protocol::{Command, Event, UserId, decode};
+use chat_server_core::push::memory::MemoryGateway;
+use chat_server_core::push::{Push, PushOutcome, WebhookBody, WebhookOutcome, WebhookSink};
+use chat_server_core::storage::DeviceStore;
+use chat_server_core::storage::memory::MemoryStore;
+use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
+
+use crate::peer::{Peer, quick, send};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Long enough for a push that must not come.
+const QUIET: Duration = Duration::from_millis(150);
+
+fn user(id: &str) -> UserId {
+    UserId::new(id).unwrap()
+}
+
+/// A server whose pushes are kept.
+struct Scene {
+    server: ChatServer,
+    gateway: Arc<MemoryGateway>,
+    storage: Arc<MemoryStore>,
+}
+
+impl Scene {
+    fn new(hold: Duration) -> Self {
+        Self::over(Arc::default(), hold)
+    }
+
+    fn over(storage: Arc<MemoryStore>, hold: Duration) -> Self {
+        let gateway = Arc::new(MemoryGateway::default());
+        let push = Some(gateway.clone() as Arc<_>);
+        let providers = Providers { storage: storage.clone(), push, ..Providers::default() };
+        let config = ServerConfig { push_hold: hold, ..quick() };
+        Self { server: ChatServer::start(providers, config), gateway, storage }
+    }
+
+    /// A group `r` of alice, bob and carol, of whom bob has a phone.
+    async fn group(&self) -> Peer {
+        self.device("bob", "phone", "T").await;
+        let mut alice = Peer::log_in(&self.server, "alice").await;
+        alice
+            .ok(r#"{"create":{"id":"c","kind":"group","room":"r","name":"Plans","members":["bob","carol"]}}"#)
+            .await;
+        alice
+    }
+
+    async fn device(&self, of: &str, device: &str, token: &str) {
+        let json = format!(
+            r#"{{"device":{{"id":"1","device_id":"{device}","push":{{"service":"fcm","token":"{token}"}}}}}}"#
+        );
+        self.command(of, &json).await;
+    }
+
+    async fn command(&self, of: &str, json: &str) {
+        let command: Command = decode(json.as_bytes()).unwrap();
+        self.server.command(&Caller::User(user(of)), command).await.unwrap();
+    }
+
+    /// What was pushed: to whom, which message, and whether it rang.
+    fn pushed(&self) -> Vec<String> {
+        let line = |push: &Push| {
+            let text = push.note.message.content.text().unwrap().into_owned();
+            format!("{} {text}{}", push.target.token, if push.silent { " silent" } else { "" })
+        };
+        self.gateway.received().iter().map(line).collect()
+    }
+
+    /// Waits until so many were pushed.
+    async fn until_pushed(&self, count: usize) -> Vec<String> {
+        let enough = async {
+            while self.pushed().len() < count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, enough).await;
+        assert!(waited.is_ok(), "only {:?}", self.pushed());
+        self.pushed()
+    }
+}
+
+#[tokio::test]
+async fn who_is_away_is_pushed_and_who_wrote_is_not() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    scene.device("alice", "phone", "A").await;
+    scene.device("bob", "tablet", "U").await;
+    alice.ok(&send("1", "r", "one")).await;
+    alice.ok(&send("2", "r", "two")).await;
+    assert_eq!(scene.until_pushed(4).await, ["T one", "U one", "T two", "U two"]);
+    let received = scene.gateway.received();
+    let note = &received[3].note;
+    assert_eq!((note.room_name.as_deref(), note.message.seq.get()), (Some("Plans"), 2));
+    assert_eq!((received[3].badge, received[3].user.as_str()), (2, "bob"));
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn who_looks_is_pushed_later_unless_it_reads() {
+    let scene = Scene::new(Duration::from_millis(60));
+    let mut alice = scene.group().await;
+    let mut bob = Peer::log_in(&scene.server, "bob").await;
+    alice.ok(&send("1", "r", "read")).await;
+    bob.message().await;
+    bob.ok(r#"{"read":{"id":"r","room":"r","seq":1}}"#).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed(), [""; 0], "a read ends it");
+    alice.ok(&send("2", "r", "unread")).await;
+    assert_eq!(scene.until_pushed(1).await, ["T unread"]);
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn what_is_held_of_a_room_comes_as_one_push() {
+    let scene = Scene::new(Duration::from_millis(300));
+    let mut alice = scene.group().await;
+    let _bob = Peer::log_in(&scene.server, "bob").await;
+    for n in 1..=5 {
+        alice.ok(&send(&n.to_string(), "r", &n.to_string())).await;
+    }
+    let pushed = scene.until_pushed(1).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    // The while may end between two of them, hardly twice.
+    let pushed = if pushed.len() == scene.pushed().len() { pushed } else { scene.pushed() };
+    assert!(pushed.len() <= 2 && pushed.last().unwrap() == "T 5", "{pushed:?}");
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_muted_room_is_heard_by_mentions_alone() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    let mut bob = Peer::log_in(&scene.server, "bob").await;
+    bob.ok(r#"{"set":{"id":"s","room":"r","settings":{"mute_until":"2999-01-01T00:00:00.000Z"}}}"#).await;
+    drop(bob);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    alice.ok(&send("1", "r", "quiet")).await;
+    let call = r#"{"send":{"id":"2","room":"r","mentions":{"users":["bob"]},"content":{"type":"text/plain","payload":{"text":"bob!"}}}}"#;
+    alice.ok(call).await;
+    assert_eq!(scene.until_pushed(1).await, ["T bob!"]);
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed().len(), 1);
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_gone_is_forgotten() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    scene.gateway.answer("T", PushOutcome::Gone);
+    alice.ok(&send("1", "r", "one")).await;
+    scene.until_pushed(1).await;
+    let forgotten = async {
+        while !scene.storage.devices(&[user("bob")]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, forgotten).await.unwrap();
+    alice.ok(&send("2", "r", "two")).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed(), ["T one"]);
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn what_was_stored_while_the_server_was_down_is_pushed_once() {
+    let storage = Arc::new(MemoryStore::default());
+    let first = Scene::over(storage.clone(), PATIENCE);
+    let mut alice = first.group().await;
+    alice.ok(&send("1", "r", "one")).await;
+    first.until_pushed(1).await;
+    first.server.shutdown(PATIENCE).await;
+    // A server that pushes nothing stores something meanwhile.
+    let providers = Providers { storage: storage.clone(), ..Providers::default() };
+    let silent = ChatServer::start(providers, quick());
+    let mut alice = Peer::log_in(&silent, "alice").await;
+    alice.ok(&send("2", "r", "two")).await;
+    silent.shutdown(PATIENCE).await;
+    let second = Scene::over(storage, PATIENCE);
+    assert_eq!(second.until_pushed(1).await, ["T two"]);
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(second.pushed().len(), 1);
+    second.server.shutdown(PATIENCE).await;
+}
+
+/// A webhook that answers as it is told, and then takes all.
+#[derive(Default)]
+struct Hook {
+    answers: Mutex<Vec<WebhookOutcome>>,
+    posted: Mutex<Vec<(String, WebhookBody)>>,
+}
+
+#[async_trait]
+impl WebhookSink for Hook {
+    async fn post(&self, id: &str, body: &WebhookBody) -> WebhookOutcome {
+        self.posted.lock().unwrap().push((id.to_owned(), body.clone()));
+        self.answers.lock().unwrap().pop().unwrap_or(WebhookOutcome::Delivered)
+    }
+}
+
+impl Hook {
+    /// All texts of messages, repeats included.
+    fn texts(&self) -> Vec<String> {
+        let posted = self.posted.lock().unwrap();
+        let events = posted.iter().flat_map(|(_, body)| &body.events);
+        let text = |event: &Event| match event {
+            Event::Message(message) => Some(message.content.text().unwrap().into_owned()),
+            _ => None,
+        };
+        events.filter_map(|event| text(&event.event)).collect()
+    }
+
+    async fn until(&self, count: usize) -> Vec<String> {
+        let enough = async {
+            while self.texts().len() < count {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, enough).await.unwrap_or_else(|_| panic!("only {:?}", self.texts()));
+        self.texts()
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_is_told_everything_in_order() {
+    let hook = Arc::new(Hook::default());
+    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
+    let server = ChatServer::start(providers, quick());
+    let mut alice = Peer::log_in(&server, "alice").await;
+    for room in ["r", "s"] {
+        alice.ok(&format!(r#"{{"create":{{"id":"c{room}","kind":"group","room":"{room}"}}}}"#)).await;
+    }
+    for n in 1..=40 {
+        let room = if n % 3 == 0 { "s" } else { "r" };
+        alice.ok(&send(&n.to_string(), room, &n.to_string())).await;
+    }
+    let texts = hook.until(40).await;
+    assert_eq!(texts, (1..=40).map(|n| n.to_string()).collect::<Vec<_>>());
+    let posted = hook.posted.lock().unwrap();
+    let numbers: Vec<u64> = posted.iter().flat_map(|(_, body)| &body.events).map(|event| event.num).collect();
+    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+    assert!(
+        posted.iter().flat_map(|(_, body)| &body.events).any(|event| matches!(event.event, Event::Room(_)))
+    );
+    drop(posted);
+    server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_refuses_loses_that_page_alone() {
+    let hook = Arc::new(Hook::default());
+    hook.answers.lock().unwrap().push(WebhookOutcome::Refused);
+    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
+    let server = ChatServer::start(providers, quick());
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    alice.ok(&send("1", "r", "one")).await;
+    hook.until(1).await;
+    alice.ok(&send("2", "r", "two")).await;
+    assert_eq!(hook.until(2).await, ["one", "two"]);
+    let posted = hook.posted.lock().unwrap();
+    let ids: std::collections::BTreeSet<&str> = posted.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids.len(), posted.len(), "every page has its own name");
+    drop(posted);
+    server.shutdown(PATIENCE).await;
+}
