@@ -168,7 +168,7 @@ fn push(n: usize) -> Push {
         target: PushTarget { service, token: token(n), app },
         note: Arc::new(note),
         badge: n as u64 * 3,
-        silent: n % 5 == 0,
+        silent: n.is_multiple_of(5),
     }
 }
 

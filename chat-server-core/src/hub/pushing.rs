@@ -282,8 +282,8 @@ impl Hub {
         const FIRST: Duration = Duration::from_secs(10);
         const LONGEST: Duration = Duration::from_secs(10 * 60);
         let grown = FIRST.saturating_mul(1 << attempts.min(16)).min(LONGEST);
-        let chance = self.providers.clock.random() % (grown.as_micros() / 2).max(1);
         let wait = after.unwrap_or(grown).min(Duration::from_secs(24 * 60 * 60));
+        let chance = self.providers.clock.random() % (wait.as_micros() / 2).max(1);
         let wait = wait + Duration::from_micros(u64::try_from(chance).unwrap_or(0));
         shifted(self.providers.clock.now(), micros(wait))
     }

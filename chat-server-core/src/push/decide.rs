@@ -108,9 +108,8 @@ pub fn decide(facts: &Facts, now: Timestamp, hold: Duration) -> Decision {
         || !facts.has_device
         || facts.read
         || facts.archived;
-    if nothing_to_tell {
-        Decision::None
-    } else if !facts.called && (muted || facts.line == Line::OtherThread) {
+    let not_meant = !facts.called && (muted || facts.line == Line::OtherThread);
+    if nothing_to_tell || not_meant {
         Decision::None
     } else if !facts.called && (facts.author == Author::System || facts.kind == RoomKind::Channel) {
         Decision::Silent

@@ -38,7 +38,7 @@ impl Scene {
         let gateway = Arc::new(MemoryGateway::default());
         let push = Some(gateway.clone() as Arc<_>);
         let providers = Providers { storage: storage.clone(), push, ..Providers::default() };
-        let config = ServerConfig { push_hold: hold, ..quick() };
+        let config = ServerConfig { push_hold: hold, max_push_attempts: 3, ..quick() };
         Self { server: ChatServer::start(providers, config), gateway, storage }
     }
 
@@ -170,6 +170,38 @@ async fn a_token_that_is_gone_is_forgotten() {
 }
 
 #[tokio::test]
+async fn what_a_service_does_not_take_is_tried_again_and_given_up_at_last() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    scene.device("bob", "tablet", "U").await;
+    scene.gateway.answer("T", PushOutcome::Retry(Some(Duration::ZERO)));
+    scene.gateway.answer("U", PushOutcome::Refused);
+    alice.ok(&send("1", "r", "one")).await;
+    assert_eq!(scene.until_pushed(4).await, ["T one", "U one", "T one", "T one"]);
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed().len(), 4, "three attempts are all there are, and a refusal is final");
+    scene.gateway.answer("T", PushOutcome::Delivered);
+    alice.ok(&send("2", "r", "two")).await;
+    assert_eq!(scene.until_pushed(6).await[4..], ["T two", "U two"]);
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn what_was_read_or_deleted_meanwhile_is_not_tried_again() {
+    for end in [r#"{"read":{"id":"r","room":"r","seq":1}}"#, r#"{"delete":{"id":"d","room":"r","seq":1}}"#] {
+        let scene = Scene::new(PATIENCE);
+        let mut alice = scene.group().await;
+        scene.gateway.answer("T", PushOutcome::Retry(Some(Duration::from_millis(400))));
+        alice.ok(&send("1", "r", "one")).await;
+        scene.until_pushed(1).await;
+        scene.command(if end.contains("read") { "bob" } else { "alice" }, end).await;
+        tokio::time::sleep(Duration::from_millis(900)).await;
+        assert_eq!(scene.pushed(), ["T one"], "{end}");
+        scene.server.shutdown(PATIENCE).await;
+    }
+}
+
+#[tokio::test]
 async fn what_was_stored_while_the_server_was_down_is_pushed_once() {
     let storage = Arc::new(MemoryStore::default());
     let first = Scene::over(storage.clone(), PATIENCE);
@@ -206,9 +238,13 @@ impl WebhookSink for Hook {
 }
 
 impl Hook {
+    fn posted(&self) -> Vec<(String, WebhookBody)> {
+        self.posted.lock().unwrap().clone()
+    }
+
     /// All texts of messages, repeats included.
     fn texts(&self) -> Vec<String> {
-        let posted = self.posted.lock().unwrap();
+        let posted = self.posted();
         let events = posted.iter().flat_map(|(_, body)| &body.events);
         let text = |event: &Event| match event {
             Event::Message(message) => Some(message.content.text().unwrap().into_owned()),
@@ -243,13 +279,33 @@ async fn a_webhook_is_told_everything_in_order() {
     }
     let texts = hook.until(40).await;
     assert_eq!(texts, (1..=40).map(|n| n.to_string()).collect::<Vec<_>>());
-    let posted = hook.posted.lock().unwrap();
+    let posted = hook.posted();
     let numbers: Vec<u64> = posted.iter().flat_map(|(_, body)| &body.events).map(|event| event.num).collect();
     assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
     assert!(
         posted.iter().flat_map(|(_, body)| &body.events).any(|event| matches!(event.event, Event::Room(_)))
     );
-    drop(posted);
+    server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_busy_is_told_again_from_the_same_event() {
+    let hook = Arc::new(Hook::default());
+    *hook.answers.lock().unwrap() = vec![WebhookOutcome::Retry(Some(Duration::from_millis(20))); 2];
+    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
+    let server = ChatServer::start(providers, quick());
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    alice.ok(&send("1", "r", "one")).await;
+    let often = async {
+        while hook.posted().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, often).await.unwrap();
+    let posted = hook.posted();
+    let firsts: Vec<u64> = posted.iter().map(|(_, body)| body.events[0].num).collect();
+    assert!(firsts[..3].iter().all(|num| *num == firsts[0]), "{firsts:?}");
     server.shutdown(PATIENCE).await;
 }
 
@@ -265,9 +321,8 @@ async fn a_webhook_that_refuses_loses_that_page_alone() {
     hook.until(1).await;
     alice.ok(&send("2", "r", "two")).await;
     assert_eq!(hook.until(2).await, ["one", "two"]);
-    let posted = hook.posted.lock().unwrap();
+    let posted = hook.posted();
     let ids: std::collections::BTreeSet<&str> = posted.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids.len(), posted.len(), "every page has its own name");
-    drop(posted);
     server.shutdown(PATIENCE).await;
 }

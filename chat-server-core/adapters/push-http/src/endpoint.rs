@@ -79,7 +79,7 @@ impl Endpoint {
         let posted = (|| self.attempt(id, body))
             .retry(backoff)
             .when(|failure| matches!(failure, Failure::Later { .. }))
-            .adjust(|failure, wait| wait_for(failure, wait));
+            .adjust(wait_for);
         posted.await.inspect_err(|failure| {
             tracing::warn!(host = self.host(), ?failure, "a post was not taken");
         })
@@ -158,6 +158,19 @@ async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Whether it can be posted to an address.
+///
+/// ```
+/// assert!(chat_push_http::check_url("https://example.org/push").is_ok());
+/// assert!(chat_push_http::check_url("http://example.org/push").is_err());
+/// ```
+///
+/// # Errors
+/// [`SetupError::Url`] with the reason why not.
+pub fn check_url(text: &str) -> Result<(), SetupError> {
+    address(text).map(drop)
 }
 
 fn address(text: &str) -> Result<Url, SetupError> {

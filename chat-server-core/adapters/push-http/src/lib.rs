@@ -58,6 +58,7 @@ mod webhook;
 
 pub use body::{PushAnswer, PushBody, PushEntry, PushResult, PushStatus};
 pub use config::{EndpointConfig, PushConfig, Secret};
+pub use endpoint::check_url;
 pub use error::SetupError;
 pub use gateway::HttpPush;
 pub use sign::signature;

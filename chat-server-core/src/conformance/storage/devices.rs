@@ -41,6 +41,13 @@ impl Scene {
         self.store.devices(&users(of)).await.expect("devices works")
     }
 
+    /// The only device of a user.
+    async fn only(&self, of: &str) -> Device {
+        let mut devices = self.devices(&[of]).await;
+        assert_eq!(devices.len(), 1, "{devices:?}");
+        devices.remove(0)
+    }
+
     /// Users' devices with their tokens.
     async fn tokens(&self, of: &[&str]) -> Vec<String> {
         let devices = self.devices(of).await;
@@ -68,13 +75,13 @@ pub async fn devices_are_as_registered_last(subject: Subject) {
         name: Some("Ann's phone".to_owned()),
         updated_at: at(7),
     };
-    assert_eq!(scene.devices(&["a"]).await, [whole.clone()]);
+    assert_eq!(scene.only("a").await, whole);
     scene.registered(later(device("a", "d", Patch::Keep, Patch::Keep), 8)).await;
     let whole = Device { updated_at: at(8), ..whole };
-    assert_eq!(scene.devices(&["a"]).await, [whole.clone()], "what is not named stays");
+    assert_eq!(scene.only("a").await, whole, "what is not named stays");
     scene.registered(later(device("a", "d", Patch::Clear, Patch::Keep), 9)).await;
     let silent = Device { push: None, updated_at: at(9), ..whole };
-    assert_eq!(scene.devices(&["a"]).await, [silent.clone()], "it has its name yet");
+    assert_eq!(scene.only("a").await, silent, "it has its name yet");
     for (service, token) in [(PushService::WebPush, "w"), (PushService::Webhook, "h")] {
         scene.registered(later(device("a", "d", Patch::Set(target(service, token)), Patch::Clear), 9)).await;
         let whole = Device { push: Some(target(service, token)), name: None, ..silent.clone() };

@@ -158,6 +158,11 @@ impl Rig for Service {
 /// A push as a service's payload tells it.
 fn received(push: &PushEntry) -> Received {
     let message = match push.service {
+        // The documented form always rings.
+        PushService::Apns if push.silent => {
+            let message: haraj::Message = serde_json::from_value(push.payload["xdata"].clone()).unwrap();
+            (message.seq_id, message.content)
+        }
         PushService::Apns | PushService::Fcm => {
             let payload: haraj::Push =
                 serde_json::from_value(push.payload.clone()).expect("the service's form");
