@@ -8,10 +8,12 @@ use chat_auth_http::{HttpAuth, HttpConfig};
 use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
 use chat_blob_fs::FsBlobs;
 use chat_protocol::{IdError, UserId};
+use chat_push_http::{EndpointConfig, HttpPush, HttpWebhook, PushConfig};
 use chat_server_core::auth::{
     Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
 };
 use chat_server_core::blob::BlobStore;
+use chat_server_core::push::{PushGateway, WebhookSink};
 use chat_server_core::search::SharedIndex;
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteSearch, SqliteStore};
@@ -19,7 +21,7 @@ use chat_transport_ws::{ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{Algorithm, AuthKind, AuthScheme, Settings, StaticUser, Synchronous};
+use crate::settings::{Algorithm, AuthKind, AuthScheme, Secret, Settings, StaticUser, Synchronous};
 
 /// How often gathered samples are folded into the histograms, so that they do not pile up between two scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -60,6 +62,9 @@ pub enum RunError {
     /// The server that knows tokens cannot be asked.
     #[error("auth.url: {0}")]
     Lookup(#[from] chat_auth_http::SetupError),
+    /// An address cannot be posted to.
+    #[error("push or webhook: {0}")]
+    Post(#[from] chat_push_http::SetupError),
     /// Metrics cannot be collected.
     #[error("metrics cannot be collected: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -75,14 +80,16 @@ pub enum RunError {
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
     let metrics = install_metrics()?;
     let (auth, directory) = identities(&settings)?;
+    let (push, webhook) = outward(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
+    let storage = Arc::new(store);
     let blobs = open_uploads(&settings)?;
     let search: Option<SharedIndex> = match settings.storage.search {
         true => Some(Arc::new(SqliteSearch::open(&settings.data)?)),
         false => None,
     };
     let providers =
-        Providers { storage: Arc::new(store), blobs, search, auth, directory, ..Providers::default() };
+        Providers { storage, blobs, search, auth, directory, push, webhook, ..Providers::default() };
     let server = ChatServer::start(providers, server_config(&settings));
     let listeners =
         chat_transport_ws::bind(&settings.listen.iter().map(ToString::to_string).collect::<Vec<_>>()).await;
@@ -159,6 +166,24 @@ fn identities(settings: &Settings) -> Result<Identities, RunError> {
     })
 }
 
+type Outward = (Option<Arc<dyn PushGateway>>, Option<Arc<dyn WebhookSink>>);
+
+/// Whom the server tells by itself.
+fn outward(settings: &Settings) -> Result<Outward, chat_push_http::SetupError> {
+    let endpoint = |url: &Option<String>, secret: &Option<Secret>| match (url, secret) {
+        (Some(url), Some(secret)) => {
+            let secret = chat_push_http::Secret::parse(secret.expose())?;
+            Ok(Some(EndpointConfig::new(url.as_str(), secret)))
+        }
+        _ => Ok(None),
+    };
+    let push = endpoint(&settings.push.url, &settings.push.secret)?;
+    let webhook = endpoint(&settings.webhook.url, &settings.webhook.secret)?;
+    let push = push.map(|push| HttpPush::new(PushConfig::new(push))).transpose()?;
+    let webhook = webhook.map(HttpWebhook::new).transpose()?;
+    Ok((push.map(|push| Arc::new(push) as Arc<_>), webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
+}
+
 fn read_key(path: &Path) -> Result<Vec<u8>, RunError> {
     std::fs::read(path).map_err(|source| RunError::ReadKey { path: path.to_owned(), source })
 }
@@ -209,6 +234,8 @@ fn server_config(settings: &Settings) -> ServerConfig {
         max_ephemeral_rate: limits.max_ephemeral_rate,
         max_scheduled: limits.max_scheduled,
         retention: settings.storage.retention,
+        push_hold: settings.push.hold,
+        max_push_age: settings.push.max_age,
         ..ServerConfig::default()
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     rules.timeouts();
     rules.origins();
     rules.log();
+    rules.outward();
     problems.append(&mut rules.found);
 }
 
@@ -315,6 +316,36 @@ impl Rules<'_> {
                      host in lower case, a port if it is not the usual one, no path, no wildcard"
                 );
                 self.found(format!("origins.allow[{i}]"), text);
+            }
+        }
+    }
+
+    fn outward(&mut self) {
+        let (push, webhook) = (&self.settings.push, &self.settings.webhook);
+        self.post("push", push.url.as_deref(), push.secret.as_ref());
+        self.post("webhook", webhook.url.as_deref(), webhook.secret.as_ref());
+        self.duration("push.hold", push.hold, true);
+        self.duration("push.max_age", push.max_age, false);
+    }
+
+    /// An address and the secret under which is posted there: both or none.
+    fn post(&mut self, table: &str, url: Option<&str>, secret: Option<&Secret>) {
+        let (url_key, secret_key) = (format!("{table}.url"), format!("{table}.secret"));
+        match (url, secret) {
+            (None, None) => {}
+            (None, Some(_)) => self.found(url_key, "missing: the secret signs what is posted there"),
+            (Some(_), None) => {
+                let text = "missing: posts are signed with it. `openssl rand -hex 24` makes one";
+                self.found(secret_key, text);
+            }
+            (Some(url), Some(secret)) => {
+                if let Err(error) = chat_push_http::check_url(url) {
+                    self.found(url_key, error.to_string());
+                }
+                let is_secret = self.secret(&secret_key, secret);
+                if is_secret && let Err(error) = chat_push_http::Secret::parse(secret.expose()) {
+                    self.found(secret_key, error.to_string());
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ mod check;
 mod keys;
 mod limits;
 mod load;
+mod outward;
 mod secret;
 mod uploads;
 
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::limits::Limits;
 pub use self::load::{Problem, Problems, Sources, load};
+pub use self::outward::{Push, Webhook};
 pub use self::secret::Secret;
 pub use self::uploads::Uploads;
 
@@ -62,6 +64,10 @@ pub struct Settings {
     pub origins: Origins,
     /// What is logged, to standard error.
     pub log: Log,
+    /// Pushes to devices of users who do not look at a session.
+    pub push: Push,
+    /// Another system that is told all that happens in rooms.
+    pub webhook: Webhook,
 }
 
 impl Default for Settings {
@@ -77,6 +83,8 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             origins: Origins::default(),
             log: Log::default(),
+            push: Push::default(),
+            webhook: Webhook::default(),
         }
     }
 }

@@ -219,6 +219,22 @@ fn broken_rules_say_what_to_do() {
             file("listen = ['127.0.0.1:1', '127.0.0.1:1']", ""),
             "listen (from chat.toml): 127.0.0.1:1 is named twice",
         ),
+        (file("[push]\nsecret = 'x'", ""), "push.url: missing: the secret signs what is posted there"),
+        (
+            file("[webhook]\nurl = 'https://example.org'", ""),
+            "webhook.secret: missing: posts are signed with it. `openssl rand -hex 24` makes one",
+        ),
+        (
+            file("[push]\nsecret = 'short'\nurl = 'https://example.org'", ""),
+            "push.secret (from chat.toml): the secret is not 24 to 64 bytes, as text or as whsec_ and base64",
+        ),
+        (
+            file(
+                "[webhook]\nsecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'\nurl = 'http://example.org'",
+                "",
+            ),
+            "webhook.url (from chat.toml): the address to post to has to be https:// beyond this machine",
+        ),
         (file("data = ''", ""), "data (from chat.toml): empty: name a directory, such as ./data"),
         (
             file("listen = ['127.0.0.1:1', '0.0.0.0:8080']", ""),
