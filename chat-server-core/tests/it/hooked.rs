@@ -22,6 +22,7 @@ pub(crate) trait Hooks: Send + Sync {
         Ok(())
     }
     async fn after_append(&self, _: &[Append]) {}
+    async fn before_own(&self, _: &[OwnAppend]) {}
     async fn before_history(&self) {}
     async fn before_log(&self) {}
     async fn before_rooms(&self) -> Result<()> {
@@ -115,6 +116,7 @@ impl<H: Hooks> UserLog for Hooked<H> {
         &self,
         batch: &[OwnAppend],
     ) -> Result<Vec<std::result::Result<OwnAppended, Refusal>>> {
+        self.hooks.before_own(batch).await;
         self.inner.append_own(batch).await
     }
     async fn user_log(&self, user: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {

@@ -4,6 +4,7 @@ mod blobs;
 mod broken;
 mod bus;
 mod changes;
+mod crowd_reads;
 mod expire;
 mod failing;
 mod hooked;
