@@ -9,4 +9,5 @@ mod power;
 mod powercut;
 mod restart;
 mod slow_reader;
+mod stalled;
 mod tidy;
