@@ -118,10 +118,11 @@ async fn drain(mut socket: Socket, heard: &mut Vec<u64>) -> Option<u16> {
     loop {
         match socket.frame().await? {
             Message::Close(close) => return close.map(|close| close.code.into()),
-            Message::Text(text) => match decode(text.as_bytes()).unwrap() {
-                Event::Message(message) => heard.push(message.seq.get()),
-                _ => {}
-            },
+            Message::Text(text) => {
+                if let Event::Message(message) = decode(text.as_bytes()).unwrap() {
+                    heard.push(message.seq.get());
+                }
+            }
             other => panic!("{other:?}"),
         }
     }
