@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use chat_protocol::{
     Emoji, HistoryQuery, HistoryVisibility, Mentions, Offset, Role, RoomId, RoomInfo, RoomKind, Seq, UserId,
+    UserOffset,
 };
 use chat_server_core::storage::{
     Append, Change, MessageStore, NewRoom, OwnAppend, OwnChange, Pointer, RoomStore, RoomsQuery, UserLog,
@@ -83,6 +84,14 @@ async fn prepare(dir: &std::path::Path, size: usize) -> (SqliteStore, Arc<Atomic
     let read = OwnChange::Move { room, pointer: Pointer::Read, thread, seq: seq(size / 2) };
     let own = OwnAppend { user: user(1), now: create(0).now, change: read };
     store.append_own(&[own]).await.unwrap().remove(0).unwrap();
+    for begin in (100..=size).step_by(10_000) {
+        let moves = (begin..=size.min(begin + 9_999)).step_by(100).map(|n| {
+            let pointer = Pointer::Read;
+            let change = OwnChange::Move { room: self::room(0), pointer, thread, seq: seq(n) };
+            OwnAppend { user: user(2), now: create(0).now, change }
+        });
+        store.append_own(&moves.collect::<Vec<_>>()).await.unwrap();
+    }
     let steps = Arc::new(AtomicU64::new(0));
     count(store.writer().connection_mut(), &steps);
     store.readers.connections().iter_mut().for_each(|db| count(db, &steps));
@@ -139,6 +148,10 @@ async fn measure(size: usize) -> Vec<(&'static str, u64)> {
     let from = view.state.offset.get() - 10;
     store.log(&big, Offset::new(from).unwrap(), 50).await.unwrap();
     measured.push(took("last 10 of the log"));
+    // The rest of a resume: what became of the own log.
+    let own = store.user_log(&user(2), UserOffset::new(size as u64 / 200).unwrap(), 5).await.unwrap();
+    assert!(own.entries.len() == 5 && own.head.get() >= size as u64 / 100);
+    measured.push(took("5 of the user log"));
     store.marks(&big, &user(0), newest[0].message.seq, newest[49].message.seq).await.unwrap();
     measured.push(took("marks of 50"));
     store.pointers(&big, None, 10).await.unwrap();
