@@ -15,6 +15,9 @@ const fn step(name: &'static str, args: &'static [&'static str]) -> Step {
     Step { name, args, env: &[] }
 }
 
+/// A crate that builds a server from parts of its own.
+const OWN_PARTS: &str = "examples/own-parts/Cargo.toml";
+
 /// Cheap checks first. `--all-features` of the whole workspace would switch every feature on at once, so each crate
 /// with features is also checked without them.
 const STEPS: &[Step] = &[
@@ -31,6 +34,14 @@ const STEPS: &[Step] = &[
         env: &[("RUSTDOCFLAGS", "-D warnings")],
     },
     step("tests", &["test", "--workspace", "--all-features", "--no-fail-fast"]),
+    step("packages", &["package", "--workspace", "--no-verify", "--allow-dirty", "--quiet"]),
+    // Outside of the workspace, as the crates of others are.
+    step("format of own parts", &["fmt", "--manifest-path", OWN_PARTS, "--check"]),
+    step(
+        "lints of own parts",
+        &["clippy", "--manifest-path", OWN_PARTS, "--all-targets", "--locked", "--", "-D", "warnings"],
+    ),
+    step("tests of own parts", &["test", "--manifest-path", OWN_PARTS, "--locked"]),
 ];
 
 /// Runs all steps; stops at the first that fails.
