@@ -130,10 +130,6 @@ impl<C: Connection> Driver<C> {
             }
             let turn = self.next_turn(timer.as_mut()).await;
             match turn {
-                // A transport refuses it earlier if it can; whatever the transport, none gets in.
-                Turn::Frame(Some(Ok(Frame::Text(text)))) if text.len() > self.hub.config.max_frame => {
-                    self.session.close(ErrorCode::TooLarge);
-                }
                 Turn::Frame(Some(Ok(frame))) => {
                     let now = now(&self.hub);
                     self.link.hear(now.ts);
