@@ -50,6 +50,7 @@
 //!     use super::InMemory;
 //!     chat_server_core::transport_conformance!(async |server| InMemory(server));
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! It expands to one `#[test]` per case, named like the case, with a runtime and a server of its own. The clock is the
