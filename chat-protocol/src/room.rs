@@ -115,7 +115,7 @@ pub enum DeskStatus {
     Open,
     /// The client has to act.
     Pending,
-    /// It is done. The next message opens it again.
+    /// It is done.
     Closed,
 }
 

@@ -122,12 +122,6 @@ fn harmless() -> Vec<Case> {
             "ERR_FORBIDDEN_ACCESS",
             Some("1"),
         ),
-        case(
-            "a wrong token later",
-            r#"{"auth":{"id":"1","token":"wrong"}}"#,
-            "ERR_INVALID_ACCESS_TOKEN",
-            Some("1"),
-        ),
     ];
     cases.push(Case {
         name: "a binary frame",
@@ -187,6 +181,17 @@ async fn before_authentication_every_command_is_refused_and_a_wrong_token_may_be
         assert_eq!(reply.error().unwrap().code.text(), "ERR_INVALID_ACCESS_TOKEN", "{token}");
     }
     socket.ok(r#"{"auth":{"id":"a","token":"dev-me"}}"#).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_token_later_ends_its_connection_only() {
+    let data = tempfile::tempdir().unwrap();
+    let (server, mut bystander) = server_with_rooms(data.path()).await;
+    let mut socket = Socket::log_in(&server.url(), "me").await;
+    let reply = socket.ask(r#"{"auth":{"id":"1","token":"wrong"}}"#).await;
+    assert_eq!(reply.error().unwrap().code.text(), "ERR_INVALID_ACCESS_TOKEN");
+    assert_eq!(socket.close_code().await, 4401);
+    bystander.ok(&send("m", "theirs", "served")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -20,8 +20,6 @@ use crate::peer::Peer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Became {
     Done(Cell),
-    /// This server does not offer it to anybody.
-    NotOffered,
     Else(String),
 }
 
@@ -29,7 +27,7 @@ fn refused(code: &str, detail: Option<&str>) -> Became {
     match (code, detail) {
         ("ERR_FORBIDDEN_ACCESS", None) => Became::Done(Cell::Hidden),
         ("ERR_FORBIDDEN_ACCESS", Some(_)) => Became::Done(Cell::No),
-        ("ERR_NOT_SUPPORTED", _) => Became::NotOffered,
+        ("ERR_MESSAGE_NOT_FOUND", _) => Became::Done(Cell::Missing),
         (code, detail) => Became::Else(format!("{code} {detail:?}")),
     }
 }
@@ -88,7 +86,7 @@ async fn check(name: &str) {
             became.push((endpoint.path, over_http(&scene().await, &WHO[column], row, endpoint).await));
         }
         for (by, became) in became {
-            if became != expected && !(became == Became::NotOffered && row.may_lack) {
+            if became != expected {
                 wrong.push(format!("{} ({}) by {by}: {became:?}, not {expected:?}", row.kind, row.what));
             }
         }

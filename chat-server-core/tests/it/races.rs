@@ -8,7 +8,7 @@ use chat_protocol::event::{Outcome, Resumed};
 use chat_protocol::{Event, Role, Seq, Timestamp};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{Append, Change, MessageStore, StorageError};
-use chat_server_core::{ChatServer, Providers, ServerConfig};
+use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -158,7 +158,13 @@ struct Arena {
 
 impl Arena {
     async fn new() -> Self {
-        let config = ServerConfig { max_recover: MAX_RECOVER, max_in_flight: 256, ..quick() };
+        let config = ServerConfig {
+            max_recover: MAX_RECOVER,
+            max_in_flight: 256,
+            connection_rate: Rate::UNLIMITED,
+            user_rate: Rate::UNLIMITED,
+            ..quick()
+        };
         let store = Arc::new(MemoryStore::default());
         let server = ChatServer::start(Providers { storage: store.clone(), ..Providers::default() }, config);
         let mut writer = Peer::connect(&server);

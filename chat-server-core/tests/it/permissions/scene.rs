@@ -1,10 +1,14 @@
 //! The rooms and people on whom the table is tried out.
 
-use chat_server_core::{Caller, ChatServer};
+use std::sync::Arc;
+
+use chat_server_core::search::SharedIndex;
+use chat_server_core::search::memory::MemoryIndex;
+use chat_server_core::{Caller, ChatServer, Providers};
 use serde_json::{Value, json};
 
 use super::direct;
-use crate::peer::server;
+use crate::peer::server_of;
 
 /// One of the table's people, and the room that it acts in.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,8 @@ async fn write(server: &ChatServer, user: &str, room: &str) {
 
 /// A fresh server with the open group `r`, the direct rooms of `ann` with `max` and `bea`, and the desk `desk`.
 pub(super) async fn scene() -> ChatServer {
-    let server = server();
+    let search: Option<SharedIndex> = Some(Arc::new(MemoryIndex::default()));
+    let server = server_of(Providers { search, ..Providers::default() });
     let members = ["max", "rob", "fay", "ned", "tim"];
     let group = json!({"id": "x", "kind": "group", "room": "r", "access": "open", "members": members});
     act(&server, "ann", json!({"create": group})).await;

@@ -16,6 +16,8 @@ pub(super) enum Cell {
     Hidden,
     /// It is done, but for the room, which is told to be gone.
     Gone,
+    /// There is no such message, whatever the room.
+    Missing,
 }
 
 impl Cell {
@@ -26,6 +28,7 @@ impl Cell {
             Cell::No => "no",
             Cell::Hidden => "hidden",
             Cell::Gone => "gone",
+            Cell::Missing => "not found",
         }
     }
 }
@@ -39,8 +42,6 @@ pub(super) struct Row {
     pub(super) rule: &'static str,
     /// A letter for each of the table's people, in their order.
     cells: &'static str,
-    /// A server may not offer it at all.
-    pub(super) may_lack: bool,
     /// Fields of the command, in which `$room` and the like stand for what is different for each.
     fields: &'static str,
 }
@@ -52,6 +53,7 @@ pub(super) fn cell(row: &Row, column: usize) -> Cell {
         b'n' => Cell::No,
         b'h' => Cell::Hidden,
         b'g' => Cell::Gone,
+        b'm' => Cell::Missing,
         other => panic!("{}: no cell is called {other}", row.kind),
     }
 }
@@ -116,12 +118,7 @@ const fn row(
     rule: &'static str,
     fields: &'static str,
 ) -> Row {
-    Row { kind, what, rule, cells, may_lack: false, fields }
-}
-
-/// What a server may leave out: then it is refused to everybody, by name.
-const fn rare(row: Row) -> Row {
-    Row { may_lack: true, ..row }
+    Row { kind, what, rule, cells, fields }
 }
 
 const ALL: &str = "yyyyyyyy";
@@ -212,12 +209,12 @@ pub(super) const ROWS: &[Row] = &[
         "the operator",
         r#"{"room":"$room","content":$content,"from":"$target"}"#,
     ),
-    rare(row(
-        ("cancel", ""),
-        "yyyhhhyh",
-        "members, of their own messages that wait",
+    row(
+        ("cancel", "a message that does not wait"),
+        "mmmmmmmm",
+        "everybody, of the own messages that wait, and of nothing else",
         r#"{"room":"$room","client_msg_id":"none"}"#,
-    )),
+    ),
     row(
         ("edit", "one's own message"),
         "yynhhhhh",
@@ -254,7 +251,7 @@ pub(super) const ROWS: &[Row] = &[
         "members who may write, on a connection that follows the room",
         r#"{"room":"$room"}"#,
     ),
-    rare(row(("away", ""), ALL, "everybody, for the own session", r#"{"away":true}"#)),
+    row(("away", ""), ALL, "everybody, for the own session", r#"{"away":true}"#),
     row(
         ("listen", ""),
         "yynnnnnn",
@@ -269,13 +266,13 @@ pub(super) const ROWS: &[Row] = &[
         "members, from where the room lets them read",
         r#"{"room":"$room","root":1}"#,
     ),
-    rare(row(("search", "in a room"), INSIDE, "members", r#"{"query":"x","room":"$room"}"#)),
-    rare(row(("search", "everywhere"), ALL, "everybody, in the own rooms", r#"{"query":"x"}"#)),
+    row(("search", "in a room"), INSIDE, "members", r#"{"query":"x","room":"$room"}"#),
+    row(("search", "everywhere"), ALL, "everybody, in the own rooms", r#"{"query":"x"}"#),
     row(("inbox", ""), ALL, "everybody, the own one", "{}"),
     row(("blocks", ""), ALL, "everybody, the own ones", "{}"),
-    rare(row(("scheduled", ""), ALL, "everybody, the own ones", "{}")),
-    rare(row(("device", ""), ALL, "everybody, the own one", r#"{"device_id":"d1","name":"new"}"#)),
-    rare(row(("sessions", ""), ALL, "everybody, the own ones", "{}")),
-    rare(row(("revoke", ""), ALL, "everybody, the own ones", r#"{"others":true}"#)),
+    row(("scheduled", ""), ALL, "everybody, the own ones", "{}"),
+    row(("device", ""), ALL, "everybody, the own one", r#"{"device_id":"d1","name":"new"}"#),
+    row(("sessions", ""), ALL, "everybody, the own ones", "{}"),
+    row(("revoke", ""), ALL, "everybody, the own ones", r#"{"others":true}"#),
     row(("ping", ""), ALL, "everybody, also before `auth`", "{}"),
 ];
