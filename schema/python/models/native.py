@@ -97,7 +97,7 @@ State of a support case.
 
 - `open`: Somebody of the organization has to act.
 - `pending`: The client has to act.
-- `closed`: It is done. The next message opens it again.
+- `closed`: It is done.
 """
 
 

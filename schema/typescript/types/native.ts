@@ -158,7 +158,7 @@ export type Timestamp = string;
  *
  * - `open`: Somebody of the organization has to act.
  * - `pending`: The client has to act.
- * - `closed`: It is done. The next message opens it again.
+ * - `closed`: It is done.
  */
 export type DeskStatus = "open" | "pending" | "closed";
 /**
