@@ -1,7 +1,7 @@
 //! What requests without a session ask that is no command: one room, all counts, one user.
 
 use chat_protocol::reply::{InboxTotals, UserEntry};
-use chat_protocol::{ErrorCode, RoomId, RoomState, UserId, WireError};
+use chat_protocol::{ErrorCode, RoomId, RoomState, Timestamp, UserId, WireError};
 
 use super::{Asking, Hub};
 
@@ -24,18 +24,37 @@ impl Hub {
     pub(crate) async fn user_entry(&self, asking: &Asking, user: UserId) -> Result<UserEntry, WireError> {
         self.check_user(&user, "user").await?;
         let profile = self.profile(&user).await?;
-        let online = self.may_watch(asking, &user).await?.then(|| self.is_online(&user));
-        Ok(UserEntry { user, name: profile.name, avatar: profile.avatar, online, last_seen: None })
+        let mut entry =
+            UserEntry { user, name: profile.name, avatar: profile.avatar, online: None, last_seen: None };
+        if asking.operator || self.may_watch(&asking.user, &entry.user).await? {
+            let online = self.is_online(&entry.user);
+            entry.last_seen = self.last_seen(&entry.user, online).await?;
+            entry.online = Some(online);
+        }
+        Ok(entry)
     }
 
-    /// Whether somebody may know if a user is there: the user itself, the operator, and who has a direct room with the
-    /// user, unless one of the two blocks the other.
-    pub(super) async fn may_watch(&self, asking: &Asking, user: &UserId) -> Result<bool, WireError> {
-        if asking.operator || asking.user == *user {
+    /// Whether one user may know if another is there: who has a direct room with it or is allowed to by the operator's rules,
+    /// unless one of the two blocks the other. Of itself everybody knows.
+    pub(super) async fn may_watch(&self, watcher: &UserId, user: &UserId) -> Result<bool, WireError> {
+        if watcher == user {
             return Ok(true);
         }
-        let relation = self.providers.storage.relation(&asking.user, user).await;
+        let relation = self.providers.storage.relation(watcher, user).await;
         let relation = relation.map_err(|error| self.storage_failed(error))?;
-        Ok(relation.direct && !relation.blocks && !relation.blocked)
+        let barred = relation.blocks || relation.blocked;
+        Ok(!barred && self.providers.policy.may_listen(watcher, user, relation.direct))
+    }
+
+    /// When a user was last there; of one that is there nothing.
+    pub(super) async fn last_seen(
+        &self,
+        user: &UserId,
+        online: bool,
+    ) -> Result<Option<Timestamp>, WireError> {
+        if online {
+            return Ok(None);
+        }
+        self.providers.storage.last_seen(user).await.map_err(|error| self.storage_failed(error))
     }
 }

@@ -12,9 +12,10 @@ use chat_protocol::{
 };
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    Append, Appended, BanEntry, Blocked, Capabilities, LogEntry, LogPage, Marks, MemberEntry, MessageStore,
-    OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing,
-    StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
+    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore, FeedEntry, Job,
+    JobKind, JobStore, LogEntry, LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended,
+    Place, Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, StorageError,
+    StorageErrorKind, StoredMessage, UserLog, UserLogPage,
 };
 
 type Result<T> = std::result::Result<T, StorageError>;
@@ -136,5 +137,66 @@ impl<W: Write + Send> UserLog for AuditedStore<W> {
     }
     async fn pointers(&self, room: &RoomId, thread: Option<Seq>, limit: usize) -> Result<Pointers> {
         self.inner.pointers(room, thread, limit).await
+    }
+    async fn last_seen(&self, user: &UserId) -> Result<Option<Timestamp>> {
+        self.inner.last_seen(user).await
+    }
+}
+
+#[async_trait]
+impl<W: Write + Send> ChangeFeed for AuditedStore<W> {
+    async fn feed(&self, after: u64, limit: usize) -> Result<Vec<FeedEntry>> {
+        self.inner.feed(after, limit).await
+    }
+    async fn feed_head(&self) -> Result<u64> {
+        self.inner.feed_head().await
+    }
+    async fn position(&self, reader: &str) -> Result<u64> {
+        self.inner.position(reader).await
+    }
+    async fn set_position(&self, reader: &str, num: u64) -> Result<()> {
+        self.inner.set_position(reader, num).await
+    }
+}
+
+#[async_trait]
+impl<W: Write + Send> JobStore for AuditedStore<W> {
+    async fn enqueue(&self, now: Timestamp, jobs: &[NewJob]) -> Result<Vec<bool>> {
+        self.inner.enqueue(now, jobs).await
+    }
+    async fn cancel(&self, kind: JobKind, user: Option<&UserId>, name: &str) -> Result<bool> {
+        self.inner.cancel(kind, user, name).await
+    }
+    async fn next_due(&self, kind: JobKind) -> Result<Option<Timestamp>> {
+        self.inner.next_due(kind).await
+    }
+    async fn lease(&self, kind: JobKind, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Job>> {
+        self.inner.lease(kind, now, until, limit).await
+    }
+    async fn done(&self, ids: &[u64]) -> Result<()> {
+        self.inner.done(ids).await
+    }
+    async fn fail(&self, id: u64, retry_at: Option<Timestamp>) -> Result<()> {
+        self.inner.fail(id, retry_at).await
+    }
+    async fn given_up(&self, kind: JobKind) -> Result<u64> {
+        self.inner.given_up(kind).await
+    }
+    async fn jobs_of(
+        &self,
+        user: &UserId,
+        kind: JobKind,
+        room: Option<&RoomId>,
+        after: Option<(Timestamp, u64)>,
+        limit: usize,
+    ) -> Result<Vec<Job>> {
+        self.inner.jobs_of(user, kind, room, after, limit).await
+    }
+}
+
+#[async_trait]
+impl<W: Write + Send> DeviceStore for AuditedStore<W> {
+    async fn devices(&self, users: &[UserId]) -> Result<Vec<Device>> {
+        self.inner.devices(users).await
     }
 }

@@ -7,7 +7,7 @@ use chat_protocol::{Frame, Text, UserId};
 use chat_server_core::conformance::transport::{ClientEnd, Dial, Heard, Sent, Wrong};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
-use own_parts::{AuditedStore, LineCodec, LineTransport, PinAuth};
+use own_parts::{AuditedStore, GuestsRead, LineCodec, LineTransport, PinAuth};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::Framed;
@@ -85,10 +85,11 @@ async fn say(client: &mut Client, line: &str, expected: &str) -> String {
 #[tokio::test]
 async fn people_talk_over_parts_of_ones_own() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let pins = ["alice", "bob"].map(|user| (UserId::new(user).unwrap(), format!("{user}-pin")));
+    let pins = ["alice", "bob", "guest-7"].map(|user| (UserId::new(user).unwrap(), format!("{user}-pin")));
     let providers = Providers {
         storage: Arc::new(AuditedStore::new(file.reopen().unwrap())),
         auth: Arc::new(PinAuth(pins.into())),
+        policy: Arc::new(GuestsRead),
         ..Providers::default()
     };
     let server = ChatServer::start(providers, ServerConfig::default());
@@ -103,6 +104,9 @@ async fn people_talk_over_parts_of_ones_own() {
     let hello = format!(r#"{{"send":{{"id":"3","room":"r","client_msg_id":"3","content":{content}}}}}"#);
     let echo = say(&mut alice, &hello, "hello").await;
     say(&mut bob, r#"{"ping":{}}"#, "hello").await;
+    let mut guest = port.connect().await;
+    say(&mut guest, r#"{"auth":{"id":"1","token":"guest-7:guest-7-pin"}}"#, done).await;
+    say(&mut guest, &hello, "guests only read").await;
     server.shutdown(std::time::Duration::from_secs(5)).await;
     let log = std::fs::read_to_string(file.path()).unwrap();
     assert_eq!(log.lines().last(), Some(echo.as_str()), "the audit log has what was told, in order");

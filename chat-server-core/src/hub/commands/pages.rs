@@ -139,10 +139,10 @@ impl Hub {
         let Some(peer) = entry.state.peer.clone() else { return Ok(entry) };
         let profile = self.profile(&peer).await?;
         (entry.peer_name, entry.peer_avatar) = (profile.name, profile.avatar);
-        let relation = self.providers.storage.relation(me, &peer).await;
-        let relation = relation.map_err(|error| self.storage_failed(error))?;
-        if !relation.blocks && !relation.blocked {
-            entry.peer_online = Some(self.is_online(&peer));
+        if self.may_watch(me, &peer).await? {
+            let online = self.is_online(&peer);
+            entry.peer_last_seen = self.last_seen(&peer, online).await?;
+            entry.peer_online = Some(online);
         }
         Ok(entry)
     }

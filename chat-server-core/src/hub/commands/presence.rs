@@ -25,25 +25,13 @@ impl Hub {
     /// Presence is told to those who share a direct room or whom the operator's rules allow it, unless one of the two
     /// blocks the other.
     pub(super) async fn start_listening(&self, link: &Arc<Link>, user: UserId, listen: Listen) -> Done {
-        let relation = self.providers.storage.relation(&user, &listen.user).await;
-        let relation = relation.map_err(|error| self.storage_failed(error))?;
-        let barred = relation.blocks || relation.blocked;
-        let may = || self.providers.policy.may_listen(&user, &listen.user, relation.direct);
-        if listen.user != user && (barred || !may()) {
+        if !self.may_watch(&user, &listen.user).await? {
             let why = "only users that share a direct room are listened to";
             return Err(WireError::new(ErrorCode::Forbidden, why));
         }
         let online = self.listen(link, &listen.user)?;
         // Read after listening began: an end in between is told by its packet.
-        let last_seen = match online {
-            true => None,
-            false => self
-                .providers
-                .storage
-                .last_seen(&listen.user)
-                .await
-                .map_err(|error| self.storage_failed(error))?,
-        };
+        let last_seen = self.last_seen(&listen.user, online).await?;
         data(&ListenData { user: listen.user, online, last_seen })
     }
 }

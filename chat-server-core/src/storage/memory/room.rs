@@ -200,14 +200,11 @@ impl Room {
 
     /// What is unread for a member in one line, after `base`.
     fn counts(&self, user: &UserId, line: Option<Seq>, base: Seq, hidden: &BTreeSet<Seq>) -> Counts {
-        let countable = |stored: &'_ Stored| {
-            let message = &stored.stored.message;
-            (message.seq, message.thread, message.deleted_at.is_some() || hidden.contains(&message.seq))
-        };
-        let messages = self.messages.values().map(|stored| {
-            let (seq, thread, gone) = countable(stored);
-            let message = &stored.stored.message;
-            Countable { seq, from: &message.from, thread, mentions: message.mentions.as_ref(), gone }
+        let unread = self.messages.range((Bound::Excluded(base), Bound::Unbounded));
+        let messages = unread.map(|(_, stored)| {
+            let Message { seq, from, thread, mentions, deleted_at, .. } = &stored.stored.message;
+            let gone = deleted_at.is_some() || hidden.contains(seq);
+            Countable { seq: *seq, from, thread: *thread, mentions: mentions.as_ref(), gone }
         });
         count(user, line, base, messages)
     }
