@@ -58,7 +58,7 @@ try {
 </script>"#;
 
 #[tokio::test]
-#[ignore = "needs Chromium"]
+#[ignore = "needs Chromium: cargo test -p chat-transport-ws --all-features --test it browser -- --ignored"]
 async fn a_page_without_sockets_chats() {
     let server = ChatServer::start(Providers::default(), ServerConfig::default());
     let (told, mut hear) = mpsc::channel(1);

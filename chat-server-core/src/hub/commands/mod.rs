@@ -150,7 +150,7 @@ impl Hub {
             Command::Send(send) if send.send_at.is_some() => self.start_schedule(asking, send).await?,
             Command::Cancel(cancel) => self.start_cancel(asking, cancel).await?,
             Command::Scheduled(query) => Box::pin(async move { hub.tell_scheduled(&asking, query).await }),
-            // A `send` for now has a way of its own, and the session answers the other two.
+            // A `send` without `send_at` has a way of its own, and the session answers the other two.
             Command::Send(_) | Command::Auth(_) | Command::Ping(_) | Command::Unknown { .. } => {
                 return Err(ErrorCode::UnknownCommand.into());
             }

@@ -239,7 +239,7 @@ async fn nothing_costs_more_because_a_room_is_old() {
 }
 
 #[tokio::test]
-#[ignore = "takes minutes without optimisation"]
+#[ignore = "takes minutes without optimisation: cargo test --release -p chat-store-sqlite --lib steps -- --ignored"]
 async fn nothing_costs_more_with_a_million_messages() {
     check(&[1_000, 1_000_000]).await;
 }
