@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use chat_protocol::{Timestamp, UserId};
 use chat_server_core::auth::{AuthError, Authenticator, Principal};
 use chat_server_core::clock::{Clock, SystemClock};
-use jsonwebtoken::{DecodingKey, Validation};
+use jsonwebtoken::Validation;
 use serde_json::{Map, Value};
 
+use crate::jwks::Keys;
 use crate::{JwtConfig, KeyError, key};
 
 /// Length of a token in bytes beyond which it is not even decoded. Tokens that list hundreds of roles have some
@@ -24,7 +25,7 @@ const MAX_INTEGER: u64 = (1 << 53) - 1;
 /// [`Principal::expires_at`] is `exp` + leeway, the moment from which the token is refused: a session that ends at it
 /// lives as long as the token would open a new one.
 pub struct JwtAuth {
-    key: DecodingKey,
+    keys: Keys,
     validation: Validation,
     user_claim: String,
     leeway: i64,
@@ -52,8 +53,8 @@ impl JwtAuth {
     /// # Errors
     /// The same.
     pub fn with_clock(config: JwtConfig, clock: Arc<dyn Clock>) -> Result<Self, KeyError> {
-        let (algorithm, key) = key::prepare(config.algorithm, &config.key)?;
-        let mut validation = Validation::new(algorithm);
+        let keys = Keys::new(config.algorithm, config.key, clock.now())?;
+        let mut validation = Validation::new(key::known(config.algorithm));
         // The times are checked below, against a clock that tests can set, and with arithmetic that cannot overflow.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
@@ -64,7 +65,7 @@ impl JwtAuth {
             validation.set_required_spec_claims(&["aud"]);
         }
         Ok(Self {
-            key,
+            keys,
             validation,
             user_claim: config.user_claim,
             leeway: i64::try_from(config.leeway.as_micros()).unwrap_or(i64::MAX),
@@ -76,12 +77,15 @@ impl JwtAuth {
         if token.len() > MAX_TOKEN {
             return None;
         }
-        let data = jsonwebtoken::decode::<Map<String, Value>>(token, &self.key, &self.validation).ok()?;
+        let now = self.clock.now();
+        let kid = jsonwebtoken::decode_header(token).ok()?.kid;
+        let read = |key| jsonwebtoken::decode::<Map<String, Value>>(token, key, &self.validation).ok();
+        let data = self.keys.of(kid.as_deref(), now).iter().find_map(read)?;
         if data.header.crit.is_some() {
             return None;
         }
         let user = user_id(data.claims.get(&self.user_claim)?)?;
-        let now = self.clock.now().as_micros();
+        let now = now.as_micros();
         if let Some(not_before) = date(&data.claims, "nbf").ok()?
             && now < not_before.saturating_sub(self.leeway)
         {

@@ -1,6 +1,7 @@
 //! What the operator sets: algorithm, key, claim, tolerance.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Signature algorithm of a token (RFC 7518 section 3.1, RFC 8037 for EdDSA).
@@ -89,6 +90,14 @@ pub enum Key {
     /// A PEM file with one public key, for all other algorithms: `-----BEGIN PUBLIC KEY-----`, as `openssl pkey
     /// -pubout` writes it. RSA keys have 2,048 to 8,192 bits.
     PublicPem(Vec<u8>),
+    /// A set of public keys as JSON (RFC 7517 section 5), for all other algorithms. Those of the configured algorithm
+    /// are used, at most 16; the token's `kid` names one of them, and without it each is tried.
+    ///
+    /// `{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-11","x":"...","y":"..."}]}`
+    Jwks(Vec<u8>),
+    /// A file with such a set, at most 256 KiB. It is read at the start, and again when a token names a key that is not
+    /// in it, at most every 10 seconds: keys are changed by replacing the file, the new one added before it is used.
+    JwksFile(PathBuf),
 }
 
 /// Never shows the key.
@@ -97,6 +106,8 @@ impl fmt::Debug for Key {
         f.write_str(match self {
             Self::Secret(_) => "Secret(..)",
             Self::PublicPem(_) => "PublicPem(..)",
+            Self::Jwks(_) => "Jwks(..)",
+            Self::JwksFile(_) => "JwksFile(..)",
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Why a key cannot be used. Never holds any of it.
 
+use std::path::PathBuf;
+
 use crate::Algorithm;
 
 /// Why a [`JwtAuth`](crate::JwtAuth) cannot be made: found at start-up, so that a wrong key does not look like wrong
@@ -39,16 +41,31 @@ pub enum KeyError {
     /// The text between the PEM lines cannot be read.
     #[error("the PEM file is damaged")]
     Damaged,
-    /// The PEM section is a private key. It does not belong on this machine; `openssl pkey -pubout` makes the public
+    /// The key, or one of the set, is a private key. It does not belong on this machine; `openssl pkey -pubout` makes the public
     /// one.
-    #[error("the PEM file holds a private key: only the public one belongs here")]
+    #[error("the file holds a private key: only the public one belongs here")]
     Private,
     /// The PEM section is something else: of a certificate `openssl x509 -pubkey -noout` makes the public key, of a
     /// section `RSA PUBLIC KEY` `openssl rsa -RSAPublicKey_in -pubout`.
     #[error("the PEM file holds no section PUBLIC KEY")]
     NotPublic,
-    /// The key is broken, or one of another algorithm or curve, or an RSA key that is not 2,048 to 8,192 bits long.
-    #[error("the public key cannot be used with {}", algorithm.name())]
+    /// The file of the key set cannot be read.
+    #[error("{}: {kind}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        kind: std::io::ErrorKind,
+    },
+    /// The text is no key set.
+    #[error("{why}")]
+    Set {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The key is broken, or one of another algorithm or curve, or an RSA key that is not 2,048 to 8,192 bits long. Of
+    /// a set: all of them are.
+    #[error("no public key here can be used with {}", algorithm.name())]
     Unfit {
         /// The algorithm.
         algorithm: Algorithm,

@@ -1,7 +1,9 @@
 //! From what the operator gave to what signatures are checked with.
 
-use aws_lc_rs::rsa::PublicEncryptingKey;
+use aws_lc_rs::rsa::{PublicEncryptingKey, PublicKeyComponents};
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::DecodingKey;
 use rustls_pki_types::pem::{PemObject, SectionKind};
 
@@ -35,16 +37,25 @@ fn table(algorithm: Algorithm) -> (jsonwebtoken::Algorithm, Family) {
     }
 }
 
-/// The key and the algorithm as the token library knows them.
-pub(crate) fn prepare(
-    algorithm: Algorithm,
-    key: &Key,
-) -> Result<(jsonwebtoken::Algorithm, DecodingKey), KeyError> {
-    let (token, family) = table(algorithm);
-    let key = match (family, key) {
+/// A key, and its name in a set.
+pub(crate) struct Member {
+    /// `kid`; without one any token may be signed with it.
+    pub(crate) kid: Option<String>,
+    pub(crate) key: DecodingKey,
+}
+
+/// The algorithm as the token library knows it.
+pub(crate) fn known(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    table(algorithm).0
+}
+
+/// The one key of an algorithm as the token library knows it.
+pub(crate) fn prepare(algorithm: Algorithm, key: &Key) -> Result<Member, KeyError> {
+    let key = match (table(algorithm).1, key) {
         (Family::Hmac(min), Key::Secret(secret)) => shared(algorithm, secret.as_bytes(), min),
-        (Family::Hmac(_), Key::PublicPem(_)) => Err(KeyError::NeedsSecret { algorithm }),
+        (Family::Hmac(_), _) => Err(KeyError::NeedsSecret { algorithm }),
         (_, Key::Secret(_)) => Err(KeyError::NeedsPublic { algorithm }),
+        (_, Key::Jwks(_) | Key::JwksFile(_)) => unreachable!("sets are taken apart before"),
         (Family::Rsa(verification), Key::PublicPem(pem)) => {
             let der = public(algorithm, verification, pem)?;
             // Refuses fewer than 2,048 bits, as each check of a signature would.
@@ -58,7 +69,33 @@ pub(crate) fn prepare(
             Ok(DecodingKey::from_ed_der(&public(algorithm, verification, pem)?))
         }
     }?;
-    Ok((token, key))
+    Ok(Member { kid: None, key })
+}
+
+/// What a key of a set consists of (RFC 7518 sections 6.2.1 and 6.3.1, RFC 8037 section 2), each in base64url.
+pub(crate) enum Parts<'a> {
+    Rsa { n: &'a str, e: &'a str },
+    Ec { x: &'a str, y: &'a str },
+    Ed { x: &'a str },
+}
+
+/// Some when the parts are a key of that algorithm and curve, of a length that is safe.
+pub(crate) fn proven(algorithm: Algorithm, parts: Parts<'_>) -> Option<()> {
+    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+    let (verification, key) = match (table(algorithm).1, parts) {
+        (Family::Rsa(_), Parts::Rsa { n, e }) => {
+            let parts = PublicKeyComponents { n: bytes(n)?, e: bytes(e)? };
+            let key: Result<PublicEncryptingKey, _> = parts.try_into();
+            return key.ok().map(|_| ());
+        }
+        // SEC 1 section 2.3.3: a point that is not compressed.
+        (Family::Ec(verification), Parts::Ec { x, y }) => {
+            (verification, [vec![4], bytes(x)?, bytes(y)?].concat())
+        }
+        (Family::Ed(verification), Parts::Ed { x }) => (verification, bytes(x)?),
+        _ => return None,
+    };
+    ParsedPublicKey::new(verification, key).ok().map(|_| ())
 }
 
 fn shared(algorithm: Algorithm, secret: &[u8], min: usize) -> Result<DecodingKey, KeyError> {

@@ -34,14 +34,17 @@
 //! | `aud` | must name [`JwtConfig::audience`]; when that is `None`, a token with `aud` is refused (RFC 7519 section 4.1.3) |
 //! | the user claim | a string that is a valid [`UserId`](chat_protocol::UserId), or an integer from 0 to 2^53-1, which is written in decimal |
 //!
+//! With a set of keys ([`Key::Jwks`], [`Key::JwksFile`]) `kid` chooses among those of the configured algorithm.
+//!
 //! `exp` and `nbf` are numbers of seconds since 1970, with or without a fraction; any other type is refused, `null`
-//! included. `iss`, `iat`, `jti`, `typ` and `kid` are not looked at. Every refusal is the same
+//! included. `iss`, `iat`, `jti` and `typ` are not looked at. Every refusal is the same
 //! [`AuthError::Invalid`](chat_server_core::auth::AuthError::Invalid): which rule a token broke helps whoever forged
 //! it, and what it held must not reach a log.
 
 mod auth;
 mod config;
 mod error;
+mod jwks;
 mod key;
 
 pub use auth::JwtAuth;
