@@ -150,10 +150,11 @@ fn identities(settings: &Settings) -> Result<Identities, RunError> {
     Ok(match settings.auth.scheme() {
         AuthScheme::Development => (Arc::new(DevelopmentAuth), Arc::new(OpenDirectory)),
         AuthScheme::Static { users } => static_users(&users)?,
-        AuthScheme::Jwt { algorithm, secret, public_key, user_claim, audience, leeway } => {
-            let key = match (secret, public_key) {
-                (_, Some(path)) => Key::PublicPem(read_key(&path)?),
-                (secret, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
+        AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, audience, leeway } => {
+            let key = match (public_key, jwks) {
+                (Some(path), _) => Key::PublicPem(read_key(&path)?),
+                (None, Some(path)) => Key::JwksFile(path),
+                (None, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
             };
             let algorithm = jwt_algorithm(algorithm);
             let jwt = JwtConfig { user_claim, audience, leeway, ..JwtConfig::new(algorithm, key) };

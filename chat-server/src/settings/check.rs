@@ -4,6 +4,7 @@
 //! is left out: it would be about the default that stands in for it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use chat_protocol::{UserId, limits};
@@ -97,39 +98,11 @@ impl Rules<'_> {
         match auth.scheme() {
             AuthScheme::Development => {}
             AuthScheme::Static { users } => self.users(&users),
-            AuthScheme::Jwt { algorithm, secret, public_key, user_claim, leeway, .. } => {
-                let name = algorithm.name();
-                match (algorithm.min_secret(), &secret, &public_key) {
-                    _ if !self.intact("auth.algorithm") => {}
-                    (Some(_), None, _) => {
-                        self.found("auth.secret", format!("missing: {name} needs the shared key"));
-                    }
-                    (Some(min), Some(secret), _) => {
-                        let bytes = secret.expose().len();
-                        if self.secret("auth.secret", secret) && bytes < min {
-                            let text = format!(
-                                "{bytes} bytes, and {name} needs at least {min} (RFC 7518 section 3.2): \
-                                 `openssl rand -hex {min}` makes one"
-                            );
-                            self.found("auth.secret", text);
-                        }
-                    }
-                    (None, _, None) => {
-                        let text =
-                            format!("missing: {name} needs the path of a PEM file with the public key");
-                        self.found("auth.public_key", text);
-                    }
-                    (None, _, Some(path)) if path.as_os_str().is_empty() => {
-                        self.found("auth.public_key", "empty: name a PEM file");
-                    }
-                    (None, _, Some(_)) => {}
-                }
+            AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, leeway, .. } => {
                 if self.intact("auth.algorithm") {
-                    if algorithm.min_secret().is_some() && public_key.is_some() {
-                        self.found("auth.public_key", format!("{name} uses auth.secret, not a public key"));
-                    }
-                    if algorithm.min_secret().is_none() && secret.is_some() {
-                        self.found("auth.secret", format!("{name} uses auth.public_key, not a shared key"));
+                    match algorithm.min_secret() {
+                        Some(min) => self.shared_key(algorithm.name(), min, secret.as_ref()),
+                        None => self.public_key(algorithm.name(), public_key.as_deref(), jwks.as_deref()),
                     }
                 }
                 if user_claim.is_empty() {
@@ -153,6 +126,48 @@ impl Rules<'_> {
                 self.duration("auth.timeout", timeout, false);
                 self.duration("auth.cache_ttl", cache_ttl, true);
             }
+        }
+    }
+
+    /// The key of an `HS` algorithm.
+    fn shared_key(&mut self, algorithm: &str, min: usize, secret: Option<&Secret>) {
+        for (key, set) in public_keys(&self.settings.auth) {
+            if set {
+                self.found(key, format!("{algorithm} uses auth.secret, not a public key"));
+            }
+        }
+        let Some(secret) = secret else {
+            return self.found("auth.secret", format!("missing: {algorithm} needs the shared key"));
+        };
+        let bytes = secret.expose().len();
+        if self.secret("auth.secret", secret) && bytes < min {
+            let text = format!(
+                "{bytes} bytes, and {algorithm} needs at least {min} (RFC 7518 section 3.2): \
+                 `openssl rand -hex {min}` makes one"
+            );
+            self.found("auth.secret", text);
+        }
+    }
+
+    /// The key of any other algorithm, or the set of them.
+    fn public_key(&mut self, algorithm: &str, pem: Option<&Path>, set: Option<&Path>) {
+        if self.settings.auth.secret.is_some() {
+            self.found("auth.secret", format!("{algorithm} uses auth.public_key, not a shared key"));
+        }
+        let empty = |path: Option<&Path>| path.is_some_and(|path| path.as_os_str().is_empty());
+        match (pem, set) {
+            (None, None) => {
+                let text = format!(
+                    "missing: {algorithm} needs the path of a PEM file with the public key, or auth.jwks"
+                );
+                self.found("auth.public_key", text);
+            }
+            (Some(_), Some(_)) => {
+                self.found("auth.jwks", "stands beside auth.public_key: name one of the two")
+            }
+            (pem, _) if empty(pem) => self.found("auth.public_key", "empty: name a PEM file"),
+            (_, set) if empty(set) => self.found("auth.jwks", "empty: name a file with a set of keys"),
+            _ => {}
         }
     }
 
@@ -358,6 +373,11 @@ impl Rules<'_> {
     }
 }
 
+/// The keys that name public keys, and whether they are set.
+fn public_keys(auth: &Auth) -> [(&'static str, bool); 2] {
+    [("auth.public_key", auth.public_key.is_some()), ("auth.jwks", auth.jwks.is_some())]
+}
+
 /// The keys that are set and do not belong to the chosen kind, each with the kind it belongs to.
 fn misplaced(auth: &Auth) -> impl Iterator<Item = (&'static str, &'static str)> {
     let set = [
@@ -365,6 +385,7 @@ fn misplaced(auth: &Auth) -> impl Iterator<Item = (&'static str, &'static str)> 
         ("auth.algorithm", auth.algorithm.is_some(), AuthKind::Jwt),
         ("auth.secret", auth.secret.is_some(), AuthKind::Jwt),
         ("auth.public_key", auth.public_key.is_some(), AuthKind::Jwt),
+        ("auth.jwks", auth.jwks.is_some(), AuthKind::Jwt),
         ("auth.user_claim", auth.user_claim.is_some(), AuthKind::Jwt),
         ("auth.audience", auth.audience.is_some(), AuthKind::Jwt),
         ("auth.leeway", auth.leeway.is_some(), AuthKind::Jwt),

@@ -124,6 +124,10 @@ pub struct Auth {
     /// PEM file with the public key of kind `jwt`, for every algorithm that does not begin with `HS`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<PathBuf>,
+    /// File with a set of public keys (JWKS) of kind `jwt`, instead of `public_key`: tokens name theirs by `kid`. It is read
+    /// again when a token names a key that is not in it, at most every 10 seconds, so that keys are changed without a stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<PathBuf>,
     /// Claim of kind `jwt` that holds the user id; default `sub`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_claim: Option<String>,
@@ -165,6 +169,7 @@ impl Auth {
                 algorithm: self.algorithm.unwrap_or_default(),
                 secret: self.secret.clone(),
                 public_key: self.public_key.clone(),
+                jwks: self.jwks.clone(),
                 user_claim: self.user_claim.clone().unwrap_or_else(|| "sub".to_owned()),
                 audience: self.audience.clone(),
                 leeway: self.leeway.unwrap_or(Duration::from_secs(30)),
@@ -205,7 +210,7 @@ pub enum AuthScheme {
         /// At least one, with distinct ids and tokens.
         users: Vec<StaticUser>,
     },
-    /// Signed tokens. Exactly one of `secret` and `public_key` is there, the one that `algorithm` needs.
+    /// Signed tokens. Exactly one of `secret`, `public_key` and `jwks` is there, one that `algorithm` needs.
     Jwt {
         /// The only signature algorithm that is accepted.
         algorithm: Algorithm,
@@ -213,6 +218,8 @@ pub enum AuthScheme {
         secret: Option<Secret>,
         /// PEM file of all others.
         public_key: Option<PathBuf>,
+        /// Or a file with a set of keys.
+        jwks: Option<PathBuf>,
         /// The claim that holds the user id.
         user_claim: String,
         /// The only `aud` that is accepted; `None`: only tokens without one.

@@ -92,6 +92,7 @@ fn printed_settings_hold_no_secret_and_can_be_read_back() {
     let mut sources = vec![STATIC.to_owned(), String::new()];
     sources.push("[auth]\nkind = \"http\"\nurl = \"https://example.org/check\"".to_owned());
     sources.push("[auth]\nkind = \"jwt\"\nalgorithm = \"EdDSA\"\npublic_key = \"key.pem\"".to_owned());
+    sources.push("[auth]\nkind = \"jwt\"\nalgorithm = \"RS256\"\njwks = \"keys.json\"".to_owned());
     for source in sources {
         let settings = read(&source, &[], &[]).unwrap();
         let text = settings.to_toml().unwrap();
@@ -285,7 +286,19 @@ fn broken_rules_say_what_to_do() {
         ),
         (
             file(JWT, "algorithm = 'ES256'"),
-            "auth.public_key: missing: ES256 needs the path of a PEM file with the public key",
+            "auth.public_key: missing: ES256 needs the path of a PEM file with the public key, or auth.jwks",
+        ),
+        (
+            file(JWT, "algorithm = 'ES256'\npublic_key = 'a.pem'\njwks = 'a.json'"),
+            "auth.jwks (from chat.toml): stands beside auth.public_key: name one of the two",
+        ),
+        (
+            file(JWT, "algorithm = 'ES256'\njwks = ''"),
+            "auth.jwks (from chat.toml): empty: name a file with a set of keys",
+        ),
+        (
+            file(JWT, "jwks = 'a.json'\nsecret = '0123456789abcdef0123456789abcdef'"),
+            "auth.jwks (from chat.toml): HS256 uses auth.secret, not a public key",
         ),
         (
             file(JWT, "algorithm = 'ES256'\npublic_key = ''"),
