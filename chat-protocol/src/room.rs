@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::skip::{is_no, is_zero};
-use crate::{Offset, Open, RoomId, RoomNumber, Seq, Timestamp, UserId};
+use crate::{Offset, Open, RoomId, RoomNumber, Seq, Timestamp, UserId, limits};
 
 /// What a room is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,6 +129,20 @@ pub struct Desk {
     pub client: UserId,
     /// Where it stands.
     pub status: Open<DeskStatus>,
+}
+
+impl Desk {
+    /// Whether a text can name an organization.
+    ///
+    /// ```
+    /// use chat_protocol::Desk;
+    /// assert!(Desk::is_organization("acme_2") && Desk::is_organization("Ошибка"));
+    /// assert!(!Desk::is_organization("") && !Desk::is_organization("a b"));
+    /// ```
+    pub fn is_organization(name: &str) -> bool {
+        (1..=limits::MAX_ORGANIZATION).contains(&name.len())
+            && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    }
 }
 
 /// What a room is to me alone.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::reply::{InboxTotals, UserEntry};
+use chat_protocol::reply::{AgentsData, InboxTotals, UserEntry};
 use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
@@ -160,6 +160,29 @@ impl ChatServer {
     /// `NotFound` when there is no such user.
     pub async fn user(&self, caller: &Caller, user: UserId) -> Result<UserEntry, Error> {
         Ok(self.hub.user_entry(&caller.asking(), user).await?)
+    }
+
+    /// The agents of an organization, by id.
+    ///
+    /// # Errors
+    /// `Forbidden` for users: only the operator knows and names agents.
+    pub async fn agents(&self, caller: &Caller, organization: &str) -> Result<AgentsData, Error> {
+        Ok(self.hub.agents(&caller.asking(), organization).await?)
+    }
+
+    /// Makes a user an agent of an organization, or an agent no more: then the user leaves its desks, but those where it is
+    /// the client. Saying it twice does nothing. Not cancel-safe: a dropped call may have left some desks; say it again.
+    ///
+    /// # Errors
+    /// `Forbidden` for users, `NotFound` when there is no such user, `LimitReached` when there are as many as there may be.
+    pub async fn set_agent(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        user: &UserId,
+        agent: bool,
+    ) -> Result<(), Error> {
+        Ok(self.hub.set_agent(&caller.asking(), organization, user, agent).await?)
     }
 
     /// Begins to take a file, to be named in a message of its room.

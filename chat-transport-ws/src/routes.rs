@@ -27,7 +27,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
-use crate::http::{commands, health, lookups, metrics, uploads};
+use crate::http::{agents, commands, health, lookups, metrics, uploads};
 use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::sse::{self, Streams};
@@ -58,6 +58,7 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .route("/v1/ws", get(upgrade))
         .merge(commands::routes())
         .merge(lookups::routes())
+        .merge(agents::routes())
         .route("/v1/uploads", post(uploads::upload))
         .route("/v1/uploads/{name}", get(uploads::download))
         .merge(sse::routes())

@@ -1,7 +1,7 @@
 //! Bounds of commands that their types do not hold already.
 
 use crate::command::{Create, Device, Invite, RoomPatch, Search, SendMessage, Set};
-use crate::{Command, ErrorCode, MAX_SAFE, Patch, RoomInfo, Seq, WireError, limits};
+use crate::{Command, Desk, ErrorCode, MAX_SAFE, Patch, RoomInfo, Seq, WireError, limits};
 
 impl Command {
     /// Checks the lengths and numbers of a command against [`limits`]; content has a
@@ -57,7 +57,7 @@ impl Create {
         info(&self.info)?;
         count("members", self.members.len(), limits::MAX_CREATE_MEMBERS)?;
         match &self.desk {
-            Some(desk) if !organization(&desk.organization) => {
+            Some(desk) if !Desk::is_organization(&desk.organization) => {
                 Err(bad("desk.organization: expected 1 to 128 letters, digits or `_`"))
             }
             _ => Ok(()),
@@ -133,11 +133,6 @@ fn info(info: &RoomInfo) -> Result<(), WireError> {
 fn custom(field: &str, custom: Option<&serde_json::Map<String, serde_json::Value>>) -> Result<(), WireError> {
     let written = custom.map(|custom| serde_json::to_string(custom).unwrap_or_default());
     bytes(field, written.as_deref(), limits::MAX_CUSTOM)
-}
-
-fn organization(name: &str) -> bool {
-    (1..=limits::MAX_ORGANIZATION).contains(&name.len())
-        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 fn text(patch: &Patch<String>) -> Option<&str> {

@@ -22,6 +22,7 @@
 //! All but one do the same every time. [`counts_agree_with_the_rule`] makes changes by chance; when it fails it names the
 //! `CONFORMANCE_SEED` which, in the environment, makes that run again.
 
+mod agents;
 mod append;
 mod counts;
 mod devices;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 
 use crate::storage::{SharedStorage, Storage};
 
+pub use self::agents::*;
 pub use self::append::*;
 pub use self::counts::*;
 pub use self::devices::*;
@@ -166,6 +168,9 @@ macro_rules! __storage_cases {
             pages_of_members_meet
             pages_of_bans_meet
             relations_have_two_sides
+            agents_answer_for_their_organization
+            agents_have_a_bound
+            only_agents_join_desks
 
             the_user_log_has_every_change
             delivered_follows_read

@@ -7,6 +7,7 @@
 //!
 //! The committer is the only writer of logs; the publisher tells what was stored in the same order.
 
+mod agents;
 #[cfg(feature = "bench-internals")]
 pub mod bench_access;
 mod bus;

@@ -35,7 +35,7 @@ pub enum Change {
     /// The room comes to be, with its first members.
     Create(Box<NewRoom>),
     /// `by` becomes a member with this role; its pointers start at the head, and no ban of it stays. Already a member: a
-    /// duplicate.
+    /// duplicate. At a desk, who is no agent of its organization: [`Refusal::NotAllowed`].
     Join {
         /// The new member's role.
         role: Role,

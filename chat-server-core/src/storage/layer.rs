@@ -159,6 +159,14 @@ impl<L: StorageLayer> RoomStore for L {
         self.before("relation").await?;
         self.inner().relation(a, b).await
     }
+    async fn agents(&self, organization: &str) -> Result<Vec<UserId>> {
+        self.before("agents").await?;
+        self.inner().agents(organization).await
+    }
+    async fn desks_of(&self, organization: &str, user: &UserId, limit: usize) -> Result<Vec<RoomId>> {
+        self.before("desks_of").await?;
+        self.inner().desks_of(organization, user, limit).await
+    }
 }
 
 #[async_trait]

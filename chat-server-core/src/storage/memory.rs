@@ -129,14 +129,13 @@ impl RoomStore for MemoryStore {
         let state = self.state();
         Ok(state.rooms.get(room).map(|room| {
             let member = room.members.get(user);
-            let agents = room.desk.as_ref().and_then(|desk| state.agents.get(&desk.organization));
             Standing {
                 kind: room.kind,
                 access: room.access,
                 access_version: room.access_version,
                 role: member.map(|member| member.role),
                 bar: state.bar(room, user),
-                agent: agents.is_some_and(|agents| agents.contains(user)),
+                agent: state.is_agent(room, user),
                 marked: true,
                 members: room.members.len() as u64,
                 seq: room.seq,
@@ -245,6 +244,24 @@ impl RoomStore for MemoryStore {
             blocks: state.blocks(a, b),
             blocked: state.blocks(b, a),
         })
+    }
+
+    async fn agents(&self, organization: &str) -> Result<Vec<UserId>, StorageError> {
+        Ok(self.state().agents.get(organization).into_iter().flatten().cloned().collect())
+    }
+
+    async fn desks_of(
+        &self,
+        organization: &str,
+        user: &UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        let state = self.state();
+        let answers = |room: &&Room| {
+            let desk = room.desk.as_ref().filter(|desk| desk.organization == organization);
+            desk.is_some_and(|desk| desk.client != *user) && room.members.contains_key(user)
+        };
+        Ok(state.rooms.values().filter(answers).take(limit).map(|room| room.id.clone()).collect())
     }
 }
 

@@ -143,6 +143,9 @@ pub struct Relation {
 /// - `totals` leave out muted and archived rooms (`totals_leave_out_muted_and_archived_rooms`).
 /// - Members come by role, then by id; their pages and those of bans meet (`pages_of_members_meet`, `pages_of_bans_meet`).
 /// - A relation is told from the side that asks (`relations_have_two_sides`).
+/// - Who was made an agent of an organization is one at all its desks, also at those that are made later, until that ends
+///   (`agents_answer_for_their_organization`); an organization has at most [`chat_protocol::limits::MAX_AGENTS`]
+///   (`agents_have_a_bound`). Nobody else joins a desk (`only_agents_join_desks`).
 #[async_trait]
 pub trait RoomStore: Send + Sync {
     /// What `user` is to `room`; `None` when there is no such room.
@@ -202,4 +205,22 @@ pub trait RoomStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] when the store cannot read.
     async fn relation(&self, a: &UserId, b: &UserId) -> Result<Relation, StorageError>;
+
+    /// The agents of an organization in order of ids. They are written by
+    /// [`UserLog::append_own`](super::UserLog::append_own), with [`OwnChange::Agent`](super::OwnChange::Agent).
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn agents(&self, organization: &str) -> Result<Vec<UserId>, StorageError>;
+
+    /// Desks of an organization of which `user` is a member, but those where it is the client; at most `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn desks_of(
+        &self,
+        organization: &str,
+        user: &UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError>;
 }

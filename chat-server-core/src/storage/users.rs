@@ -97,6 +97,14 @@ pub enum OwnChange {
         /// When; never earlier than what is kept.
         at: Timestamp,
     },
+    /// The user is an agent of an organization from now on, or none any more. It is so: a duplicate; the organization has
+    /// too many: [`Refusal::Full`]. In no log.
+    Agent {
+        /// Which one.
+        organization: String,
+        /// Whether it is an agent.
+        agent: bool,
+    },
     /// A session of the user was ended. Nothing but the entry.
     Revoked {
         /// Which one.

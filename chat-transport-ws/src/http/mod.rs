@@ -1,5 +1,6 @@
 //! Plain requests: commands, uploads, health, metrics, and the refusals of all.
 
+pub(crate) mod agents;
 pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod health;

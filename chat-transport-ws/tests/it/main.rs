@@ -1,5 +1,6 @@
 //! The edge alone, on free ports of the loopback address.
 
+mod agents;
 mod browser;
 mod conformance;
 mod edge;

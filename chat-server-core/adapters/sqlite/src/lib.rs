@@ -24,6 +24,7 @@
 //! an error that names the message when it is read, and a change of that message is refused; elsewhere SQLite notices
 //! what breaks the structure of its pages.
 
+mod agents;
 mod ahead;
 mod append;
 mod cache;

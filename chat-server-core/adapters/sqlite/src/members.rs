@@ -27,6 +27,9 @@ impl Batch<'_> {
         if self.role(&head, &append.by)?.is_some() {
             return Ok(Ok(head.unchanged(&append.room)));
         }
+        if head.kind == RoomKind::Desk && !self.is_agent(head.room, &append.by)? {
+            return Ok(Err(Refusal::NotAllowed));
+        }
         let mut told = Told::default();
         self.enter(append, &mut head, &append.by, role, &mut told)?;
         self.change_room(&append.room, head);

@@ -49,6 +49,7 @@ impl Batch<'_> {
             OwnChange::Block { user } => self.block(append, user),
             OwnChange::Unblock { user } => self.unblock(append, user),
             OwnChange::Seen { at } => self.seen(append, *at),
+            OwnChange::Agent { organization, agent } => self.set_agent(append, organization, *agent),
             OwnChange::Revoked { session } => {
                 let row = self.user_or_new(&append.user, append.now)?;
                 let change = UserChange::SessionRevoked { session_id: session.clone() };

@@ -115,7 +115,7 @@ pub(crate) fn pointers(
 }
 
 /// All rows, each taken by `take`.
-fn all<T>(
+pub(crate) fn all<T>(
     select: &mut Statement<'_>,
     asked: &[&dyn rusqlite::ToSql],
     take: impl Fn(&Row<'_>) -> Result<T>,

@@ -8,6 +8,7 @@ use chat_protocol::{
 use chat_server_core::storage::{Bar, Place, Relation, RoomView, RoomsQuery};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::agents;
 use crate::codec::Code;
 use crate::counts::{self, Line};
 use crate::error::Result;
@@ -21,8 +22,6 @@ use crate::standings::Own;
 pub(crate) fn standing(db: &Connection, id: &RoomId, user: &UserId) -> Result<Option<(Head, Own)>> {
     let Some(head) = Head::read(db, id)? else { return Ok(None) };
     const MEMBER: &str = "SELECT role, joined_seq, marked FROM members WHERE room_ref = ?1 AND user_ref = ?2";
-    const AGENT: &str = "SELECT 1 FROM agents a JOIN rooms r ON r.organization = a.organization
-        WHERE r.ref = ?1 AND a.user_ref = ?2";
     // Whoever is no member may have done something before: `marked` only ever spares a question.
     let mut own = Own { member: None, bar: bar(db, head.room, id, user)?, agent: false, marked: true };
     if let Some(user) = user_ref(db, user)? {
@@ -32,7 +31,7 @@ pub(crate) fn standing(db: &Connection, id: &RoomId, user: &UserId) -> Result<Op
             own.member = Some((Role::decode(row.get(0)?)?, Seq::read(row.get(1)?)?));
             own.marked = row.get(2)?;
         }
-        own.agent = db.prepare_cached(AGENT)?.exists([head.room, user])?;
+        own.agent = agents::is_agent(db, head.room, user)?;
     }
     Ok(Some((head, own)))
 }

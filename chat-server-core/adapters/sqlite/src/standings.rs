@@ -85,6 +85,9 @@ impl Standings {
         for (room, head) in committed.rooms {
             state.rooms.insert(room, head);
         }
+        if committed.all_owns {
+            state.owns.clear();
+        }
         for (room, user, own) in committed.owns {
             match own {
                 Some(own) => state.owns.insert((room, user), own),

@@ -23,7 +23,7 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::standings::{self, Found, Standings};
 use crate::writer::{Batch, Writer};
-use crate::{database, devices, key, log, pages, people, rooms};
+use crate::{agents, database, devices, key, log, pages, people, rooms};
 
 /// Rows that may lie anywhere on the disk, or nobody knows how many.
 pub(crate) const ANYWHERE: usize = usize::MAX;
@@ -318,6 +318,22 @@ impl RoomStore for SqliteStore {
     async fn relation(&self, a: &UserId, b: &UserId) -> Result<Relation, StorageError> {
         let (a, b) = (a.clone(), b.clone());
         self.readers.read("relation", ANYWHERE, move |db| rooms::relation(db, &a, &b)).await
+    }
+
+    async fn agents(&self, organization: &str) -> Result<Vec<UserId>, StorageError> {
+        let organization = organization.to_owned();
+        self.readers.read("agents", ANYWHERE, move |db| agents::agents(db, &organization)).await
+    }
+
+    async fn desks_of(
+        &self,
+        organization: &str,
+        user: &UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        let (organization, user) = (organization.to_owned(), user.clone());
+        let desks = move |db: &Connection| agents::desks_of(db, &organization, &user, limit);
+        self.readers.read("desks_of", ANYWHERE, desks).await
     }
 }
 

@@ -61,6 +61,8 @@ pub(crate) struct Batch<'w> {
     ids: HashMap<ClientId, u64>,
     /// What users are to rooms now, in order.
     owns: Vec<(RoomId, UserId, Option<Own>)>,
+    /// Users are something else to rooms that nobody has counted.
+    all_owns: bool,
 }
 
 /// What a batch did to a room.
@@ -79,6 +81,8 @@ pub(crate) struct Committed {
     pub(crate) rooms: Vec<(RoomId, Head)>,
     /// What users are to rooms, in order; `None`: something else than before, to be read when it is asked for.
     pub(crate) owns: Vec<(RoomId, UserId, Option<Own>)>,
+    /// Whatever users are to rooms is to be read again.
+    pub(crate) all_owns: bool,
 }
 
 impl Writer {
@@ -168,7 +172,8 @@ fn attempt<T>(
     roll_back(db)?;
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let (rooms, users, sent, ids) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
-    let mut batch = Batch { db, known, keys, last_num, rooms, users, sent, ids, owns: Vec::new() };
+    let mut batch =
+        Batch { db, known, keys, last_num, rooms, users, sent, ids, owns: Vec::new(), all_owns: false };
     let done = work(&mut batch)?;
     batch.write_heads()?;
     let merge = batch.known.tail.merge(db, batch.last_num)?;
@@ -316,6 +321,11 @@ impl Batch<'_> {
         self.owns.push((room.clone(), user.clone(), own));
     }
 
+    /// Notes that users are something else to rooms than before, whichever they are. Rare: all is read again.
+    pub(crate) fn forget_standings(&mut self) {
+        self.all_owns = true;
+    }
+
     /// One update per room whose row changed, however many changes it saw.
     fn write_heads(&mut self) -> Result<()> {
         let mut changed = self.rooms.values().filter(|(_, touched)| *touched == Touched::Row);
@@ -324,7 +334,7 @@ impl Batch<'_> {
 
     /// After the commit: the working copies are what is known.
     fn remember(self, merge: Merge) -> Committed {
-        let Batch { known, rooms, users, sent, ids, owns, .. } = self;
+        let Batch { known, rooms, users, sent, ids, owns, all_owns, .. } = self;
         known.tail.committed(merge, ids);
         for (id, row) in users {
             known.users.insert(id, row);
@@ -336,6 +346,6 @@ impl Batch<'_> {
             known.rooms.insert(id.clone(), *head);
         }
         let changed = rooms.into_iter().filter(|(_, (_, touched))| *touched > Touched::No);
-        Committed { rooms: changed.map(|(id, (head, _))| (id, head)).collect(), owns }
+        Committed { rooms: changed.map(|(id, (head, _))| (id, head)).collect(), owns, all_owns }
     }
 }

@@ -104,6 +104,7 @@ impl Model {
             OwnChange::Block { .. }
             | OwnChange::Unblock { .. }
             | OwnChange::Seen { .. }
+            | OwnChange::Agent { .. }
             | OwnChange::Revoked { .. }
             | OwnChange::Schedule(_)
             | OwnChange::Unschedule { .. }

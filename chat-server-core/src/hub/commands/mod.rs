@@ -170,7 +170,12 @@ impl Hub {
     }
 
     /// Hands a change to the committer, which decides it.
-    async fn change(&self, asking: &Asking, room: RoomId, change: Change) -> Result<Committed, WireError> {
+    pub(in crate::hub) async fn change(
+        &self,
+        asking: &Asking,
+        room: RoomId,
+        change: Change,
+    ) -> Result<Committed, WireError> {
         let now = self.providers.clock.now();
         let append = Append { room, by: asking.user.clone(), access_version: None, now, change };
         self.submit(append, asking.origin()).await

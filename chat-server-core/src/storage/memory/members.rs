@@ -76,6 +76,9 @@ impl State {
         if room.members.contains_key(&append.by) {
             return Ok(unchanged(room));
         }
+        if room.desk.is_some() && !self.is_agent(room, &append.by) {
+            return Err(Refusal::NotAllowed);
+        }
         let mut told = Told::default();
         self.enter(append, &append.by, role, &mut told);
         Ok(changed(self.room(&append.room), told))

@@ -29,6 +29,7 @@ impl State {
                 own.seen = Some(*at);
                 Ok(self.tell_own(append, None, Seq::ZERO))
             }
+            OwnChange::Agent { organization, agent } => self.set_agent(append, organization, *agent),
             OwnChange::Revoked { session } => {
                 let change = UserChange::SessionRevoked { session_id: session.clone() };
                 Ok(self.tell_own(append, Some(change), Seq::ZERO))
@@ -139,6 +140,21 @@ impl State {
             return Ok(self.nothing_told(append));
         }
         Ok(self.tell_own(append, Some(change), Seq::ZERO))
+    }
+
+    fn set_agent(&mut self, append: &OwnAppend, organization: &str, agent: bool) -> Answer {
+        let agents = self.agents.entry(organization.to_owned()).or_default();
+        if agents.contains(&append.user) == agent {
+            return Ok(self.nothing_told(append));
+        }
+        if agent && agents.len() >= limits::MAX_AGENTS {
+            return Err(Refusal::Full);
+        }
+        match agent {
+            true => agents.insert(append.user.clone()),
+            false => agents.remove(&append.user),
+        };
+        Ok(self.tell_own(append, None, Seq::ZERO))
     }
 
     fn block(&mut self, append: &OwnAppend, user: &UserId) -> Answer {

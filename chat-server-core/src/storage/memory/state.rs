@@ -138,6 +138,12 @@ impl State {
         self.users.get(by).is_some_and(|own| own.blocked.contains_key(user))
     }
 
+    /// Whether the room is a desk, and the user an agent of its organization.
+    pub(super) fn is_agent(&self, room: &Room, user: &UserId) -> bool {
+        let agents = room.desk.as_ref().and_then(|desk| self.agents.get(&desk.organization));
+        agents.is_some_and(|agents| agents.contains(user))
+    }
+
     /// What stands in a user's way in a room.
     pub(super) fn bar(&self, room: &Room, user: &UserId) -> Option<Bar> {
         if let Some(ban) = room.bans.get(user) {

@@ -74,6 +74,9 @@ impl Broken {
             (Change::Create(_), Refusal::Conflict) if self.has("another_body_is_a_conflict") => {
                 return Ok(Err(Refusal::Exists));
             }
+            (change @ Change::Join { .. }, Refusal::NotAllowed) if self.has("only_agents_join_desks") => {
+                *change = Change::Add { users: vec![append.by.clone()], role: Role::Admin };
+            }
             (Change::Add { users, .. }, Refusal::NotAllowed)
                 if self.has("adding_spares_members_and_refuses_the_barred") =>
             {

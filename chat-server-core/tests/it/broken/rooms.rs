@@ -111,4 +111,21 @@ impl RoomStore for Broken {
         let (a, b) = if swapped { (b, a) } else { (a, b) };
         self.inner.relation(a, b).await
     }
+
+    async fn agents(&self, organization: &str) -> Result<Vec<UserId>, StorageError> {
+        let mut agents = self.inner.agents(organization).await?;
+        if self.has("agents_answer_for_their_organization") {
+            agents.reverse();
+        }
+        Ok(agents)
+    }
+
+    async fn desks_of(
+        &self,
+        organization: &str,
+        user: &UserId,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        self.inner.desks_of(organization, user, limit).await
+    }
 }

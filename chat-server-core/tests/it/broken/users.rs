@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chat_protocol::{RoomId, Seq, Timestamp, UserId, UserOffset, limits};
 use chat_server_core::storage::{
-    Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, StorageError, UserLog,
+    Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, RoomStore, StorageError, UserLog,
     UserLogPage,
 };
 
@@ -33,6 +33,10 @@ impl Broken {
             OwnChange::Hide { room, seq } if self.has("hidden_messages_are_one_users") => {
                 let message = self.message(room, *seq).await?.message;
                 message.deleted_at.map(|_| Err(Refusal::NoMessage))
+            }
+            OwnChange::Agent { organization, agent: true } if self.has("agents_have_a_bound") => {
+                let agents = self.inner.agents(organization).await.unwrap();
+                (agents.len() >= limits::MAX_AGENTS).then_some(Err(Refusal::Full))
             }
             OwnChange::Block { .. } if self.has("blocks_have_a_bound") => {
                 let blocked = self.inner.blocked(&append.user, None, limits::MAX_BLOCKED).await.unwrap();

@@ -1,0 +1,79 @@
+//! Agents of organizations, whom the operator names.
+
+use chat_protocol::reply::AgentsData;
+use chat_protocol::{Desk, ErrorCode, Role, UserId, WireError};
+
+use super::{Asking, Hub};
+use crate::storage::{Change, OwnChange};
+
+/// How many desks a former agent is taken out of between two looks.
+const DESKS: usize = 100;
+
+impl Hub {
+    /// The agents of an organization.
+    pub(crate) async fn agents(&self, asking: &Asking, organization: &str) -> Result<AgentsData, WireError> {
+        check(asking, organization)?;
+        let agents = self.providers.storage.agents(organization).await;
+        let agents = agents.map_err(|error| self.storage_failed(error))?;
+        Ok(AgentsData { organization: organization.to_owned(), agents })
+    }
+
+    /// Makes a user an agent, or an agent no more: then the user leaves the desks of others too.
+    ///
+    /// A former agent joins none of them again, so that each look finds fewer; what a crash leaves undone is done when it is
+    /// asked again.
+    pub(crate) async fn set_agent(
+        &self,
+        asking: &Asking,
+        organization: &str,
+        user: &UserId,
+        agent: bool,
+    ) -> Result<(), WireError> {
+        check(asking, organization)?;
+        if agent {
+            self.check_user(user, "user").await?;
+        }
+        self.own(user, OwnChange::Agent { organization: organization.to_owned(), agent }).await?;
+        if agent { Ok(()) } else { self.leave_desks(organization, user).await }
+    }
+
+    /// A user leaves all desks of an organization, as if by itself: an owner is nobody's to remove, and passes the desk on.
+    async fn leave_desks(&self, organization: &str, user: &UserId) -> Result<(), WireError> {
+        let leaving = Asking { user: user.clone(), link: None, operator: false };
+        loop {
+            let desks = self.providers.storage.desks_of(organization, user, DESKS).await;
+            let desks = desks.map_err(|error| self.storage_failed(error))?;
+            let (found, mut refused) = (desks.len(), Vec::new());
+            for desk in desks {
+                let left = self.change(&leaving, desk, Change::Leave { heir: Role::Admin }).await?.await;
+                match left.map_err(|_| super::unavailable())? {
+                    Ok(_) => {}
+                    // Gone meanwhile, which is what was wanted.
+                    Err(error) if error.code == ErrorCode::Forbidden => refused.push(error),
+                    Err(error) => return Err(error),
+                }
+            }
+            // Each look finds fewer, or this would go on for ever.
+            match refused.pop() {
+                _ if found == 0 => return Ok(()),
+                Some(error) if refused.len() + 1 == found => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The operator alone names agents.
+fn check(asking: &Asking, organization: &str) -> Result<(), WireError> {
+    if !asking.operator {
+        return Err(WireError::new(
+            ErrorCode::Forbidden,
+            "only the operator says who answers for an organization",
+        ));
+    }
+    if !Desk::is_organization(organization) {
+        let why = "organization: expected 1 to 128 letters, digits or `_`";
+        return Err(WireError::new(ErrorCode::BadRequest, why));
+    }
+    Ok(())
+}
