@@ -115,6 +115,8 @@ async fn storm(config: ServerConfig) -> Vec<Told> {
             let lost = start + WITHIN * member as u32 / MEMBERS as u32;
             hear(&mut old, &mut told, "never", lost).await;
             drop(old);
+            // What was put off is gone with its connection; the answers to `listen` say anew who is there.
+            told.shown.clear();
             tokio::time::sleep(Duration::from_millis(50)).await;
             let mut connection = come(&server, member, &mut told).await;
             hear(&mut connection, &mut told, "never", until).await;

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange};
 use chat_protocol::unread::ReadState;
-use chat_protocol::{Role, RoomSettings, Seq, Timestamp, UserId};
+use chat_protocol::{Role, RoomKind, RoomSettings, Seq, Timestamp, UserId};
 
 use super::room::{Member, Room};
 use super::state::{Answer, State, Told, changed, unchanged};
@@ -76,7 +76,7 @@ impl State {
         if room.members.contains_key(&append.by) {
             return Ok(unchanged(room));
         }
-        if room.desk.is_some() && !self.is_agent(room, &append.by) {
+        if room.kind == RoomKind::Desk && !self.is_agent(room, &append.by) {
             return Err(Refusal::NotAllowed);
         }
         let mut told = Told::default();

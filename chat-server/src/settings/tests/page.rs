@@ -1,0 +1,60 @@
+//! The page of settings is that of the comments, and its example names every key.
+
+use std::path::{Path, PathBuf};
+
+use super::super::Settings;
+use super::super::keys::{self, Form};
+use super::read;
+
+fn page() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md")
+}
+
+/// The rows of the page, one per setting, from the comments on the fields.
+fn table() -> String {
+    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    let mut rows = "| key | variable | default | meaning |\n| --- | --- | --- | --- |\n".to_owned();
+    for key in keys::known().iter().filter(|key| key.form != Form::Table && !key.path.ends_with("[]")) {
+        let default = match defaults.pointer(&format!("/{}", key.path.replace('.', "/"))) {
+            Some(value) => format!("`{value}`"),
+            None => String::new(),
+        };
+        let variable = key.variable().map(|name| format!("`{name}`")).unwrap_or_default();
+        rows += &format!("| `{}` | {variable} | {default} | {} |\n", key.path, key.description);
+    }
+    rows
+}
+
+#[test]
+fn the_page_lists_every_setting_as_the_comments_have_it() {
+    const BEGIN: &str = "<!-- settings: written by UPDATE_DOCS=1 cargo test -p chat-server settings -->\n";
+    const END: &str = "<!-- end of settings -->\n";
+    let text = std::fs::read_to_string(page()).unwrap();
+    let (before, rest) = text.split_once(BEGIN).expect("the page marks where the table begins");
+    let (_, after) = rest.split_once(END).expect("the page marks where the table ends");
+    let wanted = format!("{before}{BEGIN}{}{END}{after}", table());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(page(), &wanted).unwrap();
+    } else {
+        assert_eq!(text, wanted, "run UPDATE_DOCS=1 cargo test -p chat-server settings");
+    }
+    for key in keys::known() {
+        assert!(!key.description.is_empty() || key.path.ends_with("[]"), "{} has no comment", key.path);
+    }
+}
+
+#[test]
+fn the_example_of_the_page_is_accepted_and_names_every_key() {
+    let text = std::fs::read_to_string(page()).unwrap();
+    let example =
+        text.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```")).expect("an example").0;
+    read(example, &[], &[]).unwrap();
+    for key in keys::known().iter().filter(|key| key.form != Form::Table && !key.path.ends_with("[]")) {
+        let name = key.path.rsplit('.').next().unwrap();
+        let named = example.lines().any(|line| {
+            let line = line.trim_start_matches(['#', ' ']);
+            line.starts_with(&format!("{name} =")) || line.contains(&format!(" {name} = "))
+        });
+        assert!(named, "{} is missing in the example", key.path);
+    }
+}
