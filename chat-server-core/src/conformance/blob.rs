@@ -11,67 +11,35 @@
 //! ```
 
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use chat_protocol::{RoomId, Timestamp, UserId};
 use futures::TryStreamExt;
 
+use super::{Opens, skip, suite};
 use crate::blob::{BlobMeta, BlobName, BlobStore, BlobWriter};
 
 /// A store as the suite uses it.
 pub type SharedBlobs = Arc<dyn BlobStore>;
 
-/// The store under test.
-#[derive(Clone)]
-pub struct Subject {
-    open: Arc<dyn Fn() -> SharedBlobs + Send + Sync>,
-    reopens: bool,
-}
+/// The store under test: opened the first time a fresh one, afterwards with the same data, if it can be opened again.
+pub type Subject = Opens<dyn BlobStore>;
 
-impl Subject {
-    fn open(&self) -> SharedBlobs {
-        // An implementer may have to wait for something asynchronous here, which only this call allows.
-        tokio::task::block_in_place(|| (self.open)())
-    }
-}
-
-impl std::fmt::Debug for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subject").field("reopens", &self.reopens).finish_non_exhaustive()
-    }
-}
-
-/// A case while it runs.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
-
-/// A case: it panics when the store breaks the guarantee that it is named after.
-pub type Case = fn(Subject) -> Running;
-
-/// Runs one case on a store that lives at `place`. The macro calls it; call it yourself to run single cases.
-///
-/// # Panics
-/// When the store breaks the guarantee, or no runtime can be started.
-pub fn run<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, reopens: bool, case: Case)
+/// A store that lives at `place`; `again` when the same data can be opened there again.
+pub fn subject<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, again: bool) -> Subject
 where
     P: Send + Sync + 'static,
     S: BlobStore + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a test can start threads");
-    let open = move || -> SharedBlobs { Arc::new(open(&place)) };
-    runtime.block_on(case(Subject { open: Arc::new(open), reopens }));
+    Opens::new(again, move || -> SharedBlobs { Arc::new(open(&place)) })
 }
 
-/// The one list of cases: it is put behind the arguments of another macro.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __blob_cases {
-    ([$($callback:tt)*] $($arguments:tt)*) => {
-        $($callback)*! { $($arguments)*
+suite! { $
+    /// Proves a [`BlobStore`](crate::blob::BlobStore) with one line: see [the suite](crate::conformance::blob).
+    blob_conformance in blob {
+        ($store:expr) => subject((), |()| $store, false);
+        ($place:expr, $open:expr) => subject($place, $open, true);
+        cases {
             a_finished_blob_is_whole
             finished_survives_reopen
             an_unfinished_blob_is_nowhere
@@ -80,45 +48,7 @@ macro_rules! __blob_cases {
             a_finished_blob_never_changes
             a_deleted_blob_is_nowhere
         }
-    };
-}
-
-macro_rules! cases {
-    ($($case:ident)*) => {
-        /// All cases with their names, in the order of the trait's guarantees.
-        pub const CASES: &[(&str, Case)] =
-            &[$((stringify!($case), |subject| Box::pin($case(subject)) as Running)),*];
-
-        /// The case of that name.
-        ///
-        /// # Panics
-        /// When there is none.
-        pub fn case(name: &str) -> Case {
-            CASES.iter().find(|(known, _)| *known == name).expect("a known case").1
-        }
-    };
-}
-
-__blob_cases! { [cases] }
-
-/// Proves a [`BlobStore`](crate::blob::BlobStore) with one line: see [the suite](crate::conformance::blob).
-#[macro_export]
-macro_rules! blob_conformance {
-    ($store:expr $(,)?) => {
-        $crate::__blob_cases! { [$crate::blob_conformance] @each (), |(): &()| $store, false, }
-    };
-    ($place:expr, $open:expr $(,)?) => {
-        $crate::__blob_cases! { [$crate::blob_conformance] @each $place, $open, true, }
-    };
-    (@each $place:expr, $open:expr, $reopens:expr, $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                use $crate::conformance::blob::{case, run};
-                run($place, $open, $reopens, case(stringify!($case)));
-            }
-        )*
-    };
+    }
 }
 
 /// What is told of a blob of that size.
@@ -173,8 +103,8 @@ async fn a_finished_blob_is_whole(subject: Subject) {
 }
 
 async fn finished_survives_reopen(subject: Subject) {
-    if !subject.reopens {
-        return;
+    if !subject.again() {
+        return skip("what it keeps cannot be opened again");
     }
     let (name, bytes) = (BlobName::from_bits(7), bytes(100_000));
     let blobs = subject.open();
@@ -193,7 +123,7 @@ async fn an_unfinished_blob_is_nowhere(subject: Subject) {
     assert_nowhere(&blobs, &name, "while it is written").await;
     drop(writer);
     assert_nowhere(&blobs, &name, "after its writer was dropped").await;
-    if subject.reopens {
+    if subject.again() {
         drop(blobs);
         assert_nowhere(&subject.open(), &name, "after reopening").await;
     }

@@ -12,13 +12,13 @@
 //!
 //! The expression is evaluated anew for each case, inside of its runtime: a service may be started there.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::command::{PushService, PushTarget};
 use chat_protocol::{Content, DeviceId, Message, Offset, RoomId, RoomKind, Seq, Timestamp, UserId};
 
+use super::suite;
 use crate::push::memory::MemoryGateway;
 use crate::push::{Push, PushGateway, PushNote, PushOutcome};
 
@@ -117,23 +117,27 @@ impl Rig for MemoryGateway {
 /// What a case is given.
 pub type Subject = Arc<dyn Rig>;
 
-/// A case while it runs.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
+/// A gateway with its service.
+pub fn subject(rig: impl Rig + 'static) -> Subject {
+    Arc::new(rig)
+}
 
-/// A case: it panics when the gateway breaks the guarantee that it is named after.
-pub type Case = fn(Subject) -> Running;
-
-/// Runs one case. The macro calls it; call it yourself to run single cases.
-///
-/// # Panics
-/// When the gateway breaks the guarantee, or no runtime can be started.
-pub fn run<R: Rig + 'static>(rig: impl FnOnce() -> R, case: Case) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a test can start threads");
-    runtime.block_on(async move { case(Arc::new(rig())).await });
+suite! { $
+    /// Proves a [`PushGateway`](crate::push::PushGateway) with one line: see [the suite](crate::conformance::push).
+    push_conformance in push {
+        ($rig:expr) => subject($rig);
+        cases {
+            every_push_is_answered_in_order
+            a_batch_of_any_size_is_answered
+            a_push_arrives_as_it_was_given
+            an_empty_batch_sends_nothing
+            a_gone_token_is_told
+            a_refused_push_is_told
+            a_busy_service_is_given_its_time
+            an_unreachable_service_is_tried_again
+            a_repeat_has_the_same_name
+        }
+    }
 }
 
 /// More pushes than most batches hold.
@@ -270,58 +274,4 @@ pub async fn a_repeat_has_the_same_name(rig: Subject) {
     let (first, second) = (names(1), names(2));
     assert_eq!((first.len(), second.len()), (2, 2));
     assert!(first[0] == first[1] && second[0] == second[1] && first[0] != second[0], "{first:?} {second:?}");
-}
-
-/// The one list of cases, in the order of the trait's guarantees: it is put behind the arguments of another macro.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __push_cases {
-    ([$($callback:tt)*] $($arguments:tt)*) => {
-        $($callback)*! { $($arguments)*
-            every_push_is_answered_in_order
-            a_batch_of_any_size_is_answered
-            a_push_arrives_as_it_was_given
-            an_empty_batch_sends_nothing
-            a_gone_token_is_told
-            a_refused_push_is_told
-            a_busy_service_is_given_its_time
-            an_unreachable_service_is_tried_again
-            a_repeat_has_the_same_name
-        }
-    };
-}
-
-macro_rules! cases {
-    ($($case:ident)*) => {
-        /// All cases with their names, in the order of the trait's guarantees.
-        pub const CASES: &[(&str, Case)] =
-            &[$((stringify!($case), |subject| Box::pin($case(subject)) as Running)),*];
-
-        /// The case of that name.
-        ///
-        /// # Panics
-        /// When there is none.
-        pub fn case(name: &str) -> Case {
-            CASES.iter().find(|(known, _)| *known == name).expect("a known case").1
-        }
-    };
-}
-
-__push_cases! { [cases] }
-
-/// Proves a [`PushGateway`](crate::push::PushGateway) with one line: see [the suite](crate::conformance::push).
-#[macro_export]
-macro_rules! push_conformance {
-    ($rig:expr $(,)?) => {
-        $crate::__push_cases! { [$crate::push_conformance] @each $rig, }
-    };
-    (@each $rig:expr, $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                use $crate::conformance::push::{case, run};
-                run(|| $rig, case(stringify!($case)));
-            }
-        )*
-    };
 }

@@ -7,63 +7,31 @@
 //! }
 //! ```
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use chat_protocol::{Epoch, RoomId, Seq, UserId};
 
+use super::{Opens, skip, suite};
 use crate::search::{IndexChange, SearchHit, SearchIndex, SearchQuery, SharedIndex, phrases};
 
-/// The index under test.
-#[derive(Clone)]
-pub struct Subject {
-    open: Arc<dyn Fn() -> SharedIndex + Send + Sync>,
-    reopens: bool,
-}
+/// The index under test: opened the first time a fresh one, afterwards with the same data, if it can be opened again.
+pub type Subject = Opens<dyn SearchIndex>;
 
-impl Subject {
-    fn open(&self) -> SharedIndex {
-        // An implementer may have to wait for something asynchronous here, which only this call allows.
-        tokio::task::block_in_place(|| (self.open)())
-    }
-}
-
-impl std::fmt::Debug for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subject").field("reopens", &self.reopens).finish_non_exhaustive()
-    }
-}
-
-/// A case while it runs.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
-
-/// A case: it panics when the index breaks the guarantee that it is named after.
-pub type Case = fn(Subject) -> Running;
-
-/// Runs one case on an index that lives at `place`. The macro calls it; call it yourself to run single cases.
-///
-/// # Panics
-/// When the index breaks the guarantee, or no runtime can be started.
-pub fn run<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, reopens: bool, case: Case)
+/// An index that lives at `place`; `again` when the same data can be opened there again.
+pub fn subject<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, again: bool) -> Subject
 where
     P: Send + Sync + 'static,
     S: SearchIndex + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a test can start threads");
-    let open = move || -> SharedIndex { Arc::new(open(&place)) };
-    runtime.block_on(case(Subject { open: Arc::new(open), reopens }));
+    Opens::new(again, move || -> SharedIndex { Arc::new(open(&place)) })
 }
 
-/// The one list of cases: it is put behind the arguments of another macro.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __search_cases {
-    ([$($callback:tt)*] $($arguments:tt)*) => {
-        $($callback)*! { $($arguments)*
+suite! { $
+    /// Proves a [`SearchIndex`](crate::search::SearchIndex) with one line: see [the suite](crate::conformance::search).
+    search_conformance in search {
+        ($index:expr) => subject((), |()| $index, false);
+        ($place:expr, $open:expr) => subject($place, $open, true);
+        cases {
             all_words_must_occur
             no_sign_means_anything
             rooms_and_authors_are_respected
@@ -74,45 +42,7 @@ macro_rules! __search_cases {
             an_index_survives_reopen
             another_epoch_empties_the_index
         }
-    };
-}
-
-macro_rules! cases {
-    ($($case:ident)*) => {
-        /// All cases with their names, in the order of the trait's guarantees.
-        pub const CASES: &[(&str, Case)] =
-            &[$((stringify!($case), |subject| Box::pin($case(subject)) as Running)),*];
-
-        /// The case of that name.
-        ///
-        /// # Panics
-        /// When there is none.
-        pub fn case(name: &str) -> Case {
-            CASES.iter().find(|(known, _)| *known == name).expect("a known case").1
-        }
-    };
-}
-
-__search_cases! { [cases] }
-
-/// Proves a [`SearchIndex`](crate::search::SearchIndex) with one line: see [the suite](crate::conformance::search).
-#[macro_export]
-macro_rules! search_conformance {
-    ($index:expr $(,)?) => {
-        $crate::__search_cases! { [$crate::search_conformance] @each (), |(): &()| $index, false, }
-    };
-    ($place:expr, $open:expr $(,)?) => {
-        $crate::__search_cases! { [$crate::search_conformance] @each $place, $open, true, }
-    };
-    (@each $place:expr, $open:expr, $reopens:expr, $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                use $crate::conformance::search::{case, run};
-                run($place, $open, $reopens, case(stringify!($case)));
-            }
-        )*
-    };
+    }
 }
 
 fn room(name: &str) -> RoomId {
@@ -294,8 +224,8 @@ async fn the_position_is_that_of_the_words(subject: Subject) {
 }
 
 async fn an_index_survives_reopen(subject: Subject) {
-    if !subject.reopens {
-        return;
+    if !subject.again() {
+        return skip("what it keeps cannot be opened again");
     }
     let index = fresh(&subject).await;
     take(&index, &[put(1, "r", "1", "lunch")], 7).await;

@@ -44,9 +44,9 @@ mod tour;
 mod trim;
 mod words;
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use super::{Opens, suite};
 use crate::storage::{SharedStorage, Storage};
 
 pub use self::agents::*;
@@ -67,62 +67,24 @@ pub use self::schedule::*;
 pub use self::threads::*;
 pub use self::trim::*;
 
-/// The store under test.
-#[derive(Clone)]
-pub struct Subject {
-    open: Arc<dyn Fn() -> SharedStorage + Send + Sync>,
-    reopens: bool,
-}
+/// The store under test: opened the first time a fresh one, afterwards with the same data, if it can be opened again.
+pub type Subject = Opens<dyn Storage>;
 
-impl Subject {
-    /// Opens the store: the first time a fresh one, afterwards the same data, if the subject can be opened again.
-    pub(crate) fn open(&self) -> SharedStorage {
-        // An implementer may have to wait for something asynchronous here, which only this call allows.
-        tokio::task::block_in_place(|| (self.open)())
-    }
-
-    /// Whether the same data can be opened again.
-    pub(crate) fn reopens(&self) -> bool {
-        self.reopens
-    }
-}
-
-impl std::fmt::Debug for Subject {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subject").field("reopens", &self.reopens).finish_non_exhaustive()
-    }
-}
-
-/// A case while it runs.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
-
-/// A case: it panics when the store breaks the guarantee that it is named after.
-pub type Case = fn(Subject) -> Running;
-
-/// Runs one case on a store that lives at `place`. The macro calls it; call it yourself to run single cases.
-///
-/// # Panics
-/// When the store breaks the guarantee, or no runtime can be started.
-pub fn run<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, reopens: bool, case: Case)
+/// A store that lives at `place`; `again` when the same data can be opened there again.
+pub fn subject<P, S>(place: P, open: impl Fn(&P) -> S + Send + Sync + 'static, again: bool) -> Subject
 where
     P: Send + Sync + 'static,
     S: Storage + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .expect("a test can start threads");
-    let open = move || -> SharedStorage { Arc::new(open(&place)) };
-    runtime.block_on(case(Subject { open: Arc::new(open), reopens }));
+    Opens::new(again, move || -> SharedStorage { Arc::new(open(&place)) })
 }
 
-/// The one list of cases, in the order of the traits' guarantees: it is put behind the arguments of another macro.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __storage_cases {
-    ([$($callback:tt)*] $($arguments:tt)*) => {
-        $($callback)*! { $($arguments)*
+suite! { $
+    /// Proves a [`Storage`](crate::storage::Storage) with one line: see [the suite](crate::conformance::storage).
+    storage_conformance in storage {
+        ($store:expr) => subject((), |()| $store, false);
+        ($place:expr, $open:expr) => subject($place, $open, true);
+        cases {
             concurrent_appends_leave_no_gap
             a_batch_is_stored_in_order
             appended_survives_reopen
@@ -208,43 +170,5 @@ macro_rules! __storage_cases {
             devices_come_by_user
             last_seen_is_kept
         }
-    };
-}
-
-macro_rules! cases {
-    ($($case:ident)*) => {
-        /// All cases with their names, in the order of the traits' guarantees.
-        pub const CASES: &[(&str, Case)] =
-            &[$((stringify!($case), |subject| Box::pin($case(subject)) as Running)),*];
-
-        /// The case of that name.
-        ///
-        /// # Panics
-        /// When there is none.
-        pub fn case(name: &str) -> Case {
-            CASES.iter().find(|(known, _)| *known == name).expect("a known case").1
-        }
-    };
-}
-
-__storage_cases! { [cases] }
-
-/// Proves a [`Storage`](crate::storage::Storage) with one line: see [the suite](crate::conformance::storage).
-#[macro_export]
-macro_rules! storage_conformance {
-    ($store:expr $(,)?) => {
-        $crate::__storage_cases! { [$crate::storage_conformance] @each (), |(): &()| $store, false, }
-    };
-    ($place:expr, $open:expr $(,)?) => {
-        $crate::__storage_cases! { [$crate::storage_conformance] @each $place, $open, true, }
-    };
-    (@each $place:expr, $open:expr, $reopens:expr, $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                use $crate::conformance::storage::{case, run};
-                run($place, $open, $reopens, case(stringify!($case)));
-            }
-        )*
-    };
+    }
 }

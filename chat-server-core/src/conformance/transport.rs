@@ -67,6 +67,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chat_protocol::{Close, ErrorCode, Text};
 
+use super::suite;
 use crate::ChatServer;
 
 pub use self::ends::*;
@@ -145,41 +146,24 @@ impl std::fmt::Debug for Subject {
     }
 }
 
-/// A case while it runs.
-pub type Running = Pin<Box<dyn Future<Output = ()>>>;
-
-/// A case: it panics when the transport breaks the guarantee that it is named after.
-pub type Case = fn(Subject) -> Running;
-
-/// Runs one case on a transport that `start` starts. The macro calls it; call it yourself to run single cases.
-///
-/// # Panics
-/// When the transport breaks the guarantee, or no runtime can be started.
-pub fn run<D, F>(start: impl Fn(ChatServer) -> F + 'static, case: Case)
+/// A transport that `start` starts on a server.
+pub fn subject<D, F>(start: impl Fn(ChatServer) -> F + 'static) -> Subject
 where
     D: Dial + 'static,
     F: Future<Output = D> + 'static,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .expect("a test can start threads");
     let start: Start = Arc::new(move |server| {
         let started = start(server);
         Box::pin(async move { Arc::new(started.await) as Arc<dyn Dial> })
     });
-    runtime.block_on(case(Subject { start }));
-    // A task of the transport may never end, and nobody waits for it.
-    runtime.shutdown_background();
+    Subject { start }
 }
 
-/// The one list of cases, in the order of the trait's guarantees: it is put behind the arguments of another macro.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __transport_cases {
-    ([$($callback:tt)*] $($arguments:tt)*) => {
-        $($callback)*! { $($arguments)*
+suite! { $
+    /// Proves a transport with one line: see [the suite](crate::conformance::transport).
+    transport_conformance in transport {
+        ($start:expr) => subject($start);
+        cases {
             frames_keep_their_order
             texts_of_every_size_arrive_whole
             a_flush_leaves_nothing_behind
@@ -192,40 +176,5 @@ macro_rules! __transport_cases {
             a_slow_reader_is_cut_and_told
             who_does_not_read_is_not_read_from
         }
-    };
-}
-
-macro_rules! cases {
-    ($($case:ident)*) => {
-        /// All cases with their names, in the order of the trait's guarantees.
-        pub const CASES: &[(&str, Case)] =
-            &[$((stringify!($case), |subject| Box::pin($case(subject)) as Running)),*];
-
-        /// The case of that name.
-        ///
-        /// # Panics
-        /// When there is none.
-        pub fn case(name: &str) -> Case {
-            CASES.iter().find(|(known, _)| *known == name).expect("a known case").1
-        }
-    };
-}
-
-__transport_cases! { [cases] }
-
-/// Proves a transport with one line: see [the suite](crate::conformance::transport).
-#[macro_export]
-macro_rules! transport_conformance {
-    ($start:expr $(,)?) => {
-        $crate::__transport_cases! { [$crate::transport_conformance] @each $start, }
-    };
-    (@each $start:expr, $($case:ident)*) => {
-        $(
-            #[test]
-            fn $case() {
-                use $crate::conformance::transport::{case, run};
-                run($start, case(stringify!($case)));
-            }
-        )*
-    };
+    }
 }

@@ -1,15 +1,15 @@
 //! The suite of blobs: the memory store passes it, and a store with a fault fails exactly the case of that name.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chat_server_core::blob::memory::MemoryBlobs;
 use chat_server_core::blob::{BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
-use chat_server_core::conformance::blob::{CASES, run};
+use chat_server_core::conformance::blob::{SUITE, subject};
 use chat_server_core::storage::StorageError;
+
+use crate::suites::each_fault_fails_its_case;
 
 mod memory {
     chat_server_core::blob_conformance!(chat_server_core::blob::memory::MemoryBlobs::default());
@@ -17,24 +17,9 @@ mod memory {
 
 #[test]
 fn every_case_fails_on_the_store_that_breaks_it_and_no_other() {
-    for (fault, _) in CASES {
-        let fails = |case| {
-            let open = |kept: &MemoryBlobs| Broken::new(kept, fault);
-            catch_unwind(AssertUnwindSafe(|| run(MemoryBlobs::default(), open, true, case))).is_err()
-        };
-        let failed: Vec<_> = CASES.iter().filter(|(_, case)| fails(*case)).map(|(name, _)| *name).collect();
-        assert_eq!(failed, [*fault], "cases that a store fails that breaks {fault}");
-    }
-}
-
-#[test]
-fn the_trait_names_every_case_and_no_other() {
-    let docs = include_str!("../../src/blob/mod.rs");
-    let lines = docs.lines().filter_map(|line| line.strip_prefix("/// "));
-    let words = lines.flat_map(|line| line.split('`'));
-    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    let named: BTreeSet<_> = words.filter(plain).filter(|word| word.matches('_').count() >= 2).collect();
-    assert_eq!(named, CASES.iter().map(|(name, _)| *name).collect());
+    each_fault_fails_its_case(&SUITE, &[], |fault| {
+        subject(MemoryBlobs::default(), move |kept: &MemoryBlobs| Broken::new(kept, fault), true)
+    });
 }
 
 /// The memory store with one fault, named like the case that must find it.
@@ -52,7 +37,7 @@ impl Broken {
     }
 
     fn has(&self, fault: &str) -> bool {
-        assert!(CASES.iter().any(|(name, _)| *name == fault), "no case {fault}");
+        assert!(SUITE.names().any(|name| name == fault), "no case {fault}");
         self.fault == fault
     }
 }

@@ -1,8 +1,6 @@
 //! The suite of buses: the in-memory ones pass it, and each case fails on a bus that breaks its guarantee; and nodes
 //! keep their promises over a bus that keeps none.
 
-use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,11 +9,12 @@ use chat_server_core::Providers;
 use chat_server_core::bus::memory::MemoryBus;
 use chat_server_core::bus::unreliable::{Odds, UnreliableBus};
 use chat_server_core::bus::{Bus, Hint, News};
-use chat_server_core::conformance::bus::{CASES, Case, run};
+use chat_server_core::conformance::bus::{SUITE, subject};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use crate::peer::{Peer, send, server_of, shared};
+use crate::suites::each_fault_fails_its_case;
 
 mod memory {
     use chat_server_core::bus::memory::MemoryBus;
@@ -73,33 +72,12 @@ async fn nodes_keep_one_order_over_a_bus_that_loses_nearly_all() {
 
 #[test]
 fn every_case_fails_on_the_bus_that_breaks_it_and_no_other() {
-    std::thread::scope(|scope| {
-        for (fault, _) in CASES {
-            scope.spawn(move || {
-                let failed: Vec<_> = CASES.iter().filter(|(_, case)| fails(fault, *case)).collect();
-                let failed: Vec<_> = failed.into_iter().map(|(name, _)| *name).collect();
-                assert_eq!(failed, [*fault], "cases that a bus fails that breaks {fault}");
-            });
-        }
+    each_fault_fails_its_case(&SUITE, &[], |fault| {
+        let place = Broken { fault, ..Broken::default() };
+        let node =
+            |broken: &Broken| Broken { node: broken.nodes.fetch_add(1, Ordering::Relaxed), ..broken.clone() };
+        subject(place, node)
     });
-}
-
-fn fails(fault: &'static str, case: Case) -> bool {
-    let node =
-        |broken: &Broken| Broken { node: broken.nodes.fetch_add(1, Ordering::Relaxed), ..broken.clone() };
-    let place = Broken { fault, ..Broken::default() };
-    catch_unwind(AssertUnwindSafe(|| run(place, node, case))).is_err()
-}
-
-/// Every guarantee names its case, and every case is named by a guarantee.
-#[test]
-fn the_trait_names_every_case_and_no_other() {
-    let docs = include_str!("../../src/bus/mod.rs");
-    let lines = docs.lines().filter_map(|line| line.trim_start().strip_prefix("/// "));
-    let named: BTreeSet<_> =
-        lines.flat_map(|line| line.split('`')).filter(|word| word.matches('_').count() >= 3).collect();
-    let known: BTreeSet<_> = CASES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(named, known);
 }
 
 /// The memory bus with one fault, named like the case that must find it.
@@ -115,7 +93,7 @@ struct Broken {
 
 impl Broken {
     fn has(&self, fault: &str) -> bool {
-        assert!(CASES.iter().any(|(name, _)| *name == fault), "no case {fault}");
+        assert!(SUITE.names().any(|name| name == fault), "no case {fault}");
         self.fault == fault
     }
 }

@@ -26,5 +26,6 @@ mod sessions;
 mod snapshot;
 mod storage;
 mod storm;
+mod suites;
 mod transport;
 mod unread;

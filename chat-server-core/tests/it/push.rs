@@ -1,13 +1,13 @@
 //! The in-memory gateway passes the suite, and each case of it fails on a gateway that breaks its guarantee.
 
-use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_server_core::conformance::push::{Behaviour, CASES, Case, Received, Rig, run, sample};
+use chat_server_core::conformance::push::{Behaviour, Received, Rig, SUITE, sample, subject};
 use chat_server_core::push::memory::MemoryGateway;
 use chat_server_core::push::{Push, PushGateway, PushOutcome};
+
+use crate::suites::each_fault_fails_its_case;
 
 mod memory {
     use chat_server_core::push::memory::MemoryGateway;
@@ -16,28 +16,9 @@ mod memory {
 
 #[test]
 fn every_case_fails_on_the_gateway_that_breaks_it_and_no_other() {
-    for (fault, _) in CASES {
-        let failed: Vec<_> =
-            CASES.iter().filter(|(_, case)| fails(fault, *case)).map(|(name, _)| *name).collect();
-        assert_eq!(failed, [*fault], "cases that a gateway fails that breaks {fault}");
-    }
-}
-
-fn fails(fault: &'static str, case: Case) -> bool {
-    let rig = move || Broken { fault, inner: MemoryGateway::default() };
-    catch_unwind(AssertUnwindSafe(|| run(rig, case))).is_err()
-}
-
-/// Every guarantee names its case, and every case is named by a guarantee.
-#[test]
-fn the_trait_names_every_case_and_no_other() {
-    let docs = include_str!("../../src/push/gateway.rs");
-    let lines = docs.lines().filter_map(|line| line.strip_prefix("/// "));
-    let is_case_like = |word: &&str| {
-        word.matches('_').count() >= 2 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
-    };
-    let named: BTreeSet<_> = lines.flat_map(|line| line.split('`')).filter(is_case_like).collect();
-    assert_eq!(named, CASES.iter().map(|(name, _)| *name).collect());
+    each_fault_fails_its_case(&SUITE, &[], |fault| {
+        subject(Broken { fault, inner: MemoryGateway::default() })
+    });
 }
 
 /// The memory gateway with one fault, named like the case that must find it.

@@ -1,18 +1,18 @@
 //! Searching: the suite on the memory index and on broken ones, and who finds what.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chat_protocol::Epoch;
-use chat_server_core::conformance::search::{CASES, run};
+use chat_server_core::conformance::search::{SUITE, subject};
 use chat_server_core::search::memory::MemoryIndex;
 use chat_server_core::search::{IndexChange, SearchHit, SearchIndex, SearchQuery};
 use chat_server_core::storage::StorageError;
 use chat_server_core::{ChatServer, Providers};
 
 use crate::peer::{Peer, send, server_of};
+use crate::suites::each_fault_fails_its_case;
 
 mod memory {
     chat_server_core::search_conformance!(chat_server_core::search::memory::MemoryIndex::default());
@@ -20,24 +20,9 @@ mod memory {
 
 #[test]
 fn every_case_fails_on_the_index_that_breaks_it_and_no_other() {
-    for (fault, _) in CASES {
-        let fails = |case| {
-            let open = |kept: &Arc<MemoryIndex>| Broken::new(kept, fault);
-            catch_unwind(AssertUnwindSafe(|| run(Arc::default(), open, true, case))).is_err()
-        };
-        let failed: Vec<_> = CASES.iter().filter(|(_, case)| fails(*case)).map(|(name, _)| *name).collect();
-        assert_eq!(failed, [*fault], "cases that an index fails that breaks {fault}");
-    }
-}
-
-#[test]
-fn the_trait_names_every_case_and_no_other() {
-    let docs = include_str!("../../src/search/mod.rs");
-    let lines = docs.lines().filter_map(|line| line.strip_prefix("/// "));
-    let words = lines.flat_map(|line| line.split('`'));
-    let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    let named: BTreeSet<_> = words.filter(plain).filter(|word| word.matches('_').count() >= 2).collect();
-    assert_eq!(named, CASES.iter().map(|(name, _)| *name).collect());
+    each_fault_fails_its_case(&SUITE, &[], |fault| {
+        subject(Arc::default(), move |kept: &Arc<MemoryIndex>| Broken::new(kept, fault), true)
+    });
 }
 
 /// The memory index with one fault, named like the case that must find it.
@@ -53,7 +38,7 @@ impl Broken {
     }
 
     fn has(&self, fault: &str) -> bool {
-        assert!(CASES.iter().any(|(name, _)| *name == fault), "no case {fault}");
+        assert!(SUITE.names().any(|name| name == fault), "no case {fault}");
         self.fault == fault
     }
 }

@@ -2,18 +2,16 @@
 
 mod broken;
 
-use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use async_trait::async_trait;
 use chat_protocol::{Frame, Text};
 use chat_server_core::ChatServer;
-use chat_server_core::conformance::transport::{CASES, Case, ClientEnd, Dial, Heard, Sent, Wrong, run};
+use chat_server_core::conformance::transport::{ClientEnd, Dial, Heard, SUITE, Sent, Wrong, subject};
 use chat_server_core::transport::memory::{MemoryConnection, pair};
 use chat_server_core::transport::{Connection, PeerInfo};
 use futures::{SinkExt, StreamExt};
 
-use broken::Broken;
+use self::broken::Broken;
+use crate::suites::each_fault_fails_its_case;
 
 /// Frames that wait in each direction.
 const CAPACITY: usize = 64;
@@ -79,30 +77,7 @@ impl ClientEnd for End {
 
 #[test]
 fn every_case_fails_on_the_transport_that_breaks_it_and_no_other() {
-    // Each waits for its own deadlines, so they wait together.
-    std::thread::scope(|scope| {
-        for (fault, _) in CASES {
-            scope.spawn(move || {
-                let failed: Vec<_> = CASES.iter().filter(|(_, case)| fails(fault, *case)).collect();
-                let failed: Vec<_> = failed.into_iter().map(|(name, _)| *name).collect();
-                assert_eq!(failed, [*fault], "cases that a transport fails that breaks {fault}");
-            });
-        }
+    each_fault_fails_its_case(&SUITE, &[], |fault| {
+        subject(move |server| async move { InMemory { server, fault } })
     });
-}
-
-/// Whether a case fails on the transport with that fault.
-fn fails(fault: &'static str, case: Case) -> bool {
-    let start = move |server| async move { InMemory { server, fault } };
-    catch_unwind(AssertUnwindSafe(|| run(start, case))).is_err()
-}
-
-/// Every guarantee names its case, and every case is named by a guarantee.
-#[test]
-fn the_trait_names_every_case_and_no_other() {
-    let docs = include_str!("../../src/transport/mod.rs");
-    let words = docs.lines().filter_map(|line| line.strip_prefix("/// ")).flat_map(|line| line.split('`'));
-    let named: BTreeSet<_> = words.filter(|word| word.matches('_').count() >= 3).collect();
-    let known: BTreeSet<_> = CASES.iter().map(|(name, _)| *name).collect();
-    assert_eq!(named, known);
 }

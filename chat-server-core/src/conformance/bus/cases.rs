@@ -83,7 +83,7 @@ async fn tell_until(
 
 /// What arrives is what was told, whatever it is of, in every part.
 pub async fn hints_arrive_as_they_were_told(subject: Subject) {
-    let (teller, hearer) = (subject.node(), subject.node());
+    let (teller, hearer) = (subject.open(), subject.open());
     let mut hears = hearer.subscribe();
     for hint in real_hints().await {
         tell_until(&*teller, &hint, &mut hears, |heard| *heard == hint).await;
@@ -92,7 +92,7 @@ pub async fn hints_arrive_as_they_were_told(subject: Subject) {
 
 /// All other nodes hear what one tells, once they have subscribed.
 pub async fn every_other_node_hears_a_hint(subject: Subject) {
-    let nodes = [subject.node(), subject.node(), subject.node()];
+    let nodes = [subject.open(), subject.open(), subject.open()];
     let mut hear: Vec<_> = nodes.iter().map(|node| node.subscribe()).collect();
     let hint = real_hints().await.remove(0);
     for (number, teller) in nodes.iter().enumerate() {
@@ -107,7 +107,7 @@ pub async fn every_other_node_hears_a_hint(subject: Subject) {
 
 /// Telling takes no longer when a node does not listen; that node loses hints and hears later ones.
 pub async fn nobody_waits_for_a_slow_node(subject: Subject) {
-    let (teller, slow) = (subject.node(), subject.node());
+    let (teller, slow) = (subject.open(), subject.open());
     let mut hears = slow.subscribe();
     let hint = real_hints().await.remove(0);
     let many = {
@@ -122,7 +122,7 @@ pub async fn nobody_waits_for_a_slow_node(subject: Subject) {
 
 /// When a node is gone the others go on to hear each other.
 pub async fn a_node_that_leaves_disturbs_nobody(subject: Subject) {
-    let (teller, stays, leaves) = (subject.node(), subject.node(), subject.node());
+    let (teller, stays, leaves) = (subject.open(), subject.open(), subject.open());
     let (mut hears, gone) = (stays.subscribe(), leaves.subscribe());
     let hint = real_hints().await.remove(0);
     tell_until(&*teller, &hint, &mut hears, |heard| heard.node == hint.node).await;
@@ -133,7 +133,7 @@ pub async fn a_node_that_leaves_disturbs_nobody(subject: Subject) {
 
 /// A node with a subscription of its own learns that another one listens. (To believe so of nobody costs time only.)
 pub async fn a_node_knows_whether_it_has_peers(subject: Subject) {
-    let (first, second) = (subject.node(), subject.node());
+    let (first, second) = (subject.open(), subject.open());
     let (_own, _other) = (first.subscribe(), second.subscribe());
     let known = async {
         while !(first.has_peers() && second.has_peers()) {

@@ -3,6 +3,7 @@
 use super::Subject;
 use super::scene::*;
 use super::tour::{everything, own_tour, tour};
+use crate::conformance::skip;
 use crate::storage::{Append, Appended, Refusal};
 
 fn again(first: &Appended) -> Appended {
@@ -113,10 +114,10 @@ pub async fn a_repeat_survives_edit_delete_and_trim(subject: Subject) {
 pub async fn appended_survives_reopen(subject: Subject) {
     let scene = Scene::new(&subject);
     if !scene.store.capabilities().durable {
-        return;
+        return skip("the store is not `durable`");
     }
     assert!(
-        subject.reopens(),
+        subject.again(),
         "a durable store needs the two-part form: storage_conformance!(place, |place| ..)"
     );
     let (rooms, ids) = (["r", "s", "nowhere"], ["a", "b", "c", "d", "e", "nobody"]);

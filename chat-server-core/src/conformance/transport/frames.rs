@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::scene::{Scene, send};
 use super::{Heard, Sent, Subject, Wrong};
+use crate::conformance::skip;
 
 /// Commands at once: below the bound of those in flight, and answered in the order in which they came.
 const BURST: usize = 48;
@@ -84,7 +85,7 @@ pub async fn a_flush_leaves_nothing_behind(subject: Subject) {
 pub async fn direct_writes_keep_their_order(subject: Subject) {
     let scene = Scene::new(&subject).await;
     if !scene.dial.writes_directly() {
-        return;
+        return skip("it offers no `DirectWriter`");
     }
     let mut clients = scene.room(&["a", "b"]).await;
     let (mut reader, mut sender) = (clients.remove(1), clients.remove(0));
