@@ -85,8 +85,8 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
 /// # Guarantees
 /// - A finished blob is there, byte for byte, with what `finish` was told of it (`a_finished_blob_is_whole`), and after
 ///   the store is opened again, if it is durable (`finished_survives_reopen`).
-/// - What is being written, was dropped, or was under way when the process ended is nowhere
-///   (`an_unfinished_blob_is_nowhere`).
+/// - What is being written or was dropped is nowhere, also after the store is opened again (`an_unfinished_blob_is_nowhere`).
+///   So is what was under way when the process was killed, which no case can show: test it yourself.
 /// - Blobs that are written at once do not mix (`blobs_at_once_stay_apart`).
 /// - A range gives its bytes and no others, as far as the blob goes (`ranges_give_their_bytes`).
 /// - A finished blob never changes: the name is not given again (`a_finished_blob_never_changes`).

@@ -89,9 +89,9 @@ async fn found(index: &SharedIndex, text: &str) -> Vec<u64> {
 
 async fn all_words_must_occur(subject: Subject) {
     let index = fresh(&subject).await;
-    let texts = ["Lunch at noon", "noon: no lunch!", "lunches", "dinner", ""];
+    let texts = ["Lunch at noon", "noon: no lunch!", "lunches", "dinner", "", "\u{c4}pfel um 12:30"];
     let changes: Vec<_> = (1..).zip(texts).map(|(num, text)| put(num, "r", "1", text)).collect();
-    take(&index, &changes, 5).await;
+    take(&index, &changes, 6).await;
     for (text, expected) in [
         ("lunch", &[2, 1][..]),
         ("LUNCH noon", &[2, 1]),
@@ -101,6 +101,9 @@ async fn all_words_must_occur(subject: Subject) {
         ("\"no lunch\" noon", &[2]),
         ("lun", &[]),
         ("supper", &[]),
+        ("\u{e4}PFEL", &[6]),
+        ("30", &[6]),
+        ("3", &[]),
     ] {
         assert_eq!(found(&index, text).await, expected, "{text}");
     }

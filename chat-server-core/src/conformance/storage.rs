@@ -24,6 +24,7 @@
 
 mod agents;
 mod append;
+mod at_once;
 mod counts;
 mod devices;
 mod feed;
@@ -51,6 +52,7 @@ use crate::storage::{SharedStorage, Storage};
 
 pub use self::agents::*;
 pub use self::append::*;
+pub use self::at_once::*;
 pub use self::counts::*;
 pub use self::devices::*;
 pub use self::feed::*;
@@ -91,6 +93,7 @@ suite! { $
             a_repeat_gives_the_first_answer
             another_body_is_a_conflict
             a_repeat_survives_edit_delete_and_trim
+            repeats_at_once_are_stored_once
             an_old_access_version_is_refused
             a_refusal_spares_the_rest
             time_never_runs_backwards
@@ -112,6 +115,7 @@ suite! { $
             a_trim_forgets_what_is_older
 
             views_follow_appends
+            a_standing_is_never_ahead_of_the_history
             a_new_room_is_as_it_was_asked_for
             a_lost_right_bumps_the_access_version
             adding_spares_members_and_refuses_the_barred
@@ -135,6 +139,7 @@ suite! { $
             only_agents_join_desks
 
             the_user_log_has_every_change
+            concurrent_changes_of_a_user_leave_no_gap
             delivered_follows_read
             pointers_only_advance
             threads_have_pointers_of_their_own
@@ -157,6 +162,7 @@ suite! { $
             a_named_job_is_there_once
             jobs_come_up_when_they_are_due
             a_lease_that_ran_out_is_given_again
+            workers_at_once_share_no_job
             a_failed_job_comes_up_again
             jobs_given_up_are_counted
             only_jobs_that_wait_are_cancelled

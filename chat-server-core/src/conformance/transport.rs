@@ -175,6 +175,7 @@ suite! { $
             nothing_follows_the_last_word
             a_slow_reader_is_cut_and_told
             who_does_not_read_is_not_read_from
+            a_silent_peer_holds_up_nobody
         }
     }
 }

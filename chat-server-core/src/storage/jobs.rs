@@ -81,7 +81,8 @@ pub struct Schedule {
 /// # Guarantees
 /// - Of a kind, a user and a name there is one job (`a_named_job_is_there_once`).
 /// - Jobs come up when they are due, the earliest first, each kind for itself (`jobs_come_up_when_they_are_due`).
-/// - A leased job is nobody else's until the lease runs out (`a_lease_that_ran_out_is_given_again`).
+/// - A leased job is nobody else's until the lease runs out (`a_lease_that_ran_out_is_given_again`), also when many workers
+///   ask at once (`workers_at_once_share_no_job`).
 /// - What is done never comes up again, and what failed does when it was said (`a_failed_job_comes_up_again`). What was given
 ///   up is counted (`jobs_given_up_are_counted`).
 /// - Only what nobody has leased yet can be cancelled (`only_jobs_that_wait_are_cancelled`).

@@ -95,9 +95,9 @@ pub struct Marks {
 /// - When `append` or `append_own` returns, what it says is stored is durable, if the store is
 ///   (`appended_survives_reopen`).
 /// - A repeated `client_msg_id` gives the first answer back, with another body [`Refusal::Conflict`]; neither stores
-///   anything; within one batch too, after an edit, a deletion and a trim too (`a_repeat_gives_the_first_answer`,
-///   `another_body_is_a_conflict`, `a_repeat_survives_edit_delete_and_trim`). It needs no right: it is answered before the
-///   access version is compared.
+///   anything; within one batch too, after an edit, a deletion and a trim too, from many callers at once too
+///   (`a_repeat_gives_the_first_answer`, `another_body_is_a_conflict`, `a_repeat_survives_edit_delete_and_trim`,
+///   `repeats_at_once_are_stored_once`). It needs no right: it is answered before the access version is compared.
 /// - A change decided on an old access version is refused (`an_old_access_version_is_refused`).
 /// - The refusal of one change leaves the rest of the batch alone (`a_refusal_spares_the_rest`).
 /// - Times never run backwards within a room (`time_never_runs_backwards`).

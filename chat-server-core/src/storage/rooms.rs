@@ -127,7 +127,8 @@ pub struct Relation {
 ///
 /// # Guarantees
 /// - `standing` and `views` show every change that `append` has answered (`views_follow_appends`), and a new room as it
-///   was asked for (`a_new_room_is_as_it_was_asked_for`).
+///   was asked for (`a_new_room_is_as_it_was_asked_for`). The head that `standing` tells is never ahead of what `history`
+///   gives afterwards (`a_standing_is_never_ahead_of_the_history`).
 /// - `access_version` grows when a right is taken away: somebody leaves, is removed or banned or gets a lower role, the
 ///   room becomes `invite` or its history `joined`, a side of a direct room blocks the other or ends that. Nothing else
 ///   moves it (`a_lost_right_bumps_the_access_version`).

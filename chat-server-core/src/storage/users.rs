@@ -180,7 +180,7 @@ pub struct Pointers {
 ///
 /// # Guarantees
 /// - Every room gained or lost and every change of the user's own has an entry, dense from 1
-///   (`the_user_log_has_every_change`); delivered pointers have none (`delivered_follows_read`).
+///   (`the_user_log_has_every_change`), also under concurrent callers (`concurrent_changes_of_a_user_leave_no_gap`); delivered pointers have none (`delivered_follows_read`).
 /// - Pointers never go back and never beyond the newest message (`pointers_only_advance`).
 /// - A delivered pointer is never behind the read one of the main line (`delivered_follows_read`); threads have pointers
 ///   of their own (`threads_have_pointers_of_their_own`); what is read in private is told to nobody

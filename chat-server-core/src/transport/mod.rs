@@ -71,7 +71,7 @@ impl Connection for Box<dyn Connection> {
     }
 }
 
-/// Writes text frames at once, from any thread, without the connection's task.
+/// Writes text frames at once, from any thread, without the connection's task (`direct_writes_keep_their_order`).
 ///
 /// The server never calls it while it writes through the sink, nor from two threads at a time.
 pub trait DirectWriter: std::fmt::Debug + Send + Sync {
@@ -109,8 +109,10 @@ impl std::fmt::Debug for PeerInfo {
 
 /// Something that accepts connections.
 ///
-/// It hands each one over as soon as it is open: what the peer says first is the session's to judge. What its connections
-/// guarantee is said at [`Connection`].
+/// What its connections guarantee is said at [`Connection`]; and
+///
+/// - it hands each one over as soon as it is open: what the peer says first is the session's to judge, and who says nothing
+///   keeps nobody else out (`a_silent_peer_holds_up_nobody`).
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// The next connection; `None` when there will be no more. Cancel-safe.

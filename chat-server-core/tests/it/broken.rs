@@ -11,10 +11,10 @@ mod users;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use chat_protocol::{Content, HistoryQuery, RoomId, RoomState, Seq, Timestamp, UserId};
+use chat_protocol::{ClientMsgId, Content, HistoryQuery, RoomId, RoomState, Seq, Timestamp, UserId};
 use chat_server_core::conformance::storage::{SUITE, subject};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{MessageStore, RoomStore, StoredMessage};
+use chat_server_core::storage::{Job, MessageStore, RoomStore, StoredMessage};
 
 use crate::suites::each_fault_fails_its_case;
 
@@ -60,6 +60,10 @@ struct Remembered {
     late: BTreeSet<u64>,
     /// Jobs that failed.
     failed: BTreeSet<u64>,
+    /// A job that is leased twice.
+    shared: Option<Job>,
+    /// Ids that were sent.
+    sent: BTreeSet<ClientMsgId>,
     /// When anybody was last said to be seen.
     seen: Option<Timestamp>,
 }

@@ -2,12 +2,14 @@
 
 mod broken;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chat_protocol::{Frame, Text};
 use chat_server_core::ChatServer;
 use chat_server_core::conformance::transport::{ClientEnd, Dial, Heard, SUITE, Sent, Wrong, subject};
+use chat_server_core::transport::PeerInfo;
 use chat_server_core::transport::memory::{MemoryConnection, pair};
-use chat_server_core::transport::{Connection, PeerInfo};
 use futures::{SinkExt, StreamExt};
 
 use self::broken::Broken;
@@ -17,22 +19,40 @@ use crate::suites::each_fault_fails_its_case;
 const CAPACITY: usize = 64;
 
 mod memory {
-    chat_server_core::transport_conformance!(async |server| super::InMemory { server, fault: "" });
+    chat_server_core::transport_conformance!(async |server| super::InMemory::new(server, ""));
 }
 
 /// The memory transport, or with a fault named like the case that must find it.
 struct InMemory {
     server: ChatServer,
     fault: &'static str,
+    /// Held by who has connected and said nothing, for the fault about such.
+    door: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl InMemory {
+    fn new(server: ChatServer, fault: &'static str) -> Self {
+        Self { server, fault, door: Arc::default() }
+    }
 }
 
 #[async_trait]
 impl Dial for InMemory {
     async fn dial(&self, _: &str) -> Box<dyn ClientEnd> {
         let (ours, theirs) = pair(CAPACITY);
-        let theirs: Box<dyn Connection> =
-            if self.fault.is_empty() { Box::new(theirs) } else { Box::new(Broken::new(theirs, self.fault)) };
-        tokio::spawn(self.server.serve_connection(theirs, PeerInfo::default()));
+        if self.fault.is_empty() {
+            tokio::spawn(self.server.serve_connection(theirs, PeerInfo::default()));
+            return Box::new(End(ours));
+        }
+        let (server, door) = (self.server.clone(), self.door.clone());
+        let mut theirs = Broken::new(theirs, self.fault);
+        tokio::spawn(async move {
+            if theirs.has("a_silent_peer_holds_up_nobody") {
+                let _first = door.lock().await;
+                theirs.read_ahead().await;
+            }
+            server.serve_connection(theirs, PeerInfo::default()).await;
+        });
         Box::new(End(ours))
     }
 
@@ -78,6 +98,6 @@ impl ClientEnd for End {
 #[test]
 fn every_case_fails_on_the_transport_that_breaks_it_and_no_other() {
     each_fault_fails_its_case(&SUITE, &[], |fault| {
-        subject(move |server| async move { InMemory { server, fault } })
+        subject(move |server| async move { InMemory::new(server, fault) })
     });
 }

@@ -16,12 +16,12 @@ fn desk(id: &str, organization: &str, client: &str) -> Append {
     })
 }
 
-fn agent(who: &str, organization: &str, agent: bool) -> OwnAppend {
+pub(super) fn agent(who: &str, organization: &str, agent: bool) -> OwnAppend {
     own(who, OwnChange::Agent { organization: organization.to_owned(), agent })
 }
 
 impl Scene {
-    async fn agents(&self, organization: &str) -> Vec<String> {
+    pub(super) async fn agents(&self, organization: &str) -> Vec<String> {
         let agents = self.store.agents(organization).await.expect("agents works");
         agents.iter().map(ToString::to_string).collect()
     }

@@ -23,7 +23,7 @@ fn id(device: &str) -> DeviceId {
     DeviceId::new(device).expect("a valid device id")
 }
 
-fn device(by: &str, device: &str, push: Patch<PushTarget>, name: Patch<String>) -> OwnAppend {
+pub(super) fn device(by: &str, device: &str, push: Patch<PushTarget>, name: Patch<String>) -> OwnAppend {
     own(by, OwnChange::Device { device: id(device), push, name })
 }
 
@@ -37,7 +37,7 @@ fn gone(by: &str, device: &str, target: PushTarget) -> OwnAppend {
 }
 
 impl Scene {
-    async fn devices(&self, of: &[&str]) -> Vec<Device> {
+    pub(super) async fn devices(&self, of: &[&str]) -> Vec<Device> {
         self.store.devices(&users(of)).await.expect("devices works")
     }
 

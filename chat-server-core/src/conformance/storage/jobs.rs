@@ -8,7 +8,7 @@ use super::scene::*;
 use crate::storage::{Job, JobKind, NewJob};
 
 /// A job of nobody's without a name.
-fn job(kind: JobKind, due: i64, body: &str) -> NewJob {
+pub(super) fn job(kind: JobKind, due: i64, body: &str) -> NewJob {
     NewJob { kind, user: None, name: None, due: at(due), body: body.to_owned() }
 }
 

@@ -1,8 +1,11 @@
 //! One of every kind of change, for cases that look at all of them, and all that a store can be asked.
 
+use chat_protocol::command::{PushService, PushTarget};
 use chat_protocol::command::{RoomPatch, SettingsPatch};
 use chat_protocol::{Access, Epoch, HistoryQuery, Offset, Patch, Role, Seq, UserOffset};
 
+use super::agents::agent;
+use super::devices::device;
 use super::scene::*;
 use crate::storage::{Append, JobKind, OwnAppend, RoomsQuery};
 
@@ -43,6 +46,7 @@ pub(super) fn tour() -> Vec<Append> {
 
 /// Every kind of change of a user's own, after the [`tour`].
 pub(super) fn own_tour() -> Vec<OwnAppend> {
+    let push = PushTarget { service: PushService::Fcm, token: "token".to_owned(), app: None };
     let mute = SettingsPatch { mute_until: Patch::Set(at(50)), ..SettingsPatch::default() };
     vec![
         delivered("r", "c", 5),
@@ -62,6 +66,8 @@ pub(super) fn own_tour() -> Vec<OwnAppend> {
         schedule("r", "a", "never", "seven", 10),
         unschedule("r", "a", "never", false),
         seen("a", 60),
+        device("a", "phone", Patch::Set(push), Patch::Set("Ann's phone".to_owned())),
+        agent("a", "acme", true),
     ]
 }
 
@@ -104,6 +110,8 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
         let (due, given_up) = (store.next_due(kind).await, store.given_up(kind).await);
         all.push(format!("jobs: {due:?}, {given_up:?}"));
     }
+    all.push(format!("devices: {:?}", scene.devices(ids).await));
+    all.push(format!("agents: {:?}", scene.agents("acme").await));
     let waiting = store.jobs_of(&user("a"), JobKind::Send, None, None, ALL).await;
     all.push(format!("waits for a: {waiting:?}"));
     all.push(format!("feed: {:?}", scene.feed(0, ALL).await));

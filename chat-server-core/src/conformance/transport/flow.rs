@@ -1,4 +1,4 @@
-//! Cases about clients that do not read.
+//! Cases about clients that do not read, or say nothing.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use chat_protocol::{ErrorCode, Text};
 use serde_json::json;
 
 use super::Subject;
-use super::scene::{Scene, send};
+use super::scene::{Scene, send, soon};
 use crate::ServerConfig;
 
 /// Near the greatest content.
@@ -59,5 +59,14 @@ pub async fn who_does_not_read_is_not_read_from(subject: Subject) {
     while let Ok(()) = tokio::time::timeout(Duration::from_secs(1), client.0.send(command.clone())).await {
         sent += command.len();
         assert!(sent < MUCH, "{sent} bytes of commands were taken from a client that reads no answers");
+    }
+}
+
+/// Who has connected and says nothing is there, and others come and go meanwhile.
+pub async fn a_silent_peer_holds_up_nobody(subject: Subject) {
+    let scene = Scene::new(&subject).await;
+    let _silent = soon("a connection", scene.dial.dial("dev-a")).await;
+    for user in ["b", "c"] {
+        scene.client(user).await.works().await;
     }
 }

@@ -38,6 +38,10 @@ impl JobStore for Broken {
             let failed = &self.memory.lock().unwrap().failed;
             leased.retain(|job| job.attempts == 1 || failed.contains(&job.id));
         }
+        if self.has("workers_at_once_share_no_job") {
+            let shared = leased.iter().find(|job| job.body == "for one").cloned();
+            leased.extend(std::mem::replace(&mut self.memory.lock().unwrap().shared, shared));
+        }
         if self.has("a_room_that_forgets_has_its_job") && kind == JobKind::Expire {
             leased.iter_mut().for_each(|job| job.body = "60".to_owned());
         }

@@ -27,6 +27,12 @@ impl Broken {
                 {
                     new.client_msg_id = None;
                 }
+                if self.has("repeats_at_once_are_stored_once")
+                    && let Some(id) = new.client_msg_id.take_if(|id| id.as_str().starts_with("at once"))
+                    && self.memory.lock().unwrap().sent.insert(id.clone())
+                {
+                    new.client_msg_id = Some(id);
+                }
                 if self.has("texts_are_kept_byte_for_byte") {
                     let value = serde_json::from_str(new.content.payload.get()).unwrap();
                     new.content = Content::new(new.content.kind.clone(), &value);

@@ -50,6 +50,9 @@ impl RoomStore for Broken {
             let first = &mut self.memory.lock().unwrap().members;
             found.members = *first.entry(room.clone()).or_insert(found.members);
         }
+        if self.has("a_standing_is_never_ahead_of_the_history") && room.as_str() == "busy" {
+            found.offset = found.offset.next();
+        }
         let unseen = match found.bar {
             Some(Bar::Banned { until }) => until.is_some() && self.has("a_ban_keeps_its_user_out"),
             Some(Bar::Blocked) => self.has("a_block_changes_the_direct_room"),

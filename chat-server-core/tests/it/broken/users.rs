@@ -77,6 +77,12 @@ impl Broken {
                     self.memory.lock().unwrap().hidden.insert(place);
                 }
                 OwnChange::Seen { at } => self.memory.lock().unwrap().seen = Some(*at),
+                OwnChange::Block { .. }
+                    if append.user.as_str() == "crowd"
+                        && self.has("concurrent_changes_of_a_user_leave_no_gap") =>
+                {
+                    answer.user_offset = answer.user_offset.min(UserOffset::new(50).unwrap());
+                }
                 OwnChange::Revoked { .. } if self.has("answers_are_what_the_logs_hold") => {
                     answer.entry = None;
                 }

@@ -37,7 +37,12 @@ impl Broken {
         Self { inner, fault, fed, kept: None, ahead, stuck: false }
     }
 
-    fn has(&self, fault: &str) -> bool {
+    /// Waits for the first frame, which the server then reads.
+    pub(crate) async fn read_ahead(&mut self) {
+        self.ahead.extend(self.inner.next().await.and_then(Result::ok));
+    }
+
+    pub(crate) fn has(&self, fault: &str) -> bool {
         assert!(SUITE.names().any(|name| name == fault), "no case {fault}");
         self.fault == fault
     }
