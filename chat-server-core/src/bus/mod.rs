@@ -48,9 +48,10 @@ pub enum News {
 /// - Telling never waits: who does not listen loses hints, and hears later ones (`nobody_waits_for_a_slow_node`).
 /// - A subscription lasts as long as its node; a node that goes changes nothing for the others
 ///   (`a_node_that_leaves_disturbs_nobody`).
+/// - A node knows whether it has peers; a bus that cannot know says so always (`a_node_knows_whether_it_has_peers`).
 pub trait Bus: Send + Sync {
     /// Whether anybody else listens: the server makes no hints for nobody, and compares no heads. A bus that cannot know
-    /// says yes (`a_node_knows_whether_it_has_peers`).
+    /// says yes.
     fn has_peers(&self) -> bool;
 
     /// Tells the others. Never waits for them: what cannot be sent now is lost.

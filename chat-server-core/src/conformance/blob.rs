@@ -39,6 +39,7 @@ suite! { $
     blob_conformance in blob {
         ($store:expr) => subject((), |()| $store, false);
         ($place:expr, $open:expr) => subject($place, $open, true);
+        docs { "../blob/mod.rs" }
         cases {
             a_finished_blob_is_whole
             finished_survives_reopen

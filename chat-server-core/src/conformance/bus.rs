@@ -36,6 +36,7 @@ suite! { $
     /// Proves a [`Bus`](crate::bus::Bus) with one line: see [the suite](crate::conformance::bus).
     bus_conformance in bus {
         ($place:expr, $node:expr) => subject($place, $node);
+        docs { "../bus/mod.rs" }
         cases {
             hints_arrive_as_they_were_told
             every_other_node_hears_a_hint

@@ -10,8 +10,8 @@
 //! | [`SearchIndex`](crate::search::SearchIndex) | [`search_conformance!`](crate::search_conformance) |
 //!
 //! A macro expands to one `#[test]` per case, named like the case, with a runtime of its own, so that the implementer adds no
-//! dependency. The docs of a trait list its guarantees, each with the name of its case: when that case fails, look there for
-//! what it expects. What a part does not claim to be able to do is skipped, which the test's output says.
+//! dependency. The docs of a trait list its guarantees, each with the name of its case; a case that fails says which one it
+//! proves. What a part does not claim to be able to do is skipped, which the test's output says.
 //!
 //! Single cases run by [`Suite::prove`]:
 //!

@@ -126,6 +126,7 @@ suite! { $
     /// Proves a [`PushGateway`](crate::push::PushGateway) with one line: see [the suite](crate::conformance::push).
     push_conformance in push {
         ($rig:expr) => subject($rig);
+        docs { "../push/gateway.rs" }
         cases {
             every_push_is_answered_in_order
             a_batch_of_any_size_is_answered

@@ -31,6 +31,7 @@ suite! { $
     search_conformance in search {
         ($index:expr) => subject((), |()| $index, false);
         ($place:expr, $open:expr) => subject($place, $open, true);
+        docs { "../search/mod.rs" }
         cases {
             all_words_must_occur
             no_sign_means_anything

@@ -86,6 +86,14 @@ suite! { $
     storage_conformance in storage {
         ($store:expr) => subject((), |()| $store, false);
         ($place:expr, $open:expr) => subject($place, $open, true);
+        docs {
+            "../storage/messages.rs"
+            "../storage/rooms.rs"
+            "../storage/users.rs"
+            "../storage/feed.rs"
+            "../storage/jobs.rs"
+            "../storage/devices.rs"
+        }
         cases {
             concurrent_appends_leave_no_gap
             a_batch_is_stored_in_order

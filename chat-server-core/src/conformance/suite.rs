@@ -18,16 +18,34 @@ type Case<S> = fn(S) -> Running;
 /// The cases of one trait, in the order of its guarantees. `S` is what a case is given: the part under test.
 pub struct Suite<S: 'static> {
     cases: &'static [(&'static str, Case<S>)],
+    /// The sources of the traits, whose docs list the guarantees.
+    docs: &'static [&'static str],
 }
 
 impl<S> Suite<S> {
-    pub(super) const fn new(cases: &'static [(&'static str, Case<S>)]) -> Self {
-        Self { cases }
+    pub(super) const fn new(
+        cases: &'static [(&'static str, Case<S>)],
+        docs: &'static [&'static str],
+    ) -> Self {
+        Self { cases, docs }
     }
 
     /// The names of the cases.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.cases.iter().map(|(name, _)| *name)
+    }
+
+    /// The guarantees as the docs of the traits list them, each with the names of its cases in it.
+    pub fn guarantees(&self) -> Vec<String> {
+        let mut guarantees: Vec<String> = Vec::new();
+        for line in self.docs.iter().flat_map(|text| text.lines()) {
+            if let Some(first) = line.strip_prefix("/// - ") {
+                guarantees.push(first.to_owned());
+            } else if let (Some(more), Some(last)) = (line.strip_prefix("///   "), guarantees.last_mut()) {
+                *last = format!("{last} {more}");
+            }
+        }
+        guarantees
     }
 
     /// Runs one case, in a runtime of its own. The suite's macro calls it; call it yourself to run single cases.
@@ -39,7 +57,12 @@ impl<S> Suite<S> {
     pub fn prove(&self, name: &str, subject: impl FnOnce() -> S) {
         let case = self.case(name);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(case, subject))) {
-            eprintln!("case `{name}` failed: the docs of the trait say what it expects, beside that name");
+            let marked = format!("`{name}`");
+            let guarantee = self.guarantees().into_iter().find(|guarantee| guarantee.contains(&marked));
+            eprintln!("case {marked} failed, which proves: {}", guarantee.unwrap_or_default());
+            eprintln!(
+                "(where two values are compared, `left` is what was found and `right` what was expected)"
+            );
             resume_unwind(panic);
         }
     }
@@ -120,13 +143,15 @@ impl<T: ?Sized> fmt::Debug for Opens<T> {
 /// Declares the suite of the module `conformance::$module`: its `SUITE`, and the macro that expands to one `#[test]` per case.
 ///
 /// First comes a dollar, because a macro that writes a macro cannot say one otherwise. Then the new macro, the forms in which
-/// it is called, each with the function of the module that makes the subject, and the cases, functions in scope.
+/// it is called, each with the function of the module that makes the subject, the sources whose docs list the guarantees, and
+/// the cases, functions in scope.
 macro_rules! suite {
     (
         $dollar:tt
         $(#[$doc:meta])*
         $macro:ident in $module:ident {
             $( ($($form:tt)*) => $make:ident($($argument:tt)*); )+
+            docs { $($docs:literal)+ }
             cases {
                 $($case:ident)+
             }
@@ -134,7 +159,10 @@ macro_rules! suite {
     ) => {
         /// The cases, in the order of the guarantees.
         pub static SUITE: $crate::conformance::Suite<Subject> =
-            $crate::conformance::Suite::new(&[$((stringify!($case), |subject| Box::pin($case(subject)))),+]);
+            $crate::conformance::Suite::new(
+                &[$((stringify!($case), |subject| Box::pin($case(subject)))),+],
+                &[$(include_str!($docs)),+],
+            );
 
         $(#[$doc])*
         #[macro_export]

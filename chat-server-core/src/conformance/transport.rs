@@ -8,10 +8,8 @@
 //! ```
 //! use async_trait::async_trait;
 //! use chat_server_core::ChatServer;
-//! use chat_server_core::conformance::transport::{ClientEnd, Dial, Heard, Sent, Wrong};
+//! use chat_server_core::conformance::transport::{ClientEnd, Dial, Frames};
 //! use chat_server_core::transport::{PeerInfo, memory};
-//! use chat_protocol::{Frame, Text};
-//! use futures::{SinkExt, StreamExt};
 //!
 //! struct InMemory(ChatServer);
 //!
@@ -20,29 +18,7 @@
 //!     async fn dial(&self, _token: &str) -> Box<dyn ClientEnd> {
 //!         let (ours, theirs) = memory::pair(16);
 //!         tokio::spawn(self.0.serve_connection(theirs, PeerInfo::default()));
-//!         Box::new(End(ours))
-//!     }
-//! }
-//!
-//! struct End(memory::MemoryConnection);
-//!
-//! #[async_trait]
-//! impl ClientEnd for End {
-//!     async fn send(&mut self, text: Text) {
-//!         // A server that has gone is found when nothing is heard of it.
-//!         let _ = self.0.send(Frame::Text(text)).await;
-//!     }
-//!     async fn receive(&mut self) -> Option<Heard> {
-//!         loop {
-//!             match self.0.next().await?.ok()? {
-//!                 Frame::Text(text) => return Some(Heard::Text(text)),
-//!                 Frame::Close(close) => return Some(Heard::Close(close)),
-//!                 _ => {}
-//!             }
-//!         }
-//!     }
-//!     async fn send_wrong(&mut self, wrong: Wrong) -> Sent {
-//!         Sent::Impossible
+//!         Box::new(Frames(ours))
 //!     }
 //! }
 //!
@@ -56,6 +32,7 @@
 //! It expands to one `#[test]` per case, named like the case, with a runtime and a server of its own. The clock is the
 //! real one, because links may be real.
 
+mod client;
 mod ends;
 mod flow;
 mod frames;
@@ -68,8 +45,9 @@ use async_trait::async_trait;
 use chat_protocol::{Close, ErrorCode, Text};
 
 use super::suite;
-use crate::ChatServer;
+use crate::{ChatServer, ServerConfig};
 
+pub use self::client::Frames;
 pub use self::ends::*;
 pub use self::flow::*;
 pub use self::frames::*;
@@ -120,6 +98,21 @@ pub enum Wrong {
     TooLarge,
 }
 
+impl Wrong {
+    /// What is said: the bytes of one frame.
+    pub fn bytes(self) -> Vec<u8> {
+        match self {
+            Wrong::Binary => vec![0; 4],
+            Wrong::InvalidUtf8 => b"{\"ping\":{\"id\":\"\xff\"}}".to_vec(),
+            Wrong::TooLarge => {
+                let frame = |pad: &str| format!(r#"{{"ping":{{"id":"1"}},"_":"{pad}"}}"#);
+                let size = ServerConfig::default().max_frame + 1;
+                frame(&"x".repeat(size - frame("").len())).into_bytes()
+            }
+        }
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -163,6 +156,7 @@ suite! { $
     /// Proves a transport with one line: see [the suite](crate::conformance::transport).
     transport_conformance in transport {
         ($start:expr) => subject($start);
+        docs { "../transport/mod.rs" }
         cases {
             frames_keep_their_order
             texts_of_every_size_arrive_whole

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat_protocol::event::{MemberAction, MemberChanged, UserChange, UserChanged};
-use chat_protocol::{Event, Message, Offset, Open, RoomId, Text, UserId, encode};
+use chat_protocol::{Event, Offset, Open, RoomId, Text, UserId, encode};
 
 use super::Hub;
 use super::delivery::Deliveries;
@@ -11,7 +11,7 @@ use super::feed::Published;
 use super::presence::UserEntry;
 use super::replay::Log;
 use crate::bus::{Hint, News};
-use crate::storage::{Appended, LogEntry, NewMessage, StoredMessage};
+use crate::storage::{Appended, LogEntry, NewMessage};
 
 impl Hub {
     /// Does some telling, then writes it to everyone who was told something.
@@ -40,16 +40,7 @@ impl Hub {
 
     /// The packet of a stored message; other nodes are told of it.
     pub(super) fn message_frame(&self, from: UserId, new: NewMessage, appended: &Appended) -> Text {
-        let Appended { room, offset, seq, ts, .. } = appended;
-        let message = Message {
-            client_msg_id: new.client_msg_id,
-            reply_to: new.reply_to,
-            thread: new.thread,
-            mentions: new.mentions,
-            injected: new.injected,
-            ..Message::new(room.clone(), *offset, *seq, from, new.content, *ts)
-        };
-        let entry = LogEntry::Message(StoredMessage { message, num: appended.num, key: appended.key });
+        let entry = new.entry(from, appended);
         if self.providers.bus.has_peers() {
             self.hint(News::Room(appended.room.clone(), entry.clone()));
         }

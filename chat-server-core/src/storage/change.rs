@@ -3,11 +3,11 @@
 use chat_protocol::command::RoomPatch;
 use chat_protocol::event::UserChanged;
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, Desk, Emoji, HistoryVisibility, Mentions, Offset, Role,
-    RoomId, RoomInfo, RoomKind, RoomNumber, Seq, Timestamp, UserId,
+    Access, ClientMsgId, ClientRoomId, Content, Desk, Emoji, HistoryVisibility, Mentions, Message, Offset,
+    Role, RoomId, RoomInfo, RoomKind, RoomNumber, Seq, Timestamp, UserId,
 };
 
-use super::LogEntry;
+use super::{LogEntry, StoredMessage};
 
 /// One change of a room, to be stored.
 #[derive(Debug, Clone)]
@@ -132,6 +132,17 @@ pub enum Change {
     },
 }
 
+impl Append {
+    /// All that this change wrote to its room's log, with the answer that it got: a message is not in
+    /// [`Appended::entries`], because whoever stores it has it. Nothing for a duplicate.
+    pub fn entries(&self, answer: &Appended) -> Vec<LogEntry> {
+        match &self.change {
+            Change::Message(new) if !answer.duplicate => vec![new.clone().entry(self.by.clone(), answer)],
+            _ => answer.entries.clone(),
+        }
+    }
+}
+
 /// A room to be made.
 #[derive(Debug, Clone)]
 pub struct NewRoom {
@@ -186,6 +197,20 @@ impl NewMessage {
             client_msg_id: None,
             digest,
         }
+    }
+
+    /// What the room's log says of it, with the answer that it got.
+    pub(crate) fn entry(self, from: UserId, answer: &Appended) -> LogEntry {
+        let Appended { room, offset, seq, ts, num, key, .. } = answer;
+        let message = Message {
+            client_msg_id: self.client_msg_id,
+            reply_to: self.reply_to,
+            thread: self.thread,
+            mentions: self.mentions,
+            injected: self.injected,
+            ..Message::new(room.clone(), *offset, *seq, from, self.content, *ts)
+        };
+        LogEntry::Message(StoredMessage { message, num: *num, key: *key })
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`ChatServer::serve_connection`](crate::ChatServer::serve_connection) itself. Either is proved by
 //! [`transport_conformance!`](crate::transport_conformance), feature `conformance`.
 
+mod link;
 pub mod memory;
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chat_protocol::{ErrorCode, Frame, Text};
 use futures::{Sink, Stream};
+
+pub use link::link;
 
 /// Why a connection cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +34,7 @@ impl From<std::io::Error> for ConnectionError {
     }
 }
 
-/// One open link: frames in and out.
+/// One open link: frames in and out. [`link`] makes one of any stream and sink of frames.
 ///
 /// Guarantees, each with the case of [`transport_conformance!`](crate::transport_conformance) that checks it:
 ///

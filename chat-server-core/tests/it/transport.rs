@@ -5,12 +5,10 @@ mod broken;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chat_protocol::{Frame, Text};
 use chat_server_core::ChatServer;
-use chat_server_core::conformance::transport::{ClientEnd, Dial, Heard, SUITE, Sent, Wrong, subject};
+use chat_server_core::conformance::transport::{ClientEnd, Dial, Frames, SUITE, subject};
 use chat_server_core::transport::PeerInfo;
-use chat_server_core::transport::memory::{MemoryConnection, pair};
-use futures::{SinkExt, StreamExt};
+use chat_server_core::transport::memory::pair;
 
 use self::broken::Broken;
 use crate::suites::each_fault_fails_its_case;
@@ -42,7 +40,7 @@ impl Dial for InMemory {
         let (ours, theirs) = pair(CAPACITY);
         if self.fault.is_empty() {
             tokio::spawn(self.server.serve_connection(theirs, PeerInfo::default()));
-            return Box::new(End(ours));
+            return Box::new(Frames(ours));
         }
         let (server, door) = (self.server.clone(), self.door.clone());
         let mut theirs = Broken::new(theirs, self.fault);
@@ -53,45 +51,11 @@ impl Dial for InMemory {
             }
             server.serve_connection(theirs, PeerInfo::default()).await;
         });
-        Box::new(End(ours))
+        Box::new(Frames(ours))
     }
 
     fn writes_directly(&self) -> bool {
         self.fault == "direct_writes_keep_their_order"
-    }
-}
-
-struct End(MemoryConnection);
-
-#[async_trait]
-impl ClientEnd for End {
-    async fn send(&mut self, text: Text) {
-        // A server that has gone is found when nothing is heard of it.
-        let _ = self.0.send(Frame::Text(text)).await;
-    }
-
-    async fn receive(&mut self) -> Option<Heard> {
-        loop {
-            match self.0.next().await?.ok()? {
-                Frame::Text(text) => return Some(Heard::Text(text)),
-                Frame::Close(close) => return Some(Heard::Close(close)),
-                _ => {}
-            }
-        }
-    }
-
-    async fn send_wrong(&mut self, wrong: Wrong) -> Sent {
-        let frame = match wrong {
-            Wrong::Binary => Frame::Binary(vec![0; 4].into()),
-            Wrong::TooLarge => {
-                let frame = |pad: &str| format!(r#"{{"ping":{{"id":"1"}},"_":"{pad}"}}"#);
-                Frame::Text(Text::from(frame(&"x".repeat(64 * 1024 + 1 - frame("").len()))))
-            }
-            // A text is UTF-8 by its type.
-            Wrong::InvalidUtf8 => return Sent::Impossible,
-        };
-        let _ = self.0.send(frame).await;
-        Sent::Whole
     }
 }
 

@@ -72,21 +72,14 @@ impl ClientEnd for Socket {
 
     async fn send_wrong(&mut self, wrong: Wrong) -> Sent {
         let message = match wrong {
-            Wrong::Binary => Message::binary(vec![0; 4]),
-            Wrong::InvalidUtf8 => {
-                Message::Frame(RawFrame::message(vec![0xff], OpCode::Data(Data::Text), true))
+            Wrong::Binary => Message::binary(wrong.bytes()),
+            Wrong::InvalidUtf8 | Wrong::TooLarge => {
+                Message::Frame(RawFrame::message(wrong.bytes(), OpCode::Data(Data::Text), true))
             }
-            Wrong::TooLarge => Message::text(too_large()),
         };
         self.0.send(message).await.unwrap();
         Sent::Whole
     }
-}
-
-/// Of one byte too many.
-fn too_large() -> String {
-    let frame = |pad: &str| format!(r#"{{"ping":{{"id":"1"}},"_":"{pad}"}}"#);
-    frame(&"x".repeat(64 * 1024 + 1 - frame("").len()))
 }
 
 struct Streams(SocketAddr);
@@ -122,13 +115,11 @@ impl ClientEnd for Events {
     }
 
     async fn send_wrong(&mut self, wrong: Wrong) -> Sent {
-        let body = match wrong {
-            // A body is text by its type; another type is refused as such.
-            Wrong::Binary => return Sent::Impossible,
-            Wrong::InvalidUtf8 => b"{\"ping\":{\"id\":\"\xff\"}}".to_vec(),
-            Wrong::TooLarge => too_large().into_bytes(),
-        };
-        let (_, refusal) = answer(self.request().body(body)).await;
+        // A body is text by its type; another type is refused as such.
+        if wrong == Wrong::Binary {
+            return Sent::Impossible;
+        }
+        let (_, refusal) = answer(self.request().body(wrong.bytes())).await;
         let refusal: Reply = serde_json::from_str(&refusal).unwrap();
         let code = refusal.error().and_then(|error| error.code.known());
         Sent::Refused(code.unwrap_or(ErrorCode::Internal))

@@ -3,15 +3,13 @@
 //! A packet is one line. A probe is the line `PING`, which the client answers with `PONG`. The last line is
 //! `CLOSE <code> <reason>`.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{BufMut, BytesMut};
 use chat_protocol::{Close, ErrorCode, Frame, Text};
-use chat_server_core::transport::{Connection, ConnectionError, PeerInfo, Transport};
-use futures::{Sink, SinkExt, Stream};
+use chat_server_core::transport::{Connection, ConnectionError, PeerInfo, Transport, link};
+use futures::SinkExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::codec::{Decoder, Encoder, Framed};
 
@@ -36,65 +34,24 @@ impl Transport for LineTransport {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 continue;
             };
+            let mut lines = Framed::new(socket, LineCodec { max_frame: self.max_frame });
+            // The last line must get in behind what a slow reader did not take; the server bounds what it feeds.
+            lines.set_backpressure_boundary(usize::MAX);
             let peer = PeerInfo { address: Some(address.to_string()), token: None };
-            return Some((Box::new(LineConnection::new(socket, self.max_frame)), peer));
+            return Some((Box::new(link(lines, see_out)), peer));
         }
     }
 }
 
-/// One client.
-#[derive(Debug)]
-pub struct LineConnection(Option<Framed<TcpStream, LineCodec>>);
-
-impl LineConnection {
-    fn new(socket: TcpStream, max_frame: usize) -> Self {
-        let mut lines = Framed::new(socket, LineCodec { max_frame });
-        // The last line must get in behind what a slow reader did not take; the server bounds what it feeds.
-        lines.set_backpressure_boundary(usize::MAX);
-        Self(Some(lines))
-    }
-
-    fn lines(&mut self) -> Pin<&mut Framed<TcpStream, LineCodec>> {
-        Pin::new(self.0.as_mut().expect("only `drop` takes it"))
-    }
-}
-
-impl Drop for LineConnection {
-    fn drop(&mut self) {
-        let Some(mut lines) = self.0.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(tokio::time::timeout(GOODBYE, async move {
-            // A socket that is closed with bytes unread is reset, and a reset overtakes the last line.
-            if lines.close().await.is_ok() {
-                let _ = tokio::io::copy(lines.get_mut(), &mut tokio::io::sink()).await;
-            }
-        }));
-    }
-}
-
-impl Connection for LineConnection {}
-
-impl Stream for LineConnection {
-    type Item = Result<Frame, ConnectionError>;
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.lines().poll_next(cx)
-    }
-}
-
-impl Sink<Frame> for LineConnection {
-    type Error = ConnectionError;
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
-        self.lines().poll_ready(cx)
-    }
-    fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> Result<(), ConnectionError> {
-        self.lines().start_send(frame)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
-        self.lines().poll_flush(cx)
-    }
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
-        self.lines().poll_close(cx)
-    }
+/// What becomes of a connection when the server has let go of it.
+fn see_out(mut lines: Framed<TcpStream, LineCodec>) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    runtime.spawn(tokio::time::timeout(GOODBYE, async move {
+        // A socket that is closed with bytes unread is reset, and a reset overtakes the last line.
+        if lines.close().await.is_ok() {
+            let _ = tokio::io::copy(lines.get_mut(), &mut tokio::io::sink()).await;
+        }
+    }));
 }
 
 /// Lines and frames, for servers and clients.
@@ -142,8 +99,8 @@ impl Encoder<Frame> for LineCodec {
             Frame::Close(Close { code, reason }) => {
                 bytes.put_slice(format!("CLOSE {code} {reason}").as_bytes())
             }
-            // No native packet is binary.
-            Frame::Binary(_) => return Ok(()),
+            // No packet is binary.
+            Frame::Binary(_) => return Err(std::io::Error::other("a line is text").into()),
         }
         bytes.put_u8(b'\n');
         Ok(())
