@@ -44,6 +44,8 @@ struct Page {
     json: Arc<RawValue>,
     /// The first and the last message; `None`: it is empty.
     span: Option<(Seq, Seq)>,
+    /// There are older ones, for who may read everything.
+    more: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +87,9 @@ impl Hub {
         let limit = self.page_limit(query)?;
         let standing = self.check_reader(reader, room).await?;
         let oldest = standing.map_or(Seq::ZERO, |standing| standing.oldest_seq);
+        // A page that begins before the reader's time would be filled with what it may not read.
+        let after = query.after.map(|after| after.max(oldest.previous()));
+        let query = HistoryQuery { after, ..query };
         let asked = Asked { thread, query, limit, oldest };
         let page = match standing {
             Some(standing) if thread.is_none() && query.before.is_none() && query.after.is_none() => {
@@ -119,7 +124,8 @@ impl Hub {
             Some(page) => page,
             None => self.keep_page(key, Asked { oldest: Seq::ZERO, ..asked }).await?,
         };
-        if page.span.is_none_or(|(first, _)| first >= asked.oldest) {
+        // That there is more is true for whoever may read the one before.
+        if page.span.is_none_or(|(first, _)| first > asked.oldest || (first == asked.oldest && !page.more)) {
             return Ok(page);
         }
         Ok(Arc::new(write_page(&self.read_page(None, room, asked).await?)?))
@@ -235,7 +241,7 @@ impl Hub {
 fn write_page(page: &HistoryPage) -> Result<Page, WireError> {
     let json = to_raw_value(page).map_err(|_| ErrorCode::Internal)?.into();
     let span = page.messages.first().zip(page.messages.last());
-    Ok(Page { json, span: span.map(|(first, last)| (first.seq, last.seq)) })
+    Ok(Page { json, span: span.map(|(first, last)| (first.seq, last.seq)), more: page.more })
 }
 
 /// Cuts a page to `limit` messages and to one frame, at the end that is farther from the cursor.

@@ -210,6 +210,8 @@ impl Hub {
 
 fn refused(change: &OwnChange, refusal: Refusal) -> WireError {
     match (change, refusal) {
+        // How far was checked before; what is missing is what the thread hangs on.
+        (OwnChange::Move { thread: Some(_), .. }, Refusal::NoMessage) => ErrorCode::MessageNotFound.into(),
         (OwnChange::Move { .. } | OwnChange::MarkUnread { .. }, Refusal::NoMessage) => {
             WireError::new(ErrorCode::BadRequest, BEYOND_HEAD)
         }

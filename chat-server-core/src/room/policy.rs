@@ -3,7 +3,7 @@
 //! A missing room and a room that is not the asker's give the same answer, without a detail. A member who may not do
 //! something is told why.
 
-use chat_protocol::{Access, ErrorCode, Role, RoomKind, Timestamp, WireError};
+use chat_protocol::{Access, ErrorCode, Role, RoomKind, Seq, Timestamp, WireError};
 
 use crate::storage::{Bar, Change, Standing};
 
@@ -15,7 +15,7 @@ pub(crate) fn joining_role(kind: RoomKind) -> Role {
 /// Decides a change on what its author is to the room, and completes it with what follows from that.
 ///
 /// # Errors
-/// `Forbidden`, with a detail for members only.
+/// `Forbidden`, with a detail for members only; `MessageNotFound` for a message that the author may not read.
 pub(crate) fn decide(
     change: &mut Change,
     standing: Option<&Standing>,
@@ -30,6 +30,9 @@ pub(crate) fn decide(
         return Ok(());
     }
     let role = standing.role.ok_or_else(stranger)?;
+    if subject(change).is_some_and(|seq| seq < standing.oldest_seq) {
+        return Err(ErrorCode::MessageNotFound.into());
+    }
     let direct = standing.kind == RoomKind::Direct;
     match change {
         Change::Create(_) | Change::Join { .. } => Ok(()),
@@ -71,6 +74,19 @@ pub(crate) fn decide(
             not_above(*given, role)
         }
         Change::Trim { .. } => refuse("messages are forgotten by the server alone"),
+    }
+}
+
+/// The message that a change needs to be there. One from before its author's time is not there for the author, as one that
+/// was never written; what a message answers is only a number, and may be any.
+fn subject(change: &Change) -> Option<Seq> {
+    match change {
+        Change::Message(new) => new.thread,
+        Change::Edit { seq, .. }
+        | Change::Delete { seq, .. }
+        | Change::React { seq, .. }
+        | Change::Unreact { seq, .. } => Some(*seq),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod hooked;
 mod limits;
 mod members;
 mod pages;
+mod past;
 mod peer;
 mod permissions;
 mod presence;

@@ -16,7 +16,9 @@ impl Hub {
         self.check_message(asking, &send)?;
         // Whoever follows the room was found to be its member; others, and writers that are none, are decided by
         // the committer.
-        let grant = asking.link.as_ref().and_then(|link| link.grant(&send.room));
+        // So is what hangs on another message: it may be from before the writer's time.
+        let link = asking.link.as_ref().filter(|_| send.thread.is_none());
+        let grant = link.and_then(|link| link.grant(&send.room));
         let access_version =
             grant.filter(|grant| grant.role.may_write()).and_then(|grant| grant.access_version);
         let digest = send.digest();
@@ -57,6 +59,10 @@ impl Hub {
         asking: Asking,
         delete: Delete,
     ) -> Result<Rest, WireError> {
+        let standing = self.membership(&delete.room, &asking.user).await?;
+        if delete.seq < standing.oldest_seq {
+            return Err(ErrorCode::MessageNotFound.into());
+        }
         let hub = self.clone();
         Ok(Box::pin(async move {
             let change = OwnChange::Hide { room: delete.room, seq: delete.seq };

@@ -9,7 +9,7 @@ use chat_protocol::{ErrorCode, RequestId, RoomId, Seq, UserId, WireError};
 use super::{Asking, Rest, data, done};
 use crate::hub::Hub;
 use crate::hub::own::BEYOND_HEAD;
-use crate::storage::{OwnChange, Pointer};
+use crate::storage::{OwnChange, Pointer, Standing};
 
 impl Hub {
     pub(super) async fn start_read(
@@ -39,8 +39,11 @@ impl Hub {
         id: Option<RequestId>,
         change: OwnChange,
     ) -> Result<Rest, WireError> {
-        if let OwnChange::Move { room, seq, .. } = &change {
-            self.check_pointer(room, &asking.user, *seq).await?;
+        if let OwnChange::Move { room, seq, thread, .. } = &change {
+            let standing = self.check_pointer(room, &asking.user, *seq).await?;
+            if thread.is_some_and(|root| root < standing.oldest_seq) {
+                return Err(ErrorCode::MessageNotFound.into());
+            }
         }
         if id.is_none() {
             self.own_later(&asking.user, change).await?;
@@ -51,11 +54,11 @@ impl Hub {
     }
 
     /// Checked here and not where pointers are gathered: one that is wrong must not spoil the others.
-    async fn check_pointer(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<(), WireError> {
+    async fn check_pointer(&self, room: &RoomId, user: &UserId, seq: Seq) -> Result<Standing, WireError> {
         let standing = self.membership(room, user).await?;
         match seq > standing.seq {
             true => Err(WireError::new(ErrorCode::BadRequest, BEYOND_HEAD)),
-            false => Ok(()),
+            false => Ok(standing),
         }
     }
 

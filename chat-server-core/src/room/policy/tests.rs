@@ -124,7 +124,7 @@ fn managing_needs_an_owner_or_admin_and_reaches_lower_roles_only() {
 
 #[test]
 fn who_manages_deletes_what_others_wrote_except_in_a_direct_room() {
-    let own = |standing: &Standing| match decided(Change::Delete { seq: Seq::ZERO, own: false }, standing) {
+    let own = |standing: &Standing| match decided(Change::Delete { seq: Seq::ZERO.next(), own: false }, standing) {
         Ok(Change::Delete { own, .. }) => own,
         other => panic!("{other:?}"),
     };

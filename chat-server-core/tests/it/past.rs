@@ -1,0 +1,71 @@
+//! Rooms that hide their past: what was written before a member's time is not there for it, however it asks.
+
+use chat_server_core::ChatServer;
+use serde_json::{Value, json};
+
+use crate::peer::{Peer, send, server};
+
+/// A room `r` that hides its past, in which alice wrote 60 messages before bob joined, and three afterwards.
+async fn past() -> (ChatServer, Peer, Peer) {
+    let server = server();
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open","history":"joined"}}"#).await;
+    for n in 1..=60 {
+        alice.ok(&send(&format!("m{n}"), "r", "secret")).await;
+    }
+    bob.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
+    for n in 61..=63 {
+        alice.ok(&send(&format!("m{n}"), "r", "open")).await;
+        bob.message().await;
+    }
+    (server, alice, bob)
+}
+
+async fn page(peer: &mut Peer, query: &str) -> (Vec<u64>, bool) {
+    let page = peer.ok(&format!(r#"{{"history":{{"id":"h","room":"r",{query}}}}}"#)).await;
+    let seqs = page["messages"].as_array().unwrap().iter().map(|message| message["seq"].as_u64().unwrap());
+    (seqs.collect(), page["more"].as_bool().unwrap())
+}
+
+#[tokio::test]
+async fn pages_begin_where_the_reader_may_read() {
+    let (_server, _alice, mut bob) = past().await;
+    for (query, seqs, more) in [
+        (r#""after":0,"limit":5"#, vec![61, 62, 63], false),
+        (r#""after":0,"limit":2"#, vec![61, 62], true),
+        (r#""after":59,"before":63,"limit":5"#, vec![61, 62], false),
+        (r#""before":62,"limit":5"#, vec![61], false),
+        (r#""before":61,"limit":5"#, vec![], false),
+        (r#""limit":2"#, vec![62, 63], true),
+        (r#""limit":3"#, vec![61, 62, 63], false),
+    ] {
+        assert_eq!(page(&mut bob, query).await, (seqs, more), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_cannot_be_answered_changed_or_marked() {
+    let (_server, mut alice, mut bob) = past().await;
+    let content = json!({"type": "text/plain", "payload": {"text": "x"}});
+    let of = |seq: u64| -> Vec<Value> {
+        vec![
+            json!({"react": {"id": "x", "room": "r", "seq": seq, "emoji": "+"}}),
+            json!({"unreact": {"id": "x", "room": "r", "seq": seq, "emoji": "+"}}),
+            json!({"delete": {"id": "x", "room": "r", "seq": seq}}),
+            json!({"delete": {"id": "x", "room": "r", "seq": seq, "for_me": true}}),
+            json!({"edit": {"id": "x", "room": "r", "seq": seq, "content": content}}),
+            json!({"send": {"id": "x", "room": "r", "client_msg_id": "t", "content": content, "thread": seq}}),
+            json!({"read": {"id": "x", "room": "r", "seq": 1, "thread": seq}}),
+            json!({"thread": {"id": "x", "room": "r", "root": seq}}),
+        ]
+    };
+    for (before, never) in of(60).into_iter().zip(of(99)) {
+        let (before, never) = (bob.ask(&before.to_string()).await, bob.ask(&never.to_string()).await);
+        assert_eq!((before.err, before.detail), (never.err, never.detail), "as if it was never written");
+    }
+    assert_eq!(bob.refused(&of(60)[0].to_string()).await, "ERR_MESSAGE_NOT_FOUND");
+    // What may be read may be reacted to, and the one who was there may do all of it.
+    bob.ok(&of(61)[0].to_string()).await;
+    alice.ok(&of(60)[0].to_string()).await;
+    alice.ok(&of(60)[5].to_string()).await;
+}
