@@ -143,7 +143,8 @@ pub struct SearchPage {
 pub struct InboxEntry {
     /// The room as I see it.
     pub state: RoomState,
-    /// Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
+    /// Its newest message that I may read and did not delete for myself, without reactions; absent when there is none, or I
+    /// deleted the newest fifty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<Message>,
     /// In a direct room: whether the other user is online; absent when I may not know.

@@ -202,3 +202,64 @@ async fn an_inbox_has_all_that_a_list_of_chats_shows() {
     assert_eq!(second["rooms"][0]["state"]["room"], "r");
     assert_eq!(second.get("next"), None);
 }
+
+#[tokio::test]
+async fn a_list_of_chats_shows_the_last_message_that_was_not_hidden() {
+    let (_, mut alice, mut bob) = talk().await;
+    let last =
+        async |bob: &mut Peer| bob.ok(r#"{"inbox":{"id":"i"}}"#).await["rooms"][0]["last"]["seq"].clone();
+    let hide = |seq: u64| json!({"delete": {"id": "d", "room": "r", "seq": seq, "for_me": true}}).to_string();
+    alice.ok(&send("m2", "r", "second")).await;
+    let content = json!({"type": "text/plain", "payload": {"text": "reply"}});
+    let reply = json!({"id": "t", "room": "r", "client_msg_id": "t", "content": content, "thread": 1});
+    alice.ok(&json!({"send": reply}).to_string()).await;
+    alice.ok(&send("m4", "r", "fourth")).await;
+    for (hidden, shown) in [(4, json!(2)), (2, json!(1)), (1, Value::Null)] {
+        bob.ok(&hide(hidden)).await;
+        assert_eq!(last(&mut bob).await, shown, "after {hidden} was hidden");
+    }
+    assert_eq!(last(&mut alice).await, 4);
+    alice.ok(&send("m5", "r", "fifth")).await;
+    assert_eq!(last(&mut bob).await, 5);
+}
+
+#[tokio::test]
+async fn a_thread_outlives_its_first_message() {
+    let (_, mut alice, mut bob) = talk().await;
+    let content = json!({"type": "text/plain", "payload": {"text": "reply"}});
+    let reply = |id: &str| {
+        json!({"send": {"id": id, "room": "r", "client_msg_id": id, "content": content, "thread": 1}})
+            .to_string()
+    };
+    alice.ok(&reply("t1")).await;
+    alice.ok(&reply("t2")).await;
+    alice.ok(r#"{"delete":{"id":"d","room":"r","seq":1}}"#).await;
+    let thread = r#"{"thread":{"id":"t","room":"r","root":1}}"#;
+    let state = |read: u64, count: u64, unread: u64| json!({"root": 1, "count": count, "read": read, "unread": unread});
+    assert_eq!(bob.ok(thread).await["thread"], state(0, 2, 2));
+    assert_eq!(alice.refused(&reply("t3")).await, "ERR_MESSAGE_NOT_FOUND", "nothing new hangs on it");
+    bob.ok(r#"{"read":{"id":"x","room":"r","seq":2,"thread":1}}"#).await;
+    alice.ok(r#"{"delete":{"id":"d","room":"r","seq":3}}"#).await;
+    assert_eq!(bob.ok(thread).await["thread"], state(2, 1, 0), "what was deleted counts nowhere");
+    let root = history(&mut bob).await["messages"][0].clone();
+    assert_eq!(
+        (&root["content"]["payload"]["text"], &root["replies"]),
+        (&json!(""), &json!({"count": 1, "last_seq": 2}))
+    );
+}
+
+#[tokio::test]
+async fn whoever_is_mentioned_without_being_there_is_told_nothing() {
+    let (server, mut alice, _bob) = talk().await;
+    let mut carol = Peer::log_in(&server, "carol").await;
+    let content = json!({"type": "text/plain", "payload": {"text": "carol?"}});
+    let mentions = json!({"users": ["carol", "nobody"], "room": true});
+    let called =
+        json!({"id": "x", "room": "r", "client_msg_id": "x", "content": content, "mentions": mentions});
+    alice.ok(&json!({"send": called}).to_string()).await;
+    carol.say(r#"{"ping":{"id":"p"}}"#).await;
+    assert_eq!(carol.until(|event| matches!(event, Event::Pong(_))).await.len(), 1);
+    alice.ok(r#"{"invite":{"id":"i","room":"r","users":["carol"]}}"#).await;
+    let totals = json!({"unread": 0, "mentions": 0, "rooms": 0});
+    assert_eq!(carol.ok(r#"{"inbox":{"id":"i"}}"#).await["totals"], totals, "the past calls nobody");
+}

@@ -3,7 +3,7 @@
 use chat_protocol::command::{Blocks, History, Inbox, Members, Thread};
 use chat_protocol::reply::{BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, MembersPage};
 use chat_protocol::{
-    Cursor, ErrorCode, Member, Message, Role, RoomId, RoomState, Seq, UserId, WireError, limits,
+    Cursor, ErrorCode, HistoryQuery, Member, Message, Role, RoomId, RoomState, Seq, UserId, WireError, limits,
 };
 use serde::Serialize;
 
@@ -14,6 +14,9 @@ use crate::storage::{self, MemberEntry, Place, RoomsQuery, StoredMessage};
 
 /// Room in a frame for what stands around the entries of a page.
 const ENVELOPE: usize = 2_048;
+
+/// How many messages are looked at for the last one that a user did not delete for itself; beyond them a list shows none.
+const LOOK_BACK: usize = 50;
 
 impl Hub {
     pub(super) async fn tell_history(&self, asking: &Asking, history: History) -> Done {
@@ -123,11 +126,12 @@ impl Hub {
     ) -> Result<InboxEntry, WireError> {
         let last = last.map(|stored| stored.message).filter(|message| message.seq >= state.oldest_seq);
         let last = match last {
-            Some(last) if !self.has_hidden(me, &last).await? => {
-                Some(Message { reactions: Vec::new(), ..last })
+            Some(last) if self.has_hidden(me, &last).await? => {
+                self.last_shown(me, &last, state.oldest_seq).await?
             }
-            _ => None,
+            last => last,
         };
+        let last = last.map(|last| Message { reactions: Vec::new(), ..last });
         let mut entry = InboxEntry {
             last,
             peer_online: None,
@@ -151,6 +155,26 @@ impl Hub {
     async fn has_hidden(&self, me: &UserId, message: &Message) -> Result<bool, WireError> {
         let marks = self.providers.storage.marks(&message.room, me, message.seq, message.seq).await;
         Ok(!marks.map_err(|error| self.storage_failed(error))?.hidden.is_empty())
+    }
+
+    /// The newest message of the main line before one that the user deleted for itself, which is none of those either.
+    async fn last_shown(
+        &self,
+        me: &UserId,
+        hidden: &Message,
+        oldest: Seq,
+    ) -> Result<Option<Message>, WireError> {
+        let (storage, room) = (&self.providers.storage, &hidden.room);
+        let query = HistoryQuery { before: Some(hidden.seq), ..HistoryQuery::default() };
+        let page = storage.history(room, None, query, LOOK_BACK).await;
+        let page = page.map_err(|error| self.storage_failed(error))?.unwrap_or_default();
+        let Some(first) = page.first().map(|stored| stored.message.seq) else { return Ok(None) };
+        let marks = storage.marks(room, me, first, hidden.seq).await;
+        let marks = marks.map_err(|error| self.storage_failed(error))?;
+        let shown = |message: &Message| {
+            message.thread.is_none() && message.seq >= oldest && !marks.hidden.contains(&message.seq)
+        };
+        Ok(page.into_iter().rev().map(|stored| stored.message).find(shown))
     }
 
     /// What the directory knows of a user; nothing of one that it does not know any more.

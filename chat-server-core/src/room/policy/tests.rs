@@ -124,10 +124,11 @@ fn managing_needs_an_owner_or_admin_and_reaches_lower_roles_only() {
 
 #[test]
 fn who_manages_deletes_what_others_wrote_except_in_a_direct_room() {
-    let own = |standing: &Standing| match decided(Change::Delete { seq: Seq::ZERO.next(), own: false }, standing) {
-        Ok(Change::Delete { own, .. }) => own,
-        other => panic!("{other:?}"),
-    };
+    let own =
+        |standing: &Standing| match decided(Change::Delete { seq: Seq::ZERO.next(), own: false }, standing) {
+            Ok(Change::Delete { own, .. }) => own,
+            other => panic!("{other:?}"),
+        };
     assert!(!own(&group(Role::Admin)) && own(&group(Role::Member)));
     assert!(own(&standing(RoomKind::Direct, Access::Invite, Some(Role::Owner))));
 }

@@ -371,9 +371,9 @@ impl RoomSeen {
 
     /// The newest message of the main line, as an inbox shows it.
     fn newest(&self) -> Option<Message> {
-        let newest = self.messages.values().rev().find(|message| message.thread.is_none())?;
-        let newest = Message { reactions: Vec::new(), ..newest.clone() };
-        (!self.hidden.contains(&newest.seq)).then_some(newest)
+        let shown = |message: &&Message| message.thread.is_none() && !self.hidden.contains(&message.seq);
+        let newest = self.messages.values().rev().find(shown)?;
+        Some(Message { reactions: Vec::new(), ..newest.clone() })
     }
 }
 
