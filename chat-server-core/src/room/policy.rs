@@ -62,7 +62,8 @@ pub(crate) fn decide(
         Change::Set(_) | Change::Unban { .. } => managers_only(role),
         Change::Add { role: given, .. } => {
             managers_only(role)?;
-            not_above(*given, role)
+            not_above(*given, role)?;
+            one_owner(*given)
         }
         Change::Remove { below, .. } | Change::Ban { below, .. } => {
             *below = role;
@@ -108,6 +109,7 @@ pub(crate) fn decide_for_operator(change: &mut Change) -> Result<(), WireError> 
             *below = Role::Owner;
             Ok(())
         }
+        Change::Add { role, .. } => one_owner(*role),
         _ => Ok(()),
     }
 }
@@ -155,6 +157,11 @@ fn managers_only(role: Role) -> Result<(), WireError> {
 
 fn not_above(given: Role, own: Role) -> Result<(), WireError> {
     if given.rank() > own.rank() { refuse("nobody gives a role above the own") } else { Ok(()) }
+}
+
+/// Several may be added at once, and a room has one owner.
+fn one_owner(given: Role) -> Result<(), WireError> {
+    if given == Role::Owner { refuse("an owner is made of a member, by its role") } else { Ok(()) }
 }
 
 fn stranger() -> WireError {

@@ -79,7 +79,7 @@ pub enum Change {
         /// Who.
         user: UserId,
     },
-    /// A member has another role. Giving `owner` makes `by` an admin, if it was the owner. The same role: a duplicate; no
+    /// A member has another role. Giving `owner` makes whoever was it an admin. The same role: a duplicate; no
     /// member: [`Refusal::NoUser`].
     SetRole {
         /// Who.

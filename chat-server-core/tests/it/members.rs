@@ -140,3 +140,54 @@ async fn members_come_in_pages_that_meet() {
     let foreign = alice.refused(r#"{"members":{"id":"m","room":"r","cursor":"x"}}"#).await;
     assert_eq!(foreign, "ERR_BAD_REQUEST");
 }
+
+#[tokio::test]
+async fn a_room_has_one_owner_whoever_gives_it_another() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob","carol"]}}"#).await;
+    let invite = r#"{"invite":{"id":"i","room":"r","users":["dave","erin"],"role":"owner"}}"#;
+    assert_eq!(alice.refused(invite).await, "ERR_FORBIDDEN_ACCESS");
+    let operator = async |json: &str| {
+        let command = chat_protocol::decode(json.as_bytes()).unwrap();
+        server.command(&chat_server_core::Caller::Operator, command).await
+    };
+    assert!(operator(invite).await.is_err());
+    operator(r#"{"role":{"id":"x","room":"r","user":"bob","role":"owner"}}"#).await.unwrap();
+    let page = alice.ok(r#"{"members":{"id":"m","room":"r"}}"#).await;
+    let roles: Vec<_> =
+        page["members"].as_array().unwrap().iter().map(|member| (&member["user"], &member["role"])).collect();
+    let expected = [("bob", "owner"), ("alice", "admin"), ("carol", "member")];
+    assert_eq!(format!("{roles:?}"), format!("{:?}", expected.map(|(a, b)| (json!(a), json!(b)))));
+}
+
+#[tokio::test]
+async fn pages_of_members_meet_while_members_come_and_go() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let names: Vec<String> = (0..30).map(|n| format!("u{n:02}")).collect();
+    alice
+        .ok(&json!({"create": {"id": "c", "kind": "group", "room": "r", "members": names}}).to_string())
+        .await;
+    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    for (page, change) in [
+        (0, json!({"kick": {"id": "x", "room": "r", "user": "u03"}})),
+        (1, json!({"invite": {"id": "x", "room": "r", "users": ["u25b", "u00b"]}})),
+        (2, json!({"kick": {"id": "x", "room": "r", "user": "u29"}})),
+        (3, json!({"role": {"id": "x", "room": "r", "user": "u02", "role": "admin"}})),
+    ] {
+        let mut ask = json!({"members": {"id": "m", "room": "r", "limit": 9}});
+        cursor.iter().for_each(|cursor| ask["members"]["cursor"] = cursor.clone().into());
+        let found = alice.ok(&ask.to_string()).await;
+        seen.extend(
+            found["members"].as_array().unwrap().iter().map(|m| m["user"].as_str().unwrap().to_owned()),
+        );
+        cursor = found["next"].as_str().map(str::to_owned);
+        assert_eq!(cursor.is_none(), page == 3, "{found}");
+        alice.ok(&change.to_string()).await;
+    }
+    let mut expected: Vec<String> = names.into_iter().filter(|name| name != "u29").collect();
+    expected.insert(0, "alice".to_owned());
+    expected.insert(27, "u25b".to_owned());
+    assert_eq!(seen, expected, "who stayed all the time comes once, in order");
+}

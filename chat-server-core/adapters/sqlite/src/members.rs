@@ -237,11 +237,26 @@ impl Batch<'_> {
         }
         let mut told = Told::default();
         self.give(append, &mut head, user, (before, role), &mut told)?;
-        if role == Role::Owner && self.role(&head, &append.by)? == Some(Role::Owner) {
-            self.give(append, &mut head, &append.by, (Role::Owner, Role::Admin), &mut told)?;
+        if role == Role::Owner {
+            for former in self.other_owners(&head, user)? {
+                self.give(append, &mut head, &former, (Role::Owner, Role::Admin), &mut told)?;
+            }
         }
         self.change_room(&append.room, head);
         Ok(Ok(head.changed(&append.room, told)))
+    }
+
+    /// Who is an owner beside `user`, in order of ids.
+    fn other_owners(&mut self, head: &Head, user: &UserId) -> Result<Vec<UserId>> {
+        const SELECT: &str = "SELECT user_id FROM members INDEXED BY members_place
+            WHERE room_ref = ?1 AND role = ?2 AND user_id <> ?3 ORDER BY user_id";
+        let mut select = self.statement(SELECT)?;
+        let mut rows = select.query(params![head.room, Role::Owner.code(), user.as_str()])?;
+        let mut owners = Vec::new();
+        while let Some(row) = rows.next()? {
+            owners.push(UserId::read(row.get_ref(0)?.as_str()?)?);
+        }
+        Ok(owners)
     }
 
     /// Gives a member another role.

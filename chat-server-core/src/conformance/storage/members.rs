@@ -180,9 +180,9 @@ pub async fn roles_are_given_from_above(subject: Subject) {
     assert_eq!(passed.offset, passed.entries[1].offset());
     let expected = [("d", Owner), ("a", Admin), ("b", Admin), ("c", Reader)];
     assert_eq!(scene.roles("r").await, roles(&expected));
-    for (by, to) in [("b", "c"), ("x", "a")] {
+    for (by, to, former) in [("b", "c", "d"), ("x", "a", "c")] {
         let answer = scene.stored(set_role("r", by, to, Owner, Owner)).await;
-        assert_eq!(told(&answer), [given(to, Owner)], "{by} was not the owner");
+        assert_eq!(told(&answer), [given(to, Owner), given(former, Admin)], "whoever says so: {by}");
     }
 }
 

@@ -235,9 +235,12 @@ impl State {
         }
         let mut told = Told::default();
         self.give(append, user, role, &mut told);
-        let giver = self.rooms[&append.room].members.get(&append.by);
-        if role == Role::Owner && giver.is_some_and(|giver| giver.role == Role::Owner) {
-            self.give(append, &append.by, Role::Admin, &mut told);
+        if role == Role::Owner {
+            let members = self.rooms[&append.room].members.iter();
+            let former = members.filter(|(other, member)| member.role == Role::Owner && *other != user);
+            for former in former.map(|(other, _)| other.clone()).collect::<Vec<_>>() {
+                self.give(append, &former, Role::Admin, &mut told);
+            }
         }
         Ok(changed(self.room(&append.room), told))
     }
