@@ -75,7 +75,7 @@ impl Set {
         bytes("data.avatar", avatar, limits::MAX_URL)?;
         bytes("data.topic", topic, limits::MAX_TOPIC)?;
         self::custom("data.custom", custom.value())?;
-        exact("data.message_ttl_s", message_ttl_s.value())
+        lifetime("data.message_ttl_s", message_ttl_s.value())
     }
 }
 
@@ -127,7 +127,7 @@ fn info(info: &RoomInfo) -> Result<(), WireError> {
     bytes("avatar", info.avatar.as_deref(), limits::MAX_URL)?;
     bytes("topic", info.topic.as_deref(), limits::MAX_TOPIC)?;
     custom("custom", info.custom.as_ref())?;
-    exact("message_ttl_s", info.message_ttl_s.as_ref())
+    lifetime("message_ttl_s", info.message_ttl_s.as_ref())
 }
 
 fn custom(field: &str, custom: Option<&serde_json::Map<String, serde_json::Value>>) -> Result<(), WireError> {
@@ -155,9 +155,11 @@ fn count(field: &str, count: usize, max: usize) -> Result<(), WireError> {
     }
 }
 
-/// What a client wrote is told to others, who may not keep a greater number exact.
-fn exact(field: &str, number: Option<&u64>) -> Result<(), WireError> {
+/// A time of 0 would forget everything at once, and who says it means that nothing is forgotten. What a client wrote is told
+/// to others, who may not keep a greater number exact.
+fn lifetime(field: &str, number: Option<&u64>) -> Result<(), WireError> {
     match number {
+        Some(0) => Err(bad(format!("{field}: 0, at least 1 is allowed, and null for ever"))),
         Some(&number) if number > MAX_SAFE => {
             Err(bad(format!("{field}: {number}, at most {MAX_SAFE} is allowed")))
         }

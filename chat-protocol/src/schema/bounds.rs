@@ -20,6 +20,8 @@ const BOUNDS: &[(&str, &str, &str, usize)] = &[
     ("RoomPatch", "name", "maxLength", limits::MAX_ROOM_NAME),
     ("RoomPatch", "avatar", "maxLength", limits::MAX_URL),
     ("RoomPatch", "topic", "maxLength", limits::MAX_TOPIC),
+    ("Create", "message_ttl_s", "minimum", 1),
+    ("RoomPatch", "message_ttl_s", "minimum", 1),
     ("Create", "members", "maxItems", limits::MAX_CREATE_MEMBERS),
     ("Invite", "users", "minItems", 1),
     ("Invite", "users", "maxItems", limits::MAX_CREATE_MEMBERS),

@@ -71,8 +71,8 @@ fn no_page(max: u32) -> impl Strategy<Value = Option<u32>> {
     prop_oneof![Just(0), max + 1..=u32::MAX].prop_map(Some)
 }
 
-fn too_large() -> impl Strategy<Value = u64> {
-    MAX_SAFE + 1..=u64::MAX
+fn no_lifetime() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(0), MAX_SAFE + 1..=u64::MAX]
 }
 
 fn info(create: &mut Create) -> &mut RoomInfo {
@@ -91,7 +91,7 @@ fn rooms() -> Vec<Beyond> {
         with("avatar", too_long(limits::MAX_URL), |it, url| info(it).avatar = Some(url)),
         with("topic", too_long(limits::MAX_TOPIC), |it, topic| info(it).topic = Some(topic)),
         with("custom", custom(), |it, custom| info(it).custom = Some(custom)),
-        with("message_ttl_s", too_large(), |it, ttl| info(it).message_ttl_s = Some(ttl)),
+        with("message_ttl_s", no_lifetime(), |it, ttl| info(it).message_ttl_s = Some(ttl)),
         with("members", users(limits::MAX_CREATE_MEMBERS), |it: &mut Create, users| it.members = users),
         with(
             "desk.organization",
@@ -102,7 +102,7 @@ fn rooms() -> Vec<Beyond> {
         with("data.avatar", too_long(limits::MAX_URL), |it, url| data(it).avatar = Patch::Set(url)),
         with("data.topic", too_long(limits::MAX_TOPIC), |it, topic| data(it).topic = Patch::Set(topic)),
         with("data.custom", custom(), |it, custom| data(it).custom = Patch::Set(custom)),
-        with("data.message_ttl_s", too_large(), |it, ttl| data(it).message_ttl_s = Patch::Set(ttl)),
+        with("data.message_ttl_s", no_lifetime(), |it, ttl| data(it).message_ttl_s = Patch::Set(ttl)),
         with("users", users(limits::MAX_CREATE_MEMBERS), |it: &mut Invite, users| it.users = users),
         with("users", Just(()), |it: &mut Invite, ()| it.users.clear()),
         with("reason", too_long(limits::MAX_REASON), |it: &mut Kick, reason| it.reason = Some(reason)),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::value::RawValue;
 
 use super::Sample;
-use super::room::organization;
+use super::room::{lifetime, organization};
 use super::sample::{list, patch};
 use super::text::any_text;
 
@@ -47,7 +47,7 @@ samples! {
         avatar: patch(any_text(limits::MAX_URL)),
         topic: patch(any_text(limits::MAX_TOPIC)),
         custom,
-        message_ttl_s,
+        message_ttl_s: patch(lifetime()),
         access,
         history,
         status,

@@ -3,6 +3,7 @@
 use chat_protocol::*;
 use proptest::prelude::*;
 
+use super::Sample;
 use super::text::any_text;
 
 words! {
@@ -19,7 +20,7 @@ samples! {
         avatar: proptest::option::of(any_text(limits::MAX_URL)),
         topic: proptest::option::of(any_text(limits::MAX_TOPIC)),
         custom,
-        message_ttl_s,
+        message_ttl_s: proptest::option::of(lifetime()),
     }
     Desk { organization: organization(), client, status }
     RoomSettings { mute_until, pinned, archived }
@@ -28,6 +29,11 @@ samples! {
         room, kind, access, history, info, role, seq, offset, oldest_seq, members, read, unread, mentions,
         read_private, unread_from, settings, peer, desk, number, ts,
     }
+}
+
+/// How long messages are kept.
+pub(super) fn lifetime() -> BoxedStrategy<u64> {
+    u64::any().prop_map(|seconds| seconds.max(1)).boxed()
 }
 
 /// Letters, digits and `_`, of any script.
