@@ -8,7 +8,8 @@ use crate::{RequestId, RoomId, Seq};
 /// Moves my delivered pointer forward: this device has every message up to it. A smaller number than before changes
 /// nothing.
 ///
-/// Stored and told as read pointers are; not needed where `read` says as much.
+/// Stored and told as read pointers are; not needed where `read` says as much, and nothing to anybody in a direct room whose
+/// other side I block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MarkDelivered {
@@ -24,7 +25,7 @@ pub struct MarkDelivered {
 /// Moves my read pointer forward; a smaller number than before changes nothing.
 ///
 /// The server stores pointers a few times a second and tells others afterwards. The reply, if an `id` asks for one,
-/// comes when it is stored.
+/// comes when it is stored. In a direct room whose other side I block every read is private.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MarkRead {

@@ -90,7 +90,7 @@ pub struct Invite {
     pub room: RoomId,
     /// Whom to add, 1 to 100.
     pub users: Vec<UserId>,
-    /// Their role, not above mine; absent: what joiners of the room get.
+    /// Their role, not above mine and not `owner`; absent: what joiners of the room get.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
 }
@@ -144,7 +144,7 @@ pub struct Unban {
 
 /// Changes a member's role. Needs an owner or admin; nobody gives a role above the own or changes that of an equal.
 ///
-/// Giving `owner` to another makes the giver an admin: a room has one owner.
+/// Giving `owner` to another makes the former owner an admin: a room has one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SetRole {
@@ -180,6 +180,9 @@ pub struct Members {
 }
 
 /// Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.
+///
+/// While it lasts I do not watch the user's presence either, do not add the user to rooms, and what I read in our direct room is
+/// read in private.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Block {
@@ -242,7 +245,7 @@ pub struct RoomPatch {
     /// Whatever the application keeps with the room, at most 8 KiB as JSON text. Replaced as a whole.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub custom: Patch<serde_json::Map<String, serde_json::Value>>,
-    /// How long messages are kept, in seconds; null: for ever.
+    /// How long messages are kept, in seconds, at least 1; null: for ever. It holds for those that are there too.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub message_ttl_s: Patch<u64>,
     /// Who may join.

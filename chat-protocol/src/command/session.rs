@@ -52,7 +52,8 @@ impl fmt::Debug for Auth {
 ///
 /// Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine
 /// that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a
-/// frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named.
+/// frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named and goes on
+/// with my user log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Resume {

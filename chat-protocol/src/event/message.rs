@@ -23,7 +23,8 @@ pub struct Edited {
     pub seq: Seq,
     /// Who wrote it.
     pub from: UserId,
-    /// What it says now; absent when it was deleted since, which a `deleted` packet tells.
+    /// What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message
+    /// from me, because it was written before I joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
     /// Number of the message whose thread it belongs to.

@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chat_protocol::{Text, UserId};
+use chat_protocol::event::Edited;
+use chat_protocol::{Event, Seq, Text, UserId, encode};
 
 use super::delivery::Deliveries;
 use super::link::Link;
@@ -27,6 +28,22 @@ pub(crate) struct Feed {
 struct Follower {
     link: Arc<Link>,
     state: State,
+    /// The oldest message that it may read.
+    oldest: Seq,
+}
+
+/// What is told of an edit to those who may not read the message: that there was one.
+#[derive(Debug, Clone)]
+pub(crate) struct Veil {
+    seq: Seq,
+    frame: Text,
+}
+
+impl Veil {
+    pub(crate) fn of(edited: &Edited) -> Self {
+        let frame = encode(&Event::Edited(Edited { content: None, ..edited.clone() }));
+        Self { seq: edited.seq, frame }
+    }
 }
 
 #[derive(Debug)]
@@ -40,7 +57,8 @@ enum State {
 
 #[derive(Debug, Default)]
 struct Aside {
-    events: Vec<(u64, Text)>,
+    /// Each with what is told instead to who may not read all of it.
+    events: Vec<(u64, Text, Option<Box<Veil>>)>,
     bytes: usize,
     overflowed: bool,
     /// The membership ended at this position in the meantime: released only to hear that.
@@ -93,7 +111,25 @@ impl Feed {
     /// Begins to keep events aside for `link`, also when it was live before.
     pub(crate) fn mark(&mut self, link: &Arc<Link>) {
         let state = State::Marked(Box::default());
-        self.followers.insert(link.number, Follower { link: link.clone(), state });
+        self.followers.insert(link.number, Follower { link: link.clone(), state, oldest: Seq::ZERO });
+    }
+
+    /// Notes the oldest message that a follower may read. Until then nothing is hidden from it: it is marked, and what is kept
+    /// aside for it is chosen at its release.
+    pub(crate) fn begins_at(&mut self, number: u64, oldest: Seq) {
+        if let Some(follower) = self.followers.get_mut(&number) {
+            follower.oldest = oldest;
+        }
+    }
+
+    /// The oldest message that a follower may read; `None`: it follows no more.
+    pub(crate) fn oldest_for(&self, number: u64) -> Option<Seq> {
+        self.followers.get(&number).map(|follower| follower.oldest)
+    }
+
+    /// Every follower may read everything from now on.
+    pub(crate) fn lift(&mut self) {
+        self.followers.values_mut().for_each(|follower| follower.oldest = Seq::ZERO);
     }
 
     /// Forgets a follower.
@@ -108,6 +144,17 @@ impl Feed {
 
     /// Gives events, the log's entries from `first` on, to every follower: those that come next.
     pub(crate) fn publish(&mut self, first: u64, frames: &[Text], deliveries: &mut Deliveries) -> Published {
+        self.publish_veiled(first, frames, None, deliveries)
+    }
+
+    /// The same, of one event that not everyone may read all of.
+    pub(crate) fn publish_veiled(
+        &mut self,
+        first: u64,
+        frames: &[Text],
+        veil: Option<&Veil>,
+        deliveries: &mut Deliveries,
+    ) -> Published {
         let end = first + frames.len() as u64;
         let next = match self.head {
             Some(head) if end <= head + 1 => return Published::Repeat,
@@ -120,13 +167,17 @@ impl Feed {
             match &mut follower.state {
                 State::Live { after } => {
                     let fresh = from(first, frames, next.max(*after + 1));
-                    if !fresh.is_empty() {
-                        deliveries.give(&follower.link, fresh);
+                    match veil {
+                        _ if fresh.is_empty() => {}
+                        Some(veil) if veil.seq < follower.oldest => {
+                            deliveries.give(&follower.link, std::slice::from_ref(&veil.frame));
+                        }
+                        _ => deliveries.give(&follower.link, fresh),
                     }
                 }
                 State::Marked(aside) => {
                     for (position, frame) in (next..).zip(from(first, frames, next)) {
-                        aside.keep(position, frame, &follower.link.outbox);
+                        aside.keep(position, frame, veil, &follower.link.outbox);
                     }
                 }
             }
@@ -138,8 +189,8 @@ impl Feed {
     pub(crate) fn release(&mut self, number: u64, at: u64, word: Text) -> Released {
         let Some(follower) = self.followers.get_mut(&number) else { return Released::Gone };
         let State::Marked(aside) = &mut follower.state else { return Released::Gone };
-        let covered = aside.events.last().map_or(at, |(last, _)| at.max(*last));
-        let whole = aside.events.first().is_none_or(|(first, _)| *first <= at + 1);
+        let covered = aside.events.last().map_or(at, |(last, ..)| at.max(*last));
+        let whole = aside.events.first().is_none_or(|(first, ..)| *first <= at + 1);
         let needed = aside.ended.or(self.head).unwrap_or(0);
         if aside.overflowed || !whole || needed > covered {
             if aside.ended.is_some() {
@@ -152,8 +203,9 @@ impl Feed {
             return Released::Behind;
         }
         follower.link.outbox.push(word);
-        for (_, frame) in aside.events.drain(..).filter(|(position, _)| *position > at) {
-            follower.link.outbox.push(frame);
+        for (_, frame, veil) in aside.events.drain(..).filter(|(position, ..)| *position > at) {
+            let veil = veil.filter(|veil| veil.seq < follower.oldest);
+            follower.link.outbox.push(veil.map_or(frame, |veil| veil.frame));
         }
         let ended = aside.ended;
         follower.state = State::Live { after: covered };
@@ -208,13 +260,13 @@ fn from(first: u64, frames: &[Text], position: u64) -> &[Text] {
 impl Aside {
     /// Keeps an event aside, as long as all of them are sure to fit into the follower's queue at its release. When
     /// more come it reads further instead: the log has them.
-    fn keep(&mut self, position: u64, frame: &Text, outbox: &Outbox) {
+    fn keep(&mut self, position: u64, frame: &Text, veil: Option<&Veil>, outbox: &Outbox) {
         if self.ended.is_some() || self.overflowed {
             return;
         }
         self.bytes += frame.len();
         if outbox.may_keep_aside(self.events.len() + 1, self.bytes) {
-            self.events.push((position, frame.clone()));
+            self.events.push((position, frame.clone(), veil.cloned().map(Box::new)));
         } else {
             self.overflowed = true;
             self.forget();
@@ -329,6 +381,30 @@ mod tests {
         assert_eq!(feed.release(1, 7, Text::from("word")), Released::Behind);
         assert_eq!(feed.release(1, 8, Text::from("word")), Released::Live);
         assert_eq!(heard(&slow), ["word"]);
+    }
+
+    #[test]
+    fn an_edit_of_what_is_older_than_a_reader_is_told_without_its_words() {
+        let (mut feed, first) = live(5);
+        let (late, reader) = (self::link(2, "b"), self::link(3, "c"));
+        feed.mark(&late);
+        feed.begins_at(2, Seq::new(4).unwrap());
+        assert_eq!(feed.release(2, 5, Text::from("word")), Released::Live);
+        feed.mark(&reader);
+        for (position, seq) in [(6, 3), (7, 4)] {
+            let veil = Veil { seq: Seq::new(seq).unwrap(), frame: Text::from("veil") };
+            let frames = [frame(position)];
+            feed.publish_veiled(position, &frames, Some(&veil), &mut Deliveries::default());
+        }
+        feed.begins_at(3, Seq::new(4).unwrap());
+        assert_eq!(feed.release(3, 5, Text::from("word")), Released::Live);
+        assert_eq!(heard(&first), ["6", "7"], "it was there all the time");
+        assert_eq!(heard(&late), ["word", "veil", "7"]);
+        assert_eq!(heard(&reader), ["word", "veil", "7"], "also what was kept aside");
+        feed.lift();
+        let veil = Veil { seq: Seq::ZERO, frame: Text::from("veil") };
+        feed.publish_veiled(8, &[frame(8)], Some(&veil), &mut Deliveries::default());
+        assert_eq!(heard(&late), ["8"]);
     }
 
     #[test]

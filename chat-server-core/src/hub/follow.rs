@@ -50,16 +50,20 @@ impl Hub {
 
     async fn resume_all(&self, link: &Arc<Link>, resume: Resume) -> Result<(), WireError> {
         let user = self.begin(link)?;
-        self.mark(link, &Log::User(user.clone()))?;
+        if !resume.more {
+            self.mark(link, &Log::User(user.clone()))?;
+        }
         let known = resume.epoch == self.epoch;
         let named: Vec<(RoomId, Option<Offset>)> =
             resume.rooms.iter().map(|(room, offset)| (room.clone(), known.then_some(*offset))).collect();
         for rooms in named.chunks(ROOMS_AT_ONCE) {
             self.follow_rooms(link, Some(&resume.id), &user, rooms).await?;
         }
-        if !resume.more {
-            self.follow_unnamed(link, Some(&resume.id), &user, &resume.rooms).await?;
+        // All parts of one resume say the same of the user's log: told for each, it would be told again and again.
+        if resume.more {
+            return Ok(());
         }
+        self.follow_unnamed(link, Some(&resume.id), &user, &resume.rooms).await?;
         self.resume_user_log(link, Some(&resume.id), &user, known.then_some(resume.user_offset)).await
     }
 
@@ -204,6 +208,7 @@ impl Hub {
             (word.pointers, word.delivered) = (fitting(pointers.read), fitting(pointers.delivered));
         }
         let log = Log::Room(room.clone());
+        self.begins_at(link, room, view.state.oldest_seq);
         let (from, oldest) = (from.map(Offset::get), view.oldest_offset.get());
         let followed = match self.replayable(&log, from, view.state.offset.get()) {
             // The log as this member may read it: what was before its time is not told entry by entry either.
@@ -244,6 +249,7 @@ impl Hub {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
         for _ in 0..MAX_SNAPSHOTS {
             let at = view.state.offset.get();
+            self.begins_at(link, room, view.state.oldest_seq);
             word.state = Some(Box::new(view.state));
             match self.release(link, &Log::Room(room.clone()), at, &word) {
                 Released::Live => return Ok(Followed::Live),
@@ -258,6 +264,12 @@ impl Hub {
             }
         }
         Err(ErrorCode::SlowReader.into())
+    }
+
+    fn begins_at(&self, link: &Link, room: &RoomId, oldest: Seq) {
+        if let Some(feed) = self.rooms.lock(room).get_mut(room) {
+            feed.begins_at(link.number, oldest);
+        }
     }
 
     /// Brings the marked user log up to date and releases it.

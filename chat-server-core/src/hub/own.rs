@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{Reads, UserChange};
+use chat_protocol::event::Reads;
 use chat_protocol::{ErrorCode, Event, RoomId, Seq, Timestamp, UserId, WireError, encode};
 use tokio::sync::{mpsc, oneshot};
 
@@ -185,9 +185,6 @@ impl Hub {
             return;
         }
         if let Some(entry) = &stored.entry {
-            if let UserChange::Blocked { user } = &entry.change {
-                self.stop_watching(user, &append.user);
-            }
             self.publish_user(&append.user, entry.clone(), 0, deliveries);
         }
         let OwnChange::Move { room, pointer, thread, .. } = append.change else { return };

@@ -109,7 +109,7 @@ impl Hub {
         self.change_user(user, |entry| _ = entry.listeners.remove(&link.number));
     }
 
-    /// Ends all listening of `watcher` to `user`, who blocked it.
+    /// Ends all listening of `watcher` to `user`: one of them blocks the other.
     pub(super) fn stop_watching(&self, watcher: &UserId, user: &UserId) {
         let links = self.users.lock(watcher).get(watcher).map(UserEntry::links).unwrap_or_default();
         for link in links {

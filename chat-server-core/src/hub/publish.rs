@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chat_protocol::event::{MemberAction, MemberChanged, UserChange, UserChanged};
-use chat_protocol::{Event, Offset, Open, RoomId, Text, UserId, encode};
+use chat_protocol::{Event, HistoryVisibility, Offset, Open, RoomId, Text, UserId, encode};
 
 use super::Hub;
 use super::delivery::Deliveries;
-use super::feed::Published;
+use super::feed::{Published, Veil};
 use super::presence::UserEntry;
 use super::replay::Log;
 use crate::bus::{Hint, News};
@@ -61,10 +61,25 @@ impl Hub {
         if let LogEntry::Member(changed) = &entry {
             self.regrant(room, changed);
         }
-        let offset = entry.offset();
-        self.deliver_frames(room, offset, &[encode(&Event::from(entry))], left.as_ref(), deliveries);
+        let veil = match &entry {
+            LogEntry::Edited(edited) => Some(Veil::of(edited)),
+            _ => None,
+        };
+        self.lift_veils(room, &entry);
+        let (offset, frames) = (entry.offset(), [encode(&Event::from(entry))]);
+        self.deliver_frames(room, offset, &frames, veil.as_ref(), left.as_ref(), deliveries);
         if let Some(user) = left {
             self.stop_typing(room, &user, deliveries);
+        }
+    }
+
+    /// Where a room hides nothing any more, its followers are told everything.
+    fn lift_veils(&self, room: &RoomId, entry: &LogEntry) {
+        let LogEntry::Room(changed) = entry else { return };
+        if changed.history.as_ref().and_then(Open::known) == Some(HistoryVisibility::All)
+            && let Some(feed) = self.rooms.lock(room).get_mut(room)
+        {
+            feed.lift();
         }
     }
 
@@ -81,18 +96,20 @@ impl Hub {
         }
     }
 
-    /// Gives the log's entries from `first` on to the followers here; `left` tells whose membership the only one ends.
+    /// Gives the log's entries from `first` on to the followers here; `veil` is what of the only one is told to those who may
+    /// not read its message, `left` tells whose membership it ends.
     pub(super) fn deliver_frames(
         &self,
         room: &RoomId,
         first: Offset,
         frames: &[Text],
+        veil: Option<&Veil>,
         left: Option<&UserId>,
         deliveries: &mut Deliveries,
     ) {
         let mut shard = self.rooms.lock(room);
         let Some(feed) = shard.get_mut(room) else { return };
-        let published = feed.publish(first.get(), frames, deliveries);
+        let published = feed.publish_veiled(first.get(), frames, veil, deliveries);
         // Also for a repeat: the first one released may have read the entry before it was published.
         let ended = match (published, left) {
             (Published::Yes | Published::Repeat, Some(user)) => feed.end(user, first.get()),
@@ -139,6 +156,10 @@ impl Hub {
             UserChange::SessionRevoked { session_id } => Some(session_id.clone()),
             _ => None,
         };
+        let blocked = match &changed.change {
+            UserChange::Blocked { user } => Some(user.clone()),
+            _ => None,
+        };
         let published = entry.feed.publish(position, &[encode(&Event::User(changed.clone()))], deliveries);
         // Also for a repeat, as above; who follows the room already does nothing.
         let gained = match changed.change {
@@ -148,6 +169,11 @@ impl Hub {
         drop(shard);
         if let Some(session) = revoked {
             self.end_revoked(user, &session);
+        }
+        if let Some(other) = blocked {
+            // Of two of whom one blocks the other nobody watches, at no node.
+            self.stop_watching(&other, user);
+            self.stop_watching(user, &other);
         }
         if let Some((room, links)) = gained {
             for link in links.into_iter().filter(|link| link.number != origin) {

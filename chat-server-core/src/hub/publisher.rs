@@ -101,7 +101,7 @@ impl Hub {
     /// Tells a run of messages to their readers, then to their senders.
     fn end_run(&self, run: &mut Run, deliveries: &mut Deliveries) {
         if let Some((first, _)) = run.asked.first() {
-            self.deliver_frames(&first.room, first.offset, &run.frames, None, deliveries);
+            self.deliver_frames(&first.room, first.offset, &run.frames, None, None, deliveries);
         }
         run.frames.clear();
         for (appended, asker) in run.asked.drain(..) {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{Outcome, Resumed};
+use chat_protocol::event::{Edited, Outcome, Resumed};
 use chat_protocol::{
-    ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Text, UserId, UserOffset, WireError, encode,
+    ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Seq, Text, UserId, UserOffset, WireError, encode,
 };
 
 use super::Hub;
@@ -176,7 +176,8 @@ impl Hub {
                     ended_by(entry).filter(|user| link.user() == Some(user)).map(|_| entry.offset().get())
                 };
                 let left = page.entries.iter().filter_map(mine).last();
-                let frame = |entry: LogEntry| (entry.offset().get(), encode(&Event::from(entry)));
+                let oldest = self.with_feed(log, |feed| feed.oldest_for(link.number)).flatten();
+                let frame = |entry: LogEntry| (entry.offset().get(), readable(entry, oldest));
                 let frames = page.entries.into_iter().map(frame).collect();
                 Ok(Some(Page { frames, head: page.head.get(), oldest: page.oldest.get(), left }))
             }
@@ -236,4 +237,15 @@ impl Hub {
             }
         }
     }
+}
+
+/// The packet of an entry, for who may read the messages from `oldest` on; `None`: it is not known which.
+fn readable(entry: LogEntry, oldest: Option<Seq>) -> Text {
+    let entry = match entry {
+        LogEntry::Edited(edited) if oldest.is_none_or(|oldest| edited.seq < oldest) => {
+            LogEntry::Edited(Edited { content: None, ..edited })
+        }
+        entry => entry,
+    };
+    encode(&Event::from(entry))
 }

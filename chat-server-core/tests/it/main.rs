@@ -1,6 +1,7 @@
 //! Tests of the core from outside.
 
 mod blobs;
+mod blocks;
 mod broken;
 mod bus;
 mod changes;

@@ -1,5 +1,6 @@
 //! Rooms that hide their past: what was written before a member's time is not there for it, however it asks.
 
+use chat_protocol::Event;
 use chat_server_core::ChatServer;
 use serde_json::{Value, json};
 
@@ -68,4 +69,34 @@ async fn what_cannot_be_read_cannot_be_answered_changed_or_marked() {
     bob.ok(&of(61)[0].to_string()).await;
     alice.ok(&of(60)[0].to_string()).await;
     alice.ok(&of(60)[5].to_string()).await;
+}
+
+#[tokio::test]
+async fn an_edit_of_what_cannot_be_read_is_told_without_its_words() {
+    let (server, mut alice, mut bob) = past().await;
+    let edit = |seq: u64, text: &str| {
+        let content = json!({"type": "text/plain", "payload": {"text": text}});
+        json!({"edit": {"id": "e", "room": "r", "seq": seq, "content": content}}).to_string()
+    };
+    let edited = |event: &Event| match event {
+        Event::Edited(edited) => Some((edited.seq.get(), edited.content.is_some())),
+        _ => None,
+    };
+    alice.ok(&edit(60, "new secret")).await;
+    alice.ok(&edit(61, "new")).await;
+    let live = bob.until(|event| edited(event) == Some((61, true))).await;
+    assert_eq!(live.iter().filter_map(edited).collect::<Vec<_>>(), [(60, false), (61, true)]);
+    bob.say(r#"{"follow":{"id":"f","room":"r","offset":65}}"#).await;
+    let replayed = bob.until(|event| matches!(event, Event::Reply(_))).await;
+    assert_eq!(replayed.iter().filter_map(edited).collect::<Vec<_>>(), [(60, false), (61, true)]);
+    alice.ok(&edit(60, "newer secret")).await;
+    let live = bob.until(|event| edited(event).is_some()).await;
+    assert_eq!(edited(live.last().unwrap()), Some((60, false)), "after a replay too");
+    let mut alices_phone = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"set":{"id":"s","room":"r","data":{"history":"all"}}}"#).await;
+    alice.ok(&edit(60, "open")).await;
+    for reader in [&mut bob, &mut alices_phone] {
+        let live = reader.until(|event| edited(event).is_some()).await;
+        assert_eq!(edited(live.last().unwrap()), Some((60, true)), "nothing is hidden any more");
+    }
 }

@@ -2,8 +2,8 @@
 
 use chat_protocol::Event;
 use chat_protocol::event::Outcome;
-use chat_server_core::{ChatServer, Providers, ServerConfig};
-use serde_json::Value;
+use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
+use serde_json::{Value, json};
 
 use crate::peer::{Peer, quick, send, server};
 
@@ -187,4 +187,67 @@ async fn a_stalled_reader_is_cut_within_its_bound_and_misses_nothing_after_comin
     drop(stalled);
     let events = resume(&server, &epoch, 0, "r", 2).await;
     assert_eq!(offsets(&events), (3..=1_002).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn a_resume_in_parts_tells_the_users_log_once_with_the_last() {
+    let server = server();
+    let (mut alice, epoch) = with_messages(&server, 1).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"s"}}"#).await;
+    let mut peer = Peer::connect(&server);
+    peer.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+    for (id, room, more) in [("x", "r", true), ("y", "s", false)] {
+        let rooms = json!({room: 0});
+        let part = json!({"id": id, "epoch": epoch, "user_offset": 0, "rooms": rooms, "more": more});
+        peer.say(&json!({"resume": part}).to_string()).await;
+    }
+    let is_last = |event: &Event| matches!(event, Event::Reply(reply) if reply.id.as_ref().is_some_and(|id| id.as_str() == "y"));
+    let events = peer.until(is_last).await;
+    let own: Vec<u64> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::User(changed) => Some(changed.user_offset.get()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(own, [1, 2]);
+    assert_eq!(outcome(&events, None), (Outcome::Recovered, 2));
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"t"}}"#).await;
+    peer.until(|event| matches!(event, Event::User(changed) if changed.user_offset.get() == 3)).await;
+}
+
+#[tokio::test]
+async fn a_thousand_rooms_are_resumed_over_one_connection() {
+    const ROOMS: usize = 1_000;
+    let server =
+        ChatServer::start(Providers::default(), ServerConfig { user_rate: Rate::UNLIMITED, ..quick() });
+    let system = chat_server_core::Caller::Operator;
+    let mut epoch = String::new();
+    for n in 0..ROOMS {
+        let create =
+            json!({"create": {"id": "c", "kind": "group", "room": format!("r{n}"), "owner": "alice"}});
+        let send = send("m", &format!("r{n}"), "x");
+        for command in [create.to_string(), send] {
+            server.command(&system, chat_protocol::decode(command.as_bytes()).unwrap()).await.unwrap();
+        }
+    }
+    for (from, outcome) in [(2, Outcome::Recovered), (3, Outcome::Recovered), (9, Outcome::Snapshot)] {
+        let mut peer = Peer::connect(&server);
+        let auth = peer.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+        epoch = auth["epoch"].as_str().unwrap_or(&epoch).to_owned();
+        let positions: serde_json::Map<String, Value> =
+            (0..ROOMS).map(|n| (format!("r{n}"), from.into())).collect();
+        let resume = json!({"id": "x", "epoch": epoch, "user_offset": ROOMS, "rooms": positions});
+        peer.say(&json!({"resume": resume}).to_string()).await;
+        let events = peer.until(|event| matches!(event, Event::Reply(_))).await;
+        let words = events.iter().filter_map(|event| match event {
+            Event::Resumed(word) => Some((word.room.clone()?, word.outcome.read())),
+            _ => None,
+        });
+        let words: std::collections::BTreeMap<_, _> = words.collect();
+        assert_eq!(words.len(), ROOMS);
+        assert!(words.values().all(|found| *found == outcome), "from {from}");
+        let told = events.iter().filter(|event| matches!(event, Event::Message(_))).count();
+        assert_eq!(told, if from == 2 { ROOMS } else { 0 }, "from {from}");
+    }
 }

@@ -118,6 +118,60 @@ async fn one_pair_has_one_direct_room_that_nobody_leaves() {
 }
 
 #[tokio::test]
+async fn two_who_make_their_direct_room_at_once_get_one() {
+    let server = server();
+    for n in 0..20 {
+        let (a, b) = (format!("a{n}"), format!("b{n}"));
+        let (mut x, mut y) = (Peer::log_in(&server, &a).await, Peer::log_in(&server, &b).await);
+        let create =
+            |other: &str| json!({"create": {"id": "c", "kind": "direct", "members": [other]}}).to_string();
+        x.say(&create(&b)).await;
+        y.say(&create(&a)).await;
+        let data = |reply: chat_protocol::Reply| -> serde_json::Value {
+            serde_json::from_str(reply.data.expect("both succeed").get()).unwrap()
+        };
+        let (x, y) = (data(x.reply("c").await), data(y.reply("c").await));
+        assert_eq!(x["room"]["room"], y["room"]["room"]);
+        assert_ne!(x["created"], y["created"], "one of them made it");
+    }
+}
+
+#[tokio::test]
+async fn a_direct_room_with_oneself_has_one_member_and_nothing_unread() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let create = r#"{"create":{"id":"c","kind":"direct","members":["alice"]}}"#;
+    let made = alice.ok(create).await;
+    let state = &made["room"];
+    assert_eq!(
+        (&state["members"], &state["peer"], &made["created"]),
+        (&json!(1), &json!("alice"), &json!(true))
+    );
+    assert_eq!(alice.ok(create).await["created"], false);
+    let room = state["room"].as_str().unwrap();
+    assert_eq!(alice.ok(&send("m1", room, "note")).await["seq"], 1);
+    let inbox = alice.ok(r#"{"inbox":{"id":"i"}}"#).await;
+    assert_eq!((&inbox["totals"]["unread"], &inbox["rooms"][0]["peer_online"]), (&json!(0), &json!(true)));
+}
+
+#[tokio::test]
+async fn the_operator_names_both_of_a_direct_room() {
+    let server = server();
+    let mut bob = Peer::log_in(&server, "bob").await;
+    let create = async |json: &str| {
+        let command = chat_protocol::decode(json.as_bytes()).unwrap();
+        server.command(&chat_server_core::Caller::Operator, command).await
+    };
+    let refused = create(r#"{"create":{"id":"c","kind":"direct","members":["bob"]}}"#).await;
+    assert_eq!(refused.unwrap_err().wire().code, chat_protocol::ErrorCode::BadRequest);
+    create(r#"{"create":{"id":"c","kind":"direct","owner":"alice","members":["bob"]}}"#).await.unwrap();
+    let inbox = bob.ok(r#"{"inbox":{"id":"i"}}"#).await;
+    let rooms: Vec<_> =
+        inbox["rooms"].as_array().unwrap().iter().map(|entry| &entry["state"]["peer"]).collect();
+    assert_eq!(rooms, [&json!("alice")]);
+}
+
+#[tokio::test]
 async fn other_devices_hear_of_gained_and_lost_rooms_and_of_reads() {
     let server = server();
     let (mut phone, mut desk) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "alice").await);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chat_protocol::command::Create;
 use chat_protocol::reply::RoomData;
 use chat_protocol::{
-    Access, Desk, DeskStatus, ErrorCode, RequestId, Role, RoomId, RoomKind, UserId, WireError, short_digest,
+    Access, Desk, DeskStatus, ErrorCode, RequestId, Role, RoomId, RoomKind, UserId, WireError, limits,
+    short_digest,
 };
 
 use super::{Asking, Committed, Done, Rest, data, stored};
@@ -35,7 +36,14 @@ impl Hub {
         for member in create.members.iter().chain(&create.owner) {
             self.check_user(member, "members").await?;
         }
+        // A direct room that is there already is given also to who blocks the other.
+        if create.kind != RoomKind::Direct {
+            self.check_blocks(asking, &create.members, "members").await?;
+        }
         match (create.kind, &create.room) {
+            (RoomKind::Direct, _) if asking.operator && create.owner.is_none() => {
+                bad("create.owner: one of the two, where the operator makes a direct room")
+            }
             (RoomKind::Direct, _) => direct_id(&asking.user, create),
             (RoomKind::Desk, _) if create.desk.is_none() => bad("create.desk: needed for a desk"),
             (_, Some(room)) if room.as_str().starts_with(RoomId::DIRECT_PREFIX) => {
@@ -57,6 +65,26 @@ impl Hub {
                 tracing::error!(%error, "the directory cannot be asked");
                 Err(unavailable())
             }
+        }
+    }
+
+    /// Whoever is blocked is not added by the one who blocks it either; whoever blocks the asker is the store's to refuse.
+    pub(super) async fn check_blocks(
+        &self,
+        asking: &Asking,
+        users: &[UserId],
+        field: &str,
+    ) -> Result<(), WireError> {
+        if asking.operator || users.is_empty() {
+            return Ok(());
+        }
+        let blocked = self.providers.storage.blocked(&asking.user, None, limits::MAX_BLOCKED).await;
+        let blocked = blocked.map_err(|error| self.storage_failed(error))?;
+        match users.iter().find(|user| blocked.iter().any(|blocked| blocked.user == **user)) {
+            Some(user) => {
+                Err(WireError::new(ErrorCode::Forbidden, format!("{field}: you block the user {user}")))
+            }
+            None => Ok(()),
         }
     }
 

@@ -9,7 +9,7 @@ use chat_protocol::{ErrorCode, RequestId, RoomId, Seq, UserId, WireError};
 use super::{Asking, Rest, data, done};
 use crate::hub::Hub;
 use crate::hub::own::BEYOND_HEAD;
-use crate::storage::{OwnChange, Pointer, Standing};
+use crate::storage::{Bar, OwnChange, Pointer, Standing};
 
 impl Hub {
     pub(super) async fn start_read(
@@ -37,12 +37,22 @@ impl Hub {
         self: &Arc<Self>,
         asking: Asking,
         id: Option<RequestId>,
-        change: OwnChange,
+        mut change: OwnChange,
     ) -> Result<Rest, WireError> {
-        if let OwnChange::Move { room, seq, thread, .. } = &change {
+        if let OwnChange::Move { room, seq, thread, pointer } = &mut change {
             let standing = self.check_pointer(room, &asking.user, *seq).await?;
             if thread.is_some_and(|root| root < standing.oldest_seq) {
                 return Err(ErrorCode::MessageNotFound.into());
+            }
+            // Whoever is blocked is not told when somebody looked.
+            if standing.bar == Some(Bar::Blocks) {
+                match pointer {
+                    Pointer::Read | Pointer::ReadPrivate => *pointer = Pointer::ReadPrivate,
+                    Pointer::Delivered => {
+                        let answer = id.map(|_| data(&ReadData { read: *seq })).unwrap_or(Ok(None));
+                        return Ok(Box::pin(std::future::ready(answer)));
+                    }
+                }
             }
         }
         if id.is_none() {

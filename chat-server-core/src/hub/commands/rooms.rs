@@ -54,6 +54,7 @@ impl Hub {
                 users.push(user);
             }
         }
+        self.check_blocks(&asking, &users, "users").await?;
         let committed = self.change(&asking, invite.room, Change::Add { users, role }).await?;
         Ok(Box::pin(async move { data(&InviteData { added: added(stored(committed).await?) }) }))
     }

@@ -140,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         ("create", "with somebody who blocks me"),
         "yyyyyyny",
-        "nobody adds a user by whom it is blocked",
+        "nobody adds a user by whom it is blocked, or whom it blocks",
         r#"{"kind":"group","room":"new","members":["$watched"]}"#,
     ),
     row(
