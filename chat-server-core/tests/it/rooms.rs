@@ -155,7 +155,7 @@ async fn a_direct_room_with_oneself_has_one_member_and_nothing_unread() {
 }
 
 #[tokio::test]
-async fn the_operator_names_both_of_a_direct_room() {
+async fn the_operator_names_both_of_a_direct_room_and_the_case_of_desks_alone() {
     let server = server();
     let mut bob = Peer::log_in(&server, "bob").await;
     let create = async |json: &str| {
@@ -164,6 +164,8 @@ async fn the_operator_names_both_of_a_direct_room() {
     };
     let refused = create(r#"{"create":{"id":"c","kind":"direct","members":["bob"]}}"#).await;
     assert_eq!(refused.unwrap_err().wire().code, chat_protocol::ErrorCode::BadRequest);
+    let group = r#"{"create":{"id":"c","kind":"group","desk":{"organization":"o","client":"bob"}}}"#;
+    assert_eq!(create(group).await.unwrap_err().wire().code, chat_protocol::ErrorCode::BadRequest);
     create(r#"{"create":{"id":"c","kind":"direct","owner":"alice","members":["bob"]}}"#).await.unwrap();
     let inbox = bob.ok(r#"{"inbox":{"id":"i"}}"#).await;
     let rooms: Vec<_> =

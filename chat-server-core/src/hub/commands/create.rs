@@ -46,6 +46,9 @@ impl Hub {
             }
             (RoomKind::Direct, _) => direct_id(&asking.user, create),
             (RoomKind::Desk, _) if create.desk.is_none() => bad("create.desk: needed for a desk"),
+            (RoomKind::Group | RoomKind::Channel, _) if create.desk.is_some() => {
+                bad("create.desk: only a desk has one")
+            }
             (_, Some(room)) if room.as_str().starts_with(RoomId::DIRECT_PREFIX) => {
                 bad("create.room: ids that begin with ~ are those of direct rooms")
             }
