@@ -82,6 +82,8 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
 
 /// Keeps blobs.
 ///
+/// To write one, begin with `create` and its [`BlobWriter`]: write elsewhere, and let `finish` make all of it visible at once.
+///
 /// # Guarantees
 /// - A finished blob is there, byte for byte, with what `finish` was told of it (`a_finished_blob_is_whole`), and after
 ///   the store is opened again, if it is durable (`finished_survives_reopen`).

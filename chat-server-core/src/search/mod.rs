@@ -88,6 +88,9 @@ pub struct SearchHit {
 
 /// Finds messages by their words.
 ///
+/// To write one, begin with `index` and `position`, which belong in one transaction: the server feeds what is missing from
+/// there on, everything at first. The phrases of a query are cut already ([`phrases`]).
+///
 /// A word is a run of letters and digits; upper and lower case are the same. What else may be the same, such as letters with
 /// and without accents, is the index's choice.
 ///

@@ -47,6 +47,11 @@ impl Default for Capabilities {
 }
 
 /// All facets in one object, which is what most stores are.
+///
+/// A store that differs a little from another one is a [`StorageLayer`] around it. One over a database of yours begins with
+/// [`MessageStore::append`] for creations, memberships and messages, one transaction for each batch, and with what shows the
+/// outcome: [`MessageStore::log`], [`MessageStore::history`], [`RoomStore::standing`] and [`RoomStore::views`]. From there on the
+/// suite says what is missing, case by case, and [`memory`] how it is meant.
 pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore {}
 
 impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore> Storage for T {}
