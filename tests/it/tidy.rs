@@ -65,3 +65,25 @@ fn crates_depend_only_downwards() {
         }
     }
 }
+
+/// A registry shows what is in the package and nothing else.
+#[test]
+fn published_crates_say_what_they_are() {
+    let workspace = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let members = workspace.split("members = [").nth(1).unwrap().split(']').next().unwrap();
+    let mut published = 0;
+    for member in members.split('"').skip(1).step_by(2) {
+        let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).unwrap();
+        if manifest.contains("publish = false") {
+            continue;
+        }
+        published += 1;
+        for key in ["description", "documentation", "license", "rust-version", "keywords", "categories"] {
+            assert!(manifest.lines().any(|line| line.starts_with(key)), "{member} has no {key}");
+        }
+        for file in ["README.md", "LICENSE-APACHE", "LICENSE-MIT"] {
+            assert!(root().join(member).join(file).is_file(), "{member} has no {file}");
+        }
+    }
+    assert!(published > 5, "the members were found");
+}
