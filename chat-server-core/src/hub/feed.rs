@@ -185,10 +185,12 @@ impl Feed {
         Published::Yes
     }
 
-    /// Lets a follower that has read up to `at` take events as they come; `word` is the first thing it hears.
+    /// Lets a follower that has read up to `at` as a member take events as they come; `word` is the first thing it hears.
     pub(crate) fn release(&mut self, number: u64, at: u64, word: Text) -> Released {
         let Some(follower) = self.followers.get_mut(&number) else { return Released::Gone };
         let State::Marked(aside) = &mut follower.state else { return Released::Gone };
+        // It was found to be a member behind that end: it came back before it read.
+        aside.ended.take_if(|ended| *ended < at);
         let covered = aside.events.last().map_or(at, |(last, ..)| at.max(*last));
         let whole = aside.events.first().is_none_or(|(first, ..)| *first <= at + 1);
         let needed = aside.ended.or(self.head).unwrap_or(0);
@@ -435,6 +437,32 @@ mod tests {
         let ended = feed.end(&UserId::new("a").unwrap(), 6);
         assert!(ended.len() == 1 && Arc::ptr_eq(&ended[0], &link));
         assert!(feed.follows(2));
+    }
+
+    #[test]
+    fn who_came_back_before_it_read_is_not_ended() {
+        let (mut feed, _) = live(5);
+        let (reader, slow) = (link(2, "b"), link(3, "b"));
+        feed.mark(&reader);
+        feed.mark(&slow);
+        publish(&mut feed, 6);
+        feed.end(&UserId::new("b").unwrap(), 6);
+        publish(&mut feed, 7);
+        assert_eq!(
+            feed.release(2, 7, Text::from("word")),
+            Released::Live,
+            "6 is the end, 7 the new beginning"
+        );
+        publish(&mut feed, 8);
+        assert_eq!(heard(&reader), ["word", "8"]);
+        assert_eq!(
+            feed.release(3, 7, Text::from("word")),
+            Released::Behind,
+            "8 was not kept aside behind the end"
+        );
+        publish(&mut feed, 9);
+        assert_eq!(feed.release(3, 8, Text::from("word")), Released::Live);
+        assert_eq!(heard(&slow), ["word", "9"]);
     }
 
     #[test]

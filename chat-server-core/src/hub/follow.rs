@@ -210,10 +210,16 @@ impl Hub {
         let log = Log::Room(room.clone());
         self.begins_at(link, room, view.state.oldest_seq);
         let (from, oldest) = (from.map(Offset::get), view.oldest_offset.get());
-        let followed = match self.replayable(&log, from, view.state.offset.get()) {
+        let head = view.state.offset.get();
+        let mut view = Some(view);
+        let followed = match self.replayable(&log, from, head) {
             // The log as this member may read it: what was before its time is not told entry by entry either.
             _ if from.is_some_and(|from| from + 1 < oldest) => Followed::Trimmed { oldest },
-            Some(from) => self.replay(link, &log, from, &word).await?,
+            Some(from) => {
+                // Older than what is told now.
+                view = None;
+                self.replay(link, &log, from, &word).await?
+            }
             None => Followed::Unread,
         };
         let followed = match followed {
@@ -238,29 +244,29 @@ impl Hub {
         Ok(())
     }
 
-    /// Releases a marked room with its state. When too much came meanwhile, with a newer state.
+    /// Releases a marked room with its state, which is read if it is not there. When too much came meanwhile, with a newer
+    /// one.
     async fn snapshot(
         &self,
         link: &Arc<Link>,
         room: &RoomId,
-        mut view: RoomView,
+        mut view: Option<RoomView>,
         mut word: Resumed,
     ) -> Result<Followed, WireError> {
         let user = link.user().cloned().ok_or(ErrorCode::NotAuthenticated)?;
         for _ in 0..MAX_SNAPSHOTS {
-            let at = view.state.offset.get();
-            self.begins_at(link, room, view.state.oldest_seq);
-            word.state = Some(Box::new(view.state));
+            if view.is_none() {
+                view = self.view(&user, room).await?;
+            }
+            let Some(RoomView { state, .. }) = view.take() else { return Ok(Followed::Ended) };
+            let at = state.offset.get();
+            self.begins_at(link, room, state.oldest_seq);
+            word.state = Some(Box::new(state));
             match self.release(link, &Log::Room(room.clone()), at, &word) {
                 Released::Live => return Ok(Followed::Live),
                 Released::Ended => return Ok(Followed::Ended),
                 Released::Gone => return Ok(Followed::Stopped),
                 Released::Behind => {}
-            }
-            let fresh = self.providers.storage.views(&user, std::slice::from_ref(room)).await;
-            match fresh.map_err(|error| self.storage_failed(error))?.pop().flatten() {
-                Some(fresh) => view = fresh,
-                None => return Ok(Followed::Ended),
             }
         }
         Err(ErrorCode::SlowReader.into())

@@ -12,7 +12,7 @@ use super::Hub;
 use super::feed::{Feed, Released};
 use super::link::Link;
 use super::publish::ended_by;
-use crate::storage::{LogEntry, StorageError};
+use crate::storage::{LogEntry, RoomView, StorageError};
 
 /// How many pages one replay or repair reads at most. A bounded loop: whoever still lags behind is told to come
 /// again.
@@ -44,7 +44,7 @@ struct Page {
     frames: Vec<(u64, Text)>,
     head: u64,
     oldest: u64,
-    /// Where the reader's membership ended, if the page tells it.
+    /// Where the reader's membership ended last, if the page tells it.
     left: Option<u64>,
 }
 
@@ -81,8 +81,7 @@ impl Hub {
             }
             let full = page.frames.len() >= limit;
             // Asked after the page was read: what it holds was written before the answer.
-            let member = self.is_member(link, log).await?;
-            let end = if member { u64::MAX } else { page.left.unwrap_or(at) };
+            let (end, standing) = self.end_of(link, log, at, &page).await?;
             for (position, frame) in page.frames.into_iter().take_while(|(position, _)| *position <= end) {
                 if !link.outbox.wait_for_room().await {
                     return Err(link.outbox.closed().unwrap_or(ErrorCode::SlowReader).into());
@@ -90,8 +89,8 @@ impl Hub {
                 at = position;
                 link.outbox.push(frame);
             }
-            if !member {
-                return Ok(Followed::Ended);
+            if let Some(ended) = standing {
+                return Ok(ended);
             }
             if full {
                 continue;
@@ -106,12 +105,36 @@ impl Hub {
         Err(ErrorCode::SlowReader.into())
     }
 
-    /// Whether the connection's user may still read a log.
-    async fn is_member(&self, link: &Link, log: &Log) -> Result<bool, WireError> {
-        let (Log::Room(room), Some(user)) = (log, link.user()) else { return Ok(true) };
+    /// Up to where a page is the connection's to read and, when it is not to the end, what becomes of the replay there: the
+    /// membership ended, or it ended and began anew and shows nothing of what was between.
+    async fn end_of(
+        &self,
+        link: &Link,
+        log: &Log,
+        at: u64,
+        page: &Page,
+    ) -> Result<(u64, Option<Followed>), WireError> {
+        let (Log::Room(room), Some(user)) = (log, link.user()) else { return Ok((u64::MAX, None)) };
+        let left = page.left.unwrap_or(at);
         let standing = self.providers.storage.standing(room, user).await;
         let standing = standing.map_err(|error| self.storage_failed(error))?;
-        Ok(standing.is_some_and(|standing| standing.role.is_some()))
+        if standing.is_none_or(|standing| standing.role.is_none()) {
+            return Ok((left, Some(Followed::Ended)));
+        }
+        if page.left.is_none() {
+            return Ok((u64::MAX, None));
+        }
+        Ok(match self.view(user, room).await?.map(|view| view.oldest_offset.get()) {
+            None => (left, Some(Followed::Ended)),
+            Some(oldest) if left + 1 < oldest => (left, Some(Followed::Trimmed { oldest })),
+            Some(_) => (u64::MAX, None),
+        })
+    }
+
+    /// A room as a member sees it now; `None`: it is none.
+    pub(super) async fn view(&self, user: &UserId, room: &RoomId) -> Result<Option<RoomView>, WireError> {
+        let views = self.providers.storage.views(user, std::slice::from_ref(room)).await;
+        Ok(views.map_err(|error| self.storage_failed(error))?.pop().flatten())
     }
 
     /// Lets a marked connection that has read up to `at` take events as they come, beginning with `word`.

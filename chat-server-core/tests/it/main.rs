@@ -20,6 +20,7 @@ mod push;
 mod pushing;
 mod race;
 mod races;
+mod rejoin;
 mod resume;
 mod rooms;
 mod schedule;
