@@ -185,6 +185,10 @@ impl Hub {
             return;
         }
         if let Some(entry) = &stored.entry {
+            // Not by whoever asked, who may be gone by now.
+            if let UserChange::Scheduled { .. } = &entry.change {
+                self.scheduled.notify_one();
+            }
             self.publish_user(&append.user, entry.clone(), 0, deliveries);
         }
         let OwnChange::Move { room, pointer, thread, .. } = append.change else { return };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chat_protocol::command::SendMessage;
 use chat_protocol::reply::ScheduledMessage;
-use chat_protocol::{Action, ErrorCode, UserId, WireError};
+use chat_protocol::{Action, ClientMsgId, ErrorCode, RoomId, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -38,13 +38,14 @@ pub(super) struct Waiting {
 }
 
 impl Hub {
-    /// The change by which a message waits, and whose it is.
+    /// The change by which a message waits, and whose it is. With why it may not be written, if it may not: the change then
+    /// only asks whether it is a repeat, which needs no right.
     pub(super) async fn waiting(
         &self,
         user: &UserId,
         injected: bool,
         send: SendMessage,
-    ) -> Result<(UserId, OwnChange), WireError> {
+    ) -> Result<(UserId, OwnChange, Option<WireError>), WireError> {
         let (Some(send_at), Some(client_msg_id)) = (send.send_at, send.client_msg_id.clone()) else {
             return Err(WireError::new(ErrorCode::BadRequest, "client_msg_id: needed with send_at"));
         };
@@ -53,9 +54,7 @@ impl Hub {
             return Err(WireError::new(ErrorCode::BadRequest, format!("send_at: at most {days} days ahead")));
         }
         let by = send.from.clone().unwrap_or_else(|| user.clone());
-        let standing = self.membership(&send.room, &by).await?;
-        let role = standing.role.ok_or(ErrorCode::Forbidden)?;
-        policy::may_write(&standing, role)?;
+        let refused = self.may_write(&send.room, &by).await.err();
         let digest = send.digest();
         let SendMessage { room, content, reply_to, thread, mentions, .. } = send;
         let (place, name) = (room.clone(), client_msg_id.clone());
@@ -70,9 +69,14 @@ impl Hub {
         };
         let body = serde_json::to_string(&Waiting { message, injected, digest });
         let body = body.map_err(|_| ErrorCode::Internal)?;
-        let max = self.config.max_scheduled;
+        let max = if refused.is_some() { 0 } else { self.config.max_scheduled };
         let new = Schedule { room, client_msg_id, at: send_at, digest, body, max };
-        Ok((by, OwnChange::Schedule(Box::new(new))))
+        Ok((by, OwnChange::Schedule(Box::new(new)), refused))
+    }
+
+    async fn may_write(&self, room: &RoomId, user: &UserId) -> Result<(), WireError> {
+        let standing = self.membership(room, user).await?;
+        policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)
     }
 
     /// Puts a message whose time has come into the committer's queue.
@@ -95,12 +99,11 @@ impl Hub {
     async fn drop_waiting(&self, job: &Job, why: &WireError) -> Result<(), WireError> {
         tracing::warn!(job = job.id, code = why.code.text(), "a scheduled message was not sent");
         metrics::counter!("chat_scheduled_dropped_total").increment(1);
-        let named = serde_json::from_str::<Waiting>(&job.body).ok().zip(job.user.as_ref());
-        let Some((waiting, user)) = named else {
+        let name = job.name.clone().and_then(|name| ClientMsgId::new(name).ok());
+        let (Some(user), Some(room), Some(client_msg_id)) = (&job.user, job.room.clone(), name) else {
             let id = job.id;
             return self.write(move |storage| async move { storage.fail(id, None).await }).await;
         };
-        let ScheduledMessage { room, client_msg_id, .. } = waiting.message;
         match self.own(user, OwnChange::Unschedule { room, client_msg_id, leased: true }).await {
             // Another worker was faster.
             Err(error) if error.code == ErrorCode::MessageNotFound => Ok(()),

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::event::UserChange;
-use chat_protocol::{Event, HistoryQuery, RoomId, Timestamp, UserOffset};
-use chat_server_core::storage::{JobKind, SharedStorage, StorageError, StorageErrorKind};
+use chat_protocol::{Event, HistoryQuery, RoomId, Timestamp, UserId, UserOffset};
+use chat_server_core::clock::Clock;
+use chat_server_core::storage::{
+    JobKind, OwnAppend, OwnChange, SharedStorage, StorageError, StorageErrorKind,
+};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 use serde_json::json;
 
 use crate::hooked::{Hooked, Hooks};
 use crate::peer::{Peer, TestClock, quick, send, server_of, shared};
+use crate::race::Signal;
 
 fn later(id: &str, text: &str, at: Timestamp) -> String {
     let content = json!({"type": "text/plain", "payload": {"text": text}});
@@ -168,8 +172,7 @@ async fn a_death_between_sending_and_its_note_sends_once() {
     until_all_is_sent(&storage).await;
     assert_eq!(hooked.hooks.0.load(Ordering::Relaxed), 0, "it died twice");
     assert_eq!(texts(&storage).await, ["first", "second"]);
-    let log =
-        storage.user_log(&chat_protocol::UserId::new("alice").unwrap(), UserOffset::ZERO, 100).await.unwrap();
+    let log = storage.user_log(&UserId::new("alice").unwrap(), UserOffset::ZERO, 100).await.unwrap();
     assert!(!log.entries.iter().any(|entry| matches!(entry.change, UserChange::Cancelled { .. })));
 }
 
@@ -187,4 +190,130 @@ async fn another_server_sends_what_waits_when_the_first_is_gone() {
     until_all_is_sent(&storage).await;
     assert_eq!(texts(&storage).await, ["first"]);
     server.shutdown(Duration::from_secs(1)).await;
+}
+
+/// Ways to lose the right to write in `r` or in the direct room of alice and bob, and to get it back.
+const LOST: [(&str, [&str; 2], [&str; 2]); 6] = [
+    ("r", ["", r#"{"leave":{"id":"b","room":"r"}}"#], ["", r#"{"join":{"id":"b","room":"r"}}"#]),
+    ("r", [r#"{"kick":{"id":"a","room":"r","user":"bob"}}"#, ""], ["", r#"{"join":{"id":"b","room":"r"}}"#]),
+    (
+        "r",
+        [r#"{"ban":{"id":"a","room":"r","user":"bob"}}"#, ""],
+        [r#"{"unban":{"id":"a","room":"r","user":"bob"}}"#, r#"{"join":{"id":"b","room":"r"}}"#],
+    ),
+    (
+        "r",
+        [r#"{"role":{"id":"a","room":"r","user":"bob","role":"reader"}}"#, ""],
+        [r#"{"role":{"id":"a","room":"r","user":"bob","role":"member"}}"#, ""],
+    ),
+    ("direct", [r#"{"block":{"id":"a","user":"bob"}}"#, ""], [r#"{"unblock":{"id":"a","user":"bob"}}"#, ""]),
+    (
+        "direct",
+        ["", r#"{"block":{"id":"b","user":"alice"}}"#],
+        ["", r#"{"unblock":{"id":"b","user":"alice"}}"#],
+    ),
+];
+
+/// alice says the first, then bob the second.
+async fn say_both(alice: &mut Peer, bob: &mut Peer, commands: [&str; 2]) {
+    for (peer, command) in [(alice, commands[0]), (bob, commands[1])] {
+        if !command.is_empty() {
+            peer.ok(command).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_right_to_write_before_the_time_is_told_and_may_order_anew() {
+    for (room, lose, regain) in LOST {
+        let storage = shared().storage;
+        let parts = Providers { storage: storage.clone(), ..Providers::default() };
+        let (_server, clock, mut alice, mut bob) = two(parts, quick()).await;
+        let direct = bob.ok(r#"{"create":{"id":"d","kind":"direct","members":["alice"]}}"#).await;
+        let id = if room == "r" { json!("r") } else { direct["room"]["room"].clone() };
+        let order = later("one", "hi", clock.later(2_000)).replace(r#""r""#, &id.to_string());
+        bob.ok(&order).await;
+        say_both(&mut alice, &mut bob, lose).await;
+        let again = bob.ok(&order).await;
+        assert_eq!(again["duplicate"], true, "it still waits: {lose:?}");
+        assert!(matches!(told(&mut bob).await, UserChange::Cancelled { .. }), "{lose:?}");
+        assert_eq!(storage.next_due(JobKind::Send).await.unwrap(), None);
+        assert_eq!(bob.refused(&order).await, "ERR_FORBIDDEN_ACCESS", "{lose:?}");
+        let log = storage.user_log(&UserId::new("bob").unwrap(), UserOffset::ZERO, 100).await.unwrap();
+        let cancelled = |change: &UserChange| matches!(change, UserChange::Cancelled { .. });
+        assert_eq!(
+            log.entries.iter().filter(|entry| cancelled(&entry.change)).count(),
+            1,
+            "once, for all devices"
+        );
+
+        say_both(&mut alice, &mut bob, regain).await;
+        assert_eq!(
+            bob.ok(&order).await["duplicate"],
+            false,
+            "nothing was ever sent under this name: {lose:?}"
+        );
+        let message = bob.message().await;
+        assert_eq!((message.seq.get(), message.content.text().unwrap().as_ref()), (1, "hi"));
+        assert_eq!(bob.ok(&order).await["duplicate"], true);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_what_was_sent_needs_no_right() {
+    let (_server, clock, mut alice, mut bob) = two(Providers::default(), quick()).await;
+    let at = clock.later(1_000);
+    bob.ok(&later("one", "hi", at)).await;
+    assert_eq!(alice.message().await.seq.get(), 1);
+    let first = json!({"send_at": at, "duplicate": true});
+    for command in ["leave", "join", "leave"] {
+        bob.ok(&format!(r#"{{"{command}":{{"id":"l","room":"r"}}}}"#)).await;
+        assert_eq!(bob.ok(&later("one", "hi", at)).await, first, "after {command}");
+        assert_eq!(
+            bob.refused(&later("one", "other", at)).await,
+            "ERR_CLIENT_ID_CONFLICT",
+            "after {command}"
+        );
+        let other_time = later("one", "hi", clock.later(60_000));
+        assert_eq!(bob.refused(&other_time).await, "ERR_CLIENT_ID_CONFLICT", "the time is part of it");
+    }
+    assert_eq!(bob.refused(&later("two", "hi", at)).await, "ERR_FORBIDDEN_ACCESS");
+}
+
+/// Holds users' own changes back.
+#[derive(Default)]
+struct SlowOwn {
+    waits: Signal,
+    open: Signal,
+}
+
+#[async_trait]
+impl Hooks for SlowOwn {
+    async fn before_own(&self, batch: &[OwnAppend]) {
+        if batch.iter().any(|own| matches!(own.change, OwnChange::Schedule(_))) {
+            self.waits.give();
+            self.open.wait().await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_right_after_ordering_is_served_in_time() {
+    let hooked = Arc::new(Hooked::<SlowOwn>::default());
+    let storage: SharedStorage = hooked.clone();
+    let parts = Providers { storage: storage.clone(), ..Providers::default() };
+    let (server, clock, mut alice, _bob) = two(parts, quick()).await;
+    let at = clock.later(2_000);
+    alice.say(&later("one", "hi", at)).await;
+    hooked.hooks.waits.wait().await;
+    drop(alice);
+    while server.connections() > 1 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    hooked.hooks.open.give();
+    while texts(&storage).await.is_empty() {
+        assert!(clock.now() < Timestamp::from_micros(at.as_micros() + 1_000_000), "it is late");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(texts(&storage).await, ["hi"]);
 }

@@ -20,12 +20,17 @@ impl Hub {
     ) -> Result<Rest, WireError> {
         self.check_message(&asking, &send)?;
         let send_at = send.send_at.ok_or(ErrorCode::Internal)?;
-        let (user, change) = self.waiting(&asking.user, asking.operator, send).await?;
+        let (user, change, refused) = self.waiting(&asking.user, asking.operator, send).await?;
         let wait = self.start_own(&user, change).await?;
-        let hub = self.clone();
         Ok(Box::pin(async move {
-            let duplicate = Self::own_stored(wait).await?.duplicate;
-            hub.scheduled.notify_one();
+            let duplicate = match (Self::own_stored(wait).await, refused) {
+                (Ok(stored), _) => stored.duplicate,
+                // No repeat, and there is no place for what is none.
+                (Err(WireError { code: ErrorCode::Forbidden | ErrorCode::LimitReached, .. }), Some(why)) => {
+                    return Err(why);
+                }
+                (Err(error), _) => return Err(error),
+            };
             data(&ScheduleData { send_at, duplicate })
         }))
     }
