@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_protocol::{ErrorCode, HistoryQuery, RoomId, Seq, Timestamp, UserId, WireError};
+use chat_protocol::{Action, ErrorCode, HistoryQuery, RoomId, Seq, Timestamp, UserId, WireError};
 
-use super::worker::{Next, Work, micros, shifted};
+use super::worker::{Next, Work, micros, shifted, tell_failure};
 use super::{Hub, unavailable};
 use crate::storage::{Append, Change, Job, JobKind, LogEntry};
 
@@ -44,8 +44,10 @@ impl Work for Expire {
             return hub.next_due(JobKind::Expire).await;
         };
         for job in jobs {
-            let next = hub.expire_room(&job).await?;
-            hub.write(move |storage| async move { storage.fail(job.id, next).await }).await?;
+            match hub.expire_room(&job).await {
+                Ok(next) => hub.write(move |storage| async move { storage.fail(job.id, next).await }).await?,
+                Err(error) => tell_failure(Self::NAME, &error),
+            }
         }
         Ok(Next::Now)
     }
@@ -80,7 +82,11 @@ impl Work for Retain {
             }
         }
         for (room, seq) in newest {
-            hub.forget(&room, seq).await?;
+            match hub.forget(&room, seq).await {
+                // It is not there any more; the walk goes on.
+                Err(error) if error.code.action() == Action::Stop => tell_failure(Self::NAME, &error),
+                done => done?,
+            }
         }
         hub.write(move |storage| async move { storage.set_position(READER, last).await }).await?;
         Ok(Next::Now)

@@ -14,7 +14,7 @@ use chat_protocol::{Action, ClientMsgId, ErrorCode, RoomId, UserId, WireError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::worker::{Next, Work, micros, shifted};
+use super::worker::{Next, Work, micros, shifted, tell_failure};
 use super::{Hub, unavailable};
 use crate::room::policy;
 use crate::storage::{Append, Appended, Change, Job, JobKind, NewMessage, OwnChange, Schedule};
@@ -134,11 +134,15 @@ impl Work for Release {
                 Ok(wait) => wait.await.unwrap_or_else(|_| Err(unavailable())),
                 Err(error) => Err(error),
             };
-            match stored {
-                Ok(_) => done.push(job.id),
-                Err(error) if error.code.action() == Action::Stop => hub.drop_waiting(&job, &error).await?,
-                Err(_) => hub.retry(job.id, RETRY).await?,
-            }
+            let put_off = match stored {
+                Ok(_) => {
+                    done.push(job.id);
+                    continue;
+                }
+                Err(error) if error.code.action() == Action::Stop => hub.drop_waiting(&job, &error).await,
+                Err(_) => hub.retry(job.id, RETRY).await,
+            };
+            put_off.unwrap_or_else(|error| tell_failure(Self::NAME, &error));
         }
         metrics::counter!("chat_scheduled_total").increment(done.len() as u64);
         hub.write(move |storage| async move { storage.done(&done).await }).await?;

@@ -55,8 +55,7 @@ pub(super) async fn run<W: Work>(hub: Arc<Hub>, bell: Arc<Notify>, mut work: W) 
                 hub.nap(next)
             }
             Err(error) => {
-                tracing::warn!(worker = W::NAME, %error, ?pause, "work in the background failed");
-                metrics::counter!("chat_worker_errors_total", "worker" => W::NAME).increment(1);
+                tell_failure(W::NAME, &error);
                 let nap = pause;
                 pause = (pause * 2).min(MAX_PAUSE);
                 nap
@@ -71,6 +70,13 @@ pub(super) async fn run<W: Work>(hub: Arc<Hub>, bell: Arc<Notify>, mut work: W) 
             () = tokio::time::sleep(nap) => {}
         }
     }
+}
+
+/// Says that some work failed. Of several jobs only the one: it comes up again when its lease runs out, and the others are
+/// not kept waiting by it.
+pub(super) fn tell_failure(worker: &'static str, error: &WireError) {
+    tracing::warn!(worker, %error, "work in the background failed");
+    metrics::counter!("chat_worker_errors_total", "worker" => worker).increment(1);
 }
 
 impl Hub {
