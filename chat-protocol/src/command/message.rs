@@ -30,7 +30,7 @@ pub struct SendMessage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Mentions>,
     /// Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel`
-    /// names it.
+    /// names it. Where I may not write by then, nothing is sent, and a `user` packet with `cancelled` tells all my devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<Timestamp>,
     /// Whose message it is, instead of mine. Only an operator says so; `~system` is the server itself.

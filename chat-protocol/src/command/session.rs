@@ -28,7 +28,8 @@ pub struct Auth {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
     /// The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never
-    /// depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
+    /// depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one, and after a restart
+    /// of the server all are unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
     /// Whether to follow all my rooms from now on; true when absent. False when a `resume` comes next.
@@ -196,6 +197,9 @@ impl fmt::Debug for PushTarget {
 }
 
 /// Lists my sessions. Answered with `{"sessions":[...]}`, the most recently active first.
+///
+/// Those that have a connection now, and those whose connection ended a moment ago, at the node that answers. They are not
+/// stored: after a restart of the server each is listed when it has connected again, under a new id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sessions {
@@ -208,6 +212,8 @@ pub struct Sessions {
 /// Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with
 /// `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close
 /// is the answer.
+///
+/// It takes no token back: who has one that is still good can connect again, and is listed as a new session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Revoke {

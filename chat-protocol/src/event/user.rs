@@ -88,7 +88,8 @@ pub enum UserChange {
         /// When it will be sent.
         send_at: Timestamp,
     },
-    /// A message of mine will not be sent: I took it back, or its time came and I could not write any more.
+    /// A message of mine will not be sent: I took it back; or its time came, and I could not write any more or had sent
+    /// another one under its name.
     Cancelled {
         /// The room.
         room: RoomId,

@@ -108,7 +108,7 @@ pub struct ReadData {
 pub struct ScheduleData {
     /// When it will be sent.
     pub send_at: Timestamp,
-    /// True: an earlier send with the same `client_msg_id` ordered it.
+    /// True: an earlier send with the same `client_msg_id` ordered it. It waits, or was sent.
     pub duplicate: bool,
 }
 

@@ -195,7 +195,7 @@ pub struct SessionEntry {
     /// The installation that it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
-    /// Name of the installation, as `device` gave it.
+    /// Name of the installation, as `device` gave it; absent: it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The wire format that it speaks: `native`, or one of the dialects.

@@ -147,6 +147,12 @@ impl Hub {
         }
     }
 
+    /// The installation of a connection's session, if it was named.
+    pub(super) fn device_of(&self, link: &Link) -> Option<DeviceId> {
+        let (user, session) = (link.user()?, link.session()?);
+        self.users.lock(user).get(user)?.sessions.get(session)?.device.clone()
+    }
+
     /// Takes a connection from its session, which lives on for its grace.
     pub(super) fn leave_session(&self, link: &Arc<Link>) {
         let (Some(user), Some(session)) = (link.user(), link.session()) else { return };
@@ -215,7 +221,7 @@ impl Hub {
         }
     }
 
-    /// The user's sessions, the most recently heard first.
+    /// The user's sessions at this node, the most recently heard first.
     pub(super) fn sessions_of(&self, user: &UserId, asking: Option<&SessionId>) -> Vec<SessionEntry> {
         let shard = self.users.lock(user);
         let Some(entry) = shard.get(user) else { return Vec::new() };

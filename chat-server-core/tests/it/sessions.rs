@@ -72,6 +72,51 @@ async fn own_sessions_are_listed_with_their_devices_the_most_recently_heard_firs
 }
 
 #[tokio::test]
+async fn sessions_have_the_names_that_their_devices_were_given() {
+    let server = server();
+    let (mut phone, _) = log_in(&server, alice("phone")).await;
+    let (_laptop, _) = log_in(&server, alice("laptop")).await;
+    let (mut nameless, _) = log_in(&server, json!({"token": "dev-alice"})).await;
+    let (mut bob, _) = log_in(&server, json!({"token": "dev-bob", "device_id": "laptop"})).await;
+    // The installation is the one that `auth` named, or another one of the user's.
+    phone.ok(r#"{"device":{"id":"d","name":"Alice's phone"}}"#).await;
+    phone.ok(r#"{"device":{"id":"d","device_id":"laptop","name":"Old one"}}"#).await;
+    bob.ok(r#"{"device":{"id":"d","name":"Bob's"}}"#).await;
+    assert_eq!(nameless.refused(r#"{"device":{"id":"d","name":"x"}}"#).await, "ERR_BAD_REQUEST");
+    let names = |list: &Value| -> std::collections::BTreeMap<String, Value> {
+        let sessions = list["sessions"].as_array().unwrap().iter();
+        sessions.map(|s| (s["device_id"].as_str().unwrap_or("none").to_owned(), s["name"].clone())).collect()
+    };
+    let expected = json!({"phone": "Alice's phone", "laptop": "Old one", "none": null});
+    assert_eq!(json!(names(&phone.ok(SESSIONS).await)), expected);
+    assert_eq!(json!(names(&bob.ok(SESSIONS).await)), json!({"laptop": "Bob's"}));
+    phone.ok(r#"{"device":{"id":"d","name":null}}"#).await;
+    assert_eq!(names(&phone.ok(SESSIONS).await)["phone"], Value::Null);
+}
+
+#[tokio::test]
+async fn after_a_restart_each_device_has_a_new_session_once_it_is_back() {
+    let parts = shared();
+    let first = server_of(parts.clone());
+    let (mut phone, before) = log_in(&first, alice("phone")).await;
+    let (laptop, _) = log_in(&first, alice("laptop")).await;
+    phone.ok(r#"{"device":{"id":"d","name":"Alice's phone"}}"#).await;
+    drop((phone, laptop));
+    first.shutdown(Duration::from_secs(5)).await;
+    let second = server_of(parts);
+    let with_old = json!({"token": "dev-alice", "device_id": "phone", "session_id": before["session_id"]});
+    let (mut phone, after) = log_in(&second, with_old).await;
+    assert_ne!(after["session_id"], before["session_id"], "sessions are not stored");
+    let list = phone.ok(SESSIONS).await;
+    let sessions = list["sessions"].as_array().unwrap();
+    assert_eq!(sessions.len(), 1, "the laptop did not come back yet");
+    assert_eq!(
+        (&sessions[0]["session_id"], &sessions[0]["name"]),
+        (&after["session_id"], &json!("Alice's phone"))
+    );
+}
+
+#[tokio::test]
 async fn a_revoked_session_is_closed_at_once_and_its_id_is_never_taken_again() {
     let server = server();
     let (mut lost, data) = log_in(&server, alice("lost")).await;

@@ -116,10 +116,7 @@ impl Hub {
                 self.set_away(asking.link()?, away.away);
                 done()
             }
-            Command::Sessions(_) => {
-                let sessions = self.tell_sessions(&asking);
-                Box::pin(std::future::ready(sessions))
-            }
+            Command::Sessions(_) => Box::pin(async move { hub.tell_sessions(&asking).await }),
             Command::Revoke(revoke) => Box::pin(async move { hub.revoke(&asking, revoke).await }),
             Command::Unfollow(unfollow) => {
                 self.unfollow(asking.link()?, &unfollow.room);

@@ -1,5 +1,7 @@
 //! The sessions of the one who asks.
 
+use std::collections::BTreeMap;
+
 use chat_protocol::command::Revoke;
 use chat_protocol::reply::{RevokeData, SessionsData};
 use chat_protocol::{SessionId, UserId, WireError};
@@ -12,8 +14,15 @@ use crate::storage::OwnChange;
 const ENVELOPE: usize = 1_024;
 
 impl Hub {
-    pub(super) fn tell_sessions(&self, asking: &Asking) -> Done {
+    pub(super) async fn tell_sessions(&self, asking: &Asking) -> Done {
+        let devices = self.providers.storage.devices(std::slice::from_ref(&asking.user)).await;
+        let devices = devices.map_err(|error| self.storage_failed(error))?.into_iter();
+        let names: BTreeMap<_, _> =
+            devices.filter_map(|device| Some((device.device, device.name?))).collect();
         let mut sessions = self.sessions_of(&asking.user, asking.session_id());
+        for session in &mut sessions {
+            session.name = session.device_id.as_ref().and_then(|device| names.get(device)).cloned();
+        }
         let mut left = self.config.max_frame.saturating_sub(ENVELOPE);
         let fit = sessions.iter().take(100).take_while(|session| {
             let size = serde_json::to_vec(session).map_or(usize::MAX, |json| json.len() + 1);
