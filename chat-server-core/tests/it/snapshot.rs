@@ -17,10 +17,11 @@ use chat_server_core::storage::SharedStorage;
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::{ChatServer, Providers};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
+use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestError, TestRunner};
 
 use self::follower::Follower;
-use self::program::{Actors, Op, Shown, program, shown};
+use self::program::{Actors, Op, Shown, program, showing, shown};
 use self::view::View;
 use crate::peer::quick;
 
@@ -85,8 +86,11 @@ fn assert_same(fresh: &View, followed: &View, when: &str) {
     assert_eq!(followed, fresh, "followed, then fresh: {when}");
 }
 
-/// Runs many programs on stores that `open` makes; every command that a snapshot shows must have been done.
-fn check(open: impl Fn() -> (SharedStorage, Option<tempfile::TempDir>)) {
+/// Runs many programs on stores that `open` makes; how often each kind of command was done.
+fn check(
+    programs: impl Strategy<Value = Vec<Op>>,
+    open: impl Fn() -> (SharedStorage, Option<tempfile::TempDir>),
+) -> Done {
     let asked = std::env::var("SNAPSHOT_PROGRAMS").ok().and_then(|count| count.parse().ok());
     let config = Config {
         cases: asked.unwrap_or(PROGRAMS),
@@ -95,7 +99,7 @@ fn check(open: impl Fn() -> (SharedStorage, Option<tempfile::TempDir>)) {
         ..Config::default()
     };
     let done = Mutex::new(Done::new());
-    let outcome = TestRunner::new(config).run(&program(), |ops| {
+    let outcome = TestRunner::new(config).run(&programs, |ops| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (storage, _place) = open();
         runtime.block_on(run(storage, &ops, &done));
@@ -108,20 +112,37 @@ fn check(open: impl Fn() -> (SharedStorage, Option<tempfile::TempDir>)) {
     }
     let done = done.into_inner().unwrap();
     println!("{done:?}");
+    done
+}
+
+/// Every command that a snapshot shows must have been done.
+fn assert_complete(done: &Done) {
     let missing = Command::KINDS.iter().filter(|kind| shown(kind) == Shown::Yes && !done.contains_key(*kind));
     assert_eq!(missing.collect::<Vec<_>>(), [&""; 0], "never done in {} programs", PROGRAMS);
 }
 
+fn memory() -> (SharedStorage, Option<tempfile::TempDir>) {
+    (std::sync::Arc::new(MemoryStore::default()), None)
+}
+
 #[test]
 fn a_snapshot_and_its_events_are_a_fresh_snapshot() {
-    check(|| (std::sync::Arc::new(MemoryStore::default()), None));
+    assert_complete(&check(program(), memory));
+}
+
+/// What `room` with `history` asks a client to read again is enough.
+#[test]
+fn a_room_that_shows_more_or_less_is_read_again_as_documented() {
+    let done = check(showing(), memory);
+    assert!(done["set"] > PROGRAMS as usize, "{done:?}");
 }
 
 #[test]
 fn a_snapshot_and_its_events_are_a_fresh_snapshot_on_sqlite() {
-    check(|| {
+    let done = check(program(), || {
         let place = tempfile::tempdir().unwrap();
         let config = SqliteConfig { synchronous: Synchronous::Off, ..SqliteConfig::default() };
         (std::sync::Arc::new(SqliteStore::open(place.path(), config).unwrap()), Some(place))
     });
+    assert_complete(&done);
 }

@@ -29,6 +29,8 @@ pub(super) struct Follower {
     active: Vec<RoomId>,
     /// Rooms of which only a new snapshot says all.
     stale: BTreeSet<RoomId>,
+    /// Rooms of which another part can be read than before: their state and messages are asked for again.
+    reread: BTreeSet<RoomId>,
 }
 
 impl Follower {
@@ -37,7 +39,7 @@ impl Follower {
         let peer = Peer::log_in(server, user.as_str()).await;
         let user_offset = storage.user_log(&user, UserOffset::ZERO, 0).await.unwrap().head;
         let (view, active) = (View::of(server, &user).await, active(storage, &user).await);
-        Self { view, peer, user_offset, active, stale: BTreeSet::new(), user }
+        Self { view, peer, user_offset, active, stale: BTreeSet::new(), reread: BTreeSet::new(), user }
     }
 
     /// What it shows, with everything that follows from what is known.
@@ -59,9 +61,14 @@ impl Follower {
             assert!(tokio::time::Instant::now() < deadline, "{} hears no more: {:?}", self.user, self.view);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        if !self.stale.is_empty() {
+        if !self.stale.is_empty() || !self.reread.is_empty() {
             let fresh = View::of(server, &self.user).await;
             self.active = active(storage, &self.user).await;
+            for room in std::mem::take(&mut self.reread) {
+                if let Some(seen) = self.view.rooms.get_mut(&room) {
+                    seen.reread(fresh.rooms[&room].clone());
+                }
+            }
             for room in std::mem::take(&mut self.stale) {
                 self.view.rooms.insert(room.clone(), fresh.rooms[&room].clone());
             }
@@ -163,8 +170,8 @@ impl Follower {
         state.access = changed.access.unwrap_or(state.access.clone());
         let history = changed.history.unwrap_or(state.history.clone());
         if history != state.history {
-            // What can be read now is said by the room's state alone.
-            self.stale.insert(changed.room);
+            // As the packet's documentation says.
+            self.reread.insert(changed.room);
         }
     }
 
@@ -172,6 +179,7 @@ impl Follower {
         self.view.rooms.remove(room);
         self.active.retain(|other| other != room);
         self.stale.remove(room);
+        self.reread.remove(room);
     }
 
     fn own(&mut self, change: UserChange) {
@@ -211,6 +219,16 @@ async fn active(storage: &SharedStorage, user: &UserId) -> Vec<RoomId> {
 }
 
 impl RoomSeen {
+    /// Takes what is asked for again when another part of the room can be read: its state, with the message that the inbox
+    /// shows, and its messages with what is known of each.
+    fn reread(&mut self, fresh: Self) {
+        let Self { state, last, messages, mine, hidden, threads, .. } = fresh;
+        (self.state, self.last, self.messages) = (state, last, messages);
+        (self.mine, self.hidden) = (mine, hidden);
+        // How far one has read in a thread without replies is told by none.
+        self.threads.extend(threads);
+    }
+
     /// A room of which nothing but the state is known.
     fn bare(state: chat_protocol::RoomState) -> Self {
         Self {
@@ -342,6 +360,8 @@ impl RoomSeen {
     /// With everything that follows from what is known.
     fn shown(&self, me: &UserId) -> Self {
         let mut shown = self.clone();
+        // A page marks what it shows, and one may hide what one cannot read.
+        shown.hidden.retain(|seq| self.messages.contains_key(seq));
         let state = &mut shown.state;
         let read_private = state.read_private.unwrap_or_default();
         state.read_private = (read_private > state.read).then_some(read_private);

@@ -61,6 +61,31 @@ pub(super) fn program() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 10..80)
 }
 
+/// Programs in which groups show more of what was written before, and less again, while people come and go.
+pub(super) fn showing() -> impl Strategy<Value = Vec<Op>> {
+    let kinds = [
+        "set",
+        "set",
+        "send",
+        "send",
+        "send",
+        "send",
+        "join",
+        "leave",
+        "read",
+        "mark_unread",
+        "react",
+        "delete",
+    ];
+    let op = (0..USERS.len(), prop::sample::select(kinds.to_vec()), 0..2_usize, any::<[u8; 4]>());
+    let op = op.prop_map(|(by, kind, room, [a, b, c, d])| match kind {
+        // By the owner, who is the first of the users in the first room and the second in the second.
+        "set" => Op { by: room, kind, room, dice: [3, b, c, d] },
+        _ => Op { by, kind, room, dice: [a, b, c, d] },
+    });
+    prop::collection::vec(op, 20..80)
+}
+
 /// A command that was said, and its answer.
 #[derive(Debug)]
 pub(super) struct Said {
