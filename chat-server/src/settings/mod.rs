@@ -125,7 +125,7 @@ pub struct Auth {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<PathBuf>,
     /// File with a set of public keys (JWKS) of kind `jwt`, instead of `public_key`: tokens name theirs by `kid`. It is read
-    /// again when a token names a key that is not in it, at most every 10 seconds, so that keys are changed without a stop.
+    /// again every 10 seconds while tokens are checked, so that keys are added and taken out without a stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<PathBuf>,
     /// Claim of kind `jwt` that holds the user id; default `sub`.

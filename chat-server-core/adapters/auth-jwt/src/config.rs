@@ -95,8 +95,10 @@ pub enum Key {
     ///
     /// `{"keys":[{"kty":"EC","crv":"P-256","kid":"2026-11","x":"...","y":"..."}]}`
     Jwks(Vec<u8>),
-    /// A file with such a set, at most 256 KiB. It is read at the start, and again when a token names a key that is not
-    /// in it, at most every 10 seconds: keys are changed by replacing the file, the new one added before it is used.
+    /// A file with such a set, at most 256 KiB. It is read at the start, and again when a token is to be checked 10 seconds
+    /// after that or later: keys are changed by replacing the file, a new one added 10 seconds before it is used. A key that
+    /// was taken out opens no more sessions; those that are open live until their tokens expire. A file that cannot be read
+    /// changes nothing and is told in the log.
     JwksFile(PathBuf),
 }
 

@@ -19,7 +19,9 @@ const MAX_KEYS: usize = 16;
 /// Greatest size of a set's file in bytes: 16 keys with their certificates.
 const MAX_FILE: u64 = 256 * 1024;
 
-/// How often a file is read at most because a token names a key that is not known: anybody can make such tokens.
+/// How long after it was read a file is read again, when a token is to be checked: so long a key is taken after it was removed,
+/// and a new one is not. Not only for a key that is not known: nobody names one when a key that leaked is taken out, and keys
+/// without names are never unknown.
 const REREAD: Duration = Duration::from_secs(10);
 
 /// What signatures are checked with, as it is now.
@@ -50,32 +52,23 @@ impl Keys {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The keys that a token with this `kid` may be signed with. A file is read again, if that was not done just now, when
-    /// it has none.
+    /// The keys that a token with this `kid` may be signed with.
     pub(crate) fn of(&self, kid: Option<&str>, now: Timestamp) -> Vec<DecodingKey> {
-        let found = fitting(&self.state().members, kid);
-        let Some(file) = self.file.as_ref().filter(|_| found.is_empty()) else { return found };
-        if !self.may_read(now) {
-            return found;
-        }
-        match read(self.algorithm, file) {
-            Ok(members) => {
-                let found = fitting(&members, kid);
-                self.state().members = members.into();
-                found
-            }
-            Err(error) => {
-                tracing::warn!(file = %file.display(), %error, "the key set cannot be read again: the old keys stay");
-                found
+        if let Some(file) = self.file.as_ref().filter(|_| self.may_read(now)) {
+            match read(self.algorithm, file) {
+                Ok(members) => self.state().members = members.into(),
+                Err(error) => {
+                    tracing::warn!(file = %file.display(), %error, "the key set cannot be read again: the old keys stay");
+                }
             }
         }
+        fitting(&self.state().members, kid)
     }
 
-    /// Takes the right to read the file now.
+    /// Takes the right to read the file now. A clock that was set back does not put it off.
     fn may_read(&self, now: Timestamp) -> bool {
         let mut state = self.state();
-        let since = now.as_micros().saturating_sub(state.read.as_micros());
-        let may = u64::try_from(since).is_ok_and(|since| Duration::from_micros(since) >= REREAD);
+        let may = now.as_micros().abs_diff(state.read.as_micros()) >= REREAD.as_micros() as u64;
         if may {
             state.read = now;
         }

@@ -141,33 +141,76 @@ fn of_file(path: &Path) -> JwtConfig {
     JwtConfig::new(Algorithm::Es256, Key::JwksFile(path.to_owned()))
 }
 
-#[test]
-fn a_file_is_read_again_for_a_key_that_is_not_known_but_not_at_once() {
+/// A file, a server that reads it, and its clock.
+fn server_of(keys: &[&str]) -> (tempfile::TempDir, JwtAuth, Arc<Moved>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("jwks.json");
-    let (a, first) = pair(Algorithm::Es256, r#","kid":"a""#);
-    let (b, second) = pair(Algorithm::Es256, r#","kid":"b""#);
-    std::fs::write(&path, set(&[&first])).unwrap();
+    std::fs::write(&path, set(keys)).unwrap();
     let clock = Arc::new(Moved(AtomicI64::new(NOW)));
     let server = JwtAuth::with_clock(of_file(&path), clock.clone()).unwrap();
-    let taken = |signer, kid| ask(&server, &token(signer, "ES256", Some(kid))).is_some();
+    (dir, server, clock)
+}
+
+fn taken(server: &JwtAuth, signer: &Signer, kid: Option<&str>) -> bool {
+    ask(server, &token(signer, "ES256", kid)).is_some()
+}
+
+#[test]
+fn a_file_is_read_again_every_ten_seconds_and_what_cannot_be_read_changes_nothing() {
+    let (a, first) = pair(Algorithm::Es256, r#","kid":"a""#);
+    let (b, second) = pair(Algorithm::Es256, r#","kid":"b""#);
+    let (dir, server, clock) = server_of(&[&first]);
+    let path = dir.path().join("jwks.json");
     let later = |seconds| clock.0.fetch_add(seconds, Ordering::Relaxed);
-    assert!(taken(&a, "a"));
+    assert!(taken(&server, &a, Some("a")));
     std::fs::write(&path, set(&[&first, &second])).unwrap();
     later(9);
-    assert!(!taken(&b, "b"), "it was read less than ten seconds ago");
+    assert!(!taken(&server, &b, Some("b")), "it was read less than ten seconds ago");
     later(1);
-    assert!(taken(&b, "b") && taken(&a, "a"));
+    assert!(taken(&server, &b, Some("b")) && taken(&server, &a, Some("a")));
 
+    for broken in ["half of a fi", r#"{"keys":[]}"#] {
+        std::fs::write(&path, broken).unwrap();
+        later(10);
+        assert!(!taken(&server, &b, Some("c")));
+        assert!(taken(&server, &b, Some("b")) && taken(&server, &a, Some("a")), "{broken}");
+    }
+    std::fs::remove_file(&path).unwrap();
     later(10);
-    std::fs::write(&path, "half of a fi").unwrap();
-    assert!(!taken(&b, "c"));
-    assert!(taken(&b, "b") && taken(&a, "a"), "what cannot be read changes nothing");
-    std::fs::write(&path, set(&[&second])).unwrap();
-    later(10);
-    assert!(!taken(&b, "c"), "a name that nobody has makes it read, and stays unknown");
-    assert!(!taken(&a, "a"), "and what is not in it any more has gone");
-    assert!(taken(&b, "b"));
+    assert!(taken(&server, &b, Some("b")));
+}
+
+#[test]
+fn a_key_that_was_taken_out_of_the_file_is_refused_though_nobody_names_an_unknown_one() {
+    let (a, first) = pair(Algorithm::Es256, r#","kid":"a""#);
+    let (b, second) = pair(Algorithm::Es256, r#","kid":"b""#);
+    let (dir, server, clock) = server_of(&[&first, &second]);
+    assert!(taken(&server, &a, Some("a")) && taken(&server, &a, None));
+    std::fs::write(dir.path().join("jwks.json"), set(&[&second])).unwrap();
+    clock.0.fetch_add(10, Ordering::Relaxed);
+    assert!(!taken(&server, &a, Some("a")) && !taken(&server, &a, None));
+    assert!(taken(&server, &b, Some("b")));
+}
+
+#[test]
+fn keys_without_names_are_changed_in_the_file_too() {
+    let (a, first) = pair(Algorithm::Es256, "");
+    let (b, second) = pair(Algorithm::Es256, "");
+    let (dir, server, clock) = server_of(&[&first]);
+    std::fs::write(dir.path().join("jwks.json"), set(&[&second])).unwrap();
+    clock.0.fetch_add(10, Ordering::Relaxed);
+    assert!(taken(&server, &b, None) && taken(&server, &b, Some("any")) && !taken(&server, &a, None));
+}
+
+#[test]
+fn a_clock_that_is_set_back_keeps_no_key() {
+    let (a, first) = pair(Algorithm::Es256, "");
+    let (_, second) = pair(Algorithm::Es256, "");
+    let (dir, server, clock) = server_of(&[&first]);
+    assert!(taken(&server, &a, None));
+    std::fs::write(dir.path().join("jwks.json"), set(&[&second])).unwrap();
+    clock.0.fetch_sub(3_600, Ordering::Relaxed);
+    assert!(!taken(&server, &a, None));
 }
 
 #[test]
