@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::Reads;
+use chat_protocol::event::{Reads, UserChange};
 use chat_protocol::{ErrorCode, Event, RoomId, Seq, Timestamp, UserId, WireError, encode};
 use tokio::sync::{mpsc, oneshot};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_protocol::{Command, RoomId, UserId};
+use chat_protocol::{Command, HistoryQuery, Message, Role, RoomId, UserId};
 use chat_server_core::storage::SharedStorage;
 use chat_server_core::{Caller, ChatServer};
 use proptest::prelude::*;
@@ -49,6 +49,8 @@ pub(super) struct Op {
     kind: &'static str,
     room: usize,
     dice: [u8; 4],
+    /// Whether it is done as it fell, or by somebody who may, on what is there: programs of refusals prove nothing.
+    blind: bool,
 }
 
 pub(super) fn program() -> impl Strategy<Value = Vec<Op>> {
@@ -56,8 +58,8 @@ pub(super) fn program() -> impl Strategy<Value = Vec<Op>> {
         Command::KINDS.iter().copied().filter(|kind| shown(kind) == Shown::Yes).collect();
     // What the others need to have something to do with.
     kinds.extend(["send", "send", "send", "send", "send", "join", "join", "read", "react", "set"]);
-    let op = (0..USERS.len(), prop::sample::select(kinds), 0..ROOMS.len(), any::<[u8; 4]>());
-    let op = op.prop_map(|(by, kind, room, dice)| Op { by, kind, room, dice });
+    let op = (0..USERS.len(), prop::sample::select(kinds), 0..ROOMS.len(), any::<[u8; 4]>(), 0..4);
+    let op = op.prop_map(|(by, kind, room, dice, luck)| Op { by, kind, room, dice, blind: luck == 0 });
     prop::collection::vec(op, 10..80)
 }
 
@@ -136,21 +138,22 @@ impl Actors {
         for op in ops {
             self.said += 1;
             let id = format!("n{}", self.said);
-            let command = command(op, &id, head(storage, op).await).to_string();
-            self.peers[op.by].say(&command).await;
-            commands.push((op, id, command));
+            let aim = Aim::take(storage, op).await;
+            let command = command(op, &id, &aim).to_string();
+            self.peers[aim.by].say(&command).await;
+            commands.push((op.kind, aim.by, id, command));
         }
         let mut answers: BTreeMap<String, u16> = BTreeMap::new();
         let mut said = Vec::new();
-        for (op, id, command) in commands {
+        for (kind, by, id, command) in commands {
             while !answers.contains_key(&id) {
-                if let chat_protocol::Event::Reply(reply) = self.peers[op.by].event().await {
+                if let chat_protocol::Event::Reply(reply) = self.peers[by].event().await {
                     answers.insert(reply.id.expect("ours have one").to_string(), reply.status);
                 }
             }
             let status = answers[&id];
             assert!(status < 500, "{command}: {status}");
-            said.push(Said { kind: op.kind, status, command });
+            said.push(Said { kind, status, command });
         }
         said
     }
@@ -164,34 +167,131 @@ fn user(n: u8) -> &'static str {
     one_of(&USERS, n)
 }
 
-fn room(op: &Op) -> RoomId {
-    match ROOMS[op.room].split_once('+') {
+fn room(n: usize) -> RoomId {
+    match ROOMS[n].split_once('+') {
         Some((a, b)) => RoomId::direct(&UserId::new(a).unwrap(), &UserId::new(b).unwrap()),
-        None => RoomId::new(ROOMS[op.room]).unwrap(),
+        None => RoomId::new(ROOMS[n]).unwrap(),
     }
 }
 
-/// The newest message of the op's room.
-async fn head(storage: &SharedStorage, op: &Op) -> u64 {
-    let standing = storage.standing(&room(op), &UserId::new("ann").unwrap()).await.unwrap();
-    standing.map_or(0, |standing| standing.seq.get())
+/// Who does an op, where, to whom and on which message.
+struct Aim {
+    by: usize,
+    room: RoomId,
+    other: &'static str,
+    seq: u64,
+    head: u64,
 }
 
-/// The command of an op in a room with `head` messages.
-fn command(op: &Op, id: &str, head: u64) -> Value {
-    let [a, b, c, d] = op.dice;
-    let room = room(op).to_string();
-    let seq = 1 + u64::from(a) % head.max(1);
+impl Aim {
+    /// As the dice fell; unless it is done blindly, where somebody may and there is something to do it to.
+    async fn take(storage: &SharedStorage, op: &Op) -> Self {
+        let mut fallen = None;
+        for n in 0..ROOMS.len() {
+            let place = Place::look(storage, room((op.room + n) % ROOMS.len())).await;
+            let [a, b, ..] = op.dice;
+            let head = place.messages.last().map_or(0, |message| message.seq.get());
+            let seq = 1 + u64::from(a) % head.max(1);
+            let aim = Self { by: op.by, room: place.room.clone(), other: user(b), seq, head };
+            if let Some(aim) = place.fit(op, &aim).filter(|_| !op.blind) {
+                return aim;
+            }
+            fallen.get_or_insert(aim);
+            if op.blind {
+                break;
+            }
+        }
+        fallen.expect("there are rooms")
+    }
+}
+
+/// A room as it is when an op is aimed.
+struct Place {
+    room: RoomId,
+    /// Of each of the users.
+    roles: Vec<Option<Role>>,
+    banned: Vec<UserId>,
+    /// Those that are not deleted.
+    messages: Vec<Message>,
+}
+
+impl Place {
+    async fn look(storage: &SharedStorage, room: RoomId) -> Self {
+        let mut roles = Vec::new();
+        for user in USERS {
+            let standing = storage.standing(&room, &user.parse().unwrap()).await.unwrap();
+            roles.push(standing.and_then(|standing| standing.role));
+        }
+        let stored = storage.history(&room, None, HistoryQuery::default(), 100).await.unwrap();
+        let messages = stored.into_iter().flatten().map(|stored| stored.message);
+        let messages = messages.filter(|message| message.deleted_at.is_none()).collect();
+        let banned = storage.bans(&room, None, USERS.len()).await.unwrap();
+        Self { room, roles, banned: banned.into_iter().map(|ban| ban.user).collect(), messages }
+    }
+
+    fn those(&self, fit: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..USERS.len()).filter(|n| fit(*n)).collect()
+    }
+
+    fn ranked(&self, least: Role) -> Vec<usize> {
+        self.those(|n| self.roles[n].is_some_and(|role| role.rank() >= least.rank()))
+    }
+
+    /// The op done here by somebody who may, if anybody may and there is something to do it to.
+    fn fit(&self, op: &Op, aim: &Aim) -> Option<Aim> {
+        let [a, b, ..] = op.dice;
+        let able = match op.kind {
+            "create" | "block" | "unblock" => self.those(|_| true),
+            "join" => self.those(|n| self.roles[n].is_none()),
+            "role" | "invite" | "kick" | "ban" | "unban" => self.ranked(Role::Admin),
+            "set" if a % 8 < 5 => self.ranked(Role::Admin),
+            "send" | "edit" => self.ranked(Role::Member),
+            _ => self.ranked(Role::Reader),
+        };
+        let by = pick(&able, op.by)?;
+        let others = match op.kind {
+            "unban" => self.those(|n| self.banned.iter().any(|user| user.as_str() == USERS[n])),
+            "invite" => self.those(|n| self.roles[n].is_none()),
+            "role" | "kick" => self.ranked(Role::Reader),
+            _ => self.those(|_| true),
+        };
+        let others: Vec<usize> = others.into_iter().filter(|n| *n != by).collect();
+        let other = USERS[pick(&others, b.into())?];
+        let fits = |message: &&Message| match op.kind {
+            "edit" | "delete" => message.from.as_str() == USERS[by],
+            "unreact" => !message.reactions.is_empty(),
+            "send" => message.thread.is_none(),
+            _ => true,
+        };
+        let seqs: Vec<u64> = self.messages.iter().filter(fits).map(|message| message.seq.get()).collect();
+        let needed = ["edit", "delete", "react", "unreact", "delivered", "read", "mark_unread"];
+        let seq = match pick(&seqs, a.into()) {
+            None if needed.contains(&op.kind) => return None,
+            seq => seq.unwrap_or(aim.seq),
+        };
+        Some(Aim { by, room: self.room.clone(), other, seq, head: aim.head })
+    }
+}
+
+fn pick<T: Copy>(of: &[T], n: usize) -> Option<T> {
+    (!of.is_empty()).then(|| of[n % of.len()])
+}
+
+/// The command of an op.
+fn command(op: &Op, id: &str, aim: &Aim) -> Value {
+    let [_, b, c, d] = op.dice;
+    let room = aim.room.to_string();
+    let Aim { other, seq, head, .. } = *aim;
     let reached = seq.min(head);
     let emoji = one_of(&["👍", "🎉"], b);
-    let (other, role) = (user(b), one_of(&["admin", "member", "reader"], c));
+    let role = one_of(&["admin", "member", "reader"], c);
     let fields = match op.kind {
         "create" => create(op),
         "join" | "leave" => json!({}),
         "role" => json!({"user": other, "role": if d < 32 { "owner" } else { role }}),
         "invite" => json!({"users": [other, user(d)]}),
         "kick" => json!({"user": other}),
-        "ban" => json!({"user": other, "reason": format!("for {a}")}),
+        "ban" => json!({"user": other, "reason": format!("for {c}")}),
         "unban" | "block" | "unblock" => json!({"user": other}),
         "set" => set(op.dice),
         "send" => return send(op, id, &room, seq),
