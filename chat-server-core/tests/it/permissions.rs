@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p chat-server-core permissions` writes `docs/permissions.md`.
 
+mod routes;
 mod scene;
 mod table;
 
@@ -12,6 +13,7 @@ use chat_protocol::{Command, Event, RoomId, event::Outcome};
 use chat_server_core::{Caller, ChatServer};
 use serde_json::{Map, Value};
 
+use self::routes::{OTHERS, ROUTES};
 use self::scene::{Who, scene};
 use self::table::{Cell, ROWS, Row, WHO, cell, fields};
 use crate::peer::Peer;
@@ -80,7 +82,7 @@ async fn check(name: &str) {
     let column = WHO.iter().position(|who| who.name == name).expect("one of the table's people");
     let mut wrong = Vec::new();
     for row in ROWS {
-        let expected = Became::Done(cell(row, column));
+        let expected = Became::Done(cell(row.cells, column));
         let mut became = vec![("session", over_a_session(&scene().await, &WHO[column], row).await)];
         for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.command == row.kind) {
             became.push((endpoint.path, over_http(&scene().await, &WHO[column], row, endpoint).await));
@@ -89,6 +91,16 @@ async fn check(name: &str) {
             if became != expected {
                 wrong.push(format!("{} ({}) by {by}: {became:?}, not {expected:?}", row.kind, row.what));
             }
+        }
+    }
+    for route in ROUTES {
+        let expected = Became::Done(cell(route.cells, column));
+        let became = match routes::ask(&scene().await, &WHO[column], route).await {
+            Ok(cell) => Became::Done(cell),
+            Err(error) => refused(error.wire().code.text(), error.wire().detail.as_deref()),
+        };
+        if became != expected {
+            wrong.push(format!("{} ({}): {became:?}, not {expected:?}", route.request, route.what));
         }
     }
     assert!(wrong.is_empty(), "as {name}:\n{}", wrong.join("\n"));
@@ -125,10 +137,26 @@ fn the_table_has_every_command_and_every_endpoint() {
     assert_eq!(TESTS.iter().map(|(name, _)| *name).collect::<Vec<_>>(), WHO.map(|who| who.name));
 }
 
+/// The published requests are those of the table: one that is new fails here until it has its row.
+#[test]
+fn the_table_has_every_published_request() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema/openapi/native.json");
+    let document: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut published = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let methods = methods.as_object().unwrap().keys().filter(|key| *key != "parameters");
+        published.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    let commands = ENDPOINTS.iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path));
+    let routes = ROUTES.iter().map(|route| route.request).chain(OTHERS).map(str::to_owned);
+    let told: BTreeSet<String> = commands.chain(routes).collect();
+    assert_eq!(told, published, "a row in routes.rs for each request that is no command");
+}
+
 #[tokio::test]
 async fn strangers_are_told_what_a_missing_room_tells() {
     let server = scene().await;
-    for row in ROWS.iter().filter(|row| cell(row, 4) == Cell::Hidden) {
+    for row in ROWS.iter().filter(|row| cell(row.cells, 4) == Cell::Hidden) {
         let nowhere = Who { room: "nowhere", ..WHO[4] };
         let (here, there) =
             (over_a_session(&server, &WHO[4], row).await, over_a_session(&server, &nowhere, row).await);
@@ -148,7 +176,12 @@ fn page() -> String {
             endpoints.map(|endpoint| format!("`{} {}`", endpoint.method, endpoint.path)).collect();
         let what = if row.what.is_empty() { String::new() } else { format!(", {}", row.what) };
         page += &format!("\n| `{}`{what} | {} | {} |", row.kind, endpoints.join(" "), row.rule);
-        (0..WHO.len()).for_each(|column| page += &format!(" {} |", cell(row, column).word()));
+        (0..WHO.len()).for_each(|column| page += &format!(" {} |", cell(row.cells, column).word()));
+    }
+    for route in ROUTES {
+        let what = if route.what.is_empty() { String::new() } else { format!(", {}", route.what) };
+        page += &format!("\n| {} | `{}` | {} |", what.trim_start_matches(", "), route.request, route.rule);
+        (0..WHO.len()).for_each(|column| page += &format!(" {} |", cell(route.cells, column).word()));
     }
     page += "\n\n| column | who it is | test |\n| --- | --- | --- |";
     for (who, (_, test)) in WHO.iter().zip(TESTS) {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chat_protocol::Timestamp;
+use chat_server_core::clock::{Clock, SystemClock};
 use chat_server_core::search::SharedIndex;
 use chat_server_core::search::memory::MemoryIndex;
 use chat_server_core::{Caller, ChatServer, Providers};
@@ -39,7 +41,13 @@ async fn write(server: &ChatServer, user: &str, room: &str) {
     act(server, user, json!({"send": {"id": "x", "room": room, "content": content}})).await;
 }
 
-/// A fresh server with the open group `r`, the direct rooms of `ann` with `max` and `bea`, and the desk `desk`.
+/// An hour from now.
+pub(super) fn later() -> Timestamp {
+    Timestamp::from_micros(SystemClock.now().as_micros() + 3_600_000_000)
+}
+
+/// A fresh server with the open group `r`, the direct rooms of `ann` with `max` and `bea`, the desk `desk`, and a
+/// message of `max` that waits for its time.
 pub(super) async fn scene() -> ChatServer {
     let search: Option<SharedIndex> = Some(Arc::new(MemoryIndex::default()));
     let server = server_of(Providers { search, ..Providers::default() });
@@ -67,5 +75,9 @@ pub(super) async fn scene() -> ChatServer {
         server.command(&Caller::Operator, serde_json::from_value(command).unwrap()).await.unwrap();
     }
     write(&server, "cli", "desk").await;
+    let content = json!({"type": "text/plain", "payload": {"text": "x"}});
+    let waits =
+        json!({"id": "x", "room": "r", "client_msg_id": "waits", "content": content, "send_at": later()});
+    act(&server, "max", json!({"send": waits})).await;
     server
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::direct;
-use super::scene::Who;
+use super::scene::{Who, later};
 
 /// What becomes of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Cell {
     Gone,
     /// There is no such message, whatever the room.
     Missing,
+    /// It is left out of the answer.
+    Untold,
 }
 
 impl Cell {
@@ -29,6 +31,7 @@ impl Cell {
             Cell::Hidden => "hidden",
             Cell::Gone => "gone",
             Cell::Missing => "not found",
+            Cell::Untold => "not told",
         }
     }
 }
@@ -41,20 +44,21 @@ pub(super) struct Row {
     /// Who may, in words.
     pub(super) rule: &'static str,
     /// A letter for each of the table's people, in their order.
-    cells: &'static str,
+    pub(super) cells: &'static str,
     /// Fields of the command, in which `$room` and the like stand for what is different for each.
     fields: &'static str,
 }
 
-/// What a row expects of one of the table's people.
-pub(super) fn cell(row: &Row, column: usize) -> Cell {
-    match row.cells.as_bytes()[column] {
+/// What the letters of a row expect of one of the table's people.
+pub(super) fn cell(cells: &str, column: usize) -> Cell {
+    match cells.as_bytes()[column] {
         b'y' => Cell::Yes,
         b'n' => Cell::No,
         b'h' => Cell::Hidden,
         b'g' => Cell::Gone,
         b'm' => Cell::Missing,
-        other => panic!("{}: no cell is called {other}", row.kind),
+        b'u' => Cell::Untold,
+        other => panic!("{cells}: no cell is called {other}"),
     }
 }
 
@@ -72,6 +76,7 @@ pub(super) fn fields(row: &Row, who: &Who) -> Map<String, Value> {
         .replace("$target", who.target)
         .replace("$watched", who.watched)
         .replace("$me", who.user)
+        .replace("$later", &json!(later()).to_string())
         .replace("$content", &json!({"type": "text/plain", "payload": {"text": "new"}}).to_string());
     serde_json::from_str(&filled).unwrap_or_else(|error| panic!("{filled}: {error}"))
 }
@@ -121,9 +126,9 @@ const fn row(
     Row { kind, what, rule, cells, fields }
 }
 
-const ALL: &str = "yyyyyyyy";
+pub(super) const ALL: &str = "yyyyyyyy";
 /// Who is in the room, whatever the role.
-const INSIDE: &str = "yyyhhhyh";
+pub(super) const INSIDE: &str = "yyyhhhyh";
 
 /// Columns: owner, member, reader, former member, stranger, banned user, blocked user, other organization's agent.
 pub(super) const ROWS: &[Row] = &[
@@ -142,6 +147,18 @@ pub(super) const ROWS: &[Row] = &[
         "yyyyyyny",
         "nobody adds a user by whom it is blocked, or whom it blocks",
         r#"{"kind":"group","room":"new","members":["$watched"]}"#,
+    ),
+    row(
+        ("create", "with a number"),
+        "nnnnnnnn",
+        "the operator",
+        r#"{"kind":"group","room":"new","number":5}"#,
+    ),
+    row(
+        ("create", "for another owner"),
+        "nnnnnnnn",
+        "the operator",
+        r#"{"kind":"group","room":"new","owner":"$watched"}"#,
     ),
     row(
         ("create", "a desk"),
@@ -210,9 +227,21 @@ pub(super) const ROWS: &[Row] = &[
         r#"{"room":"$room","content":$content,"from":"$target"}"#,
     ),
     row(
+        ("send", "at a later time"),
+        "yynhhhhh",
+        "as `send`, and again when the time has come",
+        r#"{"room":"$room","content":$content,"client_msg_id":"later","send_at":$later}"#,
+    ),
+    row(
+        ("cancel", "the member's message that waits"),
+        "mymmmmmm",
+        "everybody, of the own messages that wait",
+        r#"{"room":"r","client_msg_id":"waits"}"#,
+    ),
+    row(
         ("cancel", "a message that does not wait"),
         "mmmmmmmm",
-        "everybody, of the own messages that wait, and of nothing else",
+        "nobody",
         r#"{"room":"$room","client_msg_id":"none"}"#,
     ),
     row(

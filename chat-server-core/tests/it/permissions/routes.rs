@@ -1,0 +1,108 @@
+//! Requests that are no commands, and what becomes of each.
+
+use chat_protocol::{RoomId, UserId};
+use chat_server_core::{Caller, ChatServer, Error, NewUpload};
+
+use super::direct;
+use super::scene::Who;
+use super::table::{ALL, Cell, INSIDE};
+
+/// A request that is no command, or one part of what it tells.
+pub(super) struct Route {
+    pub(super) request: &'static str,
+    /// Which part, when there are several.
+    pub(super) what: &'static str,
+    /// Who may, in words.
+    pub(super) rule: &'static str,
+    /// A letter for each of the table's people, in their order.
+    pub(super) cells: &'static str,
+    ask: Ask,
+}
+
+#[derive(Clone, Copy)]
+enum Ask {
+    Room,
+    Counts,
+    Profile,
+    WhetherThere,
+    Upload,
+    Download,
+    Agents,
+    SetAgent(bool),
+}
+
+const fn route(
+    (request, what): (&'static str, &'static str),
+    cells: &'static str,
+    rule: &'static str,
+    ask: Ask,
+) -> Route {
+    Route { request, what, rule, cells, ask }
+}
+
+/// Columns as those of the commands.
+pub(super) const ROUTES: &[Route] = &[
+    route(("GET /v1/rooms/{room}", ""), INSIDE, "members", Ask::Room),
+    route(("GET /v1/unread", ""), ALL, "everybody, the own counts", Ask::Counts),
+    route(("GET /v1/users/{user}", "the profile"), ALL, "everybody", Ask::Profile),
+    route(
+        ("GET /v1/users/{user}", "whether the user is there"),
+        "yyuuuuuu",
+        "as `listen`",
+        Ask::WhetherThere,
+    ),
+    route(("POST /v1/uploads", ""), "yynhhhhh", "as `send`", Ask::Upload),
+    route(("GET /v1/uploads/{name}", ""), INSIDE, "members of the file's room", Ask::Download),
+    route(("GET /v1/organizations/{organization}/agents", ""), "nnnnnnnn", "the operator", Ask::Agents),
+    route(
+        ("PUT /v1/organizations/{organization}/agents/{user}", ""),
+        "nnnnnnnn",
+        "the operator",
+        Ask::SetAgent(true),
+    ),
+    route(
+        ("DELETE /v1/organizations/{organization}/agents/{user}", ""),
+        "nnnnnnnn",
+        "the operator",
+        Ask::SetAgent(false),
+    ),
+];
+
+/// Requests that tell nothing of rooms or users, or only what commands do; the page says of each who may. And one that is
+/// published and not answered yet.
+pub(super) const OTHERS: [&str; 5] =
+    ["GET /healthz", "GET /metrics", "GET /v1/events", "POST /v1/commands", "DELETE /v1/users/{user}"];
+
+/// Asks as one of the table's people.
+pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result<Cell, Error> {
+    let caller = Caller::User(who.user.parse().unwrap());
+    let room = match who.room {
+        "direct" => direct(who.user, who.target),
+        room => RoomId::new(room).unwrap(),
+    };
+    let watched: UserId = who.watched.parse().unwrap();
+    let mut told = true;
+    match route.ask {
+        Ask::Room => drop(server.room(&caller, &room).await?),
+        Ask::Counts => drop(server.totals(&caller).await?),
+        Ask::Profile => drop(server.user(&caller, watched).await?),
+        Ask::WhetherThere => told = server.user(&caller, watched).await?.online.is_some(),
+        Ask::Upload => drop(upload(server, &caller, room).await?),
+        Ask::Download => {
+            let name = upload(server, &Caller::Operator, room).await.expect("the operator may");
+            drop(server.download(&caller, &name).await?);
+        }
+        Ask::Agents => drop(server.agents(&caller, "acme").await?),
+        Ask::SetAgent(agent) => server.set_agent(&caller, "acme", &watched, agent).await?,
+    }
+    Ok(if told { Cell::Yes } else { Cell::Untold })
+}
+
+/// Puts a file into a room; the last part of its address.
+async fn upload(server: &ChatServer, caller: &Caller, room: RoomId) -> Result<String, Error> {
+    let new = NewUpload { room, file_name: "a.txt".to_owned(), kind: None, size: None };
+    let mut upload = server.upload(caller, new).await?;
+    upload.write(b"bytes").await?;
+    let url = upload.finish().await?.url;
+    Ok(url.rsplit('/').next().expect("a name").to_owned())
+}
