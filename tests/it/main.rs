@@ -8,6 +8,7 @@ mod kill;
 mod power;
 mod powercut;
 mod restart;
+mod secrets;
 mod slow_reader;
 mod stalled;
 mod tidy;

@@ -29,6 +29,8 @@ pub struct Start {
     pub listen: Option<SocketAddr>,
     /// Further environment.
     pub env: Vec<(String, OsString)>,
+    /// File for what it logs; the default is this process's standard error.
+    pub log: Option<PathBuf>,
 }
 
 impl Server {
@@ -49,6 +51,9 @@ impl Server {
             .env("CHAT_LIMITS__USER_RATE", "0")
             .envs(start.env.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
+            .stderr(start.log.as_ref().map_or_else(Stdio::inherit, |log| {
+                std::fs::File::create(log).expect("a file for the log").into()
+            }))
             .kill_on_drop(true)
             .spawn()
             .expect("the server binary starts");

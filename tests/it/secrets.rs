@@ -1,0 +1,145 @@
+//! Tokens and texts are nobody's but their owners': whatever is logged and measured, and whatever is refused, they are in none
+//! of it.
+
+use chat_tests::server::{Server, Start};
+use chat_tests::socket::Socket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+/// What must not come out: tokens that are taken, tokens that are not, the operator's, one for pushes, and what people write.
+const SECRETS: [&str; 6] =
+    ["dev-seymour", "wrong-kestrel", "op-albatross", "push-cormorant", "text-heron", "query-egret"];
+
+/// Sends a request and reads all of the answer.
+async fn http(server: &Server, head: &str, body: &str) -> String {
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    let length = body.len();
+    let request =
+        format!("{head}\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A stream of events has no end, and is left after a while.
+    let reading = socket.read_to_end(&mut answer);
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(2), reading).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// Opens WebSockets whose handshake carries a token in each of the ways that there are, and one in a refused one.
+async fn handshakes(server: &Server) {
+    for token in ["dev-seymour", "wrong-kestrel"] {
+        for (query, header) in [
+            (String::new(), Some(("authorization", format!("Bearer {token}")))),
+            (String::new(), Some(("sec-websocket-protocol", format!("chat.v1, bearer.{token}")))),
+            (format!("?token={token}"), None),
+            (String::new(), Some(("authorization", format!("Basic {token}")))),
+            (format!("?token={token}"), Some(("sec-websocket-protocol", format!("mqtt.{token}")))),
+            (format!("?token={token}"), Some(("origin", "https://evil.example".to_owned()))),
+        ] {
+            let mut request = format!("{}{query}", server.url()).into_client_request().unwrap();
+            if let Some((name, value)) = header {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            if let Ok((mut socket, _)) = connect_async(request).await {
+                use futures::{SinkExt, StreamExt};
+                socket.send(r#"{"auth":{"id":"1","follow":false}}"#.into()).await.unwrap();
+                let _ = socket.next().await;
+            }
+        }
+    }
+}
+
+/// Says things over a socket, some of which are taken; gives the refusals.
+async fn frames(server: &Server) -> Vec<String> {
+    let mut told = Vec::new();
+    let mut socket = Socket::open(&server.url()).await;
+    for frame in [
+        r#"{"auth":{"id":"1","token":"wrong-kestrel"}}"#,
+        r#"{"auth":{"id":"1","token":["wrong-kestrel"]}}"#,
+        r#"{"auth":["1","wrong-kestrel"]}"#,
+        r#"{"auth":{"id":"1","wrong-kestrel":1,"wrong-kestrel":1,"token":7}}"#,
+        r#"{"auth":{"id":"1","token":"wrong-kestrel"#,
+        r#"{"wrong-kestrel":{"id":"1"}}"#,
+        r#"{"auth":{"id":"1","token":"dev-seymour","follow":false}}"#,
+        r#"{"auth":{"id":"1","token":"dev-seymour","device_id":7}}"#,
+        r#"{"create":{"id":"1","kind":"group","room":"r","name":"text-heron"}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"text/plain","payload":{"text":"text-heron"}}}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"text-heron","payload":{"text":"text-heron"}}}}"#,
+        r#"{"send":{"id":"1","room":"r","content":{"type":"text/plain","payload":{"text-heron":"text-heron"}}}}"#,
+        r#"{"edit":{"id":"1","room":"r","seq":1,"content":{"type":"text/plain","payload":{"text":"text-heron"}}}}"#,
+        r#"{"search":{"id":"1","query":"text-heron"}}"#,
+        r#"{"device":{"id":"1","device_id":"d","push":{"service":"fcm","token":"push-cormorant"}}}"#,
+        r#"{"device":{"id":"1","device_id":"d","push":{"service":"push-cormorant","token":["push-cormorant"]}}}"#,
+    ] {
+        socket.say(frame).await;
+        let reply = socket.any_reply().await;
+        told.extend((reply.status >= 400).then(|| format!("{reply:?}")));
+    }
+    socket.say(&format!(r#"{{"auth":{{"id":"1","token":"wrong-kestrel{}"}}}}"#, "x".repeat(1 << 20))).await;
+    socket.close_code().await;
+    told
+}
+
+/// Asks over HTTP, with tokens that are taken and others; gives the refusals.
+async fn requests(server: &Server) -> Vec<String> {
+    let mut told = Vec::new();
+    let bearer = |token: &str| format!("Authorization: Bearer {token}");
+    let send = r#"{"content":{"type":"text/plain","payload":{"text":"text-heron"}}}"#;
+    for token in ["dev-seymour", "wrong-kestrel", "op-albatross"] {
+        for (line, body) in [
+            ("GET /v1/inbox?token=wrong-kestrel", ""),
+            ("GET /v1/search?query=query-egret", ""),
+            ("GET /v1/events?follow=false", ""),
+            ("POST /v1/commands?session_id=none", r#"{"auth":{"id":"1","token":"wrong-kestrel"}}"#),
+            ("POST /v1/rooms/r/messages", send),
+            ("POST /v1/rooms/r/messages", r#"{"content":["text-heron"]}"#),
+            ("POST /v1/uploads?room=r&name=query-egret", "text-heron"),
+            ("GET /v1/nothing/wrong-kestrel", ""),
+            ("GET /metrics", ""),
+        ] {
+            let answer = http(server, &format!("{line} HTTP/1.1\r\n{}", bearer(token)), body).await;
+            told.extend((!answer.starts_with("HTTP/1.1 2")).then_some(answer));
+        }
+    }
+    told.push(http(server, "BREW wrong-kestrel HTCPCP/1.0", "wrong-kestrel").await);
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_and_no_text_is_logged_measured_or_repeated() {
+    let data = tempfile::tempdir().unwrap();
+    let log = data.path().join("log");
+    let env = [
+        ("CHAT_LOG__FILTER", "trace"),
+        ("CHAT_AUTH__QUERY_TOKEN", "true"),
+        ("CHAT_OPERATOR__TOKEN", "op-albatross"),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.into())).to_vec();
+    let start = Start { env, log: Some(log.clone()), ..Start::default() };
+    let server = Server::start(&data.path().join("data"), &start).await;
+    handshakes(&server).await;
+    let mut told = frames(&server).await;
+    told.extend(requests(&server).await);
+    assert!(told.len() > 20, "{told:#?}");
+    let metrics = http(&server, "GET /metrics HTTP/1.1\r\nAuthorization: Bearer op-albatross", "").await;
+    assert!(metrics.contains("chat_refused_total"), "{metrics}");
+    assert_eq!(server.terminate().await, Some(0));
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(
+        log.contains("TRACE") && log.contains("/v1/inbox"),
+        "everything was logged that anybody would: {log:.2000}"
+    );
+    for secret in SECRETS {
+        let found: Vec<&str> = log.lines().filter(|line| line.contains(secret)).collect();
+        assert!(
+            found.is_empty(),
+            "{secret} is in {} lines of the log, such as {:.500}",
+            found.len(),
+            found[0]
+        );
+        assert!(!metrics.contains(secret), "{secret} is among the metrics");
+        let told = told.iter().find(|told| told.contains(secret));
+        assert_eq!(told, None, "{secret} is repeated");
+    }
+}
