@@ -315,7 +315,8 @@ impl RoomSeen {
                 if user == me {
                     self.state.role = role.clone();
                 }
-                self.members.get_mut(user).expect("a member").role = role;
+                // Of a room that was just gained the members are not known yet.
+                self.members.entry(user.clone()).and_modify(|member| member.role = role);
             }
             MemberAction::Banned => {
                 let (by, reason) = (changed.by.clone().unwrap_or(user.clone()), changed.reason.clone());
