@@ -82,8 +82,8 @@ pub(super) fn showing() -> impl Strategy<Value = Vec<Op>> {
     let op = (0..USERS.len(), prop::sample::select(kinds.to_vec()), 0..2_usize, any::<[u8; 4]>());
     let op = op.prop_map(|(by, kind, room, [a, b, c, d])| match kind {
         // By the owner, who is the first of the users in the first room and the second in the second.
-        "set" => Op { by: room, kind, room, dice: [3, b, c, d] },
-        _ => Op { by, kind, room, dice: [a, b, c, d] },
+        "set" => Op { by: room, kind, room, dice: [3, b, c, d], blind: true },
+        _ => Op { by, kind, room, dice: [a, b, c, d], blind: true },
     });
     prop::collection::vec(op, 20..80)
 }
