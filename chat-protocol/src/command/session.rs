@@ -147,7 +147,8 @@ pub struct Away {
 pub struct Device {
     /// Repeated in the reply.
     pub id: RequestId,
-    /// The installation; over a socket the one that `auth` named when absent.
+    /// The installation; when absent, the one that `auth` of this session named. Without either it is refused with
+    /// `ERR_BAD_REQUEST`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
     /// Where its pushes go; null: nowhere; absent: as before.
@@ -208,6 +209,7 @@ pub struct Sessions {
 }
 
 /// Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+/// A device that has no other session gets no pushes any more.
 ///
 /// Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with
 /// `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close

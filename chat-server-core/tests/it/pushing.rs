@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_protocol::{Command, Event, UserId, decode};
+use chat_protocol::{Command, ErrorCode, Event, UserId, decode};
 use chat_server_core::push::memory::MemoryGateway;
 use chat_server_core::push::{Push, PushOutcome, WebhookBody, WebhookOutcome, WebhookSink};
-use chat_server_core::storage::DeviceStore;
 use chat_server_core::storage::memory::MemoryStore;
+use chat_server_core::storage::{Device, DeviceStore};
 use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
 
 use crate::peer::{Peer, quick, send};
@@ -99,6 +99,51 @@ async fn who_is_away_is_pushed_and_who_wrote_is_not() {
     let note = &received[3].note;
     assert_eq!((note.room_name.as_deref(), note.message.seq.get()), (Some("Plans"), 2));
     assert_eq!((received[3].badge, received[3].user.as_str()), (2, "bob"));
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_named_is_the_sessions_own() {
+    let scene = Scene::new(PATIENCE);
+    let registered = |devices: Vec<Device>| -> Vec<String> {
+        devices
+            .iter()
+            .map(|device| format!("{} {}", device.device, device.push.as_ref().unwrap().token))
+            .collect()
+    };
+    let unnamed = r#"{"device":{"id":"d","push":{"service":"fcm","token":"T"}}}"#;
+    let mut nobodys = Peer::log_in(&scene.server, "bob").await;
+    assert_eq!(nobodys.refused(unnamed).await, "ERR_BAD_REQUEST", "neither names one");
+    let mut phone = Peer::connect(&scene.server);
+    phone.ok(r#"{"auth":{"id":"a","token":"dev-bob","device_id":"phone"}}"#).await;
+    phone.ok(unnamed).await;
+    assert_eq!(registered(scene.storage.devices(&[user("bob")]).await.unwrap()), ["phone T"]);
+    phone.ok(r#"{"device":{"id":"d","device_id":"tablet","push":{"service":"fcm","token":"U"}}}"#).await;
+    assert_eq!(registered(scene.storage.devices(&[user("bob")]).await.unwrap()), ["phone T", "tablet U"]);
+    phone.ok(r#"{"device":{"id":"d","push":null}}"#).await;
+    assert_eq!(registered(scene.storage.devices(&[user("bob")]).await.unwrap()), ["tablet U"]);
+    let command: Command = decode(unnamed.as_bytes()).unwrap();
+    let refused = scene.server.command(&Caller::User(user("bob")), command).await.unwrap_err();
+    assert_eq!(refused.wire().code, ErrorCode::BadRequest, "a request has no session");
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn a_device_that_was_shut_out_gets_no_pushes() {
+    let scene = Scene::new(Duration::ZERO);
+    let mut alice = scene.group().await;
+    let mut phone = Peer::connect(&scene.server);
+    let session = phone.ok(r#"{"auth":{"id":"a","token":"dev-bob","device_id":"phone"}}"#).await;
+    let mut tablet = Peer::connect(&scene.server);
+    tablet.ok(r#"{"auth":{"id":"a","token":"dev-bob","device_id":"tablet"}}"#).await;
+    tablet.ok(r#"{"device":{"id":"d","push":{"service":"fcm","token":"U"}}}"#).await;
+    alice.ok(&send("1", "r", "one")).await;
+    assert_eq!(scene.until_pushed(2).await, ["T one", "U one"]);
+    tablet.ok(&format!(r#"{{"revoke":{{"id":"v","session_id":{}}}}}"#, session["session_id"])).await;
+    alice.ok(&send("2", "r", "two")).await;
+    assert_eq!(scene.until_pushed(3).await[2..], ["U two"]);
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed().len(), 3, "the phone is quiet");
     scene.server.shutdown(PATIENCE).await;
 }
 

@@ -15,9 +15,12 @@ impl Hub {
         asking: Asking,
         device: Device,
     ) -> Result<Rest, WireError> {
-        let missing =
-            || WireError::new(ErrorCode::BadRequest, "device.device_id: which installation is meant");
+        // A session may name another one of its user's, for example to forget it.
         let own = || asking.link.as_ref().and_then(|link| self.device_of(link));
+        let missing = || {
+            let why = "device.device_id: which installation is meant; `auth` named none either";
+            WireError::new(ErrorCode::BadRequest, why)
+        };
         let id = device.device_id.or_else(own).ok_or_else(missing)?;
         let change = OwnChange::Device { device: id, push: device.push, name: device.name };
         let wait = self.start_own(&asking.user, change).await?;

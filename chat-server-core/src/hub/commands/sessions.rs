@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chat_protocol::command::Revoke;
 use chat_protocol::reply::{RevokeData, SessionsData};
-use chat_protocol::{SessionId, UserId, WireError};
+use chat_protocol::{Patch, SessionId, UserId, WireError};
 
 use super::{Asking, Done, data};
 use crate::hub::Hub;
@@ -50,10 +50,26 @@ impl Hub {
 
     async fn end_all(&self, user: &UserId, sessions: Vec<SessionId>) -> Result<u64, WireError> {
         let count = sessions.len() as u64;
+        self.end_pushes(user, &sessions).await?;
         for session in sessions {
             self.own(user, OwnChange::Revoked { session }).await?;
         }
         Ok(count)
+    }
+
+    /// Whoever has a device that was shut out must not go on reading messages on its lock screen. A device that has another
+    /// session keeps its pushes.
+    async fn end_pushes(&self, user: &UserId, sessions: &[SessionId]) -> Result<(), WireError> {
+        let of = self.sessions_of(user, None).into_iter();
+        let (ended, stay): (Vec<_>, Vec<_>) = of.partition(|session| sessions.contains(&session.session_id));
+        let stay: Vec<_> = stay.into_iter().filter_map(|session| session.device_id).collect();
+        let mut ended: Vec<_> = ended.into_iter().filter_map(|session| session.device_id).collect();
+        ended.retain(|device| !stay.contains(device));
+        for device in ended {
+            let change = OwnChange::Device { device, push: Patch::Clear, name: Patch::Keep };
+            self.own(user, change).await?;
+        }
+        Ok(())
     }
 }
 
