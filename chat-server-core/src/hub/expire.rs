@@ -66,7 +66,7 @@ impl Work for Retain {
         let (storage, keep) = (&hub.providers.storage, micros(self.keep));
         let now = hub.providers.clock.now();
         let failed = |error| hub.storage_failed(error);
-        let position = storage.position(READER).await.map_err(failed)?;
+        let position = storage.position(READER).await.map_err(failed)?.unwrap_or(0);
         let first = storage.feed(position, 1).await.map_err(failed)?.pop();
         let oldest = first.map_or(now, |first| written_at(&first.entry));
         let too_old = |at: Timestamp| at <= shifted(now, -keep);

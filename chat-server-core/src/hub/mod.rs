@@ -194,7 +194,7 @@ impl Hub {
         if let Some(gateway) = self.providers.push.clone() {
             let held = pushing::HeldPushes { gateway: gateway.clone() };
             self.tasks.spawn(worker::run(self.clone(), self.held_pushes.clone(), held));
-            let pushing = pushing::Pushing { gateway, position: None };
+            let pushing = pushing::Pushing::new(gateway);
             self.tasks.spawn(worker::run(self.clone(), self.to_push.clone(), pushing));
         }
         if let Some(sink) = self.providers.webhook.clone() {

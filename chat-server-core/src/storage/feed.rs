@@ -27,7 +27,8 @@ pub struct FeedEntry {
 /// - Numbers become visible in their order: whoever goes on behind the last entry it saw misses nothing, also while others
 ///   append (`a_reader_of_the_feed_misses_nothing`).
 /// - It says of each entry what the room's log says now, and nothing of what was trimmed
-///   (`the_feed_says_what_is_true_now`).
+///   (`the_feed_says_what_is_true_now`). What cannot be read, because the disk has changed it, may be left out when it is
+///   named in the log: one damaged entry must not end everything behind it.
 /// - Positions are each reader's own and stay where they were set last (`positions_of_readers_are_kept`), also when the
 ///   store is opened again, if it is durable (`appended_survives_reopen`).
 #[async_trait]
@@ -45,11 +46,12 @@ pub trait ChangeFeed: Send + Sync {
     /// [`StorageError`] when the store cannot read.
     async fn feed_head(&self) -> Result<u64, StorageError>;
 
-    /// Where the reader of this name stands; 0 when it never set that.
+    /// Where the reader of this name stands; `None` when it never set that, which is not the beginning: a reader that stood
+    /// there when the process died has missed nothing yet.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot read.
-    async fn position(&self, reader: &str) -> Result<u64, StorageError>;
+    async fn position(&self, reader: &str) -> Result<Option<u64>, StorageError>;
 
     /// Notes where the reader of this name stands, durably. It may go back, to read again.
     ///

@@ -203,7 +203,7 @@ impl<L: StorageLayer> ChangeFeed for L {
         self.before("feed_head").await?;
         self.inner().feed_head().await
     }
-    async fn position(&self, reader: &str) -> Result<u64> {
+    async fn position(&self, reader: &str) -> Result<Option<u64>> {
         self.before("position").await?;
         self.inner().position(reader).await
     }

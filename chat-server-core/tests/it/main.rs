@@ -17,6 +17,7 @@ mod peer;
 mod permissions;
 mod presence;
 mod push;
+mod push_faults;
 mod pushing;
 mod race;
 mod races;

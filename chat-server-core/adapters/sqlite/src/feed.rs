@@ -1,5 +1,8 @@
 //! All rooms' logs as one: `messages` and `changes` merged by `num`, which both have as their row number.
 //!
+//! What is damaged is named in the log and passed over: whoever reads the feed serves all rooms, and one flipped bit must not
+//! keep all others from being pushed, posted and indexed.
+//!
 //! There is one writer, and it numbers and commits one transaction after the other: no number ever becomes visible after a
 //! greater one.
 
@@ -12,10 +15,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::codec::Code;
 use crate::entry;
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::message::{self, Senders, columns};
 use crate::number::Id;
-use crate::rooms::sql_limit;
 use crate::store::{ANYWHERE, SqliteStore};
 
 /// The rooms of one page, each looked up once.
@@ -49,31 +51,52 @@ fn feed(db: &Connection, after: u64, limit: usize) -> Result<Vec<FeedEntry>> {
 
 fn messages(db: &Connection, rooms: &mut Rooms<'_>, after: u64, limit: usize) -> Result<Vec<FeedEntry>> {
     const SELECT: &str =
-        concat!("SELECT ", columns!(), ", room_ref FROM messages WHERE num > ?1 ORDER BY num LIMIT ?2");
+        concat!("SELECT ", columns!(), ", room_ref FROM messages WHERE num > ?1 ORDER BY num");
     let mut select = db.prepare_cached(SELECT)?;
-    let mut rows = select.query(params![after, sql_limit(limit)])?;
+    let mut rows = select.query([after])?;
     let (mut page, mut senders) = (Vec::new(), Senders::new(db));
-    while let Some(row) = rows.next()? {
-        let room_ref = row.get("room_ref")?;
-        let (room, _) = rooms.get(room_ref)?;
-        let stored = message::read(row, room_ref, &room, &mut senders)?;
-        page.push(FeedEntry { num: stored.num, room, entry: LogEntry::Message(stored) });
+    while page.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let mut read = || {
+            let room_ref = row.get("room_ref")?;
+            let (room, _) = rooms.get(room_ref)?;
+            let stored = message::read(row, room_ref, &room, &mut senders)?;
+            Ok(FeedEntry { num: stored.num, room, entry: LogEntry::Message(stored) })
+        };
+        page.extend(sound(read())?);
     }
     Ok(page)
+}
+
+/// What was read, or nothing if it is damaged: it is named then.
+fn sound(read: Result<FeedEntry>) -> Result<Option<FeedEntry>> {
+    match read {
+        Err(fault @ Fault::Corrupt(_)) => {
+            tracing::error!(%fault, "an entry is damaged; whoever reads all rooms goes on without it");
+            Ok(None)
+        }
+        read => read.map(Some),
+    }
 }
 
 fn changes(db: &Connection, rooms: &mut Rooms<'_>, after: u64, limit: usize) -> Result<Vec<FeedEntry>> {
     const SELECT: &str = "SELECT c.offset, c.kind, c.role, c.seq, c.body, c.ts, b.id, u.id, c.num, c.room_ref
         FROM changes c JOIN users b ON b.ref = c.by_ref LEFT JOIN users u ON u.ref = c.user_ref
-        WHERE c.num > ?1 ORDER BY c.num LIMIT ?2";
+        WHERE c.num > ?1 ORDER BY c.num";
     let mut select = db.prepare_cached(SELECT)?;
-    let mut rows = select.query(params![after, sql_limit(limit)])?;
+    let mut rows = select.query([after])?;
     let mut page = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (num, room_ref) = (row.get(8)?, row.get(9)?);
-        let (room, kind) = rooms.get(room_ref)?;
-        let entry = entry::decode(db, row, (room_ref, &room, kind))?;
-        page.push(FeedEntry { num, room, entry });
+    while page.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let mut read = || {
+            let (num, room_ref) = (row.get(8)?, row.get(9)?);
+            let (room, kind) = rooms.get(room_ref)?;
+            let entry = entry::decode(db, row, (room_ref, &room, kind))?;
+            Ok(FeedEntry { num, room, entry })
+        };
+        page.extend(sound(read())?);
     }
     Ok(page)
 }
@@ -99,10 +122,9 @@ impl ChangeFeed for SqliteStore {
         self.readers.read("feed_head", 2, head).await
     }
 
-    async fn position(&self, reader: &str) -> Result<u64, StorageError> {
+    async fn position(&self, reader: &str) -> Result<Option<u64>, StorageError> {
         let reader = reader.to_owned();
-        let found = self.readers.read("position", 1, move |db| position(db, &reader)).await?;
-        Ok(found.unwrap_or(0))
+        self.readers.read("position", 1, move |db| position(db, &reader)).await
     }
 
     async fn set_position(&self, reader: &str, num: u64) -> Result<(), StorageError> {

@@ -115,7 +115,7 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
     let waiting = store.jobs_of(&user("a"), JobKind::Send, None, None, ALL).await;
     all.push(format!("waits for a: {waiting:?}"));
     all.push(format!("feed: {:?}", scene.feed(0, ALL).await));
-    all.push(format!("position: {}", scene.position("reader").await));
+    all.push(format!("position: {:?}", scene.position("reader").await));
     all
 }
 

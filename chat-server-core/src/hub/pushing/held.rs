@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use chat_protocol::{DeviceId, HistoryQuery, Message, RoomId, Seq, Timestamp, UserId, WireError};
 use serde::{Deserialize, Serialize};
 
-use super::{Decided, unreadable};
+use super::{Ready, Telling, Told, unreadable};
 use crate::hub::Hub;
 use crate::hub::worker::{Next, Work, micros, shifted};
-use crate::push::{Decision, Push, PushGateway};
+use crate::push::{Push, PushGateway};
 use crate::storage::{Job, JobKind, NewJob, StoredMessage};
 
 /// How many jobs are leased at once.
@@ -29,8 +29,9 @@ const LEASE: Duration = Duration::from_secs(10 * 60);
 pub(super) struct Held {
     user: UserId,
     due: Timestamp,
-    /// One job for all that is held of a room until then; what is tried again has none.
-    name: Option<String>,
+    /// One job for all that is held of a room until then, one for each attempt of what is tried again: whoever dies over a
+    /// message and meets it again adds none.
+    name: String,
     waiting: Waiting,
 }
 
@@ -53,25 +54,44 @@ struct Waiting {
 impl Held {
     /// A push that is held for somebody who looks at a session.
     ///
-    /// The time is rounded up to a multiple of `hold`, which makes one job of all messages of that while; it is stored
-    /// before it is due, so that none joins a job that is done already.
-    pub(super) fn new(user: &UserId, message: &Message, until: Timestamp, hold: Duration) -> Self {
-        let (step, until) = (micros(hold).max(1), until.as_micros());
-        let due = until.saturating_add((step - until.rem_euclid(step)) % step);
+    /// The time is that of the message, rounded up to a multiple of `hold`, which makes one job of all messages of that
+    /// while: each message has one job that covers it, whenever it is looked at. Only when that job may be done already, since
+    /// the message was looked at as late as that, the time goes from `now`.
+    fn new(user: &UserId, message: &Message, now: Timestamp, hold: Duration) -> Self {
+        let step = micros(hold).max(1);
+        let round = |at: Timestamp| {
+            let at = at.as_micros().saturating_add(step);
+            at.saturating_add((step - at.rem_euclid(step)) % step)
+        };
+        let due = Some(round(message.ts)).filter(|due| *due > now.as_micros()).unwrap_or_else(|| round(now));
         let name = format!("{due} {}", message.room);
         let due = Timestamp::from_micros(due);
         let (room, seq, until) = (message.room.clone(), message.seq, Some(shifted(due, -step)));
         let waiting = Waiting { room, seq, until, device: None, attempts: 0 };
-        Self { user: user.clone(), due, name: Some(name), waiting }
+        Self { user: user.clone(), due, name, waiting }
     }
 }
 
 impl Hub {
+    /// A push that is held.
+    pub(super) fn held(&self, user: &UserId, message: &Message) -> Held {
+        Held::new(user, message, self.providers.clock.now(), self.config.push_hold)
+    }
+
     /// A push that was not taken.
     pub(super) fn again(&self, push: &Push, after: Option<Duration>, attempts: u32) -> Held {
         let (room, seq) = (push.room().clone(), push.note.message.seq);
+        let name = format!("{} {attempts} {}", push.note.num, push.device);
         let waiting = Waiting { room, seq, until: None, device: Some(push.device.clone()), attempts };
-        Held { user: push.user.clone(), due: self.retry_at(after, attempts), name: None, waiting }
+        Held { user: push.user.clone(), due: self.retry_at(after, attempts), name, waiting }
+    }
+
+    /// A message of which it could not be found out whether the user is to be told of it.
+    pub(super) fn undecided(&self, user: &UserId, stored: &StoredMessage) -> Held {
+        let (room, seq) = (stored.message.room.clone(), stored.message.seq);
+        let waiting = Waiting { room, seq, until: None, device: None, attempts: 0 };
+        let name = format!("{} undecided", stored.num);
+        Held { user: user.clone(), due: self.retry_at(None, 0), name, waiting }
     }
 
     /// Stores pushes that wait.
@@ -82,7 +102,7 @@ impl Hub {
         let job = |held: Held| {
             let body = serde_json::to_string(&held.waiting).map_err(unreadable)?;
             let Held { user, due, name, .. } = held;
-            Ok(NewJob { kind: JobKind::Push, user: Some(user), name, due, body })
+            Ok(NewJob { kind: JobKind::Push, user: Some(user), name: Some(name), due, body })
         };
         let jobs: Vec<NewJob> = held.into_iter().map(job).collect::<Result<_, WireError>>()?;
         let now = self.providers.clock.now();
@@ -91,31 +111,38 @@ impl Hub {
         Ok(())
     }
 
-    /// Decides again, and tells what is to be told now.
-    async fn release_push(&self, gateway: &Arc<dyn PushGateway>, job: &Job) -> Result<(), WireError> {
+    /// Decides again; what is to be told now.
+    async fn release_push(&self, job: &Job) -> Result<Ready, WireError> {
         let (Some(user), Ok(waiting)) = (&job.user, serde_json::from_str::<Waiting>(&job.body)) else {
-            // Nobody will ever understand it.
-            self.bury(1);
-            return Ok(());
+            self.bury(&format!("of job {}", job.id), "nobody can read it");
+            return Ok(Ready::new());
         };
         let devices = self.stored(self.providers.storage.devices(std::slice::from_ref(user)).await)?;
         let wanted = |device: &DeviceId| waiting.device.as_ref().is_none_or(|only| only == device);
         let devices: Vec<_> = devices.into_iter().filter(|device| wanted(&device.device)).collect();
-        let mut told: Option<Decided> = None;
+        let (mut rings, mut silent) = (Vec::new(), Vec::new());
         for stored in self.waiting_messages(&waiting).await? {
-            let decided = self.decide_push(&stored, user, &devices, true).await?;
-            // The newest, but one that rings before one that does not.
-            let rings = told.as_ref().is_some_and(|told| told.decision == Decision::Now);
-            match decided.decision {
-                Decision::Now => told = Some(decided),
-                Decision::Silent if !rings => told = Some(decided),
-                _ => {}
+            // The newest of each.
+            match self.decide_push(&Telling::of(&stored), user, &devices, true).await? {
+                Told::Now(pushes) => rings = pushes,
+                Told::Silent(pushes) => silent = pushes,
+                Told::Nothing | Told::Later => {}
             }
         }
-        match told {
-            Some(decided) => self.give(gateway, &self.pushes(decided).await?, waiting.attempts).await,
-            None => Ok(()),
+        // One that rings before one that does not.
+        let pushes = if rings.is_empty() { silent } else { rings };
+        Ok(pushes.into_iter().map(|push| (push, waiting.attempts)).collect())
+    }
+
+    /// A job could not be done: later, a bounded number of times.
+    async fn put_off(&self, job: &Job, error: &WireError) -> Result<(), WireError> {
+        tracing::warn!(job = job.id, attempts = job.attempts, %error, "a push cannot be decided");
+        let again = (job.attempts < self.config.max_push_attempts).then(|| self.retry_at(None, job.attempts));
+        if again.is_none() {
+            self.bury(&format!("of job {}", job.id), "it cannot be decided");
         }
+        let id = job.id;
+        self.write(move |storage| async move { storage.fail(id, again).await }).await
     }
 
     /// The messages that a push waits for and that are still there.
@@ -144,23 +171,54 @@ impl Work for HeldPushes {
     const NAME: &'static str = "held_push";
 
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
-        let now = hub.providers.clock.now();
-        let next = hub.stored(hub.providers.storage.next_due(JobKind::Push).await)?;
-        match next {
-            None => return Ok(Next::Rung),
-            Some(due) if due > now => return Ok(Next::At(due)),
-            Some(_) => {}
-        }
-        let until = shifted(now, micros(LEASE));
-        let lease = move |storage: crate::storage::SharedStorage| async move {
-            storage.lease(JobKind::Push, now, until, JOBS).await
+        let Some(jobs) = hub.lease_due(JobKind::Push, LEASE, JOBS).await? else {
+            return hub.next_due(JobKind::Push).await;
         };
-        let jobs = hub.write(lease).await?;
+        let (mut ready, mut done) = (Ready::new(), Vec::with_capacity(jobs.len()));
         for job in &jobs {
-            hub.release_push(&self.gateway, job).await?;
-            let id = job.id;
-            hub.write(move |storage| async move { storage.done(&[id]).await }).await?;
+            match hub.release_push(job).await {
+                Ok(pushes) => {
+                    ready.extend(pushes);
+                    done.push(job.id);
+                }
+                // One that cannot be done does not keep the others waiting.
+                Err(error) => hub.put_off(job, &error).await?,
+            }
         }
+        while !ready.is_empty() {
+            let rest = ready.split_off(self.gateway.max_batch().max(1).min(ready.len()));
+            hub.give(&self.gateway, std::mem::replace(&mut ready, rest)).await?;
+        }
+        hub.write(move |storage| async move { storage.done(&done).await }).await?;
         Ok(Next::Now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{Content, Offset};
+
+    use super::*;
+
+    const HOLD: Duration = Duration::from_micros(10);
+
+    fn held(ts: i64, now: i64) -> (i64, String, i64) {
+        let (room, from) = (RoomId::new("r").unwrap(), UserId::new("1").unwrap());
+        let (offset, seq) = (Offset::new(1).unwrap(), Seq::new(1).unwrap());
+        let message = Message::new(room, offset, seq, from, Content::plain("hi"), Timestamp::from_micros(ts));
+        let held = Held::new(&UserId::new("2").unwrap(), &message, Timestamp::from_micros(now), HOLD);
+        (held.due.as_micros(), held.name, held.waiting.until.unwrap().as_micros())
+    }
+
+    #[test]
+    fn a_message_is_covered_by_one_job_whenever_it_is_looked_at() {
+        for (ts, due) in [(1, 20), (9, 20), (10, 20), (11, 30), (20, 30)] {
+            let until = due - 10;
+            for now in [ts, ts + 1, ts + 5, due - 1] {
+                assert_eq!(held(ts, now), (due, format!("{due} r"), until), "{ts} {now}");
+            }
+            assert!(ts <= until && ts > until - 10, "the job covers it, and no other does");
+        }
+        assert_eq!(held(1, 20), (30, "30 r".to_owned(), 20), "its job may be done");
     }
 }

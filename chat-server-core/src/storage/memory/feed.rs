@@ -29,8 +29,8 @@ impl ChangeFeed for MemoryStore {
         Ok(self.state().feed.last_key_value().map_or(0, |(num, _)| *num))
     }
 
-    async fn position(&self, reader: &str) -> Result<u64, StorageError> {
-        Ok(self.state().positions.get(reader).copied().unwrap_or(0))
+    async fn position(&self, reader: &str) -> Result<Option<u64>, StorageError> {
+        Ok(self.state().positions.get(reader).copied())
     }
 
     async fn set_position(&self, reader: &str, num: u64) -> Result<(), StorageError> {

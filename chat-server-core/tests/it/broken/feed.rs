@@ -40,13 +40,13 @@ impl ChangeFeed for Broken {
         self.inner.feed_head().await
     }
 
-    async fn position(&self, reader: &str) -> Result<u64, StorageError> {
+    async fn position(&self, reader: &str) -> Result<Option<u64>, StorageError> {
         self.inner.position(reader).await
     }
 
     async fn set_position(&self, reader: &str, num: u64) -> Result<(), StorageError> {
         let before = self.inner.position(reader).await?;
-        let num = if self.has("positions_of_readers_are_kept") { num.max(before) } else { num };
+        let num = if self.has("positions_of_readers_are_kept") { num.max(before.unwrap_or(0)) } else { num };
         self.inner.set_position(reader, num).await
     }
 }

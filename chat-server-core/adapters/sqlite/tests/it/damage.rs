@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use chat_protocol::{HistoryQuery, Offset, Seq};
-use chat_server_core::storage::{Append, Change, MessageStore, Refusal, StorageErrorKind};
+use chat_server_core::storage::{
+    Append, Change, ChangeFeed, LogEntry, MessageStore, Refusal, StorageErrorKind,
+};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore};
 use rusqlite::Connection;
 
@@ -47,6 +49,27 @@ async fn f08_a_flipped_bit_in_a_message_is_named_and_not_served() {
     assert_eq!(store.history(&room("r"), None, after, 10).await.unwrap().map(|page| page.len()), Some(1));
     assert_eq!(texts(&store, "s").await.unwrap(), ["elsewhere"]);
     stored(&store, &[text("r", "life goes on")]).await;
+}
+
+#[tokio::test]
+async fn f08_a_damaged_message_does_not_keep_readers_of_all_rooms_from_what_comes_after_it() {
+    let (_dir, store) = tampered("payload = '{\"text\":\"forged\"}'").await;
+    let feed = store.feed(0, 100).await.unwrap();
+    let told: Vec<_> = feed
+        .iter()
+        .filter_map(|entry| match &entry.entry {
+            LogEntry::Message(stored) => Some(stored.message.content.text().unwrap().into_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, ["another", "elsewhere"]);
+    // Pages still meet, and only the last one is short.
+    let (mut after, mut numbers) = (0, Vec::new());
+    while let [entry] = &store.feed(after, 1).await.unwrap()[..] {
+        after = entry.num;
+        numbers.push(entry.num);
+    }
+    assert_eq!(numbers, feed.iter().map(|entry| entry.num).collect::<Vec<_>>());
 }
 
 /// A store whose first message in room `r` was changed behind its back.
