@@ -2,7 +2,8 @@
 //!
 //! A worker reads the feed from where it stood last and moves on when a page was taken. A page that is not taken holds up what
 //! comes after it, for as long as [`max_webhook_attempts`](crate::ServerConfig::max_webhook_attempts) says; then it is given
-//! up and counted.
+//! up and counted. A page that is refused is posted again in parts, until the one event that is refused stands alone: only
+//! that one is given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +29,13 @@ pub(super) struct Webhooks {
     /// How often the present page was not taken, and when it is tried again.
     failed: u32,
     not_before: Timestamp,
+    /// How many events are posted at once: fewer after a page was refused.
+    page: usize,
 }
 
 impl Webhooks {
     pub(super) fn new(sink: Arc<dyn WebhookSink>) -> Self {
-        Self { sink, position: None, failed: 0, not_before: Timestamp::default() }
+        Self { sink, position: None, failed: 0, not_before: Timestamp::default(), page: EVENTS }
     }
 
     /// The page is dealt with.
@@ -67,7 +70,7 @@ impl Work for Webhooks {
             None => hub.feed_position(READER).await?,
         };
         self.position = Some(position);
-        let entries = hub.stored(hub.providers.storage.feed(position, EVENTS).await)?;
+        let entries = hub.stored(hub.providers.storage.feed(position, self.page).await)?;
         let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(Next::Rung) };
         let (id, to, count) = (format!("{}-{}-{}", hub.epoch, first.num, last.num), last.num, entries.len());
         let event =
@@ -77,6 +80,11 @@ impl Work for Webhooks {
             WebhookOutcome::Delivered => {
                 metrics::counter!("chat_webhook_events_total").increment(count as u64);
                 self.move_on(hub, to).await?;
+                self.page = (self.page * 2).min(EVENTS);
+                return Ok(Next::Now);
+            }
+            WebhookOutcome::Refused if count > 1 => {
+                self.page = count / 2;
                 return Ok(Next::Now);
             }
             WebhookOutcome::Refused => None,

@@ -46,7 +46,8 @@ pub enum WebhookOutcome {
     Delivered,
     /// Not now: the same body again, after the time that was asked for, if one was.
     Retry(Option<Duration>),
-    /// The other system will never take it.
+    /// The other system will never take this body: it is too large for it, or something in it cannot be understood. Its
+    /// events are posted again in smaller bodies, and given up one by one.
     Refused,
 }
 

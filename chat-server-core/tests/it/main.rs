@@ -33,3 +33,4 @@ mod storm;
 mod suites;
 mod transport;
 mod unread;
+mod webhooks;

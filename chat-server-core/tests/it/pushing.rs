@@ -1,12 +1,11 @@
-//! Pushes and webhooks through a whole server of in-memory parts.
+//! Pushes through a whole server of in-memory parts.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use chat_protocol::{Command, ErrorCode, Event, UserId, decode};
+use chat_protocol::{Command, ErrorCode, UserId, decode};
 use chat_server_core::push::memory::MemoryGateway;
-use chat_server_core::push::{Push, PushOutcome, WebhookBody, WebhookOutcome, WebhookSink};
+use chat_server_core::push::{Push, PushOutcome};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{Device, DeviceStore};
 use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
@@ -267,107 +266,80 @@ async fn what_was_stored_while_the_server_was_down_is_pushed_once() {
     second.server.shutdown(PATIENCE).await;
 }
 
-/// A webhook that answers as it is told, and then takes all.
-#[derive(Default)]
-struct Hook {
-    answers: Mutex<Vec<WebhookOutcome>>,
-    posted: Mutex<Vec<(String, WebhookBody)>>,
-}
-
-#[async_trait]
-impl WebhookSink for Hook {
-    async fn post(&self, id: &str, body: &WebhookBody) -> WebhookOutcome {
-        self.posted.lock().unwrap().push((id.to_owned(), body.clone()));
-        self.answers.lock().unwrap().pop().unwrap_or(WebhookOutcome::Delivered)
-    }
-}
-
-impl Hook {
-    fn posted(&self) -> Vec<(String, WebhookBody)> {
-        self.posted.lock().unwrap().clone()
-    }
-
-    /// All texts of messages, repeats included.
-    fn texts(&self) -> Vec<String> {
-        let posted = self.posted();
-        let events = posted.iter().flat_map(|(_, body)| &body.events);
-        let text = |event: &Event| match event {
-            Event::Message(message) => Some(message.content.text().unwrap().into_owned()),
-            _ => None,
-        };
-        events.filter_map(|event| text(&event.event)).collect()
-    }
-
-    async fn until(&self, count: usize) -> Vec<String> {
-        let enough = async {
-            while self.texts().len() < count {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, enough).await.unwrap_or_else(|_| panic!("only {:?}", self.texts()));
-        self.texts()
-    }
+fn calling(id: &str, mentions: &str, text: &str) -> String {
+    format!(
+        r#"{{"send":{{"id":"{id}","room":"r","mentions":{mentions},"content":{{"type":"text/plain","payload":{{"text":"{text}"}}}}}}}}"#
+    )
 }
 
 #[tokio::test]
-async fn a_webhook_is_told_everything_in_order() {
-    let hook = Arc::new(Hook::default());
-    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
-    let server = ChatServer::start(providers, quick());
-    let mut alice = Peer::log_in(&server, "alice").await;
-    for room in ["r", "s"] {
-        alice.ok(&format!(r#"{{"create":{{"id":"c{room}","kind":"group","room":"{room}"}}}}"#)).await;
+async fn whoever_calls_the_room_is_heard_through_a_mute_and_whoever_is_blocked_is_not() {
+    let scene = Scene::new(Duration::ZERO);
+    let mut alice = scene.group().await;
+    scene
+        .command(
+            "bob",
+            r#"{"set":{"id":"s","room":"r","settings":{"mute_until":"2999-01-01T00:00:00.000Z"}}}"#,
+        )
+        .await;
+    alice.ok(&send("1", "r", "quiet")).await;
+    alice.ok(&calling("2", r#"{"room":true}"#, "all!")).await;
+    assert_eq!(scene.until_pushed(1).await, ["T all!"]);
+    scene.command("bob", r#"{"set":{"id":"s","room":"r","settings":{"mute_until":null}}}"#).await;
+    scene.command("bob", r#"{"block":{"id":"b","user":"alice"}}"#).await;
+    for (id, mentions) in [("3", r#"{"room":true}"#), ("4", r#"{"users":["bob"]}"#)] {
+        alice.ok(&calling(id, mentions, "blocked")).await;
     }
-    for n in 1..=40 {
-        let room = if n % 3 == 0 { "s" } else { "r" };
-        alice.ok(&send(&n.to_string(), room, &n.to_string())).await;
-    }
-    let texts = hook.until(40).await;
-    assert_eq!(texts, (1..=40).map(|n| n.to_string()).collect::<Vec<_>>());
-    let posted = hook.posted();
-    let numbers: Vec<u64> = posted.iter().flat_map(|(_, body)| &body.events).map(|event| event.num).collect();
-    assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
-    assert!(
-        posted.iter().flat_map(|(_, body)| &body.events).any(|event| matches!(event.event, Event::Room(_)))
-    );
-    server.shutdown(PATIENCE).await;
+    Peer::log_in(&scene.server, "carol").await.ok(&send("5", "r", "hi bob")).await;
+    assert_eq!(scene.until_pushed(2).await, ["T all!", "T hi bob"]);
+    scene.server.shutdown(PATIENCE).await;
 }
 
 #[tokio::test]
-async fn a_webhook_that_is_busy_is_told_again_from_the_same_event() {
-    let hook = Arc::new(Hook::default());
-    *hook.answers.lock().unwrap() = vec![WebhookOutcome::Retry(Some(Duration::from_millis(20))); 2];
-    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
-    let server = ChatServer::start(providers, quick());
-    let mut alice = Peer::log_in(&server, "alice").await;
-    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
-    alice.ok(&send("1", "r", "one")).await;
-    let often = async {
-        while hook.posted().len() < 3 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, often).await.unwrap();
-    let posted = hook.posted();
-    let firsts: Vec<u64> = posted.iter().map(|(_, body)| body.events[0].num).collect();
-    assert!(firsts[..3].iter().all(|num| *num == firsts[0]), "{firsts:?}");
-    server.shutdown(PATIENCE).await;
+async fn the_count_on_the_application_is_right_after_a_read() {
+    let scene = Scene::new(Duration::ZERO);
+    let mut alice = scene.group().await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"s","members":["bob"]}}"#).await;
+    for (id, room) in [("1", "r"), ("2", "r"), ("3", "s")] {
+        alice.ok(&send(id, room, id)).await;
+    }
+    scene.until_pushed(3).await;
+    scene.command("bob", r#"{"read":{"id":"r","room":"r","seq":2}}"#).await;
+    alice.ok(&send("4", "s", "4")).await;
+    scene.until_pushed(4).await;
+    let badges: Vec<u64> = scene.gateway.received().iter().map(|push| push.badge).collect();
+    assert_eq!(badges[3], 2, "3 and 4 of {badges:?}");
+    scene.server.shutdown(PATIENCE).await;
 }
 
 #[tokio::test]
-async fn a_webhook_that_refuses_loses_that_page_alone() {
-    let hook = Arc::new(Hook::default());
-    hook.answers.lock().unwrap().push(WebhookOutcome::Refused);
-    let providers = Providers { webhook: Some(hook.clone()), ..Providers::default() };
-    let server = ChatServer::start(providers, quick());
-    let mut alice = Peer::log_in(&server, "alice").await;
-    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
-    alice.ok(&send("1", "r", "one")).await;
-    hook.until(1).await;
-    alice.ok(&send("2", "r", "two")).await;
-    assert_eq!(hook.until(2).await, ["one", "two"]);
-    let posted = hook.posted();
-    let ids: std::collections::BTreeSet<&str> = posted.iter().map(|(id, _)| id.as_str()).collect();
-    assert_eq!(ids.len(), posted.len(), "every page has its own name");
-    server.shutdown(PATIENCE).await;
+async fn a_session_that_nobody_looks_at_holds_nothing() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    let mut bob = Peer::log_in(&scene.server, "bob").await;
+    bob.ok(r#"{"away":{"id":"a","away":true}}"#).await;
+    alice.ok(&send("1", "r", "away")).await;
+    assert_eq!(scene.until_pushed(1).await, ["T away"]);
+    bob.ok(r#"{"away":{"id":"b","away":false}}"#).await;
+    alice.ok(&send("2", "r", "here")).await;
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(scene.pushed().len(), 1, "somebody looks again");
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
+async fn what_was_edited_or_deleted_while_it_was_held_is_told_as_it_is_now() {
+    let scene = Scene::new(Duration::from_millis(200));
+    let mut alice = scene.group().await;
+    let _bob = Peer::log_in(&scene.server, "bob").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"s","members":["bob"]}}"#).await;
+    alice.ok(&send("1", "r", "frist")).await;
+    alice.ok(&send("2", "s", "wrong room")).await;
+    let edited = r#"{"type":"text/plain","payload":{"text":"first"}}"#;
+    alice.ok(&format!(r#"{{"edit":{{"id":"e","room":"r","seq":1,"content":{edited}}}}}"#)).await;
+    alice.ok(r#"{"delete":{"id":"d","room":"s","seq":1}}"#).await;
+    assert_eq!(scene.until_pushed(1).await, ["T first"]);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(scene.pushed().len(), 1);
+    scene.server.shutdown(PATIENCE).await;
 }

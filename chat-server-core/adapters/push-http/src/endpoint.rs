@@ -36,7 +36,7 @@ pub(crate) struct Endpoint {
 pub(crate) enum Failure {
     /// Later it may be taken, not before that time if one was named.
     Later { after: Option<Duration>, why: String },
-    /// It never will.
+    /// It never will: the body is at fault.
     Refused { status: u16 },
 }
 
@@ -111,10 +111,11 @@ impl Endpoint {
         if status.is_success() {
             return answer(response).await;
         }
-        match status {
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {}
-            status if status.is_server_error() => {}
-            status => return Err(Failure::Refused { status: status.as_u16() }),
+        // Whatever else is said, such as 401 or 404, is about the address or the secret: somebody will mend it.
+        if let StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY =
+            status
+        {
+            return Err(Failure::Refused { status: status.as_u16() });
         }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         // The other form, a date, would need the two clocks to agree.

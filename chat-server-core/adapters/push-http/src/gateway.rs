@@ -40,15 +40,24 @@ impl HttpPush {
         Ok(Self { endpoint: Endpoint::new(config.endpoint, clock)?, form: config.form })
     }
 
-    /// Posts some pushes; one outcome for each.
+    /// Posts some pushes; one outcome for each. A body that is refused is posted again in halves, so that one push costs no
+    /// other.
     async fn post(&self, entries: &[(String, String)]) -> Vec<PushOutcome> {
-        let written: Vec<&str> = entries.iter().map(|(_, json)| json.as_str()).collect();
-        let body = format!(r#"{{"pushes":[{}]}}"#, written.join(","));
-        match self.endpoint.post(&self.endpoint.new_id(), body.as_bytes()).await {
-            Ok(answer) => outcomes(entries, &answer),
-            Err(Failure::Later { after, .. }) => vec![PushOutcome::Retry(after); entries.len()],
-            Err(Failure::Refused { .. }) => vec![PushOutcome::Refused; entries.len()],
+        let (mut all, mut parts) = (Vec::with_capacity(entries.len()), vec![entries]);
+        while let Some(part) = parts.pop() {
+            let written: Vec<&str> = part.iter().map(|(_, json)| json.as_str()).collect();
+            let body = format!(r#"{{"pushes":[{}]}}"#, written.join(","));
+            match self.endpoint.post(&self.endpoint.new_id(), body.as_bytes()).await {
+                Ok(answer) => all.extend(outcomes(part, &answer)),
+                Err(Failure::Later { after, .. }) => all.extend(vec![PushOutcome::Retry(after); part.len()]),
+                Err(Failure::Refused { .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(Failure::Refused { .. }) => all.push(PushOutcome::Refused),
+            }
         }
+        all
     }
 }
 

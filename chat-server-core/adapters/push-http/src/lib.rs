@@ -42,8 +42,8 @@
 //!
 //! | answer | means |
 //! | --- | --- |
-//! | 408, 425, 429, 500 and above, none in time, no connection | tried again, [`EndpointConfig::attempts`] times in all, after a growing time with some chance in it, or after `Retry-After`; then given back to be tried much later |
-//! | any other status, a redirect too | refused, and given up |
+//! | 400, 413, 422 | the body is refused: it is posted again in halves, and what is refused alone is given up |
+//! | any other status, a redirect too, none in time, no connection | tried again, [`EndpointConfig::attempts`] times in all, after a growing time with some chance in it, or after `Retry-After`; then given back to be tried much later |
 //!
 //! Redirects are not followed and proxies of the environment not used: both would carry tokens to somebody else. `http://` is
 //! for this machine only.

@@ -36,12 +36,12 @@ async fn a_post_is_signed_and_its_repeat_has_the_same_id() {
 
 #[tokio::test]
 async fn what_may_pass_is_tried_again_and_nothing_else_is() {
-    for status in [408, 425, 429, 500, 502, 503] {
+    for status in [301, 307, 401, 403, 404, 408, 410, 425, 429, 500, 502, 503] {
         let peer = Peer::new(move |_, _| response(status, ""));
         assert_eq!(one(&peer).await, PushOutcome::Retry(None), "{status}");
         assert_eq!(peer.posted().len(), 3, "{status}");
     }
-    for status in [301, 302, 307, 400, 401, 403, 404, 410, 413] {
+    for status in [400, 413, 422] {
         let peer = Peer::new(move |_, _| response(status, ""));
         assert_eq!(one(&peer).await, PushOutcome::Refused, "{status}");
         assert_eq!(peer.posted().len(), 1, "{status}");
@@ -54,8 +54,32 @@ async fn a_redirect_is_not_followed() {
     let target = elsewhere.url.clone();
     let peer =
         Peer::new(move |_, _| (axum::http::StatusCode::TEMPORARY_REDIRECT, [("location", target.clone())]));
-    assert_eq!(one(&peer).await, PushOutcome::Refused);
+    assert_eq!(one(&peer).await, PushOutcome::Retry(None));
     assert!(elsewhere.posted().is_empty());
+}
+
+#[tokio::test]
+async fn a_push_that_is_refused_costs_no_other() {
+    let bad = |posted: &[u8]| posted.windows(5).any(|window| window == b"bad-1");
+    let peer = Peer::new(move |_, posted| response(if bad(&posted.body) { 422 } else { 200 }, ""));
+    let push = |n: usize| {
+        let mut push = Push { badge: n as u64, ..sample() };
+        push.target.token = if n == 5 { "bad-1".to_owned() } else { format!("good-{n}") };
+        push
+    };
+    let batch: Vec<Push> = (0..8).map(push).collect();
+    let outcomes = gateway(&peer).push(&batch).await;
+    let expected = |n| if n == 5 { PushOutcome::Refused } else { PushOutcome::Delivered };
+    assert_eq!(outcomes, (0..8).map(expected).collect::<Vec<_>>());
+    let bodies = peer.posted();
+    let taken = bodies.iter().filter(|posted| !bad(&posted.body));
+    let taken = taken.flat_map(|posted| serde_json::from_slice::<PushBody>(&posted.body).unwrap().pushes);
+    assert_eq!(
+        taken.map(|push| push.badge).collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4, 6, 7],
+        "each once, in order"
+    );
+    assert_eq!(bodies.len(), 7, "all, two halves, two quarters, two alone");
 }
 
 #[tokio::test]

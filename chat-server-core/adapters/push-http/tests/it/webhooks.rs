@@ -34,9 +34,12 @@ async fn a_body_is_posted_signed_under_its_id() {
 
 #[tokio::test]
 async fn outcomes_follow_the_status() {
-    for (status, outcome) in
-        [(200, WebhookOutcome::Delivered), (503, WebhookOutcome::Retry(None)), (404, WebhookOutcome::Refused)]
-    {
+    for (status, outcome) in [
+        (200, WebhookOutcome::Delivered),
+        (503, WebhookOutcome::Retry(None)),
+        (401, WebhookOutcome::Retry(None)),
+        (413, WebhookOutcome::Refused),
+    ] {
         let peer = Peer::new(move |_, _| response(status, ""));
         assert_eq!(HttpWebhook::new(peer.config()).unwrap().post("1", &body()).await, outcome, "{status}");
     }
