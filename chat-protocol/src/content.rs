@@ -119,6 +119,31 @@ impl Content {
         self.kind.len() + self.payload.get().len()
     }
 
+    /// The longest form of it that fits, for places with less room than a message has, such as a push.
+    ///
+    /// Of text types the text is cut at the end of a character, of all others nothing is left but the type; `"cut":true` stands
+    /// in the payload then, and whatever else was there is left out. When not even that fits, it is given all the same.
+    ///
+    /// ```
+    /// use chat_protocol::Content;
+    /// let short = Content::plain("Grüße 👍").cut(|content| content.size() <= 40);
+    /// assert_eq!(short.payload.get(), r#"{"cut":true,"text":"Grüß"}"#);
+    /// assert_eq!(Content::plain("hi").cut(|content| content.size() <= 40), Content::plain("hi"));
+    /// ```
+    pub fn cut(&self, fits: impl Fn(&Content) -> bool) -> Content {
+        if fits(self) {
+            return self.clone();
+        }
+        let text = self.kind.starts_with("text/").then(|| self.text()).flatten();
+        let Some(text) = text else { return Self::new(&self.kind, &serde_json::json!({ "cut": true })) };
+        let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let upto =
+            |end: usize| Self::new(&self.kind, &serde_json::json!({ "cut": true, "text": text[..end] }));
+        // A longer text never takes less room. Nothing but the empty text is left for the first end, which is 0.
+        let fit = ends.partition_point(|end| *end == 0 || fits(&upto(*end)));
+        upto(ends.get(fit.saturating_sub(1)).copied().unwrap_or(0))
+    }
+
     /// Checks the rules for a new message.
     ///
     /// # Errors

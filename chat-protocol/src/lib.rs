@@ -57,6 +57,7 @@ mod time;
 pub mod command;
 pub mod dialect;
 pub mod event;
+pub mod hooks;
 pub mod http;
 pub mod limits;
 pub mod reply;

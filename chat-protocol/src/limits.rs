@@ -63,6 +63,9 @@ pub const MAX_DEVICE_NAME: usize = 128;
 /// Greatest length of a push token in bytes: web push subscriptions are the longest, about 500.
 pub const MAX_PUSH_TOKEN: usize = 4_096;
 
+/// Greatest size of what a push service hands on to a device, as JSON text in bytes: Apple's and Google's refuse more.
+pub const MAX_PUSH_PAYLOAD: usize = 4_096;
+
 /// Greatest number of entries in one page of members, search results or an inbox.
 pub const MAX_PAGE: u32 = 100;
 

@@ -61,6 +61,11 @@ pub(super) const SCHEMES: &[Scheme] = &[
         Place::Query("token"),
         "Parameter `token` of the address. Addresses get into logs of proxies: where there is a choice, choose a header.",
     ),
+    scheme(
+        "signature",
+        Place::Header("webhook-signature"),
+        "Header `webhook-signature: v1,<base64>`: the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` under the secret that both sides know. The headers `webhook-id`, the same when a post is repeated, and `webhook-timestamp`, seconds since 1970, are there too.",
+    ),
     scheme("cookie", Place::Cookie("sessionid"), "A cookie, when the operator's authenticator accepts one."),
     scheme(
         "subprotocol",

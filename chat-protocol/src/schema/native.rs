@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Http, LINES, Route, answer, delete, empty, get, post, put};
+use super::route::{Hook, Http, LINES, Route, answer, delete, empty, get, post, put};
 use super::types::{Definitions, Shape, Types, read, written};
 use super::variants;
+use crate::hooks::{PushAnswer, PushBody, WebhookBody};
 use crate::http::Endpoint;
 use crate::reply::{
     AgentsData, AuthData, BlocksPage, ChangeData, InboxPage, InboxTotals, InviteData, ListenData,
@@ -160,6 +161,9 @@ pub(super) fn format() -> Format {
             "http/agents_data.json" "1.0" written AgentsData,
             "http/history_page.json" "1.0" written HistoryPage,
             "http/error.json" "1.0" written Reply,
+            "http/webhook_body.json" "1.0" written WebhookBody,
+            "http/push_body.json" "1.0" written PushBody,
+            "http/push_answer.json" "1.0" read PushAnswer,
         ],
         channels: vec![Channel {
             name: "socket",
@@ -180,8 +184,25 @@ pub(super) fn format() -> Format {
         }],
         socket_security: &["bearer", "query"],
         http: Some(Http { security: &["bearer"], refusals: refusals(), routes: routes() }),
-        hooks: vec![],
+        hooks: hooks(),
     }
+}
+
+/// What the server asks of the operator's systems.
+fn hooks() -> Vec<Hook> {
+    let events = post("", "events", "What happened in rooms, in the order in which it was stored. Told to the operator's `webhook.url`; a body that is not taken is repeated, and holds up what comes after it.")
+        .by(&["signature"])
+        .body(written::<WebhookBody>)
+        .or(empty(200, "Taken, like any other status of the 200s. What the answer says is not read."))
+        .or(empty(400, "Not to be understood, like 413 and 422: it comes again in parts, and what is refused alone is given up. After any other status it comes again as it is."))
+        .alone();
+    let pushes = post("", "pushes", "Pushes for the devices of users who do not look. Told to the operator's `push.url`, to be handed on to the services of the devices.")
+        .by(&["signature"])
+        .body(written::<PushBody>)
+        .or(answer(200, "What became of each push. With an empty body all of them were delivered.", read::<PushAnswer>))
+        .or(empty(400, "Not to be understood, like 413 and 422: the pushes come again in halves, and what is refused alone is given up. After any other status they come again."))
+        .alone();
+    vec![Hook { route: events }, Hook { route: pushes }]
 }
 
 /// The commands that are requests, and one line per endpoint that is no command.

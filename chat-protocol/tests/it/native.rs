@@ -8,6 +8,7 @@ mod sample;
 mod check;
 mod command;
 mod event;
+mod hooks;
 mod ids;
 mod json;
 mod message;

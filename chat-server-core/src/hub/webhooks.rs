@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chat_protocol::hooks::{RoomEvent, WebhookBody};
 use chat_protocol::{Event, Timestamp, WireError};
 
 use super::Hub;
 use super::worker::{Next, Work};
-use crate::push::{RoomEvent, WebhookBody, WebhookOutcome, WebhookSink};
+use crate::push::{WebhookOutcome, WebhookSink};
 
 /// The name of the position in the feed.
 const READER: &str = "webhook";

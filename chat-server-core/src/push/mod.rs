@@ -11,4 +11,4 @@ mod webhook;
 
 pub use decide::{Author, Decision, Facts, Line, decide};
 pub use gateway::{Push, PushGateway, PushNote, PushOutcome};
-pub use webhook::{RoomEvent, WebhookBody, WebhookOutcome, WebhookSink};
+pub use webhook::{WebhookOutcome, WebhookSink};

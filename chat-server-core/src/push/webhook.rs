@@ -3,41 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_protocol::{Event, Timestamp};
-use serde::{Deserialize, Serialize};
-
-/// One thing that happened in a room.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RoomEvent {
-    /// Its number among all of the server's, growing: who has seen it has seen all with smaller ones.
-    pub num: u64,
-    /// What happened, as the packet that members are told by, saying what is true when it is posted: a message that was
-    /// deleted since comes without its text.
-    pub event: Event,
-}
-
-/// What a webhook is posted: some of what happened, in the order in which it was stored.
-///
-/// ```
-/// use chat_protocol::Event;
-/// use chat_server_core::push::WebhookBody;
-/// let json = r#"{"events":[
-///     {"num":61,"event":{"message":{"room":"r1","offset":57,"seq":43,"from":"1","content":{"type":"text/plain","payload":{"text":"hi"}},"ts":"2026-11-20T08:30:39.789Z"}}},
-///     {"num":62,"event":{"member":{"room":"r1","offset":58,"action":"joined","user":"2","by":"2","role":"member","ts":"2026-11-20T08:30:40.000Z"}}}
-/// ],"ts":"2026-11-20T08:30:40.120Z"}"#;
-/// let body: WebhookBody = serde_json::from_str(json).unwrap();
-/// assert_eq!(body.events[0].num, 61);
-/// let Event::Message(message) = &body.events[0].event else { panic!() };
-/// assert_eq!(message.content.text().as_deref(), Some("hi"));
-/// assert!(matches!(body.events[1].event, Event::Member(_)));
-/// ```
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct WebhookBody {
-    /// What happened, ascending, at least one.
-    pub events: Vec<RoomEvent>,
-    /// When it was posted.
-    pub ts: Timestamp,
-}
+use chat_protocol::hooks::WebhookBody;
 
 /// What became of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::Event;
+use chat_protocol::hooks::WebhookBody;
 use chat_server_core::push::memory::MemoryGateway;
-use chat_server_core::push::{Push, PushGateway, PushOutcome, WebhookBody, WebhookOutcome, WebhookSink};
+use chat_server_core::push::{Push, PushGateway, PushOutcome, WebhookOutcome, WebhookSink};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
     Answers, ChangeFeed, JobKind, JobStore, OwnAppend, OwnAppended, OwnChange, SharedStorage, StorageError,

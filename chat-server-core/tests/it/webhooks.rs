@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::Event;
-use chat_server_core::push::{WebhookBody, WebhookOutcome, WebhookSink};
+use chat_protocol::hooks::WebhookBody;
+use chat_server_core::push::{WebhookOutcome, WebhookSink};
 use chat_server_core::storage::ChangeFeed;
 use chat_server_core::{ChatServer, Providers};
 

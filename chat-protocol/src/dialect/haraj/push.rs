@@ -1,10 +1,13 @@
 //! Pushes: a message for recipients who have no session.
+//!
+//! The documented forms ring, and count nothing. What stands beside them here is the services' own: the number on the
+//! application, and what does not ring.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Device, Message, Platform};
-use crate::Content;
 use crate::dialect::{Secret, WireUser};
+use crate::{Content, limits};
 
 /// Which service is told: option `haraj.push`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -28,6 +31,7 @@ pub enum PushForm {
 /// let push: Push = serde_json::from_str(json).unwrap();
 /// assert_eq!(push.message.name, "abdullah");
 /// assert_eq!(serde_json::to_string(&push).unwrap(), json);
+/// assert_eq!((push.badge, push.silent), (None, false));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Wire", into = "Wire")]
@@ -38,6 +42,10 @@ pub struct Push {
     pub message: Message,
     /// Recipients for whom the device is told.
     pub to: Vec<WireUser>,
+    /// The number on the application. Google's former service has no words for it.
+    pub badge: Option<u64>,
+    /// The device learns of it without ringing. Google's former service has no words for that either.
+    pub silent: bool,
 }
 
 /// Where a push goes, which also decides its form.
@@ -65,9 +73,42 @@ impl Push {
             PushForm::FcmLegacy => PushTarget::FcmLegacy { tokens: vec![device.token] },
             PushForm::FcmV1 => PushTarget::FcmV1 { device },
         };
-        Self { target, message, to }
+        Self { target, message, to, badge: None, silent: false }
+    }
+
+    /// The push as its service takes it: what is longer than [`MAX_PUSH_PAYLOAD`](limits::MAX_PUSH_PAYLOAD) is cut.
+    ///
+    /// The name is cut to 64 characters, and the content as [`Content::cut`] does it: `"cut":true` stands in its payload, and
+    /// the application asks the server for the rest.
+    pub fn fit(self) -> Self {
+        if self.payload_size() <= limits::MAX_PUSH_PAYLOAD {
+            return self;
+        }
+        let name = self.message.name.chars().take(MAX_NAME).collect();
+        let cut = |content: &Content| {
+            let message =
+                Message { name: String::clone(&name), content: content.clone(), ..self.message.clone() };
+            Self { message, ..self.clone() }
+        };
+        let content =
+            self.message.content.cut(|content| cut(content).payload_size() <= limits::MAX_PUSH_PAYLOAD);
+        cut(&content)
+    }
+
+    /// Size in bytes as it counts at a service: without the tokens, which are not sent on.
+    fn payload_size(&self) -> usize {
+        let tokens = match &self.target {
+            PushTarget::Apns => 0,
+            PushTarget::FcmLegacy { tokens } => tokens.iter().map(|token| token.0.len()).sum(),
+            PushTarget::FcmV1 { device } => device.token.0.len(),
+        };
+        text(self).len() - tokens
     }
 }
+
+/// Greatest length of a name in a push that is cut, in characters: with it, and the longest ids and type of content, there is
+/// always room for a push.
+const MAX_NAME: usize = 64;
 
 /// What a push shows of a message: the text, or the type of other content.
 pub fn push_body(content: &Content) -> String {
@@ -131,16 +172,24 @@ struct Notice {
 }
 
 /// What Apple's devices show.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Aps {
-    /// The text.
-    alert: Alert,
-    /// Always `default`.
-    sound: String,
-    /// Always 1: the app may change it before it is shown.
-    #[serde(rename = "mutable-content")]
-    mutable_content: u8,
+    /// The text; absent: nothing is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alert: Option<Alert>,
+    /// Always `default`; absent: nothing rings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sound: Option<String>,
+    /// Always 1 where something is shown: the app may change it before.
+    #[serde(rename = "mutable-content", default, skip_serializing_if = "Option::is_none")]
+    mutable_content: Option<u8>,
+    /// Always 1 where nothing is shown: the app is told.
+    #[serde(rename = "content-available", default, skip_serializing_if = "Option::is_none")]
+    content_available: Option<u8>,
+    /// The number on the application; absent: it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    badge: Option<u64>,
 }
 
 /// The text of a push.
@@ -172,7 +221,7 @@ struct V1 {
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Android {
-    /// Always `HIGH`.
+    /// `HIGH`, or `NORMAL` when it must not ring.
     priority: String,
     /// For how long it is kept, always `3600s`.
     ttl: String,
@@ -188,6 +237,12 @@ struct Strings {
     xdata: String,
     /// The recipients, as JSON in a string.
     xto: String,
+    /// The number on the application, as digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    badge: Option<String>,
+    /// `true`: it must not ring.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silent: Option<String>,
 }
 
 /// What an Apple device gets.
@@ -199,16 +254,21 @@ struct Apns {
 }
 
 impl Aps {
-    fn of(message: &Message) -> Self {
-        let alert = Alert { title: message.name.clone(), body: push_body(&message.content) };
-        Self { alert, sound: "default".to_owned(), mutable_content: 1 }
+    fn of(push: &Push) -> Self {
+        let badge = push.badge;
+        if push.silent {
+            return Self { badge, content_available: Some(1), ..Self::default() };
+        }
+        let alert = Alert { title: push.message.name.clone(), body: push_body(&push.message.content) };
+        let (sound, mutable_content) = (Some("default".to_owned()), Some(1));
+        Self { alert: Some(alert), sound, mutable_content, badge, ..Self::default() }
     }
 }
 
 impl From<Push> for Wire {
     fn from(push: Push) -> Self {
-        let Push { target, message, to } = push;
-        let (xtype, aps) = (Kind::NewMessage, Aps::of(&message));
+        let (xtype, aps) = (Kind::NewMessage, Aps::of(&push));
+        let Push { target, message, to, badge, silent } = push;
         match target {
             PushTarget::Apns => Self {
                 aps: Some(aps),
@@ -228,9 +288,12 @@ impl From<Push> for Wire {
                 let mut v1 = V1 { token: device.token, android: None, data: None, apns: None };
                 match device.platform {
                     Platform::Android => {
-                        v1.android = Some(Android { priority: "HIGH".to_owned(), ttl: "3600s".to_owned() });
-                        let (xdata, xto) = (text(&message), text(&to));
-                        v1.data = Some(Strings { xtype, xdata, xto });
+                        let priority = if silent { "NORMAL" } else { "HIGH" };
+                        v1.android = Some(Android { priority: priority.to_owned(), ttl: "3600s".to_owned() });
+                        let badge = badge.map(|badge| badge.to_string());
+                        let silent = silent.then(|| "true".to_owned());
+                        v1.data =
+                            Some(Strings { xtype, xdata: text(&message), xto: text(&to), badge, silent });
                     }
                     Platform::Ios => {
                         let payload = Notice { aps: Some(aps), xtype, xdata: message, xto: to };
@@ -257,123 +320,44 @@ impl TryFrom<Wire> for Push {
     type Error = String;
     fn try_from(wire: Wire) -> Result<Self, String> {
         let missing = |field: &str| format!("missing field `{field}`");
-        let (target, notice) = if let Some(v1) = wire.message {
+        if let Some(v1) = wire.message {
             let device = |platform| PushTarget::FcmV1 { device: Device { token: v1.token, platform } };
-            match (v1.apns, v1.data) {
-                (Some(apns), _) => (device(Platform::Ios), apns.payload),
+            return match (v1.apns, v1.data) {
+                (Some(apns), _) => Ok(Self::told(device(Platform::Ios), apns.payload)),
                 (None, Some(data)) => {
                     let (xdata, xto) = (inner("xdata", &data.xdata)?, inner("xto", &data.xto)?);
-                    (device(Platform::Android), Notice { aps: None, xtype: data.xtype, xdata, xto })
+                    let notice = Notice { aps: None, xtype: data.xtype, xdata, xto };
+                    let badge = data.badge.map(|badge| badge.parse()).transpose();
+                    let badge = badge.map_err(|_| "badge: not digits".to_owned())?;
+                    let silent = data.silent.as_deref() == Some("true");
+                    Ok(Self { badge, silent, ..Self::told(device(Platform::Android), notice) })
                 }
-                (None, None) => return Err(missing("data")),
-            }
-        } else if let Some(tokens) = wire.registration_ids {
-            (PushTarget::FcmLegacy { tokens }, wire.data.ok_or_else(|| missing("data"))?)
-        } else {
-            let aps = Some(wire.aps.ok_or_else(|| missing("aps"))?);
-            let xtype = wire.xtype.ok_or_else(|| missing("xtype"))?;
-            let xdata = wire.xdata.ok_or_else(|| missing("xdata"))?;
-            let xto = wire.xto.ok_or_else(|| missing("xto"))?;
-            (PushTarget::Apns, Notice { aps, xtype, xdata, xto })
-        };
-        Ok(Self { target, message: notice.xdata, to: notice.xto })
+                (None, None) => Err(missing("data")),
+            };
+        }
+        if let Some(tokens) = wire.registration_ids {
+            let notice = wire.data.ok_or_else(|| missing("data"))?;
+            return Ok(Self::told(PushTarget::FcmLegacy { tokens }, notice));
+        }
+        let aps = Some(wire.aps.ok_or_else(|| missing("aps"))?);
+        let xtype = wire.xtype.ok_or_else(|| missing("xtype"))?;
+        let xdata = wire.xdata.ok_or_else(|| missing("xdata"))?;
+        let xto = wire.xto.ok_or_else(|| missing("xto"))?;
+        Ok(Self::told(PushTarget::Apns, Notice { aps, xtype, xdata, xto }))
     }
 }
 
-/// What the published schemas say of a push: each service has a form of its own.
+impl Push {
+    /// What a device got. On Apple's, what shows nothing is silent.
+    fn told(target: PushTarget, notice: Notice) -> Self {
+        let badge = notice.aps.as_ref().and_then(|aps| aps.badge);
+        let silent = notice.aps.is_some_and(|aps| aps.alert.is_none());
+        Self { target, message: notice.xdata, to: notice.xto, badge, silent }
+    }
+}
+
 #[cfg(feature = "schema")]
-mod schema {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::{Android, Apns, Aps, Kind, Message, Notice, Push, Secret, Strings, WireUser};
-
-    /// A push through Apple's service; the device is named outside the body.
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    pub(crate) struct ApnsPush {
-        /// What is shown.
-        aps: Aps,
-        /// Always `NEW_MESSAGE`.
-        xtype: Kind,
-        /// The message.
-        xdata: Message,
-        /// The recipients.
-        xto: Vec<WireUser>,
-    }
-
-    /// A push through Google's former service.
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    pub(crate) struct FcmLegacyPush {
-        /// The devices.
-        registration_ids: Vec<Secret>,
-        /// Always `high`.
-        priority: String,
-        /// Seconds for which it is kept, always 3600.
-        time_to_live: u64,
-        /// What the device gets.
-        data: Notice,
-    }
-
-    /// A push through Google's service.
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    pub(crate) struct FcmV1Push {
-        /// For one device.
-        message: FcmV1Message,
-    }
-
-    /// A push to one device.
-    #[derive(JsonSchema)]
-    #[schemars(untagged)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    enum FcmV1Message {
-        /// To an Android device.
-        Android(FcmV1Android),
-        /// To an Apple device.
-        Apple(FcmV1Apple),
-    }
-
-    /// A push to an Android device.
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    struct FcmV1Android {
-        /// The device.
-        token: Secret,
-        /// How it is delivered.
-        android: Android,
-        /// What the device gets. All values are strings.
-        data: Strings,
-    }
-
-    /// A push to an Apple device.
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its shape is of use")]
-    struct FcmV1Apple {
-        /// The device.
-        token: Secret,
-        /// What the device gets.
-        apns: Apns,
-    }
-
-    impl JsonSchema for Push {
-        fn schema_name() -> Cow<'static, str> {
-            "Push".into()
-        }
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "description": "A push, in the form of its service.",
-                "anyOf": [
-                    generator.subschema_for::<ApnsPush>(),
-                    generator.subschema_for::<FcmLegacyPush>(),
-                    generator.subschema_for::<FcmV1Push>(),
-                ],
-            })
-        }
-    }
-}
+mod schema;
 
 #[cfg(feature = "schema")]
 pub(crate) use schema::{ApnsPush, FcmLegacyPush, FcmV1Push};

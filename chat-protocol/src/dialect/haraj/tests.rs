@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::*;
 use crate::dialect::{Secret, WireUser};
-use crate::{Content, MAX_SAFE, Seq, SessionId, Timestamp, UserId, decode, encode};
+use crate::{Content, MAX_SAFE, Seq, SessionId, Timestamp, UserId, decode, encode, limits};
 
 #[test]
 fn topics_are_rooms_of_the_caller_only() {
@@ -266,5 +266,64 @@ fn schemas_are_free_of_links_and_placeholders() {
     ];
     for schema in schemas.map(|schema| schema.to_value().to_string()) {
         assert!(!schema.contains("[`") && !schema.contains("{T}"), "{schema}");
+    }
+}
+
+/// A push of a text with the longest ids there are, whose every character is escaped, once or twice.
+fn longest(text: &str, name: &str, form: PushForm, platform: Platform) -> Push {
+    let user = UserId::new("\"".repeat(128)).unwrap();
+    let message = Message {
+        topic_id: TopicId("\\".repeat(128)),
+        from_id: WireUser(user.clone()),
+        name: name.to_owned(),
+        content: Content::plain(text),
+        status: [(user.clone(), false)].into(),
+        ..message()
+    };
+    let device = Device { token: Secret("T".repeat(4_096)), platform };
+    Push { badge: Some(u64::MAX), ..Push::new(form, device, message, vec![WireUser(user)]) }
+}
+
+/// What a device gets, as JSON text: all but its token.
+fn received(push: &Push) -> String {
+    encode(push).as_str().replace(&"T".repeat(4_096), "")
+}
+
+const FORMS: [(PushForm, Platform); 4] = [
+    (PushForm::Apns, Platform::Ios),
+    (PushForm::FcmLegacy, Platform::Android),
+    (PushForm::FcmV1, Platform::Android),
+    (PushForm::FcmV1, Platform::Ios),
+];
+
+#[test]
+fn a_push_of_any_text_fits_and_is_cut_between_characters() {
+    for unit in ["a", "👍🏽", "\"", "\\", "\n", "\u{1}", "é", "漢", "\u{301}"] {
+        let text = unit.repeat(16_000 / unit.len());
+        for (form, platform) in FORMS {
+            let push = longest(&text, &unit.repeat(500), form, platform).fit();
+            let json = received(&push);
+            assert!(json.len() <= limits::MAX_PUSH_PAYLOAD, "{form:?} {unit:?}: {}", json.len());
+            let kept = push.message.content.text().unwrap().into_owned();
+            assert!(text.starts_with(&kept), "{form:?} {unit:?}");
+            assert!(push.message.content.payload.get().starts_with(r#"{"cut":true"#));
+            // One character more would not have fitted: it takes at most 14 bytes, and stands there twice.
+            assert!(json.len() > limits::MAX_PUSH_PAYLOAD - 30, "{form:?} {unit:?}: {}", json.len());
+            assert_eq!(push.message.name.chars().count(), 64);
+            again(&Push { badge: None, ..push });
+        }
+    }
+}
+
+#[test]
+fn a_push_that_fits_is_told_as_it_is_and_one_that_is_no_text_by_its_type() {
+    for (form, platform) in FORMS {
+        let short = longest("hi", "Ann", form, platform);
+        assert_eq!(short.clone().fit(), short);
+        let large = serde_json::json!({"blob": "x".repeat(16_000)});
+        let content = Content::new(format!("a/{}", "\"".repeat(250)), &large);
+        let push = Push { message: Message { content, ..short.message.clone() }, ..short }.fit();
+        assert_eq!(push.message.content.payload.get(), r#"{"cut":true}"#);
+        assert!(received(&push).len() <= limits::MAX_PUSH_PAYLOAD, "{form:?}: {}", received(&push).len());
     }
 }

@@ -52,7 +52,13 @@ impl Sample for Profile {
 
 /// Any push of a service.
 pub(super) fn of(form: PushForm) -> BoxedStrategy<Push> {
-    (Device::any(), Message::any(), Sample::any())
-        .prop_map(move |(device, message, to)| Push::new(form, device, message, to))
+    (Device::any(), Message::any(), Sample::any(), Sample::any(), Sample::any())
+        .prop_map(move |(device, message, to, badge, silent)| {
+            let push = Push::new(form, device, message, to);
+            match form {
+                PushForm::FcmLegacy => push,
+                PushForm::Apns | PushForm::FcmV1 => Push { badge, silent, ..push },
+            }
+        })
         .boxed()
 }

@@ -1,6 +1,7 @@
 //! Which type reads what a schema describes.
 
 use chat_protocol::dialect::{chats, haraj, helpdesk, hipochat, tndata};
+use chat_protocol::hooks::{PushAnswer, PushBody, WebhookBody};
 use chat_protocol::reply::*;
 use chat_protocol::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomState, WireError, decode};
 use serde::Serialize;
@@ -153,6 +154,9 @@ fn native(name: &str) -> Reader {
         "uploaded.json" => body::<Uploaded>,
         "user.json" => body::<UserEntry>,
         "agents_data.json" => body::<AgentsData>,
+        "webhook_body.json" => body::<WebhookBody>,
+        "push_body.json" => body::<PushBody>,
+        "push_answer.json" => body::<PushAnswer>,
         _ => panic!("{name}: no reader"),
     }
 }

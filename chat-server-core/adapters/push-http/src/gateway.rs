@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::dialect::haraj::PushForm;
+use chat_protocol::hooks::{PushAnswer, PushStatus};
 use chat_server_core::clock::{Clock, SystemClock};
 use chat_server_core::push::{Push, PushGateway, PushOutcome};
 
-use crate::body::{PushAnswer, PushEntry, PushStatus};
+use crate::body::entry;
 use crate::endpoint::{Endpoint, Failure};
 use crate::{PushConfig, SetupError};
 
@@ -91,7 +92,7 @@ impl PushGateway for HttpPush {
     async fn push(&self, batch: &[Push]) -> Vec<PushOutcome> {
         let (mut outcomes, mut waiting, mut bytes) = (Vec::with_capacity(batch.len()), Vec::new(), 0);
         for push in batch {
-            let entry = PushEntry::of(push, self.form);
+            let entry = entry(push, self.form);
             let json = serde_json::to_string(&entry).expect("all of it is JSON with texts for keys");
             let is_full = waiting.len() >= self.max_batch() || bytes + json.len() > MAX_BODY;
             if is_full && !waiting.is_empty() {

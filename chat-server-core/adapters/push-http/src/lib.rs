@@ -11,26 +11,30 @@
 //!     "badge":3,"collapse_key":"2c624232cc7c40b2a06e4b2d5a1a0a0a","silent":false,
 //!     "payload":{"message":{"token":"F","android":{"priority":"HIGH","ttl":"3600s"},"data":{"xtype":"NEW_MESSAGE","xdata":"{}","xto":"[2]"}}}
 //! }]}"#;
-//! let body: chat_push_http::PushBody = serde_json::from_str(json).unwrap();
+//! let body: chat_protocol::hooks::PushBody = serde_json::from_str(json).unwrap();
 //! assert_eq!(body.pushes[0].badge, 3);
 //! ```
 //!
 //! | service of the device | `payload` is |
 //! | --- | --- |
 //! | `apns` | what Apple's service takes: `aps`, the message in `xdata`; `aps.badge` is the count. A silent one has `content-available` and no alert |
-//! | `fcm` | what Google's service takes, HTTP v1, or the older form ([`PushConfig::form`]) |
+//! | `fcm` | what Google's service takes, HTTP v1, or the older form ([`PushConfig::form`]). A silent one has `data.silent` and the priority `NORMAL` |
 //! | `web_push`, `webhook` | the packet `message`, as members get it |
+//!
+//! Services refuse what is longer than 4,096 bytes, those of browsers 3,993: a text is cut between characters until it fits, and
+//! of other contents nothing is left but the type. `"cut":true` stands in the content's payload then. Nothing is cut for
+//! `webhook`.
 //!
 //! The answer is 200 with the outcome of each push by its `id`; one that is not named was delivered, and so were all with an
 //! empty body. `status` is `delivered`, `gone` (the token is forgotten), `refused` or `retry` (after `retry_after_s` seconds):
 //!
 //! ```
 //! let json = r#"{"results":[{"id":"9f86d081884c7d659a2feaa0c55ad015","status":"retry","retry_after_s":30}]}"#;
-//! let answer: chat_push_http::PushAnswer = serde_json::from_str(json).unwrap();
+//! let answer: chat_protocol::hooks::PushAnswer = serde_json::from_str(json).unwrap();
 //! assert_eq!(answer.results[0].retry_after_s, Some(30));
 //! ```
 //!
-//! Webhooks post a [`WebhookBody`](chat_server_core::push::WebhookBody), and any status of the 200s takes it.
+//! Webhooks post a [`WebhookBody`](chat_protocol::hooks::WebhookBody), and any status of the 200s takes it.
 //!
 //! # How it is signed
 //!
@@ -56,7 +60,6 @@ mod gateway;
 mod sign;
 mod webhook;
 
-pub use body::{PushAnswer, PushBody, PushEntry, PushResult, PushStatus};
 pub use config::{EndpointConfig, PushConfig, Secret};
 pub use endpoint::check_url;
 pub use error::SetupError;

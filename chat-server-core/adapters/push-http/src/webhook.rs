@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chat_protocol::hooks::WebhookBody;
 use chat_server_core::clock::{Clock, SystemClock};
-use chat_server_core::push::{WebhookBody, WebhookOutcome, WebhookSink};
+use chat_server_core::push::{WebhookOutcome, WebhookSink};
 
 use crate::endpoint::{Endpoint, Failure};
 use crate::{EndpointConfig, SetupError};

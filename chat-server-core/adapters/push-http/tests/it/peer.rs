@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use chat_protocol::Message;
 use chat_protocol::command::{PushService, PushTarget};
 use chat_protocol::dialect::haraj;
-use chat_push_http::{EndpointConfig, HttpPush, PushBody, PushConfig, PushEntry, Secret};
+use chat_protocol::hooks::{PushBody, PushEntry};
+use chat_push_http::{EndpointConfig, HttpPush, PushConfig, Secret};
 use chat_server_core::conformance::push::{Behaviour, Received, Rig};
 use chat_server_core::push::PushGateway;
 use serde_json::json;
@@ -158,15 +159,11 @@ impl Rig for Service {
 /// A push as a service's payload tells it.
 fn received(push: &PushEntry) -> Received {
     let message = match push.service {
-        // The documented form always rings.
-        PushService::Apns if push.silent => {
-            let message: haraj::Message = serde_json::from_value(push.payload["xdata"].clone()).unwrap();
-            (message.seq_id, message.content)
-        }
         PushService::Apns | PushService::Fcm => {
             let payload: haraj::Push =
                 serde_json::from_value(push.payload.clone()).expect("the service's form");
             assert_eq!(payload.to, [push.user.clone().into()]);
+            assert_eq!((payload.badge, payload.silent), (Some(push.badge), push.silent));
             (payload.message.seq_id, payload.message.content)
         }
         PushService::WebPush | PushService::Webhook => {

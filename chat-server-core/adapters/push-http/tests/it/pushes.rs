@@ -1,12 +1,17 @@
 //! Pushes: what is posted, and what comes of the answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
+use chat_protocol::Content;
 use chat_protocol::command::PushService;
-use chat_push_http::{HttpPush, PushBody, PushConfig, Secret, SetupError, signature};
+use chat_protocol::hooks::PushBody;
+use chat_push_http::{HttpPush, PushConfig, Secret, SetupError, signature};
 use chat_server_core::conformance::push::sample;
 use chat_server_core::push::{Push, PushGateway, PushOutcome};
+
+use serde_json::{Value, json};
 
 use crate::peer::{Peer, SECRET, config, response};
 
@@ -135,6 +140,44 @@ async fn a_silent_push_does_not_ring_on_apples_devices() {
             (Some(7), silent, silent)
         );
         assert_eq!(aps["content-available"].as_u64(), silent.then_some(1));
+    }
+}
+
+#[tokio::test]
+async fn a_silent_push_is_told_to_applications_on_androids_devices() {
+    for (silent, priority) in [(true, "NORMAL"), (false, "HIGH")] {
+        let payload = payload_of(Push { silent, badge: 7, ..sample() }).await;
+        assert_eq!(payload["message"]["android"]["priority"], priority);
+        let data = &payload["message"]["data"];
+        assert_eq!((&data["badge"], data["silent"].as_str()), (&json!("7"), silent.then_some("true")));
+    }
+}
+
+/// What the service of a push takes.
+async fn payload_of(push: Push) -> Value {
+    let peer = Peer::new(|_, _| response(200, ""));
+    gateway(&peer).push(&[push]).await;
+    let body: PushBody = serde_json::from_slice(&peer.posted()[0].body).unwrap();
+    body.pushes[0].payload.clone()
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_service_is_cut_and_says_so() {
+    for text in ["a", "👍🏽", "\"", "\u{1}"].map(|unit| unit.repeat(16_000 / unit.len())) {
+        for (service, most) in
+            [(PushService::Apns, 4_096), (PushService::Fcm, 4_096), (PushService::WebPush, 3_993)]
+        {
+            let mut push = sample();
+            push.target.service = service;
+            let mut note = (*push.note).clone();
+            note.message.content = Content::plain(&text);
+            push.note = Arc::new(note);
+            let token = push.target.token.len();
+            let payload = payload_of(push).await.to_string();
+            assert!(payload.len() <= most + token, "{service:?}: {}", payload.len());
+            assert!(payload.len() > most - 40, "{service:?}: {}", payload.len());
+            assert!(payload.replace('\\', "").contains(r#""cut":true"#), "{service:?}");
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Webhooks of room events.
 
+use chat_protocol::hooks::{RoomEvent, WebhookBody};
 use chat_protocol::{Event, Timestamp};
 use chat_push_http::{HttpWebhook, Secret, signature};
 use chat_server_core::conformance::push::sample;
-use chat_server_core::push::{RoomEvent, WebhookBody, WebhookOutcome, WebhookSink};
+use chat_server_core::push::{WebhookOutcome, WebhookSink};
 
 use crate::peer::{Peer, SECRET, response};
 
@@ -30,6 +31,19 @@ async fn a_body_is_posted_signed_under_its_id() {
     assert_eq!(read.events[0].num, 7);
     let Event::Message(message) = &read.events[0].event else { panic!("{read:?}") };
     assert_eq!(*message, sample().note.message);
+}
+
+/// What a receiver is told to try its own code with.
+#[test]
+fn the_documented_signature_is_that_of_the_documented_post() {
+    let page = include_str!("../../../../../docs/webhooks.md");
+    let cell = |name: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(&format!("| {name} | `"))).expect(name);
+        line.strip_suffix("` |").expect("a cell")
+    };
+    let (id, timestamp) = (cell("`webhook-id`"), cell("`webhook-timestamp`").parse().unwrap());
+    let signed = signature(&Secret::parse(cell("secret")).unwrap(), id, timestamp, cell("body").as_bytes());
+    assert_eq!(signed, cell("`webhook-signature`"));
 }
 
 #[tokio::test]
