@@ -137,10 +137,10 @@ impl ChatServer {
         Ok(self.hub.history(caller.user(), room, None, query).await?)
     }
 
-    /// A room as the caller, its member, sees it.
+    /// A room as the caller, its member, sees it; the operator sees every room, as an owner who has read all of it.
     ///
     /// # Errors
-    /// `Forbidden` for rooms that are not the caller's or do not exist; the operator has none.
+    /// `Forbidden` for rooms that are not the caller's or do not exist.
     pub async fn room(&self, caller: &Caller, room: &RoomId) -> Result<RoomState, Error> {
         Ok(self.hub.room_state(&caller.asking(), room).await?)
     }

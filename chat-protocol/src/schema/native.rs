@@ -229,7 +229,7 @@ fn other_routes() -> Vec<Route> {
     let organization =
         || Param::text("organization", "The organization: letters, digits and `_`, at most 128 bytes.");
     vec![
-        get("/v1/rooms/{room}", "room", "One room of mine, as I see it.").param(room()).ok(written::<RoomState>),
+        get("/v1/rooms/{room}", "room", "One room of mine, as I see it. The operator sees every room, as an owner who has read all of it.").param(room()).ok(written::<RoomState>),
         get("/v1/unread", "unread", "Counts over all rooms of mine.").ok(written::<InboxTotals>),
         get("/v1/users/{user}", "user", "What the directory knows of a user.").param(user()).ok(written::<UserEntry>),
         delete("/v1/users/{user}", "forget_user", "Deletes all that is kept of one user. Messages stay, without their content.")

@@ -141,6 +141,7 @@ suite! { $
             totals_leave_out_muted_and_archived_rooms
             pages_of_members_meet
             pages_of_bans_meet
+            the_system_sees_every_room
             relations_have_two_sides
             agents_answer_for_their_organization
             agents_have_a_bound

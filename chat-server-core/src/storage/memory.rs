@@ -169,7 +169,8 @@ impl RoomStore for MemoryStore {
         let state = self.state();
         let view = |id: &RoomId| {
             let room = state.rooms.get(id)?;
-            let member = room.members.get(user)?;
+            let system = user.is_system().then(|| room.system());
+            let member = system.as_ref().or_else(|| room.members.get(user))?;
             Some(RoomView {
                 state: room.state(user, member, &state.hidden(user, id)),
                 access_version: room.access_version,

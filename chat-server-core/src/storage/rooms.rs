@@ -143,6 +143,7 @@ pub struct Relation {
 ///   (`unread_counts_others_after_the_pointer`, `mentions_call_users_or_the_room`, `counts_agree_with_the_rule`).
 /// - `totals` leave out muted and archived rooms (`totals_leave_out_muted_and_archived_rooms`).
 /// - Members come by role, then by id; their pages and those of bans meet (`pages_of_members_meet`, `pages_of_bans_meet`).
+/// - The system sees every room (`the_system_sees_every_room`).
 /// - A relation is told from the side that asks (`relations_have_two_sides`).
 /// - Who was made an agent of an organization is one at all its desks, also at those that are made later, until that ends
 ///   (`agents_answer_for_their_organization`); an organization has at most [`chat_protocol::limits::MAX_AGENTS`]
@@ -166,7 +167,8 @@ pub trait RoomStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(RoomId, Place)>, StorageError>;
 
-    /// The rooms as the user sees them, in the order asked; `None` where the user is no member.
+    /// The rooms as the user sees them, in the order asked; `None` where the user is no member. The system, which is nobody's
+    /// member, sees every room as an owner who has read all of it.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot read.

@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod limits;
 mod lookups;
+mod operator;
 mod raw;
 mod sessions;
 mod sse;

@@ -90,6 +90,9 @@ pub(crate) fn rooms_of(
 
 /// The rooms as the user sees them.
 pub(crate) fn views(db: &Connection, id: &UserId, rooms: &[RoomId]) -> Result<Vec<Option<RoomView>>> {
+    if id.is_system() {
+        return rooms.iter().map(|room| view_of_system(db, id, room)).collect();
+    }
     let Some(user) = user_ref(db, id)? else { return Ok(vec![None; rooms.len()]) };
     rooms.iter().map(|room| view(db, user, id, room)).collect()
 }
@@ -127,17 +130,42 @@ fn counts_of(
     counts::main_line(db, &Line { room: row.get(0)?, user, thread: None, base }, row.get(2)?)
 }
 
+/// The select of what [`view_from`] takes; `$members` is where `m` comes from.
+macro_rules! view {
+    ($members:literal) => {
+        concat!(
+            "SELECT ",
+            stand_columns!(),
+            ", r.kind, r.access, r.history, m.role, r.offset, r.oldest_seq, r.oldest_offset, m.joined_seq,
+            m.joined_offset, r.members, r.ts, r.access_version, r.number, ",
+            data_columns!(),
+            " FROM heads r JOIN ",
+            $members,
+            " WHERE r.id = ?2"
+        )
+    };
+}
+
 /// One room as a member sees it.
 fn view(db: &Connection, user: i64, me: &UserId, id: &RoomId) -> Result<Option<RoomView>> {
-    const SELECT: &str = concat!(
-        "SELECT ",
-        stand_columns!(),
-        ", r.kind, r.access, r.history, m.role, r.offset, r.oldest_seq, r.oldest_offset, m.joined_seq,
-            m.joined_offset, r.members, r.ts, r.access_version, r.number, ",
-        data_columns!(),
-        " FROM heads r JOIN members m ON m.room_ref = r.ref AND m.user_ref = ?1 WHERE r.id = ?2"
+    view_from(db, view!("members m ON m.room_ref = r.ref AND m.user_ref = ?1"), user, me, id)
+}
+
+/// One room as the system sees it: an owner who has read all of it, whatever there will be.
+fn view_of_system(db: &Connection, me: &UserId, id: &RoomId) -> Result<Option<RoomView>> {
+    const SELECT: &str = view!(
+        "(SELECT 9007199254740991 AS read, 0 AS read_private, NULL AS unread_from, NULL AS muted_until,
+            0 AS pinned, NULL AS archived, 1 AS role, 0 AS joined_seq, 0 AS joined_offset) m"
     );
-    let mut select = db.prepare_cached(SELECT)?;
+    let mut view = view_from(db, SELECT, 0, me, id)?;
+    if let Some(RoomView { state, .. }) = &mut view {
+        state.read = state.seq;
+    }
+    Ok(view)
+}
+
+fn view_from(db: &Connection, select: &str, user: i64, me: &UserId, id: &RoomId) -> Result<Option<RoomView>> {
+    let mut select = db.prepare_cached(select)?;
     let mut rows = select.query(params![user, id.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let (kind, access) = (RoomKind::decode(row.get(9)?)?, Access::decode(row.get(10)?)?);

@@ -4,6 +4,7 @@ use chat_protocol::command::RoomPatch;
 use chat_protocol::event::{RoomAction, RoomChanged};
 use chat_protocol::{
     Access, Desk, DeskStatus, HistoryVisibility, Patch, Role, RoomInfo, RoomKind, RoomNumber, RoomState,
+    UserId,
 };
 
 use super::Subject;
@@ -88,6 +89,26 @@ async fn views_keep_the_order(scene: &Scene) {
     let channel = seen("channel", RoomKind::Channel, Access::Invite, Role::Reader);
     let group = seen("r", RoomKind::Group, Access::Open, Role::Member);
     assert_eq!(told, [channel.clone(), None, group, channel]);
+}
+
+/// Nobody's member, it sees what an owner sees who has read everything.
+pub async fn the_system_sees_every_room(subject: Subject) {
+    let scene = Scene::new(&subject);
+    assert_eq!(scene.view(UserId::SYSTEM, "r").await, None, "there is no such room");
+    let joined = make("r", "a", &["a", "b"], |new| new.history = HistoryVisibility::Joined);
+    scene.all(&[joined, text("r", "a", "1"), text("r", UserId::SYSTEM, "2"), trim("r", 2)]).await;
+    scene.all(&[call("r", "b", &["a"], true), text("r", "a", "4"), direct("a", "b")]).await;
+    let system = scene.view(UserId::SYSTEM, "r").await.expect("every room");
+    let member = scene.view("a", "r").await.expect("a member");
+    assert_eq!((system.state.role.clone(), system.state.read), (Role::Owner.into(), seq(4)));
+    assert_eq!((system.state.unread, system.state.mentions), (0, 0));
+    assert_eq!((system.state.oldest_seq, system.oldest_offset), (seq(2), offset(5)));
+    let RoomState { read, unread, mentions, .. } = member.state;
+    let state = RoomState { read, unread, mentions, ..system.state };
+    assert_eq!(RoomView { state, ..system }, member, "all else is as for others");
+    let pair = scene.view(UserId::SYSTEM, direct_id("a", "b").as_str()).await.expect("every room");
+    assert_eq!((pair.state.peer, pair.state.members), (None, 2));
+    assert_eq!(scene.rooms_of(UserId::SYSTEM).await, [""; 0], "none is its own");
 }
 
 /// Everything that was asked for is there, and told in the first entry of the log.

@@ -21,11 +21,10 @@ impl Hub {
         create: Create,
     ) -> Result<Rest, WireError> {
         let room = self.check_create(&asking, &create).await?;
-        let direct = create.kind == RoomKind::Direct;
         let new = new_room(&asking, &create);
         let committed = self.change(&asking, room.clone(), Change::Create(Box::new(new))).await?;
         let hub = self.clone();
-        Ok(Box::pin(async move { hub.created(&asking, &create.id, room, direct, committed).await }))
+        Ok(Box::pin(async move { hub.created(&asking, &create, room, committed).await }))
     }
 
     /// The rules for a new room; its id.
@@ -91,37 +90,34 @@ impl Hub {
         }
     }
 
-    async fn created(
-        &self,
-        asking: &Asking,
-        id: &RequestId,
-        room: RoomId,
-        direct: bool,
-        committed: Committed,
-    ) -> Done {
-        match stored(committed).await {
-            Ok(appended) => self.entered(asking, id, appended.room, !appended.duplicate).await,
+    async fn created(&self, asking: &Asking, create: &Create, room: RoomId, committed: Committed) -> Done {
+        let (room, created) = match stored(committed).await {
+            Ok(appended) => (appended.room, !appended.duplicate),
             // One pair has one room, whoever makes it first.
-            Err(error) if direct && error.code == ErrorCode::AlreadyExists => {
-                self.entered(asking, id, room, false).await
+            Err(error) if create.kind == RoomKind::Direct && error.code == ErrorCode::AlreadyExists => {
+                (room, false)
             }
-            Err(error) => Err(error),
+            Err(error) => return Err(error),
+        };
+        match &create.owner {
+            // Made on behalf of a user, who may have left since it was made first.
+            Some(owner) if self.membership(&room, owner).await.is_ok() => {
+                let asking = Asking { user: owner.clone(), ..asking.clone() };
+                self.entered(&asking, &create.id, room, created).await
+            }
+            _ => self.entered(asking, &create.id, room, created).await,
         }
     }
 
-    /// The connection follows a room that its user is in now, and is told its state.
+    /// The connection follows a room that its user is in now, and is told its state; the operator is told as the system.
     pub(super) async fn entered(&self, asking: &Asking, id: &RequestId, room: RoomId, created: bool) -> Done {
         if let Some(link) = &asking.link {
             self.follow_one(link, Some(id), room.clone(), None).await?;
         }
         let views = self.providers.storage.views(&asking.user, std::slice::from_ref(&room)).await;
         let view = views.map_err(|error| self.storage_failed(error))?.pop().flatten();
-        match view {
-            Some(view) => data(&RoomData { room: view.state, created }),
-            // The operator is no member of what it makes.
-            None if asking.operator => Ok(None),
-            None => Err(ErrorCode::Forbidden.into()),
-        }
+        let view = view.ok_or(ErrorCode::Forbidden)?;
+        data(&RoomData { room: view.state, created })
     }
 }
 

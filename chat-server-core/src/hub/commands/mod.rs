@@ -188,6 +188,15 @@ impl Hub {
         let standing = standing.map_err(|error| self.storage_failed(error))?;
         Ok(standing.filter(|standing| standing.role.is_some()).ok_or(ErrorCode::Forbidden)?)
     }
+
+    /// What a member is to a room, or the operator, who is a member of none and sees all.
+    async fn visible(&self, asking: &Asking, room: &RoomId) -> Result<Standing, WireError> {
+        if !asking.operator {
+            return self.membership(room, &asking.user).await;
+        }
+        let standing = self.providers.storage.standing(room, &asking.user).await;
+        Ok(standing.map_err(|error| self.storage_failed(error))?.ok_or(ErrorCode::Forbidden)?)
+    }
 }
 
 /// The answer to a change, once it is stored.

@@ -45,7 +45,7 @@ impl Hub {
     pub(super) async fn start_invite(&self, asking: Asking, invite: Invite) -> Result<Rest, WireError> {
         let role = match invite.role {
             Some(role) => role,
-            None => joining_role(self.membership(&invite.room, &asking.user).await?.kind),
+            None => joining_role(self.visible(&asking, &invite.room).await?.kind),
         };
         let mut users: Vec<UserId> = Vec::with_capacity(invite.users.len());
         for user in invite.users {

@@ -249,6 +249,22 @@ impl Room {
         }
     }
 
+    /// The system, as if it were a member.
+    pub(super) fn system(&self) -> Member {
+        Member {
+            role: Role::Owner,
+            joined_at: self.ts,
+            joined: 0,
+            joined_seq: Seq::ZERO,
+            joined_offset: Offset::ZERO,
+            delivered: self.seq,
+            read: ReadState { read: self.seq, ..ReadState::default() },
+            threads: BTreeMap::new(),
+            settings: RoomSettings::default(),
+            archived_at: None,
+        }
+    }
+
     /// Others' pointers in the room or a thread, furthest first.
     pub(super) fn pointers(&self, thread: Option<Seq>, limit: usize) -> Pointers {
         let of = |member: &Member| match thread {

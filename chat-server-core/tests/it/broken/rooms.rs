@@ -32,6 +32,9 @@ impl Broken {
         if self.has("counts_agree_with_the_rule") {
             state.unread = state.unread.min(12);
         }
+        if self.has("the_system_sees_every_room") && user.is_system() {
+            state.read = Default::default();
+        }
         if self.has("private_reads_are_not_told") {
             state.read_private = None;
         }
