@@ -38,7 +38,7 @@ class Android(BaseModel):
     )
     priority: str
     """
-    Always `HIGH`.
+    `HIGH`, or `NORMAL` when it must not ring.
     """
     ttl: str
     """
@@ -54,17 +54,29 @@ class Aps(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
-    alert: Alert
+    alert: Alert | None = None
     """
-    The text.
+    The text; absent: nothing is shown.
     """
-    mutable_content: Annotated[int, Field(alias="mutable-content", ge=0, le=255)]
+    badge: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
     """
-    Always 1: the app may change it before it is shown.
+    The number on the application; absent: it stays.
     """
-    sound: str
+    content_available: Annotated[
+        int | None, Field(alias="content-available", ge=0, le=255)
+    ] = None
     """
-    Always `default`.
+    Always 1 where nothing is shown: the app is told.
+    """
+    mutable_content: Annotated[
+        int | None, Field(alias="mutable-content", ge=0, le=255)
+    ] = None
+    """
+    Always 1 where something is shown: the app may change it before.
+    """
+    sound: str | None = None
+    """
+    Always `default`; absent: nothing rings.
     """
 
 
@@ -161,6 +173,14 @@ class Strings(BaseModel):
     model_config = ConfigDict(
         extra="allow",
     )
+    badge: str | None = None
+    """
+    The number on the application, as digits.
+    """
+    silent: str | None = None
+    """
+    `true`: it must not ring.
+    """
     xdata: str
     """
     The message, as JSON in a string.

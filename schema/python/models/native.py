@@ -322,6 +322,19 @@ Who carries a push to a device.
 """
 
 
+PushStatus = TypeAliasType(
+    "PushStatus", Literal["delivered", "gone", "retry", "refused"]
+)
+"""
+What became of a push.
+
+- `delivered`: The service has it.
+- `gone`: The service does not know the token any more: it is forgotten.
+- `retry`: Not now: it comes again.
+- `refused`: The service will never take it; the token may be good all the same.
+"""
+
+
 class PushTarget(BaseModel):
     """
     Address of a device at a push service.
@@ -459,9 +472,9 @@ class RoomPatch(BaseModel):
     """
     From where on members read its messages.
     """
-    message_ttl_s: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    message_ttl_s: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
-    How long messages are kept, in seconds; null: for ever.
+    How long messages are kept, in seconds, at least 1; null: for ever. It holds for those that are there too.
     """
     name: Annotated[str | None, Field(max_length=256)] = None
     """
@@ -542,6 +555,8 @@ Opaque session id: at most 128 bytes of UTF-8, no control characters.
 class Sessions(BaseModel):
     """
     Lists my sessions. Answered with `{"sessions":[...]}`, the most recently active first.
+
+    Those that have a connection now, and those whose connection ended a moment ago, at the node that answers. They are not stored: after a restart of the server each is listed when it has connected again, under a new id.
     """
 
     model_config = ConfigDict(
@@ -874,7 +889,7 @@ class Auth(BaseModel):
     """
     session_id: SessionId | None = None
     """
-    The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
+    The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one, and after a restart of the server all are unknown.
     """
     token: str | None = None
     """
@@ -1041,6 +1056,8 @@ class BannedUser(BaseModel):
 class Block(BaseModel):
     """
     Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.
+
+    While it lasts I do not watch the user's presence either, do not add the user to rooms, and what I read in our direct room is read in private.
     """
 
     model_config = ConfigDict(
@@ -1274,7 +1291,7 @@ class Device(BaseModel):
     )
     device_id: DeviceId | None = None
     """
-    The installation; over a socket the one that `auth` named when absent.
+    The installation; when absent, the one that `auth` of this session named. Without either it is refused with `ERR_BAD_REQUEST`.
     """
     id: RequestId
     """
@@ -1356,7 +1373,7 @@ class Edited(BaseModel):
     )
     content: Content | None = None
     """
-    What it says now; absent when it was deleted since, which a `deleted` packet tells.
+    What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined.
     """
     from_: Annotated[UserId, Field(alias="from")]
     """
@@ -1538,7 +1555,7 @@ class Invite(BaseModel):
     """
     role: Role | None = None
     """
-    Their role, not above mine; absent: what joiners of the room get.
+    Their role, not above mine and not `owner`; absent: what joiners of the room get.
     """
     room: RoomId
     """
@@ -1738,11 +1755,25 @@ class ListenPacket(BaseModel):
     """
 
 
+class LogEdited(BaseModel):
+    """
+    A message's content was replaced. Its number, place and mentions stay.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    edited: Edited
+    """
+    A message's content was replaced. Its number, place and mentions stay.
+    """
+
+
 class MarkDelivered(BaseModel):
     """
     Moves my delivered pointer forward: this device has every message up to it. A smaller number than before changes nothing.
 
-    Stored and told as read pointers are; not needed where `read` says as much.
+    Stored and told as read pointers are; not needed where `read` says as much, and nothing to anybody in a direct room whose other side I block.
     """
 
     model_config = ConfigDict(
@@ -1766,7 +1797,7 @@ class MarkRead(BaseModel):
     """
     Moves my read pointer forward; a smaller number than before changes nothing.
 
-    The server stores pointers a few times a second and tells others afterwards. The reply, if an `id` asks for one, comes when it is stored.
+    The server stores pointers a few times a second and tells others afterwards. The reply, if an `id` asks for one, comes when it is stored. In a direct room whose other side I block every read is private.
     """
 
     model_config = ConfigDict(
@@ -2259,6 +2290,78 @@ class PresenceUnknown(BaseModel):
     """
 
 
+class PushEntry(BaseModel):
+    """
+    One push for one device.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    app: str | None = None
+    """
+    Which application, for services that carry several.
+    """
+    badge: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    Unread messages in all rooms that are neither muted nor archived: the number on the application.
+    """
+    collapse_key: str
+    """
+    A newer push with this key replaces this one on the device: 32 hexadecimal digits, the same for a room.
+    """
+    device: DeviceId
+    """
+    Which one.
+    """
+    id: str
+    """
+    Its name: the same when it comes again.
+    """
+    payload: dict[str, Any]
+    """
+    What the service takes, of at most 4,096 bytes: for `apns` and `fcm` as in the documents of those names, for `web_push` and `webhook` the packet `message`.
+    """
+    service: PushService
+    """
+    The service that carries it.
+    """
+    silent: bool
+    """
+    It must not ring.
+    """
+    token: str
+    """
+    The device's token there.
+    """
+    user: UserId
+    """
+    Whose device.
+    """
+
+
+class PushResult(BaseModel):
+    """
+    What became of one push.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    id: str
+    """
+    Which one.
+    """
+    retry_after_s: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    """
+    With `retry`: after so many seconds. Absent: when the server thinks fit.
+    """
+    status: PushStatus
+    """
+    What became of it.
+    """
+
+
 class React(BaseModel):
     """
     Adds my reaction to a message. Answered with `{"offset","ts"}`; the same one again is no error.
@@ -2535,7 +2638,7 @@ class Resume(BaseModel):
     """
     Goes on after the named positions.
 
-    Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named.
+    Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named and goes on with my user log.
     """
 
     model_config = ConfigDict(
@@ -2587,9 +2690,11 @@ class ResumePacket(BaseModel):
 
 class Revoke(BaseModel):
     """
-    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
 
     Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close is the answer.
+
+    It takes no token back: who has one that is still good can connect again, and is listed as a new session.
     """
 
     model_config = ConfigDict(
@@ -2611,7 +2716,7 @@ class Revoke(BaseModel):
 
 class RevokePacket(BaseModel):
     """
-    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
     """
 
     model_config = ConfigDict(
@@ -2619,7 +2724,7 @@ class RevokePacket(BaseModel):
     )
     revoke: Revoke
     """
-    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+    Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
     """
 
 
@@ -2657,7 +2762,7 @@ class RoomChanged(BaseModel):
     """
     history: HistoryVisibility | str | None = None
     """
-    From where on members read its messages now; absent: as before.
+    From where on members read its messages now; absent: as before. Where it is there, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
     """
     kind: RoomKind | str
     """
@@ -2845,7 +2950,7 @@ class ScheduleData(BaseModel):
     )
     duplicate: bool
     """
-    True: an earlier send with the same `client_msg_id` ordered it.
+    True: an earlier send with the same `client_msg_id` ordered it. It waits, or was sent.
     """
     send_at: Timestamp
     """
@@ -3025,7 +3130,7 @@ class SendMessage(BaseModel):
     """
     send_at: Timestamp | None = None
     """
-    Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel` names it.
+    Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel` names it. Where I may not write by then, nothing is sent, and a `user` packet with `cancelled` tells all my devices.
     """
     thread: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
@@ -3077,7 +3182,7 @@ class SessionEntry(BaseModel):
     """
     name: str | None = None
     """
-    Name of the installation, as `device` gave it.
+    Name of the installation, as `device` gave it; absent: it has none.
     """
     seen_at: Timestamp
     """
@@ -3129,7 +3234,7 @@ class SetRole(BaseModel):
     """
     Changes a member's role. Needs an owner or admin; nobody gives a role above the own or changes that of an equal.
 
-    Giving `owner` to another makes the giver an admin: a room has one owner.
+    Giving `owner` to another makes the former owner an admin: a room has one owner.
     """
 
     model_config = ConfigDict(
@@ -3340,7 +3445,7 @@ class UserChangedBlocked(BaseModel):
 
 class UserChangedCancelled(BaseModel):
     """
-    A message of mine will not be sent: I took it back, or its time came and I could not write any more.
+    A message of mine will not be sent: I took it back; or its time came, and I could not write any more or had sent another one under its name.
     """
 
     model_config = ConfigDict(
@@ -3739,7 +3844,7 @@ class Create(BaseModel):
     """
     Other members from the start, at most 100. A direct room names exactly one: the other side.
     """
-    message_ttl_s: Annotated[int | None, Field(ge=0, le=9007199254740991)] = None
+    message_ttl_s: Annotated[int | None, Field(ge=1, le=9007199254740991)] = None
     """
     How long messages are kept, in seconds; absent: for ever.
     """
@@ -3849,6 +3954,62 @@ class DeliveredPacket(BaseModel):
     """
 
 
+class LogDeleted(BaseModel):
+    """
+    A message was deleted for everyone. What is said of it is what a reader needs to count without having it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    deleted: Deleted
+    """
+    A message was deleted for everyone. What is said of it is what a reader needs to count without having it.
+    """
+
+
+class LogMember(BaseModel):
+    """
+    A change of membership, in the room's log.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    member: MemberChanged
+    """
+    A change of membership, in the room's log.
+    """
+
+
+class LogReaction(BaseModel):
+    """
+    A user's reaction to a message came or went.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    reaction: Reaction
+    """
+    A user's reaction to a message came or went.
+    """
+
+
+class LogRoom(BaseModel):
+    """
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    room: RoomChanged
+    """
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    """
+
+
 class Message(BaseModel):
     """
     A stored message, as the live packet and as an entry of history.
@@ -3945,6 +4106,34 @@ Presence = TypeAliasType(
 """
 Presence or typing. Never stored, never replayed, dropped first when a reader is slow.
 """
+
+
+class PushAnswer(BaseModel):
+    """
+    What became of the pushes of a body.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    results: Annotated[list[PushResult] | None, Field(validate_default=True)] = []
+    """
+    By the pushes' ids, in any order; those that are not named were delivered.
+    """
+
+
+class PushBody(BaseModel):
+    """
+    Pushes, to be handed on to the services of their devices.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    pushes: list[PushEntry]
+    """
+    The pushes, at least one. A body has at most 1 MiB, unless it is one push alone.
+    """
 
 
 class Resumed(BaseModel):
@@ -4253,7 +4442,7 @@ class InboxEntry(BaseModel):
     )
     last: Message | None = None
     """
-    Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
+    Its newest message that I may read and did not delete for myself, without reactions; absent when there is none, or I deleted the newest fifty.
     """
     peer_avatar: str | None = None
     """
@@ -4299,6 +4488,28 @@ class InboxPage(BaseModel):
     """
 
 
+class LogMessage(BaseModel):
+    """
+    A stored message, as the live packet and as an entry of history.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    message: Message
+    """
+    A stored message, as the live packet and as an entry of history.
+    """
+
+
+LogPacket = TypeAliasType(
+    "LogPacket", LogMessage | LogEdited | LogDeleted | LogReaction | LogMember | LogRoom
+)
+"""
+A packet of a room's log: one object with one key that names it.
+"""
+
+
 class PresPacket(BaseModel):
     """
     Presence or typing. Never stored, never replayed, dropped first when a reader is slow.
@@ -4310,6 +4521,44 @@ class PresPacket(BaseModel):
     pres: Presence
     """
     Presence or typing. Never stored, never replayed, dropped first when a reader is slow.
+    """
+
+
+class RoomEvent(BaseModel):
+    """
+    One thing that happened in a room.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    event: LogPacket
+    """
+    What happened, as the packet that members are told by: `message`, `edited`, `deleted`, `reaction`, `member` or `room`. It says what is true when it is posted: a message that was deleted since comes without its text.
+    """
+    num: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    Its number among all of the server's, growing: who has seen it has seen all with smaller ones.
+    """
+
+
+class WebhookBody(BaseModel):
+    """
+    What happened in rooms, in the order in which it was stored.
+
+    Bodies come one after the other, each after the one before was taken or given up. After a restart of either side some events may come again: `num` says which were there before.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    events: list[RoomEvent]
+    """
+    What happened, ascending by `num`, 1 to 100 events.
+    """
+    ts: Timestamp
+    """
+    When it was posted.
     """
 
 
@@ -4362,7 +4611,10 @@ NativeDocument = TypeAliasType(
         | UserEntry
         | AgentsData
         | HistoryPage
-        | Reply,
+        | Reply
+        | WebhookBody
+        | PushBody
+        | PushAnswer,
         Field(title="NativeDocument"),
     ],
 )

@@ -1250,17 +1250,25 @@ export interface ApnsPush {
  */
 export interface Aps {
   /**
-   * The text.
+   * The text; absent: nothing is shown.
    */
-  alert: Alert;
+  alert?: Alert;
   /**
-   * Always 1: the app may change it before it is shown.
+   * The number on the application; absent: it stays.
    */
-  "mutable-content": number;
+  badge?: number;
   /**
-   * Always `default`.
+   * Always 1 where nothing is shown: the app is told.
    */
-  sound: string;
+  "content-available"?: number;
+  /**
+   * Always 1 where something is shown: the app may change it before.
+   */
+  "mutable-content"?: number;
+  /**
+   * Always `default`; absent: nothing rings.
+   */
+  sound?: string;
 }
 /**
  * The text of a push.
@@ -1348,7 +1356,7 @@ export interface FcmV1Android {
  */
 export interface Android {
   /**
-   * Always `HIGH`.
+   * `HIGH`, or `NORMAL` when it must not ring.
    */
   priority: string;
   /**
@@ -1360,6 +1368,14 @@ export interface Android {
  * What an Android device gets: all values are strings.
  */
 export interface Strings {
+  /**
+   * The number on the application, as digits.
+   */
+  badge?: string;
+  /**
+   * `true`: it must not ring.
+   */
+  silent?: string;
   /**
    * The message, as JSON in a string.
    */

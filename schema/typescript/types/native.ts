@@ -29,7 +29,10 @@ export type NativeDocument =
   | UserEntry
   | AgentsData
   | HistoryPage
-  | Reply;
+  | Reply
+  | WebhookBody
+  | PushBody
+  | PushAnswer;
 /**
  * One frame: one object with one key that names the command.
  */
@@ -340,6 +343,19 @@ export type Outcome = "recovered" | "snapshot" | "trimmed" | "gone";
  * - `limits`: What this server takes has changed to `limits`.
  */
 export type SystemKind = "draining" | "left_out" | "limits";
+/**
+ * A packet of a room's log: one object with one key that names it.
+ */
+export type LogPacket = LogMessage | LogEdited | LogDeleted | LogReaction | LogMember | LogRoom;
+/**
+ * What became of a push.
+ *
+ * - `delivered`: The service has it.
+ * - `gone`: The service does not know the token any more: it is forgotten.
+ * - `retry`: Not now: it comes again.
+ * - `refused`: The service will never take it; the token may be good all the same.
+ */
+export type PushStatus = "delivered" | "gone" | "retry" | "refused";
 
 /**
  * Authenticates the connection. It is the first command; repeated later by the same user it refreshes the token.
@@ -371,7 +387,7 @@ export interface Auth {
    */
   id: RequestId;
   /**
-   * The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one.
+   * The session to go on with, from an earlier answer. Its old connection, if any, is closed. Correctness never depends on it: one that is unknown, revoked or of another `device_id` is replaced by a new one, and after a restart of the server all are unknown.
    */
   session_id?: SessionId | null;
   /**
@@ -391,7 +407,7 @@ export interface ResumePacket {
 /**
  * Goes on after the named positions.
  *
- * Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named.
+ * Each room is answered by its missed events, if they can be told, and then by one `resumed` packet; rooms of mine that are not named are followed as after `auth`. The reply comes when all is told. A resume that would exceed a frame is split into several: all but the last say `more: true`, and only the last adds the rooms not named and goes on with my user log.
  */
 export interface Resume {
   /**
@@ -652,7 +668,7 @@ export interface RolePacket {
 /**
  * Changes a member's role. Needs an owner or admin; nobody gives a role above the own or changes that of an equal.
  *
- * Giving `owner` to another makes the giver an admin: a room has one owner.
+ * Giving `owner` to another makes the former owner an admin: a room has one owner.
  */
 export interface SetRole {
   /**
@@ -692,7 +708,7 @@ export interface Invite {
    */
   id: RequestId;
   /**
-   * Their role, not above mine; absent: what joiners of the room get.
+   * Their role, not above mine and not `owner`; absent: what joiners of the room get.
    */
   role?: Role | null;
   /**
@@ -810,6 +826,8 @@ export interface BlockPacket {
 }
 /**
  * Keeps a user away from me: no messages in our direct room, no presence, no adding me to rooms. The user is not told.
+ *
+ * While it lasts I do not watch the user's presence either, do not add the user to rooms, and what I read in our direct room is read in private.
  */
 export interface Block {
   /**
@@ -898,7 +916,7 @@ export interface RoomPatch {
    */
   history?: HistoryVisibility;
   /**
-   * How long messages are kept, in seconds; null: for ever.
+   * How long messages are kept, in seconds, at least 1; null: for ever. It holds for those that are there too.
    */
   message_ttl_s?: number | null;
   /**
@@ -973,7 +991,7 @@ export interface SendMessage {
    */
   room: RoomId;
   /**
-   * Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel` names it.
+   * Send it then, with the number, the time and the rights of that moment. Needs a `client_msg_id`, by which `cancel` names it. Where I may not write by then, nothing is sent, and a `user` packet with `cancelled` tells all my devices.
    */
   send_at?: Timestamp | null;
   /**
@@ -1179,7 +1197,7 @@ export interface DeliveredPacket {
 /**
  * Moves my delivered pointer forward: this device has every message up to it. A smaller number than before changes nothing.
  *
- * Stored and told as read pointers are; not needed where `read` says as much.
+ * Stored and told as read pointers are; not needed where `read` says as much, and nothing to anybody in a direct room whose other side I block.
  */
 export interface MarkDelivered {
   /**
@@ -1207,7 +1225,7 @@ export interface ReadPacket {
 /**
  * Moves my read pointer forward; a smaller number than before changes nothing.
  *
- * The server stores pointers a few times a second and tells others afterwards. The reply, if an `id` asks for one, comes when it is stored.
+ * The server stores pointers a few times a second and tells others afterwards. The reply, if an `id` asks for one, comes when it is stored. In a direct room whose other side I block every read is private.
  */
 export interface MarkRead {
   /**
@@ -1571,7 +1589,7 @@ export interface DevicePacket {
  */
 export interface Device {
   /**
-   * The installation; over a socket the one that `auth` named when absent.
+   * The installation; when absent, the one that `auth` of this session named. Without either it is refused with `ERR_BAD_REQUEST`.
    */
   device_id?: DeviceId | null;
   /**
@@ -1615,6 +1633,8 @@ export interface SessionsPacket {
 }
 /**
  * Lists my sessions. Answered with `{"sessions":[...]}`, the most recently active first.
+ *
+ * Those that have a connection now, and those whose connection ended a moment ago, at the node that answers. They are not stored: after a restart of the server each is listed when it has connected again, under a new id.
  */
 export interface Sessions {
   /**
@@ -1623,18 +1643,20 @@ export interface Sessions {
   id: RequestId;
 }
 /**
- * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+ * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
  */
 export interface RevokePacket {
   /**
-   * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+   * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
    */
   revoke: Revoke;
 }
 /**
- * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid.
+ * Ends sessions of mine: their connections are closed with `ERR_SESSION_REVOKED`, and what they know is no longer valid. A device that has no other session gets no pushes any more.
  *
  * Names one session or says `others: true`; the session that says it is ended only by its own id. Answered with `{"revoked":n}`; a session that does not exist counts as ended already. To the session that it ends itself, the close is the answer.
+ *
+ * It takes no token back: who has one that is still good can connect again, and is listed as a new session.
  */
 export interface Revoke {
   /**
@@ -1838,7 +1860,7 @@ export interface EditedPacket {
  */
 export interface Edited {
   /**
-   * What it says now; absent when it was deleted since, which a `deleted` packet tells.
+   * What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined.
    */
   content?: Content;
   /**
@@ -2048,7 +2070,7 @@ export interface RoomChanged {
    */
   desk?: Desk;
   /**
-   * From where on members read its messages now; absent: as before.
+   * From where on members read its messages now; absent: as before. Where it is there, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
    */
   history?: HistoryVisibility | (string & {});
   /**
@@ -2356,7 +2378,7 @@ export interface UserChangedScheduled {
   user_offset: UserOffset;
 }
 /**
- * A message of mine will not be sent: I took it back, or its time came and I could not write any more.
+ * A message of mine will not be sent: I took it back; or its time came, and I could not write any more or had sent another one under its name.
  */
 export interface UserChangedCancelled {
   action: "cancelled";
@@ -2912,7 +2934,7 @@ export interface ListenData {
  */
 export interface ScheduleData {
   /**
-   * True: an earlier send with the same `client_msg_id` ordered it.
+   * True: an earlier send with the same `client_msg_id` ordered it. It waits, or was sent.
    */
   duplicate: boolean;
   /**
@@ -3090,7 +3112,7 @@ export interface InboxPage {
  */
 export interface InboxEntry {
   /**
-   * Its newest message, without reactions; absent when there is none that I may read, or I deleted it for myself.
+   * Its newest message that I may read and did not delete for myself, without reactions; absent when there is none, or I deleted the newest fifty.
    */
   last?: Message;
   /**
@@ -3245,7 +3267,7 @@ export interface SessionEntry {
    */
   dialect: string;
   /**
-   * Name of the installation, as `device` gave it.
+   * Name of the installation, as `device` gave it; absent: it has none.
    */
   name?: string;
   /**
@@ -3392,4 +3414,168 @@ export interface ThreadState {
    * Replies of others after `read`.
    */
   unread: number;
+}
+/**
+ * What happened in rooms, in the order in which it was stored.
+ *
+ * Bodies come one after the other, each after the one before was taken or given up. After a restart of either side some events may come again: `num` says which were there before.
+ */
+export interface WebhookBody {
+  /**
+   * What happened, ascending by `num`, 1 to 100 events.
+   */
+  events: RoomEvent[];
+  /**
+   * When it was posted.
+   */
+  ts: Timestamp;
+}
+/**
+ * One thing that happened in a room.
+ */
+export interface RoomEvent {
+  /**
+   * What happened, as the packet that members are told by: `message`, `edited`, `deleted`, `reaction`, `member` or `room`. It says what is true when it is posted: a message that was deleted since comes without its text.
+   */
+  event: LogPacket;
+  /**
+   * Its number among all of the server's, growing: who has seen it has seen all with smaller ones.
+   */
+  num: number;
+}
+/**
+ * A stored message, as the live packet and as an entry of history.
+ */
+export interface LogMessage {
+  /**
+   * A stored message, as the live packet and as an entry of history.
+   */
+  message: Message;
+}
+/**
+ * A message's content was replaced. Its number, place and mentions stay.
+ */
+export interface LogEdited {
+  /**
+   * A message's content was replaced. Its number, place and mentions stay.
+   */
+  edited: Edited;
+}
+/**
+ * A message was deleted for everyone. What is said of it is what a reader needs to count without having it.
+ */
+export interface LogDeleted {
+  /**
+   * A message was deleted for everyone. What is said of it is what a reader needs to count without having it.
+   */
+  deleted: Deleted;
+}
+/**
+ * A user's reaction to a message came or went.
+ */
+export interface LogReaction {
+  /**
+   * A user's reaction to a message came or went.
+   */
+  reaction: Reaction;
+}
+/**
+ * A change of membership, in the room's log.
+ */
+export interface LogMember {
+  /**
+   * A change of membership, in the room's log.
+   */
+  member: MemberChanged;
+}
+/**
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+ */
+export interface LogRoom {
+  /**
+   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+   */
+  room: RoomChanged;
+}
+/**
+ * Pushes, to be handed on to the services of their devices.
+ */
+export interface PushBody {
+  /**
+   * The pushes, at least one. A body has at most 1 MiB, unless it is one push alone.
+   */
+  pushes: PushEntry[];
+}
+/**
+ * One push for one device.
+ */
+export interface PushEntry {
+  /**
+   * Which application, for services that carry several.
+   */
+  app?: string;
+  /**
+   * Unread messages in all rooms that are neither muted nor archived: the number on the application.
+   */
+  badge: number;
+  /**
+   * A newer push with this key replaces this one on the device: 32 hexadecimal digits, the same for a room.
+   */
+  collapse_key: string;
+  /**
+   * Which one.
+   */
+  device: DeviceId;
+  /**
+   * Its name: the same when it comes again.
+   */
+  id: string;
+  /**
+   * What the service takes, of at most 4,096 bytes: for `apns` and `fcm` as in the documents of those names, for `web_push` and `webhook` the packet `message`.
+   */
+  payload: {
+    [k: string]: unknown;
+  };
+  /**
+   * The service that carries it.
+   */
+  service: PushService;
+  /**
+   * It must not ring.
+   */
+  silent: boolean;
+  /**
+   * The device's token there.
+   */
+  token: string;
+  /**
+   * Whose device.
+   */
+  user: UserId;
+}
+/**
+ * What became of the pushes of a body.
+ */
+export interface PushAnswer {
+  /**
+   * By the pushes' ids, in any order; those that are not named were delivered.
+   */
+  results?: PushResult[];
+}
+/**
+ * What became of one push.
+ */
+export interface PushResult {
+  /**
+   * Which one.
+   */
+  id: string;
+  /**
+   * With `retry`: after so many seconds. Absent: when the server thinks fit.
+   */
+  retry_after_s?: number | null;
+  /**
+   * What became of it.
+   */
+  status: PushStatus;
 }
