@@ -190,7 +190,7 @@ pub(super) fn format() -> Format {
 
 /// What the server asks of the operator's systems.
 fn hooks() -> Vec<Hook> {
-    let events = post("", "events", "What happened in rooms, in the order in which it was stored. Told to the operator's `webhook.url`; a body that is not taken is repeated, and holds up what comes after it.")
+    let events = post("", "room_events", "What happened in rooms, in the order in which it was stored. Told to the operator's `webhook.url`; a body that is not taken is repeated, and holds up what comes after it.")
         .by(&["signature"])
         .body(written::<WebhookBody>)
         .or(empty(200, "Taken, like any other status of the 200s. What the answer says is not read."))
