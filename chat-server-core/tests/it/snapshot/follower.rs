@@ -15,7 +15,7 @@ use chat_protocol::{
 use chat_server_core::ChatServer;
 use chat_server_core::storage::{RoomsQuery, SharedStorage};
 
-use super::view::{RoomSeen, View, manages};
+use super::view::{RoomSeen, View, forget_early, manages};
 use crate::peer::Peer;
 
 /// One user's device that stays.
@@ -386,6 +386,7 @@ impl RoomSeen {
             thread.count = live.len() as u64;
             thread.unread = self.count(me, Some(root), thread.read).unread;
         }
+        forget_early(&mut shown.threads, &shown.messages);
         shown.last = shown.newest();
         shown
     }

@@ -103,6 +103,8 @@ impl RoomSeen {
             assert!(thread.messages.iter().eq(replies), "a thread's page is what the room's says of it");
             threads.insert(root, thread.thread.expect("a thread's page has its state"));
         }
+        let messages = page.messages.into_iter().map(|message| (message.seq, in_order(message))).collect();
+        forget_early(&mut threads, &messages);
         let mine = page
             .my_reactions
             .into_iter()
@@ -119,13 +121,25 @@ impl RoomSeen {
             members: members.members.into_iter().map(|member| (member.user.clone(), plain(member))).collect(),
             banned: banned.into_iter().map(|banned| (banned.user.clone(), banned)).collect(),
             mine: mine.collect(),
-            messages: page.messages.into_iter().map(|message| (message.seq, in_order(message))).collect(),
+            messages,
             hidden: page.hidden.into_iter().collect(),
             threads,
             read: others(&word.pointers),
             delivered: others(&word.delivered),
             state: entry.state,
         }
+    }
+}
+
+/// Forgets how far threads were read before they had a reply. That is in no snapshot, and says nothing of what came later.
+pub(super) fn forget_early(threads: &mut BTreeMap<Seq, ThreadState>, messages: &BTreeMap<Seq, Message>) {
+    for thread in threads.values_mut() {
+        let first = messages.values().find(|message| message.thread == Some(thread.root));
+        let first = first.map_or(Seq::ZERO, |message| message.seq);
+        if thread.read < first {
+            thread.read = Seq::ZERO;
+        }
+        thread.pointers.retain(|_, read| *read >= first);
     }
 }
 
