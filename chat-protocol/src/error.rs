@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
+use crate::strict::Strict;
 use crate::{ErrorCode, RequestId, depth_within, limits};
 
 /// A refusal: a code, and what exactly was wrong.
@@ -64,10 +65,19 @@ pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, WireError> {
     }
     // One look at the whole frame is cheaper than one at each string.
     let read = match std::str::from_utf8(json) {
-        Ok(text) => serde_json::from_str(text),
-        Err(_) => serde_json::from_slice(json),
+        Ok(text) => read(&mut serde_json::Deserializer::from_str(text)),
+        Err(_) => read(&mut serde_json::Deserializer::from_slice(json)),
     };
     read.map_err(|error| explain::<T>(json, &error))
+}
+
+/// One value and nothing behind it.
+fn read<'de, T: DeserializeOwned, R: serde_json::de::Read<'de>>(
+    json: &mut serde_json::Deserializer<R>,
+) -> serde_json::Result<T> {
+    let value = T::deserialize(Strict(&mut *json))?;
+    json.end()?;
+    Ok(value)
 }
 
 /// The slow path of a failed decode: parse once more, this time keeping track of the field.
@@ -77,7 +87,7 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> WireE
         return WireError::new(ErrorCode::InvalidJson, format!("not JSON at line {line} column {column}"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let Err(tracked) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
+    let Err(tracked) = serde_path_to_error::deserialize::<_, T>(Strict(&mut deserializer)) else {
         return WireError::new(ErrorCode::BadRequest, rule(&error.to_string()));
     };
     let (path, rule) = (field(tracked.path()), rule(&tracked.inner().to_string()));
@@ -161,6 +171,12 @@ mod tests {
             ),
             (r#"{"set":{"id":"1","data":"x"}}"#, ErrorCode::BadRequest, "set.data: expected an object"),
             (r#"{"join":5}"#, ErrorCode::BadRequest, "join: expected an object"),
+            (r#"{"ping":["secret"]}"#, ErrorCode::BadRequest, "ping: expected an object"),
+            (
+                r#"{"edit":{"id":"1","room":"r","seq":1,"content":["a/b",{}]}}"#,
+                ErrorCode::BadRequest,
+                "edit.content: expected an object",
+            ),
             (
                 r#"{"create":{"id":"1","kind":"secret"}}"#,
                 ErrorCode::BadRequest,

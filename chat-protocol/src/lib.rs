@@ -52,6 +52,7 @@ mod room;
 mod scan;
 mod seq;
 mod skip;
+mod strict;
 mod time;
 
 pub mod command;

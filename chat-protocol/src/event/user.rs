@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::strict::strictly;
 use crate::{ClientMsgId, Mentions, RoomId, RoomSettings, Seq, SessionId, Timestamp, UserId, UserOffset};
 
 /// What happened in a user's own log.
@@ -52,6 +53,7 @@ pub enum UserChange {
         /// The room.
         room: RoomId,
         /// All of them as they are now.
+        #[serde(deserialize_with = "strictly")]
         settings: RoomSettings,
     },
     /// I blocked a user.
@@ -76,7 +78,7 @@ pub enum UserChange {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<Seq>,
         /// Whom it called.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "strictly", skip_serializing_if = "Option::is_none")]
         mentions: Option<Mentions>,
     },
     /// A message of mine waits for its time.

@@ -8,6 +8,7 @@ mod line;
 mod meaning;
 mod mutate;
 mod names;
+mod objects;
 mod readers;
 mod walk;
 
