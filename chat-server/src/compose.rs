@@ -244,6 +244,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
 fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
     WsConfig {
         max_connections: settings.limits.max_connections,
+        max_connections_per_address: settings.limits.max_connections_per_address,
         handshake_timeout: settings.timeouts.handshake,
         upload_timeout: settings.uploads.timeout,
         shutdown_timeout: settings.timeouts.shutdown,

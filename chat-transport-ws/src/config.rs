@@ -24,6 +24,10 @@ pub struct WsConfig {
     /// it a socket is answered 503 and closed. Each costs a file descriptor and about 8 KiB, and up to
     /// `ServerConfig::max_queue_bytes` more when its reader stalls. Zero is refused.
     pub max_connections: usize,
+    /// Greatest number of those sockets that one address has; of IPv6 addresses those of one /64 count as one. Default 0, any
+    /// number: behind a proxy all come from its address, and an office may come from one. Without a proxy, set it to what
+    /// the largest honest household of clients needs, or one machine that says nothing takes all places.
+    pub max_connections_per_address: usize,
     /// How long the head of a request may take, counted from the accept or from the end of the request before; also
     /// how long an idle kept-alive socket is kept. Default 10 s. Longer lets slow attackers hold sockets.
     pub handshake_timeout: Duration,
@@ -56,13 +60,15 @@ pub struct WsConfig {
     /// Greatest number of bytes of one WebSocket that the operating system did not take yet. Default 256 KiB; it is
     /// raised as needed to hold one frame. The library's own default is unlimited.
     pub max_write_buffer: usize,
-    /// Origins of web pages that may connect, compared exactly: `https://chat.example.org`. Default empty, which
-    /// allows a page only to connect to the host it came from. Programs, which send no `Origin`, may always connect:
-    /// the list keeps foreign pages from using a visitor's credentials, it does not authenticate.
+    /// Origins of web pages that may ask, compared exactly: `https://chat.example.org`. They may open WebSockets and, by
+    /// `fetch`, use every other path: their browsers are told so (CORS). Default empty, which allows a page only the host it
+    /// came from. Programs, which send no `Origin`, may always ask: the list keeps foreign pages from using a visitor's
+    /// credentials, it does not authenticate.
     pub allowed_origins: Vec<String>,
-    /// Whether, without `allowed_origins`, a page may connect only if its host is `localhost` or a loopback address.
-    /// Default false. Set it where a token is easy to guess, as with development auth: any page in the browser of this
-    /// machine's user could otherwise reach the server under a name of its own.
+    /// Whether only this machine's own pages and programs may ask: under another `Host` than `localhost` or a loopback address
+    /// nothing is answered, and without `allowed_origins` a page must be from such a host. Default false. Set it where a token
+    /// is easy to guess, as with development auth: any page in the browser of this machine's user could otherwise reach the
+    /// server under a name of its own.
     pub local_pages_only: bool,
     /// Whether `?token=` is read. Default false: URLs end up in the logs of every proxy on the way. We never log it.
     pub query_token: bool,
@@ -78,6 +84,7 @@ impl Default for WsConfig {
     fn default() -> Self {
         Self {
             max_connections: 10_000,
+            max_connections_per_address: 0,
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(600),
@@ -102,6 +109,7 @@ impl fmt::Debug for WsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WsConfig")
             .field("max_connections", &self.max_connections)
+            .field("max_connections_per_address", &self.max_connections_per_address)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("request_timeout", &self.request_timeout)
             .field("upload_timeout", &self.upload_timeout)

@@ -43,6 +43,8 @@ mod gather;
 mod handshake;
 mod http;
 mod io;
+mod origin;
+mod places;
 mod refuse;
 mod routes;
 mod server;

@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chat_protocol::{ErrorCode, WireError};
 use chat_server_core::transport::PeerInfo;
@@ -32,7 +32,7 @@ use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::sse::{self, Streams};
 use crate::wire::{Wire, WireIo};
-use crate::{WsConfig, close};
+use crate::{WsConfig, close, origin};
 
 /// The paths of a chat server, to be merged into or nested in an app of one's own.
 ///
@@ -54,6 +54,7 @@ use crate::{WsConfig, close};
 /// # });
 /// ```
 pub fn router(server: ChatServer, config: WsConfig) -> Router {
+    let edge = Arc::new(Edge { server, config, streams: Streams::default() });
     Router::new()
         .route("/v1/ws", get(upgrade))
         .merge(commands::routes())
@@ -65,20 +66,28 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(from_fn(observe))
-        .with_state(Arc::new(Edge { server, config, streams: Streams::default() }))
+        .layer(from_fn_with_state(edge.clone(), observe))
+        .with_state(edge)
 }
 
 /// Counts and logs one request: method, path as in the table, status. Never the query, which may hold a token.
-async fn observe(request: Request, next: Next) -> Response {
+async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let reader = origin::reader(request.headers(), &edge.config);
+    let mut response = match origin::check_host(request.headers(), &edge.config) {
+        Err(error) => Refused::from(error).into_response(),
+        Ok(()) => match origin::preflight(&method, request.headers(), &reader) {
+            Some(told) => told,
+            None => next.run(request).await,
+        },
+    };
     let (path, status) = (path.as_ref().map_or("", MatchedPath::as_str), response.status());
     tracing::debug!(%method, path, status = status.as_u16(), "request");
     ::metrics::counter!("chat_http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned())
         .increment(1);
     error::guard(response.headers_mut());
+    origin::share(response.headers_mut(), reader, &edge.config);
     response
 }
 

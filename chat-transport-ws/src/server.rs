@@ -15,7 +15,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +23,7 @@ use tower::ServiceExt;
 
 use crate::http::error;
 use crate::io::PatientIo;
+use crate::places::{Place, Places};
 use crate::refuse::Bouncer;
 use crate::{ServeError, WsConfig, router};
 
@@ -44,7 +44,7 @@ const BACKLOG: u32 = 4_096;
 pub(crate) struct Slot {
     /// Ends whatever the socket is still used for, when a shutdown has waited long enough.
     pub(crate) cut: CancellationToken,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
     _awaited: TaskTrackerToken,
 }
 
@@ -131,7 +131,7 @@ struct Acceptor {
     app: Router,
     http: http1::Builder,
     write_stall: Duration,
-    places: Arc<Semaphore>,
+    places: Places,
     bouncer: Bouncer,
     shutdown: CancellationToken,
     cut: CancellationToken,
@@ -149,7 +149,7 @@ impl Acceptor {
             app,
             http,
             write_stall: config.write_stall_timeout,
-            places: Arc::new(Semaphore::new(config.max_connections.min(Semaphore::MAX_PERMITS))),
+            places: Places::new(config.max_connections, config.max_connections_per_address),
             bouncer: Bouncer::default(),
             shutdown,
             cut: CancellationToken::new(),
@@ -179,10 +179,8 @@ impl Acceptor {
         // Frames are written whole; waiting for more to fill a packet would only delay them. A socket that refuses
         // the option is already gone, which the first read will tell.
         let _ = stream.set_nodelay(true);
-        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
-            return self.bouncer.turn_away(stream);
-        };
-        let slot = Slot { cut: self.cut.clone(), _permit: permit, _awaited: self.tasks.token() };
+        let Some(place) = self.places.take(peer.ip()) else { return self.bouncer.turn_away(stream) };
+        let slot = Slot { cut: self.cut.clone(), _place: place, _awaited: self.tasks.token() };
         tokio::spawn(self.talk(stream, peer, Arc::new(slot)));
     }
 

@@ -38,6 +38,9 @@ pub struct Limits {
     /// Greatest number of connections; beyond it new ones are refused. An idle one costs about 10 KiB and one file
     /// descriptor: raise `ulimit -n` with it.
     pub max_connections: usize,
+    /// Greatest number of connections from one address, a /64 network of IPv6 addresses counting as one; 0: any number. Behind
+    /// a proxy all come from its address. Without one, and without this bound, one machine can take all of them.
+    pub max_connections_per_address: usize,
     /// Greatest number of sessions per user, those included that wait for their connection to come back. One more ends the
     /// session that was silent longest, with `ERR_LIMIT_REACHED`: who opens one more window wants that one to work.
     pub max_sessions: usize,
@@ -77,6 +80,7 @@ impl Default for Limits {
             max_queue_bytes: 1024 * 1024,
             max_scheduled: 100,
             max_connections: 10_000,
+            max_connections_per_address: 0,
             max_sessions: 20,
             max_listened: limits::MAX_LISTENED,
             max_refused_frames: 16,

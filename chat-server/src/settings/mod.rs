@@ -459,9 +459,9 @@ impl Default for Timeouts {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Origins {
-    /// Origins of web pages that may connect, each exactly as browsers send it: `https://app.example.org`, lower case,
-    /// no path, no wildcard. When empty, only requests without `Origin` (not from a browser) or whose origin host
-    /// equals the `Host` header.
+    /// Origins of web pages that may connect and read answers (CORS), each exactly as browsers send it:
+    /// `https://app.example.org`, lower case, no path, no wildcard. When empty, only requests without `Origin` (not from a
+    /// browser) or whose origin host equals the `Host` header.
     pub allow: Vec<String>,
 }
 

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use super::pipe::one_line;
 use super::streams::OpenStream;
 use crate::edge::Edge;
-use crate::handshake::check_origin;
 use crate::http::bearer;
 use crate::http::error::Refused;
+use crate::origin::check_origin;
 
 /// How many frames of the greatest size one request may hold: the largest resume, with some to spare.
 const MAX_BODY_FRAMES: usize = 4;

@@ -31,9 +31,9 @@ use chat_server_core::transport::PeerInfo;
 use serde::Deserialize;
 
 use crate::edge::Edge;
-use crate::handshake::check_origin;
 use crate::http::bearer;
 use crate::http::error::Refused;
+use crate::origin::check_origin;
 use connection::SseConnection;
 pub(crate) use streams::Streams;
 

@@ -8,7 +8,8 @@ use axum::response::Html;
 use axum::routing::{get, post};
 use chat_protocol::Event;
 use chat_server_core::{ChatServer, Providers, ServerConfig};
-use chat_transport_ws::{WsConfig, bind, router, serve_router};
+use chat_transport_ws::{WsConfig, bind, router, serve, serve_router};
+use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -18,10 +19,11 @@ use crate::stream::Events;
 
 /// Opens a stream, joins, greets, waits for the answer and tells the test what it heard.
 const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><script type="module">
+const base = "$BASE";
 const headers = { authorization: "Bearer dev-page" };
 const tell = (text) => fetch("/told", { method: "POST", body: text });
 try {
-  const response = await fetch("/v1/events?follow=false", { headers });
+  const response = await fetch(`${base}/v1/events?follow=false`, { headers });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const packets = (async function* () {
     for (let text = ""; ; ) {
@@ -38,7 +40,7 @@ try {
   const opened = (await packets.next()).value;
   const session = opened.reply.data.session_id;
   const say = async (command) => {
-    const address = `/v1/commands?session_id=${session}`;
+    const address = `${base}/v1/commands?session_id=${session}`;
     const typed = { ...headers, "content-type": "application/json" };
     const answer = await fetch(address, { method: "POST", headers: typed, body: JSON.stringify(command) });
     return answer.status;
@@ -57,19 +59,26 @@ try {
 }
 </script>"#;
 
-#[tokio::test]
-#[ignore = "needs Chromium: cargo test -p chat-transport-ws --all-features --test it browser -- --ignored"]
-async fn a_page_without_sockets_chats() {
-    let server = ChatServer::start(Providers::default(), ServerConfig::default());
-    let (told, mut hear) = mpsc::channel(1);
-    let take = async move |text: String| _ = told.send(text).await;
-    let app = Router::new().route("/", get(async || Html(PAGE))).route("/told", post(take));
-    let app = app.merge(router(server.clone(), WsConfig::default()));
-    let listeners = bind(&["127.0.0.1:0"]).await.unwrap();
-    let base = format!("http://{}", listeners[0].local_addr().unwrap());
-    tokio::spawn(serve_router(listeners, app, server, WsConfig::default(), CancellationToken::new()));
+type Told = mpsc::Receiver<String>;
 
-    let mut other = Events::open(&base, "other", "").await;
+/// Serves the page, and takes what it tells the test.
+fn page(base: &str) -> (Router, Told) {
+    let (told, hear) = mpsc::channel(1);
+    let take = async move |text: String| _ = told.send(text).await;
+    let html = PAGE.replace("$BASE", base);
+    let show = async move || Html(html.clone());
+    (Router::new().route("/", get(show)).route("/told", post(take)), hear)
+}
+
+async fn listen() -> (TcpListener, String) {
+    let listener = bind(&["127.0.0.1:0"]).await.unwrap().remove(0);
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    (listener, origin)
+}
+
+/// Opens the page in a browser and chats with it.
+async fn chat(server: &str, page: &str, mut hear: Told) {
+    let mut other = Events::open(server, "other", "").await;
     let create = r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#;
     assert_eq!(other.post(create).await.0, 200);
     let profile = tempfile::tempdir().unwrap();
@@ -80,7 +89,7 @@ async fn a_page_without_sockets_chats() {
         // It finds nobody but this machine.
         .arg("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
         .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(&base)
+        .arg(page)
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -95,4 +104,27 @@ async fn a_page_without_sockets_chats() {
     let send = format!(r#"{{"send":{{"id":"1","room":"r","client_msg_id":"1","content":{content}}}}}"#);
     assert_eq!(other.post(&send).await.0, 200);
     assert_eq!(soon(hear.recv()).await.as_deref(), Some("events 200 200 to the page"));
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: cargo test -p chat-transport-ws --all-features --test it browser -- --ignored"]
+async fn a_page_without_sockets_chats() {
+    let server = ChatServer::start(Providers::default(), ServerConfig::default());
+    let (page, hear) = page("");
+    let app = page.merge(router(server.clone(), WsConfig::default()));
+    let (listener, origin) = listen().await;
+    tokio::spawn(serve_router(vec![listener], app, server, WsConfig::default(), CancellationToken::new()));
+    chat(&origin, &origin, hear).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: cargo test -p chat-transport-ws --all-features --test it browser -- --ignored"]
+async fn a_page_of_an_allowed_origin_chats_from_there() {
+    let server = ChatServer::start(Providers::default(), ServerConfig::default());
+    let ((chat_at, base), (page_at, origin)) = (listen().await, listen().await);
+    let config = WsConfig { allowed_origins: vec![origin.clone()], ..WsConfig::default() };
+    tokio::spawn(serve(vec![chat_at], server, config, CancellationToken::new()));
+    let (page, hear) = page(&base);
+    tokio::spawn(async move { axum::serve(page_at, page).await });
+    chat(&base, &origin, hear).await;
 }

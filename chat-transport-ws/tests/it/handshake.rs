@@ -36,6 +36,17 @@ async fn subprotocols_are_negotiated_and_tokens_never_echoed() {
     refused(&edge, "Sec-WebSocket-Protocol: graphql-ws, mqtt\r\n", 400, "ERR_UNSUPPORTED_VERSION").await;
 }
 
+/// F37. What is compressed may be a bomb, and tells by its length what stands beside a secret: it is never agreed on.
+#[tokio::test]
+async fn no_extension_is_ever_agreed_on() {
+    let edge = Edge::start(WsConfig::default()).await;
+    for offer in ["permessage-deflate", "permessage-deflate; client_max_window_bits, x-webkit-deflate-frame"]
+    {
+        let (_, answer) = edge.upgrade("/v1/ws", &format!("Sec-WebSocket-Extensions: {offer}\r\n")).await;
+        assert_eq!((answer.status, answer.header("sec-websocket-extensions")), (101, None), "{offer}");
+    }
+}
+
 #[tokio::test]
 async fn pages_of_other_origins_are_refused() {
     let edge = Edge::start(WsConfig::default()).await;

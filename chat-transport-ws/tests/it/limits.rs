@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::edge::{Answer, Edge};
 use crate::raw::{self, soon};
+use crate::stream::Events;
 
 /// Reads until the server ends the stream, by whatever means.
 async fn ended(mut socket: TcpStream) {
@@ -45,6 +46,62 @@ async fn a_slow_handshake_is_cut() {
     ended(idle).await;
 }
 
+/// Sends a head that announces a body, then a byte of it now and then; the status of the answer.
+async fn trickled(edge: &Edge, line: &str) -> u16 {
+    let mut socket = edge.connect().await;
+    let head =
+        format!("{line} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-a\r\nContent-Length: 1000\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let reading = soon(async {
+        loop {
+            let mut bytes = [0; 512];
+            match timeout(Duration::from_millis(20), socket.read(&mut bytes)).await {
+                Ok(Ok(0) | Err(_)) => return,
+                Ok(Ok(read)) => answer.extend_from_slice(&bytes[..read]),
+                // Each byte proves life, none ends the body. After the answer nobody takes it any more.
+                Err(_) => _ = socket.write_all(b" ").await,
+            }
+        }
+    });
+    reading.await;
+    Answer::parse(&answer).status
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_given_up_and_its_socket_closed() {
+    let request_timeout = Duration::from_millis(300);
+    let edge = Edge::start(WsConfig { request_timeout, ..WsConfig::default() }).await;
+    let events = Events::open(&format!("http://{}", edge.address), "a", "?follow=false").await;
+    let commands = format!("POST /v1/commands?session_id={}", events.session);
+    for line in ["POST /v1/rooms", "PATCH /v1/rooms/r", "DELETE /v1/blocks/b", "GET /v1/inbox", &commands] {
+        let started = Instant::now();
+        assert_eq!(trickled(&edge, line).await, 503, "{line}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{line}");
+    }
+    assert_eq!(trickled(&edge, "GET /healthz").await, 200, "nobody waits for a body that nobody wants");
+    assert_eq!(events.post(r#"{"ping":{"id":"1"}}"#).await.0, 200, "the stream is as it was");
+    edge.assert_serving().await;
+}
+
+#[tokio::test]
+async fn requests_sent_behind_one_another_are_answered_in_their_order() {
+    let edge = Edge::start(WsConfig::default()).await;
+    let mut requests = String::new();
+    for n in 0..100 {
+        let (path, body) =
+            if n % 2 == 0 { ("GET /healthz", "") } else { ("POST /v1/rooms", r#"{"kind":"none"}"#) };
+        let last = if n == 99 { "Connection: close\r\n" } else { "" };
+        requests += &format!(
+            "{path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer dev-a\r\n{last}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+    }
+    let answers = String::from_utf8(edge.raw(requests).await).unwrap();
+    let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    assert_eq!(statuses, ["200", "400"].repeat(50));
+}
+
 #[tokio::test]
 async fn a_websocket_outlives_the_deadline_of_its_handshake() {
     let edge =
@@ -78,6 +135,31 @@ async fn sockets_beyond_the_limit_are_told_so_and_places_come_free() {
     let _holding = (edge.connect().await, edge.connect().await);
     // Both places were free again, and are taken again.
     soon(async { while edge.get("/healthz").await.status != 503 {} }).await;
+}
+
+/// A socket from another address of this machine.
+async fn connect_from(edge: &Edge, address: [u8; 4]) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind((address, 0).into()).unwrap();
+    soon(socket.connect(edge.address)).await.unwrap()
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_sockets_and_others_have_theirs() {
+    let edge = Edge::start(WsConfig { max_connections_per_address: 2, ..WsConfig::default() }).await;
+    let status = async |mut socket: TcpStream| {
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        soon(socket.read_to_end(&mut answer)).await.unwrap();
+        Answer::parse(&answer).status
+    };
+    let (websocket, plain) = (edge.socket().await, edge.connect().await);
+    assert_eq!(status(edge.connect().await).await, 503);
+    assert_eq!(status(connect_from(&edge, [127, 0, 0, 2]).await).await, 200);
+    for socket in [websocket, plain] {
+        drop(socket);
+        soon(async { while status(edge.connect().await).await != 200 {} }).await;
+    }
 }
 
 /// F27.

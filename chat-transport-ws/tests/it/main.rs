@@ -10,6 +10,7 @@ mod http;
 mod limits;
 mod lookups;
 mod operator;
+mod pages;
 mod raw;
 mod sessions;
 mod sse;

@@ -49,6 +49,21 @@ async fn a_broken_rule_closes_the_session_with_its_code_and_nobody_else_s() {
     }
 }
 
+/// F33. They are nobody's message until the last one, and hold nothing up.
+#[tokio::test]
+async fn a_hundred_thousand_empty_fragments_are_one_message() {
+    let edge = Edge::start(WsConfig::default()).await;
+    let mut other = edge.login("other").await;
+    let mut socket = edge.login("a").await;
+    let ping = r#"{"ping":{"id":"1"}}"#;
+    let begin = [raw::frame(0x01, &ping[..5]), raw::frame(0x00, "").repeat(100_000)].concat();
+    soon(socket.write_all(&begin)).await.unwrap();
+    assert_eq!(command(&mut other, r#"{"follow":{"id":"1","room":"none"}}"#).await.status, 403);
+    soon(socket.write_all(&raw::frame(0x80, &ping[5..]))).await.unwrap();
+    let (first, pong) = soon(raw::read_frame(&mut socket)).await.unwrap();
+    assert!(first == raw::TEXT && pong.starts_with(br#"{"pong":{"id":"1""#));
+}
+
 /// F36.
 #[tokio::test]
 async fn a_close_is_answered_and_the_socket_ends() {

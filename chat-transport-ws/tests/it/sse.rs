@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_protocol::Event;
+use chat_protocol::event::Outcome;
 use chat_transport_ws::WsConfig;
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -153,6 +154,37 @@ async fn commands_are_for_open_streams_of_ones_own() {
     });
     assert_eq!(refusal(gone.await), not_found);
     assert_eq!(edge.server.connections(), 0, "who closes the stream ends the connection");
+}
+
+/// There are no ids of events: where a client stands is one position for each room.
+#[tokio::test]
+async fn a_stream_that_was_lost_is_gone_on_with_by_resume() {
+    let edge = Edge::start(WsConfig::default()).await;
+    let mut events = open(&edge, "a").await;
+    let create = r#"{"create":{"id":"1","kind":"group","room":"r","members":["b"]}}"#;
+    assert_eq!(events.post(create).await.0, 200);
+    let Event::Resumed(stood) = events.until(|event| matches!(event, Event::Resumed(_))).await else {
+        unreachable!()
+    };
+    let session = events.session.clone();
+    drop(events);
+    let other = open(&edge, "b").await;
+    assert_eq!(other.post(&lines(&[send("1", "one"), send("2", "two")])).await.0, 200);
+
+    let mut events = Events::open(&base(&edge), "a", &format!("?follow=false&session_id={session}")).await;
+    assert_eq!(events.session, session, "the session is the same");
+    let rooms = json!({"r": stood.offset});
+    let resume = json!({"resume": {"id": "2", "epoch": stood.epoch, "user_offset": 0, "rooms": rooms}});
+    assert_eq!(events.post(&resume.to_string()).await.0, 200);
+    let mut texts = Vec::new();
+    let word = loop {
+        match events.event().await {
+            Event::Message(message) => texts.extend(message.content.text().map(|text| text.into_owned())),
+            Event::Resumed(word) if word.room.is_some() => break word,
+            _ => {}
+        }
+    };
+    assert_eq!((word.outcome.read(), texts), (Outcome::Recovered, vec!["one".to_owned(), "two".to_owned()]));
 }
 
 #[tokio::test]
