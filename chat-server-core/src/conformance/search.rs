@@ -34,6 +34,7 @@ suite! { $
         docs { "../search/mod.rs" }
         cases {
             all_words_must_occur
+            words_without_spaces_are_found
             no_sign_means_anything
             rooms_and_authors_are_respected
             pages_of_results_meet
@@ -105,6 +106,37 @@ async fn all_words_must_occur(subject: Subject) {
         ("\u{e4}PFEL", &[6]),
         ("30", &[6]),
         ("3", &[]),
+    ] {
+        assert_eq!(found(&index, text).await, expected, "{text}");
+    }
+}
+
+async fn words_without_spaces_are_found(subject: Subject) {
+    let index = fresh(&subject).await;
+    let texts = [
+        "我们明天在东京大学见面",
+        "京东到了",
+        "東京都に行きます",
+        "ขอน้ำแข็งด้วย",
+        "iPhone手机 in 东京",
+        "大东、大京",
+    ];
+    let changes: Vec<_> = (1..).zip(texts).map(|(num, text)| put(num, "r", "1", text)).collect();
+    take(&index, &changes, 6).await;
+    for (text, expected) in [
+        ("东京", &[5, 1][..]),
+        ("东", &[6, 5, 2, 1]),
+        ("大学", &[1]),
+        ("东京大学", &[1]),
+        ("东京大学见面了", &[]),
+        ("大学 明天", &[1]),
+        ("学大", &[]),
+        ("行きます", &[3]),
+        ("น้ำ", &[4]),
+        ("น้ำแข็ง", &[4]),
+        ("手机", &[5]),
+        ("iphone手机", &[5]),
+        ("\"手机 in\"", &[5]),
     ] {
         assert_eq!(found(&index, text).await, expected, "{text}");
     }

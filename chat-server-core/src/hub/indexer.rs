@@ -16,16 +16,20 @@ const BATCH: usize = 512;
 /// How long it waits when there is nothing new: about as long as a message takes to be found.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// After so many pauses in a row the index is asked where it stands: one that was made anew says that it is empty.
+const PAUSES: u32 = 20;
+
 /// How long it waits after the store or the index failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// Runs until the server stops.
 pub(super) async fn run(hub: Arc<Hub>, index: Arc<dyn SearchIndex>) {
-    let mut position = None;
+    let (mut position, mut pauses) = (None, 0);
     loop {
         let pause = match step(&hub, &*index, position).await {
             Ok((at, true)) => {
-                position = Some(at);
+                pauses = (pauses + 1) % PAUSES;
+                position = Some(at).filter(|_| pauses > 0);
                 PAUSE
             }
             Ok((at, false)) => {

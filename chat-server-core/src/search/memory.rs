@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chat_protocol::{Epoch, RoomId, Seq, UserId};
 
-use super::{IndexChange, SearchHit, SearchIndex, SearchQuery};
+use super::{IndexChange, SearchHit, SearchIndex, SearchQuery, spaced};
 use crate::storage::StorageError;
 
 /// An index in memory. It grows with every message and searches in time proportional to all of them: for tests and trials.
@@ -108,6 +108,7 @@ impl State {
 }
 
 fn words(text: &str) -> Vec<String> {
+    let text = spaced(text);
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect()
 }

@@ -6,6 +6,7 @@
 
 pub mod memory;
 mod phrases;
+mod spaced;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use chat_protocol::{Epoch, RoomId, Seq, UserId};
 use crate::storage::StorageError;
 
 pub use phrases::phrases;
+pub use spaced::spaced;
 
 /// An index as a server uses it.
 pub type SharedIndex = Arc<dyn SearchIndex>;
@@ -91,11 +93,14 @@ pub struct SearchHit {
 /// To write one, begin with `index` and `position`, which belong in one transaction: the server feeds what is missing from
 /// there on, everything at first. The phrases of a query are cut already ([`phrases`]).
 ///
-/// A word is a run of letters and digits; upper and lower case are the same. What else may be the same, such as letters with
-/// and without accents, is the index's choice.
+/// A word is a run of letters and digits; upper and lower case are the same. In scripts that are written without spaces each
+/// character is a word, and what stands together in a query is a phrase (see [`spaced`]). What else may be the same, such as
+/// letters with and without accents, is the index's choice.
 ///
 /// # Guarantees
 /// - All words must occur, in any order, and those of a phrase as they stand (`all_words_must_occur`).
+/// - What is written without spaces is found within what is written without spaces, from one character on
+///   (`words_without_spaces_are_found`).
 /// - Whatever a query holds are words: no sign in it means anything (`no_sign_means_anything`).
 /// - Only messages of the asked rooms, and of the asked author, are found (`rooms_and_authors_are_respected`).
 /// - Results are newest first, and pages meet (`pages_of_results_meet`).

@@ -69,6 +69,9 @@ pub(crate) enum Fault {
     /// What was read cannot be right.
     #[error("{0}")]
     Corrupt(String),
+    /// Not now.
+    #[error("{0}")]
+    Busy(&'static str),
     #[error("no random bits: {0}")]
     Random(#[from] getrandom::Error),
 }
@@ -86,7 +89,7 @@ impl Fault {
     /// What it means when it happened while reading.
     pub(crate) fn kind_of_read(&self) -> StorageErrorKind {
         match self {
-            Fault::Random(_) => StorageErrorKind::Unavailable,
+            Fault::Random(_) | Fault::Busy(_) => StorageErrorKind::Unavailable,
             Fault::Corrupt(_) => StorageErrorKind::Corrupt,
             Fault::Sql(SqlError::SqliteFailure(failure, _)) => match failure.code {
                 ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StorageErrorKind::Corrupt,

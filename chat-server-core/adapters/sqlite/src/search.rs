@@ -1,19 +1,22 @@
 //! The words of messages, in a database of their own.
 //!
 //! Not in that of the messages: a commit of words would keep the one writer there from storing messages, and what can be
-//! made again needs no sync. The file may be deleted while the server is stopped; the next start makes it anew.
+//! made again needs no sync. The file may be deleted while the server is stopped; the next start makes it anew. One that is
+//! found to be damaged is made anew at once, and filled from the feed again.
 //!
 //! Rooms and authors are words too, in columns of their own: so the full-text index itself finds the common ones of room
 //! and text, and a search costs what it finds, not what other rooms say.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chat_protocol::{Epoch, RoomId, Seq, UserId};
-use chat_server_core::search::{IndexChange, SearchHit, SearchIndex, SearchQuery};
+use chat_server_core::search::{IndexChange, SearchHit, SearchIndex, SearchQuery, spaced};
 use chat_server_core::storage::{StorageError, StorageErrorKind};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use tokio::sync::Mutex;
 
 use crate::error::{Fault, OpenError, Result};
 
@@ -21,10 +24,11 @@ use crate::error::{Fault, OpenError, Result};
 const NAME: &str = "search.db";
 
 /// Shape of the tables: another number in the file, and all is made anew.
-const SHAPE: i32 = 1;
+const SHAPE: i32 = 2;
 
-/// `words` keeps no text, only where words are; `detail=full` for phrases.
-const TABLES: &str = "
+/// `words` keeps no text, only where words are; `detail=full` for phrases. Marks belong to words: without them the vowels of
+/// Thai and Hindi would separate letters.
+const TABLES: &str = r#"
 CREATE TABLE state (epoch TEXT NOT NULL, position INTEGER NOT NULL);
 INSERT INTO state VALUES ('', 0);
 -- Rooms and users under small numbers.
@@ -35,9 +39,10 @@ CREATE TABLE messages (num INTEGER PRIMARY KEY, room INTEGER NOT NULL, seq INTEG
 CREATE UNIQUE INDEX messages_place ON messages (room, seq);
 CREATE VIRTUAL TABLE words USING fts5 (
     room, author, text,
-    content = '', contentless_delete = 1, detail = full, tokenize = 'unicode61 remove_diacritics 2'
+    content = '', contentless_delete = 1, detail = full,
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 );
-";
+"#;
 
 const FIND: &str = "
 SELECT words.rowid, rooms.name, messages.seq
@@ -45,14 +50,22 @@ FROM words JOIN messages ON messages.num = words.rowid JOIN rooms ON rooms.id = 
 WHERE words MATCH ?1 AND words.rowid < ?2
 ORDER BY words.rowid DESC LIMIT ?3";
 
-/// An index of words in SQLite's FTS5. A word is a run of letters and digits, without regard to case and accents; what is
-/// written without spaces, as Chinese is, is one word.
+/// An index of words in SQLite's FTS5. A word is a run of letters and digits, without regard to case and accents; of what is
+/// written without spaces, as Chinese is, each character is a word ([`spaced`]).
 #[derive(Debug, Clone)]
-pub struct SqliteSearch {
+pub struct SqliteSearch(Arc<Index>);
+
+/// Connections are locked before a thread that may block is taken: those who wait for one must not hold all such threads, which
+/// the store needs too.
+#[derive(Debug)]
+struct Index {
+    path: PathBuf,
     /// Written to by the one task that feeds the index.
     writer: Arc<Mutex<Connection>>,
     /// Searched with, so that a search does not wait for a batch.
     reader: Arc<Mutex<Connection>>,
+    /// It was made anew, and who feeds it has not asked yet where to begin.
+    is_new: AtomicBool,
 }
 
 impl SqliteSearch {
@@ -74,14 +87,53 @@ impl SqliteSearch {
                 if let Err(error) = stale {
                     tracing::warn!(%error, path = %path.display(), "the index of words is broken and made anew");
                 }
-                for ending in ["", "-wal", "-shm"] {
-                    std::fs::remove_file(format!("{}{ending}", path.display())).ok();
-                }
                 make(&path).map_err(failed)?
             }
         };
         let reader = connect(&path).map_err(failed)?;
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+        let [writer, reader] = [writer, reader].map(|db| Arc::new(Mutex::new(db)));
+        Ok(Self(Arc::new(Index { path, writer, reader, is_new: AtomicBool::new(false) })))
+    }
+}
+
+impl Index {
+    /// Does the work on a thread that may block.
+    async fn with<T: Send + 'static>(
+        self: &Arc<Self>,
+        db: &Arc<Mutex<Connection>>,
+        operation: &'static str,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let mut db = db.clone().lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || work(&mut db)).await;
+        let done = done.map_err(|error| StorageError::new(StorageErrorKind::Bug, operation, error))?;
+        let failure = match done {
+            Ok(done) => return Ok(done),
+            Err(fault) => fault.into_read_error(operation),
+        };
+        if failure.kind == StorageErrorKind::Corrupt {
+            tracing::error!(error = %failure, path = %self.path.display(), "the index of words is damaged and made anew");
+            self.make_anew().await?;
+        }
+        Err(failure)
+    }
+
+    /// Puts an empty index in the place of a damaged one.
+    async fn make_anew(self: &Arc<Self>) -> Result<(), StorageError> {
+        let mut writer = self.writer.clone().lock_owned().await;
+        let mut reader = self.reader.clone().lock_owned().await;
+        let index = self.clone();
+        let made = move || -> Result<()> {
+            // Both let go of the file before it is deleted.
+            (*writer, *reader) = (Connection::open_in_memory()?, Connection::open_in_memory()?);
+            *writer = make(&index.path)?;
+            *reader = connect(&index.path)?;
+            index.is_new.store(true, Ordering::Release);
+            Ok(())
+        };
+        let made = tokio::task::spawn_blocking(made).await;
+        let made = made.map_err(|error| StorageError::new(StorageErrorKind::Bug, "make", error))?;
+        made.map_err(|fault| fault.into_read_error("make"))
     }
 }
 
@@ -96,7 +148,11 @@ fn open_writer(path: &Path) -> Result<Option<Connection>> {
     Ok((shape == SHAPE).then_some(db))
 }
 
+/// An empty one, in place of what is there.
 fn make(path: &Path) -> Result<Connection> {
+    for ending in ["", "-wal", "-shm"] {
+        std::fs::remove_file(format!("{}{ending}", path.display())).ok();
+    }
     let mut db = connect(path)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     let made = db.transaction()?;
@@ -118,39 +174,30 @@ fn connect(path: &Path) -> Result<Connection> {
 impl SearchIndex for SqliteSearch {
     async fn position(&self, epoch: &Epoch) -> Result<u64, StorageError> {
         let epoch = epoch.to_string();
-        with(&self.writer, "position", move |db| position(db, &epoch)).await
+        self.0.is_new.store(false, Ordering::Release);
+        self.0.with(&self.0.writer, "position", move |db| position(db, &epoch)).await
     }
 
     async fn index(&self, changes: &[IndexChange], position: u64) -> Result<(), StorageError> {
-        let changes = changes.to_vec();
-        with(&self.writer, "index", move |db| {
+        let (changes, index) = (changes.to_vec(), self.0.clone());
+        let take_all = move |db: &mut Connection| {
+            if index.is_new.load(Ordering::Acquire) {
+                return Err(Fault::Busy("it was made anew: ask where to begin"));
+            }
             let batch = db.transaction()?;
             for change in &changes {
                 take(&batch, change)?;
             }
             batch.execute("UPDATE state SET position = ?1", [position])?;
             Ok(batch.commit()?)
-        })
-        .await
+        };
+        self.0.with(&self.0.writer, "index", take_all).await
     }
 
     async fn search(&self, query: &SearchQuery) -> Result<Vec<SearchHit>, StorageError> {
         let query = query.clone();
-        with(&self.reader, "search", move |db| search(db, &query)).await
+        self.0.with(&self.0.reader, "search", move |db| search(db, &query)).await
     }
-}
-
-/// Does the work on a thread that may block.
-async fn with<T: Send + 'static>(
-    db: &Arc<Mutex<Connection>>,
-    operation: &'static str,
-    work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
-) -> Result<T, StorageError> {
-    let db = db.clone();
-    let done =
-        tokio::task::spawn_blocking(move || work(&mut db.lock().unwrap_or_else(PoisonError::into_inner)));
-    let done = done.await.map_err(|error| StorageError::new(StorageErrorKind::Bug, operation, error))?;
-    done.map_err(|fault| fault.into_read_error(operation))
 }
 
 fn position(db: &mut Connection, epoch: &str) -> Result<u64> {
@@ -221,7 +268,7 @@ fn say(db: &Transaction<'_>, num: u64, room: i64, user: i64, text: &str) -> Resu
     }
     let mut said =
         db.prepare_cached("INSERT INTO words (rowid, room, author, text) VALUES (?1, ?2, ?3, ?4)")?;
-    said.execute(params![num, format!("r{room}"), format!("u{user}"), text])?;
+    said.execute(params![num, format!("r{room}"), format!("u{user}"), spaced(text)])?;
     Ok(())
 }
 
@@ -253,7 +300,7 @@ fn expression(db: &Connection, query: &SearchQuery) -> Result<Option<String>> {
     let rooms = query.rooms.iter().map(|room| known(db, "rooms", room.as_str()));
     let rooms: Vec<_> =
         rooms.filter_map(Result::transpose).map(|id| Ok(format!("r{}", id?))).collect::<Result<_>>()?;
-    let phrases = query.phrases.iter().map(|phrase| phrase.replace('"', "\"\"").replace('\0', " "));
+    let phrases = query.phrases.iter().map(|phrase| spaced(phrase).replace('"', "\"\"").replace('\0', " "));
     let phrases: Vec<_> = phrases.map(|phrase| format!("\"{phrase}\"")).collect();
     if rooms.is_empty() || !query.phrases.iter().any(|phrase| phrase.chars().any(char::is_alphanumeric)) {
         return Ok(None);

@@ -32,9 +32,13 @@ async fn accents_and_case_are_the_same() {
     let dir = tempdir().unwrap();
     let index = SqliteSearch::open(dir.path()).unwrap();
     index.position(&epoch()).await.unwrap();
-    index.index(&[put(1, "r", "Crème BRÛLÉE, größe, ПРИВЕТ")], 1).await.unwrap();
-    for text in ["creme", "CRÈME", "\"creme brulee\"", "GRÖßE", "grosse", "привет"] {
-        assert_eq!(found(&index, text).await, usize::from(text != "grosse"), "{text}");
+    index.index(&[put(1, "r", "Crème BRÛLÉE, größe, ПРИВЕТ, cafe\u{301} हिन्दी น้ำ")], 1).await.unwrap();
+    for text in ["creme", "CRÈME", "\"creme brulee\"", "GRÖßE", "привет", "café", "cafe", "हिन्दी"]
+    {
+        assert_eq!(found(&index, text).await, 1, "{text}");
+    }
+    for text in ["grosse", "हन्दी", "ह", "นำ"] {
+        assert_eq!(found(&index, text).await, 0, "{text}");
     }
 }
 
@@ -69,7 +73,7 @@ async fn all_rooms_of_a_user_are_searched_at_once() {
 /// Steps of SQLite's virtual machine that a search takes. What the full-text index does inside is not counted; it meets the
 /// list of the word with that of the room, newest first, and stops at the limit.
 fn steps(index: &SqliteSearch, query: &SearchQuery) -> (usize, i32) {
-    let db = index.reader.lock().unwrap();
+    let db = index.0.reader.try_lock().unwrap();
     let expression = expression(&db, query).unwrap().unwrap();
     let mut find = db.prepare(FIND).unwrap();
     let found =
@@ -96,4 +100,34 @@ async fn a_search_costs_no_more_when_there_is_more_to_be_found() {
     }
     assert_eq!(costs[0], costs[1], "{costs:?}");
     assert!(costs[0] < 2_000, "{costs:?}");
+}
+
+/// Damage that no look at the file finds before it is read.
+#[tokio::test]
+async fn a_file_that_turns_out_to_be_damaged_is_made_anew_while_it_is_used() {
+    for first in ["search", "index"] {
+        let dir = tempdir().unwrap();
+        let index = SqliteSearch::open(dir.path()).unwrap();
+        index.position(&epoch()).await.unwrap();
+        let changes: Vec<_> = (1..=2_000).map(|num| put(num, "r", &format!("lunch {num}"))).collect();
+        index.index(&changes, 2_000).await.unwrap();
+        drop(index);
+        let path = dir.path().join(NAME);
+        let mut bytes = std::fs::read(&path).unwrap();
+        // The first pages say what there is, and where.
+        bytes.chunks_mut(4_096).skip(16).for_each(|page| page[..8].fill(0xff));
+        std::fs::write(&path, bytes).unwrap();
+        let index = SqliteSearch::open(dir.path()).unwrap();
+        assert_eq!(index.position(&epoch()).await.unwrap(), 2_000);
+        let failed = match first {
+            "search" => index.search(&query("lunch", "r")).await.map(drop),
+            _ => index.index(&[put(2_001, "r", "lunch")], 2_001).await,
+        };
+        assert_eq!(failed.unwrap_err().kind, StorageErrorKind::Corrupt, "{first}");
+        let behind = index.index(&[put(2_001, "r", "lunch")], 2_001).await.unwrap_err();
+        assert_eq!(behind.kind, StorageErrorKind::Unavailable, "what was there before would be missing");
+        assert_eq!(index.position(&epoch()).await.unwrap(), 0);
+        index.index(&changes, 2_000).await.unwrap();
+        assert_eq!(found(&index, "lunch").await, 50, "{first}");
+    }
 }
