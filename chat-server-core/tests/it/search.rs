@@ -83,7 +83,8 @@ impl SearchIndex for Broken {
         }
         if self.has("words_without_spaces_are_found") {
             // Only whole runs.
-            query.phrases.retain(|phrase| phrase.is_ascii() || phrase.chars().count() > 8);
+            let spaced = |phrase: &str| phrase.chars().all(|c| c < '\u{e00}');
+            query.phrases.retain(|phrase| spaced(phrase) || phrase.chars().count() > 8);
         }
         if self.has("no_sign_means_anything") {
             query.phrases.retain(|phrase| !phrase.starts_with('-'));

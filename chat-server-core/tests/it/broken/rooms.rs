@@ -15,7 +15,8 @@ impl Broken {
         if self.has("a_new_room_is_as_it_was_asked_for") {
             state.number = None;
         }
-        if self.has("joined_history_begins_at_joining") && state.history == HistoryVisibility::Joined {
+        let is_joined = state.history == HistoryVisibility::Joined && !user.is_system();
+        if self.has("joined_history_begins_at_joining") && is_joined {
             view.oldest_offset = Offset::ZERO.next();
         }
         if self.has("unread_counts_others_after_the_pointer") {
