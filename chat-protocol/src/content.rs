@@ -126,8 +126,8 @@ impl Content {
     ///
     /// ```
     /// use chat_protocol::Content;
-    /// let short = Content::plain("Grüße 👍").cut(|content| content.size() <= 40);
-    /// assert_eq!(short.payload.get(), r#"{"cut":true,"text":"Grüß"}"#);
+    /// let short = Content::plain("Grüße aus Wuppertal 👍").cut(|content| content.size() <= 40);
+    /// assert_eq!(short.payload.get(), r#"{"cut":true,"text":"Grüße"}"#);
     /// assert_eq!(Content::plain("hi").cut(|content| content.size() <= 40), Content::plain("hi"));
     /// ```
     pub fn cut(&self, fits: impl Fn(&Content) -> bool) -> Content {

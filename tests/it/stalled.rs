@@ -100,7 +100,7 @@ fn memory(server: &Server) -> u64 {
 /// How many slow readers the server has cut off.
 async fn cut_off(server: &Server) -> u64 {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let count = answer.lines().find_map(|line| line.strip_prefix("chat_slow_readers_total "));
