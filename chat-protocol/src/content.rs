@@ -126,7 +126,7 @@ impl Content {
     ///
     /// ```
     /// use chat_protocol::Content;
-    /// let short = Content::plain("Grüße aus Wuppertal 👍").cut(|content| content.size() <= 40);
+    /// let short = Content::plain("Grüße aus Wuppertal 👍").cut(|content| content.size() <= 39);
     /// assert_eq!(short.payload.get(), r#"{"cut":true,"text":"Grüße"}"#);
     /// assert_eq!(Content::plain("hi").cut(|content| content.size() <= 40), Content::plain("hi"));
     /// ```
