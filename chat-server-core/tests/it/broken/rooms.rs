@@ -15,8 +15,9 @@ impl Broken {
         if self.has("a_new_room_is_as_it_was_asked_for") {
             state.number = None;
         }
-        let is_joined = state.history == HistoryVisibility::Joined && !user.is_system();
-        if self.has("joined_history_begins_at_joining") && is_joined {
+        // Whoever owns a room was there from its beginning.
+        let came_later = state.history == HistoryVisibility::Joined && state.role != Role::Owner;
+        if self.has("joined_history_begins_at_joining") && came_later {
             view.oldest_offset = Offset::ZERO.next();
         }
         if self.has("unread_counts_others_after_the_pointer") {
