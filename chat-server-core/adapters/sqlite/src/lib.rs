@@ -40,6 +40,7 @@ mod edits;
 mod entry;
 mod error;
 mod feed;
+mod forget;
 mod head;
 mod jobs;
 mod key;
@@ -58,6 +59,7 @@ mod search;
 mod sent;
 mod standings;
 mod store;
+mod traces;
 mod trim;
 mod writer;
 
