@@ -12,6 +12,7 @@ mod jobs;
 mod layer;
 pub mod memory;
 mod messages;
+mod names;
 mod rooms;
 mod users;
 
@@ -24,6 +25,7 @@ pub use feed::{ChangeFeed, FeedEntry};
 pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
+pub use names::{AliasStore, MessageAlias, RoomRecord, key_name, key_of_name};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
 
@@ -52,9 +54,15 @@ impl Default for Capabilities {
 /// [`MessageStore::append`] for creations, memberships and messages, one transaction for each batch, and with what shows the
 /// outcome: [`MessageStore::log`], [`MessageStore::history`], [`RoomStore::standing`] and [`RoomStore::views`]. From there on the
 /// suite says what is missing, case by case, and [`memory`] how it is meant.
-pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore {}
+pub trait Storage:
+    MessageStore + RoomStore + AliasStore + UserLog + ChangeFeed + JobStore + DeviceStore
+{
+}
 
-impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore> Storage for T {}
+impl<T> Storage for T where
+    T: MessageStore + RoomStore + AliasStore + UserLog + ChangeFeed + JobStore + DeviceStore
+{
+}
 
 /// The facets as a server uses them.
 pub type SharedStorage = Arc<dyn Storage>;

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 
+use chat_protocol::dialect::RoomName;
 use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange};
 use chat_protocol::unread::ReadState;
 use chat_protocol::{Role, RoomKind, RoomSettings, Seq, Timestamp, UserId};
@@ -19,8 +20,9 @@ impl State {
         {
             return if first == digest { Ok(unchanged(&self.rooms[room])) } else { Err(Refusal::Conflict) };
         }
-        let taken = new.number.is_some_and(|number| self.numbers.contains_key(&number));
-        if taken || self.rooms.contains_key(&append.room) {
+        let number = new.number.is_some_and(|number| self.numbers.contains_key(&number));
+        let alias = new.alias.clone().is_some_and(|alias| self.named(&RoomName::Alias(alias)).is_some());
+        if number || alias || self.rooms.contains_key(&append.room) {
             return Err(Refusal::Exists);
         }
         if new.members.iter().any(|(user, _)| self.blocks(user, &append.by)) {
@@ -47,6 +49,7 @@ impl State {
         if let Some(number) = new.number {
             self.numbers.insert(number, append.room.clone());
         }
+        let made = self.rooms.len() as u64;
         let Entry::Vacant(place) = self.rooms.entry(append.room.clone()) else { return };
         place.insert(Room {
             id: append.room.clone(),
@@ -57,6 +60,11 @@ impl State {
             info: new.info.clone(),
             desk: new.desk.clone(),
             number: new.number,
+            key: rand::random(),
+            alias: new.alias.clone(),
+            made,
+            created_at: append.now,
+            updated_at: append.now,
             members: Default::default(),
             bans: Default::default(),
             entries: Default::default(),

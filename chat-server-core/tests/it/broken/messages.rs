@@ -66,7 +66,9 @@ impl Broken {
         if let Some(refusal) = self.refused(append).await {
             return Ok(Err(refusal));
         }
-        let stored = self.inner.append(&[self.spoil(append).await]).await?.remove(0);
+        let mut spoilt = self.spoil(append).await;
+        self.broken_alias(&mut spoilt).await;
+        let stored = self.inner.append(&[spoilt]).await?.remove(0);
         match stored {
             Ok(answer) => Ok(self.told(append, answer)),
             Err(refusal) => self.spared(append, refusal).await,
