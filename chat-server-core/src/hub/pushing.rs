@@ -200,7 +200,7 @@ impl Hub {
     }
 
     /// A message that is there.
-    async fn message_at(
+    pub(super) async fn message_at(
         &self,
         room: &chat_protocol::RoomId,
         seq: Seq,
