@@ -171,6 +171,11 @@ mod tests {
             ),
             (r#"{"set":{"id":"1","data":"x"}}"#, ErrorCode::BadRequest, "set.data: expected an object"),
             (r#"{"join":5}"#, ErrorCode::BadRequest, "join: expected an object"),
+            (
+                r#"{"create":{"id":"1","kind":7}}"#,
+                ErrorCode::BadRequest,
+                "create.kind: expected a string, one of a list",
+            ),
             (r#"{"ping":["secret"]}"#, ErrorCode::BadRequest, "ping: expected an object"),
             (
                 r#"{"edit":{"id":"1","room":"r","seq":1,"content":["a/b",{}]}}"#,

@@ -277,6 +277,7 @@ fn bad_input_is_named() {
         (r#""type":"sent","#, "", "missing field `type`"),
         (r#""type":"sent""#, r#""type":"mine""#, "type: expected `sent` or `received`"),
         (r#""status":"sent""#, r#""status":"lost""#, "status: expected `sending` or `sent`"),
+        (r#""status":"sent""#, r#""status":5"#, "status: expected a string, one of a list"),
         (r#""message":"teste""#, r#""message":5"#, "message: expected a string"),
         (r#""file":null"#, r#""file":[]"#, "file: expected a string"),
         (r#""uuid":"0b"#, r#""uuid":"0x"#, "uuid: not a UUID"),
@@ -304,9 +305,6 @@ fn bad_input_is_named() {
     refused::<Created>("{}", "missing field `message`");
     refused::<DeskQuery>(r#"{"organization":5}"#, "organization: expected a string");
     refused::<ErrorBody>(r#"{"detail":5}"#, "an object with detail, or with lists of texts by field");
-    // The parser itself refuses a number where a word is due.
-    let numbered = shown.replacen(r#""status":"sent""#, r#""status":5"#, 1);
-    assert_eq!(decode::<Message>(numbered.as_bytes()).unwrap_err().code, ErrorCode::InvalidJson);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod mutate;
 mod names;
 mod objects;
 mod readers;
+mod types;
 mod walk;
 
 pub(crate) use coverage::Shown;
