@@ -3,6 +3,7 @@
 mod bad_input;
 mod compat;
 mod conversations;
+mod faults;
 mod foreign;
 mod kill;
 mod power;

@@ -90,13 +90,6 @@ async fn talk(
     (sockets, all[all.len() * 99 / 100] as f64 / 1_000.0, count as f64 / start.elapsed().as_secs_f64())
 }
 
-/// Memory of the server process in bytes.
-fn memory(server: &Server) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("a Linux process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1_024
-}
-
 /// How many slow readers the server has cut off.
 async fn cut_off(server: &Server) -> u64 {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
@@ -178,18 +171,18 @@ async fn a_stalled_reader_in_a_busy_room_costs_its_queue_and_misses_nothing() {
     let joined = stalled.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
     let (offset, first) =
         (joined["room"]["offset"].as_u64().unwrap(), joined["room"]["seq"].as_u64().unwrap());
-    let before = memory(&server);
+    let before = server.memory();
     let mut greatest = before;
     let talking = tokio::spawn(talk(url.clone(), readers, "beside", BESIDE));
     while !talking.is_finished() && cut_off(&server).await == 0 {
-        greatest = greatest.max(memory(&server));
+        greatest = greatest.max(server.memory());
         tokio::time::sleep(STEP).await;
     }
     assert!(!talking.is_finished(), "it is cut off while the others talk");
     let mut heard = Vec::new();
     let code = drain(stalled, &mut heard).await;
     let (_readers, beside, rate) = talking.await.unwrap();
-    let grown = greatest.max(memory(&server)) - before;
+    let grown = greatest.max(server.memory()) - before;
     println!(
         "{rate_alone:.0} messages/s alone and {rate:.0} beside a stalled reader, p99 {alone} ms and {beside} ms; \
          {} bytes sent, memory grew by {grown}; closed with {code:?} after {} messages",

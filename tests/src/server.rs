@@ -89,6 +89,26 @@ impl Server {
         self.child.id().expect("still running")
     }
 
+    /// Its memory in bytes.
+    ///
+    /// # Panics
+    /// Elsewhere than on Linux.
+    pub fn memory(&self) -> u64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a Linux process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1_024
+    }
+
+    /// Does something to the process with a program that takes its id last.
+    ///
+    /// # Panics
+    /// When the program cannot do it.
+    pub async fn tell(&self, program: &str, arguments: &[&str]) {
+        let done = Command::new(program).args(arguments).arg(self.pid().to_string()).status().await;
+        assert!(done.expect("the program runs").success(), "{program} {arguments:?}");
+    }
+
     /// Ends it with SIGKILL and waits until it is gone.
     ///
     /// # Panics
@@ -102,9 +122,7 @@ impl Server {
     /// # Panics
     /// When it does not end within 15 seconds.
     pub async fn terminate(mut self) -> Option<i32> {
-        let pid = self.pid().to_string();
-        let sent = Command::new("kill").arg("-TERM").arg(pid).status().await.expect("kill(1) runs");
-        assert!(sent.success());
+        self.tell("kill", &["-TERM"]).await;
         let ended = tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await;
         ended.expect("the server ends in time").expect("waited for").code()
     }

@@ -63,6 +63,8 @@ struct Driver<C> {
     batch: Vec<Text>,
     control: Option<Frame>,
     close: Option<Close>,
+    /// A frame was taken although the time of a timer had come: the timer is next.
+    heard_late: bool,
 }
 
 /// What happened next.
@@ -108,6 +110,7 @@ pub(crate) fn serve<C: Connection>(
         batch: Vec::new(),
         control: None,
         close: None,
+        heard_late: false,
     };
     async move { driver.run().await }
 }
@@ -168,11 +171,20 @@ impl<C: Connection> Driver<C> {
             if let Poll::Ready(turn) = self.poll_work(cx) {
                 return Poll::Ready(turn);
             }
-            if deadline.is_some() && timer.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Turn::Time);
+            let due = deadline.is_some() && timer.as_mut().poll(cx).is_ready();
+            let reads = self.session.wants_frame() && self.starting.is_none() && self.link.outbox.may_read();
+            // What is there when the time is up came before it, for all that is known: when the whole process stood still,
+            // answers and deadlines are found together. One frame, so that who talks without end puts off no deadline.
+            if reads
+                && !(due && self.heard_late)
+                && let Poll::Ready(frame) = self.connection.poll_next_unpin(cx)
+            {
+                self.heard_late = due;
+                return Poll::Ready(Turn::Frame(frame));
             }
-            if self.session.wants_frame() && self.starting.is_none() && self.link.outbox.may_read() {
-                return self.connection.poll_next_unpin(cx).map(Turn::Frame);
+            if due {
+                self.heard_late = false;
+                return Poll::Ready(Turn::Time);
             }
             Poll::Pending
         })
@@ -188,7 +200,9 @@ impl<C: Connection> Driver<C> {
             self.starting = None;
             return Poll::Ready(Turn::Started(action, started));
         }
+        // Answers are as large as pages: who takes none gets no more of them made, and they wait where they are small.
         if !self.running.is_empty()
+            && self.link.outbox.may_read()
             && let Poll::Ready(Some(finished)) = self.running.poll_next_unpin(cx)
         {
             return Poll::Ready(Turn::Finished(finished));

@@ -47,6 +47,18 @@ async fn a_command_without_an_id_is_refused_aloud() {
 }
 
 #[tokio::test]
+async fn a_refresh_is_paid_for_and_one_that_cannot_be_ends_nothing() {
+    let server = limited(Rate { per_second: 1, burst: 30 }, Rate::UNLIMITED);
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let refresh = r#"{"auth":{"id":"a","token":"dev-alice"}}"#;
+    alice.ok(refresh).await;
+    let refused = alice.ask(refresh).await;
+    assert_eq!(refused.error().expect("10 points are left").code.text(), ErrorCode::RateLimited.text());
+    assert!(refused.retry_after_ms.is_some());
+    alice.ok(r#"{"sessions":{"id":"s"}}"#).await;
+}
+
+#[tokio::test]
 async fn all_connections_and_requests_of_a_user_share_one_rate() {
     let server = limited(Rate::UNLIMITED, Rate { per_second: 1, burst: 30 });
     let mut one = Peer::log_in(&server, "alice").await;

@@ -32,6 +32,10 @@ impl Signal {
         self.0.send_replace(true);
     }
 
+    pub(crate) fn is_given(&self) -> bool {
+        *self.0.borrow()
+    }
+
     pub(crate) async fn wait(&self) {
         self.0.subscribe().wait_for(|given| *given).await.expect("the sender lives as long as this");
     }
@@ -60,7 +64,7 @@ impl Hooks for LatePublish {
         }
     }
     async fn before_log(&self) {
-        if *self.armed.0.borrow() {
+        if self.armed.is_given() {
             self.reads.give();
             self.stored.wait().await;
         }
@@ -306,4 +310,59 @@ async fn who_enters_several_rooms_at_once_gets_all_of_them() {
         .map(|entry| (entry.user_offset.get(), entry.change.room().unwrap().as_str()))
         .collect();
     assert_eq!(gained, [(1, "a"), (2, "b"), (3, "c")]);
+}
+
+/// Notes how many changes of room `r` are stored up to the one of room `quiet`.
+#[derive(Default)]
+struct Loud {
+    waits: Signal,
+    open: Signal,
+    before: std::sync::atomic::AtomicUsize,
+    batches: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl Hooks for Loud {
+    async fn before_append(&self, batch: &[Append]) -> Result<(), StorageError> {
+        let messages = |room: &str| {
+            let of = |append: &&Append| {
+                append.room.as_str() == room && matches!(append.change, Change::Message(_))
+            };
+            batch.iter().filter(of).count()
+        };
+        if messages("r") > 0 && !self.waits.is_given() {
+            self.waits.give();
+            self.open.wait().await;
+        } else if messages("quiet") > 0 {
+            self.before.store(messages("r"), Ordering::Relaxed);
+        } else if messages("r") > 0 {
+            self.batches.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn f29_a_quiet_room_is_stored_with_all_that_waits_for_a_loud_one() {
+    let (server, store) = server_on::<Loud>();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    for room in ["r", "quiet"] {
+        alice
+            .ok(&format!(r#"{{"create":{{"id":"c","kind":"group","room":"{room}","members":["bob"]}}}}"#))
+            .await;
+    }
+    alice.say(&send("first", "r", "x")).await;
+    store.hooks.waits.wait().await;
+    let mut bob = Peer::log_in(&server, "bob").await;
+    for n in 0..50 {
+        alice.say(&send(&format!("m{n}"), "r", "x")).await;
+    }
+    // Commands take their places in order: after this answer the messages are in the committer's queue.
+    alice.ok(r#"{"unlisten":{"id":"u","user":"x"}}"#).await;
+    bob.say(&send("q", "quiet", "x")).await;
+    bob.ok(r#"{"unlisten":{"id":"u","user":"x"}}"#).await;
+    store.hooks.open.give();
+    assert_eq!(bob.reply("q").await.status, 200);
+    assert_eq!(store.hooks.before.load(Ordering::Relaxed), 50, "all of them in one batch");
+    assert_eq!(store.hooks.batches.load(Ordering::Relaxed), 0, "and none before it");
 }

@@ -229,7 +229,8 @@ async fn three_is_connected(peer: &mut Peer) -> bool {
     list["sessions"].as_array().unwrap().iter().all(|session| session["connected"] == true)
 }
 
-/// Token `short` lives for 300 ms, `long` for ever, `gone` no longer; all are alice's.
+/// Token `short` lives for 300 ms, `long` for ever, `gone` no longer; they are alice's. `bob` is bob's, and `system` claims to
+/// be the server's.
 struct Tokens;
 
 #[async_trait]
@@ -238,10 +239,12 @@ impl Authenticator for Tokens {
         let after = |ms: i64| Timestamp::from_micros(SystemClock.now().as_micros() + ms * 1_000);
         let expires_at = match token {
             "short" => Some(after(300)),
-            "long" => None,
+            "long" | "bob" => None,
+            "system" => return Ok(Principal { user: UserId::system(), expires_at: None }),
             _ => return Err(AuthError::Invalid),
         };
-        Ok(Principal { user: UserId::new("alice").unwrap(), expires_at })
+        let user = if token == "bob" { "bob" } else { "alice" };
+        Ok(Principal { user: UserId::new(user).unwrap(), expires_at })
     }
 }
 
@@ -268,4 +271,25 @@ async fn a_token_that_is_no_longer_taken_ends_the_session_that_refreshes_with_it
     let (mut peer, _) = log_in(&server, json!({"token": "long"})).await;
     assert_eq!(peer.refused(&auth(json!({"token": "gone"}))).await, "ERR_INVALID_ACCESS_TOKEN");
     assert_eq!(closed(&mut peer).await, ErrorCode::InvalidToken.close_code());
+}
+
+#[tokio::test]
+async fn the_token_of_another_user_refreshes_nothing_and_ends_nothing() {
+    let server = with_tokens();
+    let (mut peer, data) = log_in(&server, json!({"token": "short"})).await;
+    assert_eq!(peer.refused(&auth(json!({"token": "bob"}))).await, "ERR_FORBIDDEN_ACCESS");
+    let list = peer.ok(SESSIONS).await;
+    assert_eq!(list["sessions"][0]["session_id"], data["session_id"], "it is alice's still");
+    let bob = Caller::User(UserId::new("bob").unwrap());
+    let none = server.command(&bob, decode::<Command>(SESSIONS.as_bytes()).unwrap()).await.unwrap().unwrap();
+    assert_eq!(none.get(), r#"{"sessions":[]}"#);
+    assert_eq!(closed(&mut peer).await, ErrorCode::TokenExpired.close_code(), "and expires with her token");
+}
+
+#[tokio::test]
+async fn no_token_is_the_servers_own() {
+    let server = with_tokens();
+    let mut peer = Peer::connect(&server);
+    assert_eq!(peer.refused(&auth(json!({"token": "system"}))).await, "ERR_INVALID_ACCESS_TOKEN");
+    assert_eq!(server.authenticate("system").await.unwrap_err().wire().code, ErrorCode::InvalidToken);
 }

@@ -81,6 +81,11 @@ async fn every_broken_rule_is_answered_with_its_close_code() {
     for (name, bytes, code) in [
         ("a frame of 1 MiB", frame(raw::TEXT, vec![b'x'; 1024 * 1024]), too_large),
         ("one byte too many", frame(raw::TEXT, vec![b'x'; MAX_FRAME + 1]), too_large),
+        (
+            "a length beyond it, and nothing of the rest",
+            raw::header(raw::TEXT, MAX_FRAME as u64 + 1),
+            too_large,
+        ),
         ("a length of 2^63", raw::header(BINARY, 1 << 63), too_large),
         ("a length of 2^64-1", raw::header(BINARY, u64::MAX), too_large),
         ("a message too large in fragments", fragments, too_large),

@@ -103,6 +103,22 @@ async fn a_shutdown_tells_every_session_and_waits_for_it() {
     assert_eq!(soon(raw::read_frame(&mut rude)).await, None);
 }
 
+/// As in an app of somebody else's, which goes on answering while the chat in it goes away.
+#[tokio::test]
+async fn nothing_begins_while_the_server_drains() {
+    let edge = Edge::start(WsConfig::default()).await;
+    let mut open = edge.login("a").await;
+    let server = edge.server.clone();
+    let draining = tokio::spawn(async move { server.shutdown(Duration::from_secs(5)).await });
+    assert_eq!(soon(raw::close_code(&mut open)).await, Some(1001));
+    let (_, socket) = edge.upgrade("/v1/ws", "").await;
+    let stream = edge.get_as("dev-a", "/v1/events").await;
+    for answer in [socket, stream] {
+        assert_eq!((answer.status, answer.refusal().as_str()), (503, "ERR_SHUTTING_DOWN"));
+    }
+    soon(draining).await.unwrap();
+}
+
 #[tokio::test]
 async fn whoever_does_not_leave_in_time_is_cut() {
     let (close_timeout, shutdown_timeout) = (Duration::from_secs(60), Duration::from_millis(300));

@@ -74,3 +74,31 @@ fn without_certificates_http_works_and_https_says_so() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
+
+/// Runs in a process of its own, because the environment belongs to all tests.
+#[test]
+fn a_proxy_that_the_environment_names_gets_no_token() {
+    const PROXY: &str = "http_proxy";
+    if let Ok(proxy) = std::env::var("CHAT_TEST_PROXY") {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let peer = Peer::fixed(200, r#"{"user_id":"alice"}"#).await;
+            assert_eq!(std::env::var(PROXY).unwrap(), proxy);
+            assert_eq!(ask(&peer.auth(), "t").await, user("alice"));
+            assert_eq!(peer.asked(), 1);
+        });
+        return;
+    }
+    // Nobody is there: whoever goes this way fails.
+    let nowhere = "http://127.0.0.1:1";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "setup::a_proxy_that_the_environment_names_gets_no_token"])
+        .envs(["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, nowhere)))
+        .env_remove("no_proxy")
+        .env_remove("NO_PROXY")
+        .env("CHAT_TEST_PROXY", nowhere)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
