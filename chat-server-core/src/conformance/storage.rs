@@ -43,6 +43,7 @@ mod schedule;
 mod threads;
 mod tour;
 mod trim;
+mod uploads;
 mod words;
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ pub use self::rooms::*;
 pub use self::schedule::*;
 pub use self::threads::*;
 pub use self::trim::*;
+pub use self::uploads::*;
 
 /// The store under test: opened the first time a fresh one, afterwards with the same data, if it can be opened again.
 pub type Subject = Opens<dyn Storage>;
@@ -93,6 +95,7 @@ suite! { $
             "../storage/feed.rs"
             "../storage/jobs.rs"
             "../storage/devices.rs"
+            "../storage/uploads.rs"
         }
         cases {
             concurrent_appends_leave_no_gap
@@ -184,6 +187,10 @@ suite! { $
             the_oldest_device_makes_room
             devices_come_by_user
             last_seen_is_kept
+
+            bytes_of_uploads_are_counted
+            an_upload_lasts_as_long_as_it_is_named
+            a_kept_upload_comes_up_later
         }
     }
 }

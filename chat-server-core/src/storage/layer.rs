@@ -9,9 +9,10 @@ use chat_protocol::{
 use super::{
     Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore, FeedEntry, Job,
     JobKind, JobStore, LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place,
-    Pointers, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError,
-    StoredMessage, UserLog, UserLogPage,
+    Pointers, Quota, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError,
+    StoredMessage, UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
 };
+use crate::blob::BlobName;
 
 type Result<T> = std::result::Result<T, StorageError>;
 
@@ -261,5 +262,34 @@ impl<L: StorageLayer> DeviceStore for L {
     async fn devices(&self, users: &[UserId]) -> Result<Vec<Device>> {
         self.before("devices").await?;
         self.inner().devices(users).await
+    }
+}
+
+#[async_trait]
+impl<L: StorageLayer> UploadStore for L {
+    async fn add_upload(
+        &self,
+        now: Timestamp,
+        upload: &UploadEntry,
+        quota: Quota,
+    ) -> Result<std::result::Result<(), Refusal>> {
+        self.before("add_upload").await?;
+        self.inner().add_upload(now, upload, quota).await
+    }
+    async fn upload_bytes(&self, user: &UserId) -> Result<UploadBytes> {
+        self.before("upload_bytes").await?;
+        self.inner().upload_bytes(user).await
+    }
+    async fn refer(&self, now: Timestamp, changes: &[UploadChange]) -> Result<()> {
+        self.before("refer").await?;
+        self.inner().refer(now, changes).await
+    }
+    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>> {
+        self.before("due_uploads").await?;
+        self.inner().due_uploads(now, limit).await
+    }
+    async fn remove_uploads(&self, names: &[BlobName]) -> Result<()> {
+        self.before("remove_uploads").await?;
+        self.inner().remove_uploads(names).await
     }
 }

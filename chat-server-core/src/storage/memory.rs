@@ -8,6 +8,7 @@ mod members;
 mod own;
 mod room;
 mod state;
+mod uploads;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -13,6 +13,7 @@ mod layer;
 pub mod memory;
 mod messages;
 mod rooms;
+mod uploads;
 mod users;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
+pub use uploads::{Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
 
 /// What a store can do. Conformance cases are chosen by it: not able is a skip, able and wrong is a failure.
@@ -52,9 +54,15 @@ impl Default for Capabilities {
 /// [`MessageStore::append`] for creations, memberships and messages, one transaction for each batch, and with what shows the
 /// outcome: [`MessageStore::log`], [`MessageStore::history`], [`RoomStore::standing`] and [`RoomStore::views`]. From there on the
 /// suite says what is missing, case by case, and [`memory`] how it is meant.
-pub trait Storage: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore {}
+pub trait Storage:
+    MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore
+{
+}
 
-impl<T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore> Storage for T {}
+impl<T> Storage for T where
+    T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore
+{
+}
 
 /// The facets as a server uses them.
 pub type SharedStorage = Arc<dyn Storage>;

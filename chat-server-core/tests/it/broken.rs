@@ -6,6 +6,7 @@ mod feed;
 mod jobs;
 mod messages;
 mod rooms;
+mod uploads;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};

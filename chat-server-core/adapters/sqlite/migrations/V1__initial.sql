@@ -334,17 +334,27 @@ CREATE TABLE devices (
 CREATE UNIQUE INDEX devices_token ON devices (token, service) WHERE token IS NOT NULL;
 
 -- Uploads; the bytes are files beside the database.
-CREATE TABLE blobs (
-    name       TEXT PRIMARY KEY NOT NULL,  -- made by the server
-    owner_ref  INTEGER NOT NULL,
-    room_ref   INTEGER,                    -- who may read it: the members
-    file_name  TEXT NOT NULL,              -- as the uploader called it
-    mime_type  TEXT NOT NULL,
-    size       INTEGER NOT NULL,           -- bytes
-    digest     BLOB,
-    created_at INTEGER NOT NULL,
-    stored_at  INTEGER                     -- NULL: announced, bytes not there yet
+CREATE TABLE uploads (
+    name     TEXT PRIMARY KEY NOT NULL,  -- made by the server
+    user_ref INTEGER NOT NULL,           -- who uploaded it
+    room_ref INTEGER NOT NULL,           -- whose members read it
+    size     INTEGER NOT NULL,           -- bytes
+    due      INTEGER                     -- when it goes; NULL: something refers to it
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX uploads_due ON uploads (due, name) WHERE due IS NOT NULL;
+-- Which message of its room names a file; `seq` 0: the room's own data.
+CREATE TABLE upload_refs (
+    room_ref INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    name     TEXT NOT NULL,
+    PRIMARY KEY (room_ref, seq, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX upload_refs_name ON upload_refs (name);
+-- How many bytes each user has uploaded that are there; 0: all users together.
+CREATE TABLE upload_bytes (
+    user_ref INTEGER PRIMARY KEY,
+    bytes    INTEGER NOT NULL
+) STRICT;
 
 -- Pushes, scheduled sends and the like, taken by workers under a lease. A worker that comes late must not meet another job
 -- under the number of its own: no number is used again.

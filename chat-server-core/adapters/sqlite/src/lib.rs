@@ -59,6 +59,7 @@ mod sent;
 mod standings;
 mod store;
 mod trim;
+mod uploads;
 mod writer;
 
 #[cfg(test)]

@@ -115,6 +115,8 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
     let waiting = store.jobs_of(&user("a"), JobKind::Send, None, None, ALL).await;
     all.push(format!("waits for a: {waiting:?}"));
     all.push(format!("feed: {:?}", scene.feed(0, ALL).await));
+    let bytes = store.upload_bytes(&user("a")).await.expect("upload_bytes works");
+    all.push(format!("uploads: {bytes:?}, due: {:?}", scene.due(1_000_000).await));
     all.push(format!("position: {:?}", scene.position("reader").await));
     all
 }

@@ -9,6 +9,7 @@ use chat_protocol::{
 
 use super::jobs::Jobs;
 use super::room::{Entry, Room};
+use super::uploads::Uploads;
 use crate::storage::{Append, Appended, Bar, Change, Device, LogEntry, NewMessage, Refusal};
 
 /// What belongs to one user.
@@ -37,6 +38,7 @@ pub(super) struct State {
     /// Every entry of every room's log by its number.
     pub(super) feed: BTreeMap<u64, (RoomId, Offset)>,
     pub(super) jobs: Jobs,
+    pub(super) uploads: Uploads,
     /// Where readers of the feed stand.
     pub(super) positions: BTreeMap<String, u64>,
     /// Number of changes so far; that of a message is its `num`.
