@@ -42,9 +42,10 @@ impl<K> Visitor<'_> for KeySeed<K> {
     }
 }
 
-/// Declares an enum of packets: one newtype variant per kind, and `Unknown`.
+/// Declares an enum of packets: one newtype variant per kind, and `Unknown`. What one of them is on the wire is said by
+/// `$unit`, and `$title` ends the names that their schemas have.
 macro_rules! packets {
-    ($(#[$doc:meta])* $name:ident, $expecting:literal { $($(#[$vdoc:meta])* $variant:ident($type:ty) = $kind:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $unit:literal, $title:literal, $expecting:literal { $($(#[$vdoc:meta])* $variant:ident($type:ty) = $kind:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone)]
         #[non_exhaustive]
@@ -144,7 +145,7 @@ macro_rules! packets {
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let variants: Vec<schemars::Schema> = vec![$(
                     schemars::json_schema!({
-                        "title": concat!(stringify!($variant), "Packet"),
+                        "title": concat!(stringify!($variant), $title),
                         "type": "object",
                         "required": [$kind],
                         "properties": { $kind: generator.subschema_for::<$type>() },
@@ -152,7 +153,7 @@ macro_rules! packets {
                 ),*];
                 schemars::json_schema!({
                     "oneOf": variants,
-                    "description": concat!("One frame: ", $expecting, "."),
+                    "description": concat!("One ", $unit, ": ", $expecting, "."),
                 })
             }
         }

@@ -36,7 +36,7 @@ packets! {
     /// assert_eq!(command.kind(), "send");
     /// assert_eq!(serde_json::to_string(&command).unwrap(), json);
     /// ```
-    Command, "one object with one key that names the command" {
+    Command, "frame", "Packet", "one object with one key that names the command" {
         /// Say who I am.
         Auth(Auth) = "auth",
         /// Go on where I was.

@@ -25,7 +25,7 @@ packets! {
     /// assert_eq!(event.kind(), "reads");
     /// assert_eq!(serde_json::to_string(&event).unwrap(), json);
     /// ```
-    Event, "one object with one key that names the packet" {
+    Event, "frame", "Packet", "one object with one key that names the packet" {
         /// Answer to a command.
         Reply(Reply) = "reply",
         /// A message was stored.

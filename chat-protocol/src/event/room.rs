@@ -13,7 +13,7 @@ use crate::{
 pub enum MemberAction {
     /// The user is a member now, by joining or by being added.
     Joined,
-    /// The user is no member any more, by its own will.
+    /// The user is no member any more, by its own will, or because it was deleted: in direct rooms, too.
     Left,
     /// The user is no member any more, by another's.
     Kicked,

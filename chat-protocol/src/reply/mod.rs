@@ -8,6 +8,7 @@ use crate::{Action, ErrorCode, ErrorText, Open, RequestId, Timestamp, WireError}
 
 mod data;
 mod page;
+mod people;
 
 pub use data::{
     AgentsData, AuthData, ChangeData, InviteData, Limits, ListenData, ReadData, RevokeData, RoomData,
@@ -17,6 +18,7 @@ pub use page::{
     BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, InboxTotals, MembersPage, ScheduledMessage,
     ScheduledPage, SearchPage, SessionEntry, SessionsData,
 };
+pub use people::{ExportEnd, ExportLine, ExportedDevice, ExportedUpload, ForgetData};
 
 /// The answer to one command.
 ///

@@ -13,13 +13,14 @@ use super::variants;
 use crate::hooks::{PushAnswer, PushBody, WebhookBody};
 use crate::http::Endpoint;
 use crate::reply::{
-    AgentsData, AuthData, BlocksPage, ChangeData, InboxPage, InboxTotals, InviteData, ListenData,
-    MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage, SendData,
-    SessionsData, SetData, Uploaded, UserEntry,
+    AgentsData, AuthData, BlocksPage, ChangeData, ExportLine, ForgetData, InboxPage, InboxTotals, InviteData,
+    ListenData, MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage,
+    SendData, SessionsData, SetData, Uploaded, UserEntry,
 };
 use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
 use shapes::{
-    answer_lines, bytes, command_lines, commands_query, events, events_query, health, upload_query,
+    answer_lines, bytes, command_lines, commands_query, events, events_query, export_lines, health,
+    upload_query,
 };
 
 /// Whether a command whose answer was lost may be sent again.
@@ -154,11 +155,13 @@ pub(super) fn format() -> Format {
             "native/blocks_page.json" "1.0" written BlocksPage,
             "native/scheduled_page.json" "1.0" written ScheduledPage,
             "native/sessions_data.json" "1.0" written SessionsData,
+            "native/export_line.json" "1.0" written ExportLine,
             "http/inbox_totals.json" "1.0" written InboxTotals,
             "http/room_state.json" "1.0" written RoomState,
             "http/uploaded.json" "1.0" written Uploaded,
             "http/user.json" "1.0" written UserEntry,
             "http/agents_data.json" "1.0" written AgentsData,
+            "http/forget_data.json" "1.0" written ForgetData,
             "http/history_page.json" "1.0" written HistoryPage,
             "http/error.json" "1.0" written Reply,
             "http/webhook_body.json" "1.0" written WebhookBody,
@@ -232,10 +235,19 @@ fn other_routes() -> Vec<Route> {
         get("/v1/rooms/{room}", "room", "One room of mine, as I see it. The operator sees every room, as an owner who has read all of it.").param(room()).ok(written::<RoomState>),
         get("/v1/unread", "unread", "Counts over all rooms of mine.").ok(written::<InboxTotals>),
         get("/v1/users/{user}", "user", "What the directory knows of a user.").param(user()).ok(written::<UserEntry>),
-        delete("/v1/users/{user}", "forget_user", "Deletes all that is kept of one user. Messages stay, without their content.")
+        delete("/v1/users/{user}", "forget_user", "Deletes all that is kept of one user: asked by that user, or by the operator. Sessions end at once; the rest goes in the background, whatever becomes of the server. Rooms are left, and their messages of the user stay without content. Repeating it is harmless, and says whether it is done.")
             .param(user())
-            .by(&["operator"])
-            .or(empty(204, "Done.")),
+            .by(&["bearer", "operator"])
+            .or(answer(202, "It has begun, now or before, and goes on by itself.", written::<ForgetData>))
+            .or(empty(204, "It is done: nothing is kept of the user.")),
+        get("/v1/users/{user}/export", "export_user", "All that is kept of one user, for that user or the operator.")
+            .param(user())
+            .by(&["bearer", "operator"])
+            .or(super::route::Answer {
+                status: 200,
+                about: "What is kept, one thing per line, as it is read: what changes meanwhile may be as it was before or after.",
+                body: Some((LINES, super::route::Body::Of(export_lines))),
+            }),
         get("/v1/organizations/{organization}/agents", "agents", "Who answers for an organization in its desks.")
             .param(organization())
             .by(&["operator"])

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::reply::ExportLine;
 use crate::schema::types::{Types, read, written};
 use crate::{Command, DeviceId, Event, RoomId, SessionId};
 
@@ -30,6 +31,15 @@ pub(super) fn answer_lines(types: &mut Types) -> Value {
         "description": "One packet per line: the `reply` to each command, for `ping` the `pong`.",
         "contentMediaType": "application/json",
         "contentSchema": written::<Event>(types),
+    })
+}
+
+pub(super) fn export_lines(types: &mut Types) -> Value {
+    json!({
+        "type": "string",
+        "description": "One thing per line. The last is the `end`: without it the answer was cut short.",
+        "contentMediaType": "application/json",
+        "contentSchema": written::<ExportLine>(types),
     })
 }
 

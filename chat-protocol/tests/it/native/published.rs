@@ -15,7 +15,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::json::readable;
-use super::survive::{again, command_survives, each, event_survives, reply_survives, survives};
+use super::survive::{
+    again, command_survives, each, event_survives, line_survives, reply_survives, survives,
+};
 use super::{Sample, command, event, push};
 use crate::vectors::{Shown, schemas};
 
@@ -60,13 +62,14 @@ macro_rules! data {
 }
 
 data! {
-    AgentsData AuthData BlocksPage ChangeData HistoryPage InboxPage InboxTotals InviteData ListenData MembersPage Message ReadData
+    AgentsData AuthData BlocksPage ChangeData ForgetData HistoryPage InboxPage InboxTotals InviteData ListenData MembersPage Message ReadData
     RevokeData RoomData RoomState ScheduleData ScheduledPage SearchPage SendData SessionsData SetData Uploaded UserEntry
 }
 
 bodies! {
     Command: command_survives,
     Event: event_survives,
+    ExportLine: line_survives,
     Reply: reply_survives,
     chat_protocol::dialect::haraj::Push: survives,
     OperatorPush: survives,
@@ -116,6 +119,8 @@ fn of(path: &str) -> BoxedStrategy<Rc<dyn Published>> {
         "http/inbox_totals.json" => any_of(InboxTotals::any()),
         "http/room_state.json" => any_of(RoomState::any()),
         "http/agents_data.json" => any_of(AgentsData::any()),
+        "http/forget_data.json" => any_of(ForgetData::any()),
+        "native/export_line.json" => any_of(ExportLine::any()),
         "http/uploaded.json" => any_of(Uploaded::any()),
         "http/user.json" => any_of(UserEntry::any()),
         "http/error.json" => any_of(Reply::any()),

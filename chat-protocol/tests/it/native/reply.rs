@@ -1,7 +1,7 @@
 //! Replies, and the data in them: results, pages, and bodies that only HTTP has.
 
 use chat_protocol::reply::*;
-use chat_protocol::{Action, ErrorCode, Reply, limits};
+use chat_protocol::{Action, ErrorCode, Message, Reply, RoomState, limits};
 use proptest::prelude::*;
 
 use super::Sample;
@@ -34,6 +34,10 @@ samples! {
     Uploaded { url, name, size, kind }
     AgentsData { organization: organization(), agents }
     UserEntry { user, name, avatar, online, last_seen }
+    ForgetData { user, ts }
+    ExportedDevice { device_id, name, push, app, updated_at }
+    ExportedUpload { url, name, size, kind, room, ts }
+    ExportEnd { lines, ts }
     MembersPage { room, members, banned, next }
     BannedUser { user, until, reason: proptest::option::of(any_text(limits::MAX_REASON)), by, ts }
     BlockedUser { user, ts }
@@ -46,4 +50,22 @@ samples! {
     InboxPage { rooms, totals, next }
     SessionEntry { session_id, device_id, name, dialect, created_at, seen_at, connected, current }
     SessionsData { sessions }
+}
+
+/// What lacks one here is found by the test of all that is described.
+impl Sample for ExportLine {
+    fn any() -> BoxedStrategy<Self> {
+        prop_oneof![
+            UserEntry::any().prop_map(ExportLine::User),
+            ExportedDevice::any().prop_map(ExportLine::Device),
+            SessionEntry::any().prop_map(ExportLine::Session),
+            RoomState::any().prop_map(ExportLine::Room),
+            BlockedUser::any().prop_map(ExportLine::Block),
+            ScheduledMessage::any().prop_map(ExportLine::Scheduled),
+            Message::any().prop_map(ExportLine::Message),
+            ExportedUpload::any().prop_map(ExportLine::Upload),
+            ExportEnd::any().prop_map(ExportLine::End),
+        ]
+        .boxed()
+    }
 }

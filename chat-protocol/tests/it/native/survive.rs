@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use chat_protocol::reply::ExportLine;
 use chat_protocol::{Command, Event, Reply, decode, encode, encode_into};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -86,6 +87,13 @@ pub(super) fn command_survives(command: &Command) {
 
 pub(super) fn event_survives(event: &Event) {
     assert!(same_event(&again(event), event), "written as {}", encode(event).as_str());
+}
+
+pub(super) fn line_survives(line: &ExportLine) {
+    let same = same!(ExportLine, &again(line), line, {
+        User Device Session Room Block Scheduled Message Upload End
+    });
+    assert!(same, "written as {}", encode(line).as_str());
 }
 
 pub(super) fn reply_survives(reply: &Reply) {

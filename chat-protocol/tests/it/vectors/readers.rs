@@ -157,6 +157,8 @@ fn native(name: &str) -> Reader {
         "webhook_body.json" => body::<WebhookBody>,
         "push_body.json" => body::<PushBody>,
         "push_answer.json" => body::<PushAnswer>,
+        "forget_data.json" => body::<ForgetData>,
+        "export_line.json" => |text| framed(text, |line: &ExportLine| Some(line.kind())),
         _ => panic!("{name}: no reader"),
     }
 }
