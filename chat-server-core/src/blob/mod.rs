@@ -93,6 +93,7 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
 /// - A range gives its bytes and no others, as far as the blob goes (`ranges_give_their_bytes`).
 /// - A finished blob never changes: the name is not given again (`a_finished_blob_never_changes`).
 /// - A deleted blob is nowhere (`a_deleted_blob_is_nowhere`).
+/// - The blobs of one user are found, in pages that meet (`blobs_are_found_by_their_user`).
 #[async_trait]
 pub trait BlobStore: Send + Sync {
     /// Begins a blob. Nothing of it is seen until [`BlobWriter::finish`]; a writer that is dropped leaves nothing behind.
@@ -113,6 +114,17 @@ pub trait BlobStore: Send + Sync {
     /// # Errors
     /// [`StorageError`] when the store cannot read.
     async fn read(&self, name: &BlobName, range: Range<u64>) -> Result<Option<BlobBytes>, StorageError>;
+
+    /// Finished blobs of a user, in the order of their names, after one of them, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StorageError`] when the store cannot read.
+    async fn of_user(
+        &self,
+        user: &UserId,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<(BlobName, BlobMeta)>, StorageError>;
 
     /// Forgets a blob; whether there was one.
     ///
