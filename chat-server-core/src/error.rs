@@ -37,6 +37,9 @@ impl From<ErrorCode> for Error {
     }
 }
 
+/// Why a user who is being forgotten may do nothing.
+pub(crate) const BEING_DELETED: &str = "the user is being deleted; try again when that is done";
+
 /// Refusals of a store that reach a user: a stranger cannot tell a missing room from a forbidden one.
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
@@ -48,6 +51,7 @@ impl From<Refusal> for Error {
             Refusal::NotAllowed => {
                 WireError::new(ErrorCode::Forbidden, "your role does not reach this member or message").into()
             }
+            Refusal::Forgotten => WireError::new(ErrorCode::Forbidden, BEING_DELETED).into(),
             Refusal::Full => {
                 WireError::new(ErrorCode::LimitReached, "there are as many of these as there may be").into()
             }

@@ -42,6 +42,7 @@ mod scene;
 mod schedule;
 mod threads;
 mod tour;
+mod traces;
 mod trim;
 mod uploads;
 mod words;
@@ -68,6 +69,7 @@ pub use self::repeats::*;
 pub use self::rooms::*;
 pub use self::schedule::*;
 pub use self::threads::*;
+pub use self::traces::*;
 pub use self::trim::*;
 pub use self::uploads::*;
 
@@ -96,6 +98,7 @@ suite! { $
             "../storage/jobs.rs"
             "../storage/devices.rs"
             "../storage/uploads.rs"
+            "../storage/traces.rs"
         }
         cases {
             concurrent_appends_leave_no_gap
@@ -129,6 +132,7 @@ suite! { $
             a_standing_is_never_ahead_of_the_history
             a_new_room_is_as_it_was_asked_for
             a_lost_right_bumps_the_access_version
+            a_direct_room_gets_its_side_back
             adding_spares_members_and_refuses_the_barred
             removing_needs_a_lower_role
             a_ban_keeps_its_user_out
@@ -191,6 +195,14 @@ suite! { $
             bytes_of_uploads_are_counted
             an_upload_lasts_as_long_as_it_is_named
             a_kept_upload_comes_up_later
+            pages_of_a_users_messages_meet
+            traces_are_what_is_left_in_rooms
+            a_forgotten_user_leaves_tombstones
+            a_room_forgets_a_user_bit_by_bit
+            a_repeat_survives_its_author
+            who_is_being_forgotten_does_nothing_new
+            who_is_forgotten_is_new
+            blockers_are_found
         }
     }
 }

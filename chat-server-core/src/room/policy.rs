@@ -12,6 +12,12 @@ pub(crate) fn joining_role(kind: RoomKind) -> Role {
     if kind == RoomKind::Channel { Role::Reader } else { Role::Member }
 }
 
+/// The least role of who becomes owner of a room of this kind when its owner leaves: who reads a channel was never meant to
+/// run it.
+pub(crate) fn heir_in(kind: RoomKind) -> Role {
+    if kind == RoomKind::Group { Role::Member } else { Role::Admin }
+}
+
 /// Decides a change on what its author is to the room, and completes it with what follows from that.
 ///
 /// # Errors
@@ -38,8 +44,7 @@ pub(crate) fn decide(
         Change::Create(_) | Change::Join { .. } => Ok(()),
         Change::Leave { .. } if direct => refuse("nobody leaves a direct room"),
         Change::Leave { heir } => {
-            // Who reads a channel was never meant to run it.
-            *heir = if standing.kind == RoomKind::Group { Role::Member } else { Role::Admin };
+            *heir = heir_in(standing.kind);
             Ok(())
         }
         Change::Message(_) | Change::Edit { .. } => may_write(standing, role),
@@ -75,6 +80,7 @@ pub(crate) fn decide(
             not_above(*given, role)
         }
         Change::Trim { .. } => refuse("messages are forgotten by the server alone"),
+        Change::Forget { .. } => refuse("users are forgotten by the server alone"),
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Append {
 /// member's must be lower than ([`Refusal::NotAllowed`]), `own` that the message must be written by `by`.
 #[derive(Debug, Clone)]
 pub enum Change {
-    /// The room comes to be, with its first members.
+    /// The room comes to be, with its first members. A direct room that is there, and that one of its two was forgotten in,
+    /// has both again.
     Create(Box<NewRoom>),
     /// `by` becomes a member with this role; its pointers start at the head, and no ban of it stays. Already a member: a
     /// duplicate. At a desk, who is no agent of its organization: [`Refusal::NotAllowed`].
@@ -129,6 +130,17 @@ pub enum Change {
     Trim {
         /// The oldest message that stays. One more than the newest: none does; a greater number means the same.
         oldest: Seq,
+    },
+    /// What a user left in the room goes, as if the user did it: its messages, deleted and without their names, its reactions,
+    /// what it hid from itself, then its membership. Of the first three together at most `limit`, the membership when none
+    /// of them is left. Nothing is: a duplicate. Nobody has to be a member for it.
+    Forget {
+        /// Whose.
+        user: UserId,
+        /// When the user is the owner: as in [`Change::Leave`].
+        heir: Role,
+        /// So much at once.
+        limit: usize,
     },
 }
 
@@ -268,6 +280,9 @@ pub enum Refusal {
     /// The same `client_msg_id` or `client_room_id` was used with another body.
     #[error("the client's id was used with another body")]
     Conflict,
+    /// The user who asks, or whom it is about, is being forgotten.
+    #[error("the user is being forgotten")]
+    Forgotten,
     /// There is no room for another one.
     #[error("too many")]
     Full,

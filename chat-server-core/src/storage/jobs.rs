@@ -17,6 +17,9 @@ pub enum JobKind {
     Push,
     /// Another system is told what happened.
     Webhook,
+    /// A user is forgotten. Made by [`OwnChange::Forget`](super::OwnChange::Forget), taken away by
+    /// [`OwnChange::Forgotten`](super::OwnChange::Forgotten).
+    Forget,
 }
 
 /// A job to be stored.

@@ -10,7 +10,7 @@ use super::{
     Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore, FeedEntry, Job,
     JobKind, JobStore, LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place,
     Pointers, Quota, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError,
-    StoredMessage, UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
+    StoredMessage, TraceStore, UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
 };
 use crate::blob::BlobName;
 
@@ -291,5 +291,30 @@ impl<L: StorageLayer> UploadStore for L {
     async fn remove_uploads(&self, names: &[BlobName]) -> Result<()> {
         self.before("remove_uploads").await?;
         self.inner().remove_uploads(names).await
+    }
+}
+
+#[async_trait]
+impl<L: StorageLayer> TraceStore for L {
+    async fn written_by(
+        &self,
+        user: &UserId,
+        after: Option<(&RoomId, Seq)>,
+        limit: usize,
+    ) -> Result<Vec<StoredMessage>> {
+        self.before("written_by").await?;
+        self.inner().written_by(user, after, limit).await
+    }
+    async fn traces_of(&self, user: &UserId, after: Option<&RoomId>, limit: usize) -> Result<Vec<RoomId>> {
+        self.before("traces_of").await?;
+        self.inner().traces_of(user, after, limit).await
+    }
+    async fn blockers_of(&self, user: &UserId, limit: usize) -> Result<Vec<UserId>> {
+        self.before("blockers_of").await?;
+        self.inner().blockers_of(user, limit).await
+    }
+    async fn forgetting(&self, user: &UserId) -> Result<Option<Timestamp>> {
+        self.before("forgetting").await?;
+        self.inner().forgetting(user).await
     }
 }

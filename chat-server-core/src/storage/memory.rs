@@ -8,6 +8,7 @@ mod members;
 mod own;
 mod room;
 mod state;
+mod traces;
 mod uploads;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -284,10 +285,11 @@ impl UserLog for MemoryStore {
         limit: usize,
     ) -> Result<UserLogPage, StorageError> {
         let state = self.state();
-        let log = state.users.get(user).map_or(&[][..], |own| &own.log);
-        let first = usize::try_from(after.get()).unwrap_or(usize::MAX);
+        let (log, gone) = state.users.get(user).map_or((&[][..], 0), |own| (&own.log, own.log_gone));
+        let first = usize::try_from(after.get().saturating_sub(gone)).unwrap_or(usize::MAX);
         let entries = log.iter().skip(first).take(limit).cloned().collect();
-        Ok(UserLogPage { entries, head: state.user_head(user), oldest: UserOffset::ZERO.next() })
+        let oldest = UserOffset::new(gone + 1).unwrap_or_default();
+        Ok(UserLogPage { entries, head: state.user_head(user), oldest })
     }
 
     async fn blocked(

@@ -13,6 +13,7 @@ mod layer;
 pub mod memory;
 mod messages;
 mod rooms;
+mod traces;
 mod uploads;
 mod users;
 
@@ -26,6 +27,7 @@ pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
+pub use traces::TraceStore;
 pub use uploads::{Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
 
@@ -55,12 +57,12 @@ impl Default for Capabilities {
 /// outcome: [`MessageStore::log`], [`MessageStore::history`], [`RoomStore::standing`] and [`RoomStore::views`]. From there on the
 /// suite says what is missing, case by case, and [`memory`] how it is meant.
 pub trait Storage:
-    MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore
+    MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore + TraceStore
 {
 }
 
 impl<T> Storage for T where
-    T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore
+    T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore + TraceStore
 {
 }
 

@@ -132,6 +132,8 @@ pub struct Relation {
 /// - `access_version` grows when a right is taken away: somebody leaves, is removed or banned or gets a lower role, the
 ///   room becomes `invite` or its history `joined`, a side of a direct room blocks the other or ends that. Nothing else
 ///   moves it (`a_lost_right_bumps_the_access_version`).
+/// - A direct room that one of its two was forgotten in is made whole by whoever makes it anew
+///   (`a_direct_room_gets_its_side_back`).
 /// - Adding spares members and refuses the barred (`adding_spares_members_and_refuses_the_barred`). Who removes, bans or
 ///   gives a role does so from above (`removing_needs_a_lower_role`, `a_ban_keeps_its_user_out`,
 ///   `roles_are_given_from_above`). An owner who leaves has an heir (`the_owner_passes_the_room_on`).

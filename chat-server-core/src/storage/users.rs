@@ -42,7 +42,8 @@ pub enum Pointer {
     ReadPrivate,
 }
 
-/// What changes for one user alone. Who is no member of a room named here is [`Refusal::NotMember`].
+/// What changes for one user alone. Who is no member of a room named here is [`Refusal::NotMember`]; of one who is being
+/// forgotten nothing is taken that [adds](Self::adds) to what is kept: [`Refusal::Forgotten`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OwnChange {
     /// A pointer moves forward; it stands there or further: a duplicate. Beyond the newest message:
@@ -141,6 +142,49 @@ pub enum OwnChange {
         /// What its service does not know any more.
         target: PushTarget,
     },
+    /// The user is being forgotten from now on, and its job is there: see [`TraceStore`](super::TraceStore). It is already, or
+    /// nothing is kept of it: a duplicate. In no log, like the two that follow.
+    Forget,
+    /// Of what is the user's alone, so much goes: devices, blocks, offices as an agent, jobs but the one that forgets it, and
+    /// the own log. Nothing of it is left: a duplicate.
+    Erase {
+        /// So much at once.
+        limit: usize,
+    },
+    /// The user is forgotten: it is like one that was never heard of, and the job is gone. Something is left, or it was not
+    /// being forgotten: a duplicate.
+    Forgotten,
+}
+
+impl OwnChange {
+    /// Whether something of the user is kept by it that was not there before: not of one who is being forgotten.
+    ///
+    /// ```
+    /// use chat_server_core::storage::OwnChange;
+    /// let user = "2".parse().unwrap();
+    /// assert!(OwnChange::Block { user }.adds() && !OwnChange::Forget.adds());
+    /// ```
+    pub fn adds(&self) -> bool {
+        match self {
+            OwnChange::Move { .. }
+            | OwnChange::MarkUnread { .. }
+            | OwnChange::Settings { .. }
+            | OwnChange::Hide { .. }
+            | OwnChange::Block { .. }
+            | OwnChange::Seen { .. }
+            | OwnChange::Schedule(_)
+            | OwnChange::Device { .. } => true,
+            OwnChange::Agent { agent, .. } => *agent,
+            // The entry of an ended session goes with the log.
+            OwnChange::Unblock { .. }
+            | OwnChange::Revoked { .. }
+            | OwnChange::Unschedule { .. }
+            | OwnChange::ForgetPush { .. }
+            | OwnChange::Forget
+            | OwnChange::Erase { .. }
+            | OwnChange::Forgotten => false,
+        }
+    }
 }
 
 /// A change of one user's own that is stored now, or was before.

@@ -6,6 +6,7 @@ mod feed;
 mod jobs;
 mod messages;
 mod rooms;
+mod traces;
 mod uploads;
 mod users;
 
@@ -65,6 +66,8 @@ struct Remembered {
     shared: Option<Job>,
     /// Ids that were sent.
     sent: BTreeSet<ClientMsgId>,
+    /// Who was forgotten somewhere.
+    forgotten: BTreeSet<UserId>,
     /// When anybody was last said to be seen.
     seen: Option<Timestamp>,
 }

@@ -9,7 +9,8 @@ CREATE TABLE meta (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Everybody who ever wrote, was a member or has a profile. The head of a user's log is its greatest offset.
+-- Everybody who ever wrote, was a member or has a profile. The head of a user's log is its greatest offset; of a log without
+-- entries, the position before `log_oldest`.
 CREATE TABLE users (
     ref        INTEGER PRIMARY KEY,
     id         TEXT NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE users (
     avatar     TEXT,
     data       TEXT,                        -- the rest of the profile, JSON
     last_seen  INTEGER,                     -- stored when the last session ends
+    forgetting_since INTEGER,               -- while the user is being forgotten: nothing of it is added
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
@@ -124,7 +126,8 @@ CREATE TABLE messages (
     digest         BLOB,              -- of the body as first sent, beside a `client_msg_id`: never changed by an edit
     reply_to       INTEGER,
     flags          INTEGER NOT NULL DEFAULT 0,  -- 1: injected by a backend (hipochat item), 2: has files,
-                                      -- 4: its sender's first in its block, see `messages_sender`
+                                      -- 4: its sender's first in its block, see `messages_sender`,
+                                      -- 8: forgotten with its sender: never 4 with it, nor a `client_msg_id`
     thread         INTEGER,           -- the message on which its thread hangs; without one: the main line
     mentions       TEXT,              -- JSON
     status         INTEGER,           -- delivery state (helpdesk)
@@ -140,7 +143,7 @@ CREATE UNIQUE INDEX messages_seq ON messages (room_ref, seq);
 -- found by skipping from one room_ref to the next. Of the messages of one sender in a block of 16 (equal seq / 16) only
 -- the first is in it, the others are found from there: an entry for each would cost another page of the log per
 -- message. Whatever purges a sender's first message of a block, but not all of them, must mark the next one
--- (see `trim.rs`).
+-- (see `trim.rs`). What was forgotten with its sender is not in it, nor are its counts among the sender's (see `forget.rs`).
 CREATE INDEX messages_sender ON messages (sender_ref, room_ref, seq) WHERE flags & 4;
 -- These hold only what is rare.
 CREATE INDEX messages_thread ON messages (room_ref, thread, seq) WHERE thread IS NOT NULL;
@@ -224,9 +227,9 @@ CREATE TABLE user_log (
     PRIMARY KEY (user_ref, offset)
 ) STRICT, WITHOUT ROWID;
 
--- First answers are kept for ever. While the message is there, its row holds the answer; a purge, which deletes the row,
--- must in the same transaction put the answer here, and move the room's `oldest_seq`, for only rooms that have forgotten
--- something are looked up here. It may leave an entry of `client_ids` behind: that a message is not there is no answer.
+-- First answers are kept for ever. While the message is there, its row holds the answer; a purge, which deletes the row, or
+-- forgets the sender, which takes its `client_msg_id`, must in the same transaction put the answer here, and forget what is
+-- known of the sender in the room (see `sent.rs`), for only those of whom something is here are looked up. The entry of `client_ids` goes with it.
 CREATE TABLE idempotency (
     room_ref   INTEGER NOT NULL,
     sender_ref INTEGER NOT NULL,
@@ -292,6 +295,8 @@ CREATE TABLE blocks (
     ts         INTEGER NOT NULL,
     PRIMARY KEY (user_ref, blocked_id)
 ) STRICT, WITHOUT ROWID;
+-- Who blocks a user, when the user is forgotten.
+CREATE INDEX blocks_blocked ON blocks (blocked_id, user_ref);
 CREATE TABLE hidden (
     user_ref INTEGER NOT NULL,
     room_ref INTEGER NOT NULL,

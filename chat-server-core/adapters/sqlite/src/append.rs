@@ -54,6 +54,9 @@ impl Batch<'_> {
         if append.access_version.is_some_and(|version| version != head.access_version) {
             return Ok(Err(Refusal::AccessChanged));
         }
+        if self.is_forgetting(&append.by)? {
+            return Ok(Err(Refusal::Forgotten));
+        }
         match &append.change {
             Change::Create(_) => unreachable!("answered above"),
             Change::Join { role } => self.join(append, *role, head),
@@ -74,6 +77,7 @@ impl Batch<'_> {
             Change::React { seq, emoji } => self.react(append, *seq, emoji, head),
             Change::Unreact { seq, emoji } => self.unreact(append, *seq, emoji, head),
             Change::Trim { oldest } => self.trim(append, *oldest, head),
+            Change::Forget { user, heir, limit } => self.forget_in(append, user, *heir, *limit, head),
         }
     }
 
@@ -226,10 +230,14 @@ impl Batch<'_> {
         id: &ClientMsgId,
         digest: [u8; 16],
     ) -> Result<Option<Answer>> {
-        if !head.is_trimmed() && self.sent_by(sender, head.room)?.is_new(id) {
+        let sent = self.sent_by(sender, head.room)?;
+        let purged = sent.purged;
+        if !purged && sent.is_new(id) {
             return Ok(None);
         }
-        const STORED: &str = "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
+        // What was forgotten with its sender has none.
+        const STORED: &str =
+            "SELECT digest, num, key, seq, offset, ts FROM messages WHERE num = ?1 AND digest IS NOT NULL";
         const PURGED: &str = "SELECT digest, num, key, seq, offset, ts FROM idempotency
             WHERE room_ref = ?1 AND sender_ref = ?2 AND id_hash = ?3";
         let answer = |row: &Row<'_>| -> Result<Answer> {
@@ -251,7 +259,7 @@ impl Batch<'_> {
                 return answer(row).map(Some);
             }
         }
-        if !head.is_trimmed() {
+        if !purged {
             return Ok(None);
         }
         let mut select = self.statement(PURGED)?;

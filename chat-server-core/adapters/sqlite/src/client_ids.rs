@@ -125,6 +125,14 @@ impl Tail {
         }
     }
 
+    /// Forgets ids that are no message's any more. Of the older generation they count as merged.
+    pub(crate) fn forget(&mut self, ids: &[ClientId]) {
+        for id in ids {
+            self.old.remove(id);
+            self.young.remove(id);
+        }
+    }
+
     /// Writes everything, so that the next start need not read any message.
     pub(crate) fn merge_all(&self, db: &Connection, last_num: u64) -> Result<(), SqlError> {
         db.execute_batch("BEGIN IMMEDIATE")?;
@@ -152,6 +160,16 @@ pub(crate) fn greatest_merged(db: &Connection, room: i64, sender: i64) -> Result
     const SELECT: &str = "SELECT client_msg_id FROM client_ids WHERE room_ref = ?1 AND sender_ref = ?2
         ORDER BY client_msg_id DESC LIMIT 1";
     db.prepare_cached(SELECT)?.query_row([room, sender], |row| row.get(0)).optional()
+}
+
+/// Takes entries out of the table, as far as they are in it.
+pub(crate) fn delete(db: &Connection, ids: &[ClientId]) -> Result<(), SqlError> {
+    const DELETE: &str =
+        "DELETE FROM client_ids WHERE room_ref = ?1 AND sender_ref = ?2 AND client_msg_id = ?3";
+    for id in ids {
+        db.prepare_cached(DELETE)?.execute(params![id.room, id.sender, id.id])?;
+    }
+    Ok(())
 }
 
 /// Puts entries into the table. Some may be there: those that a killed run had written of a generation, for only a whole

@@ -68,7 +68,7 @@ codes! {
     Role: Owner = 1, Admin = 2, Member = 3, Reader = 4;
     ChangeKind: Created = 1, Joined = 2, Left = 3, Kicked = 4, Banned = 5, Unbanned = 6, Role = 7, Changed = 8,
         Trimmed = 9, Edited = 10, Deleted = 11, Reacted = 12, Unreacted = 13;
-    JobKind: Send = 1, Expire = 2, Push = 3, Webhook = 4;
+    JobKind: Send = 1, Expire = 2, Push = 3, Webhook = 4, Forget = 5;
     PushService: Apns = 1, Fcm = 2, WebPush = 3, Webhook = 4;
     UserAction: RoomJoined = 1, RoomLeft = 2, Read = 3, Settings = 4, Other = 5, Scheduled = 6;
 }

@@ -62,13 +62,15 @@ pub(crate) fn in_thread(db: &Connection, line: &Line) -> Result<u64> {
     if others == 0 { Ok(0) } else { Ok(others.saturating_sub(gone(db, line)?.0)) }
 }
 
-/// Others' messages after the base that were deleted or hidden: how many, and how many of them call the user.
+/// Others' messages after the base that were deleted or hidden: how many, and how many of them call the user. In the main line
+/// those that were forgotten with the user itself are counted like others', and are gone like these; they call nobody.
 fn gone(db: &Connection, line: &Line) -> Result<(u64, u64)> {
-    const SELECT: &str = "SELECT count(*), ifnull(sum(EXISTS (SELECT 1 FROM mentions n
+    const SELECT: &str = "SELECT count(*), ifnull(sum(others AND EXISTS (SELECT 1 FROM mentions n
             WHERE n.room_ref = ?1 AND n.target IN (?2, 0) AND n.seq = gone.seq)), 0)
-        FROM (SELECT seq FROM messages INDEXED BY messages_deleted
-            WHERE room_ref = ?1 AND thread IS ?4 AND seq > ?3 AND sender_ref <> ?2 AND deleted_at IS NOT NULL
-        UNION ALL SELECT x.seq FROM hidden h CROSS JOIN messages x INDEXED BY messages_seq
+        FROM (SELECT seq, sender_ref <> ?2 AS others FROM messages INDEXED BY messages_deleted
+            WHERE room_ref = ?1 AND thread IS ?4 AND seq > ?3 AND deleted_at IS NOT NULL
+                AND (sender_ref <> ?2 OR (?4 IS NULL AND flags & 8))
+        UNION ALL SELECT x.seq, 1 FROM hidden h CROSS JOIN messages x INDEXED BY messages_seq
                 ON x.room_ref = h.room_ref AND x.seq = h.seq
             WHERE h.user_ref = ?2 AND h.room_ref = ?1 AND h.seq > ?3
                 AND x.thread IS ?4 AND x.sender_ref <> ?2 AND x.deleted_at IS NULL) gone";

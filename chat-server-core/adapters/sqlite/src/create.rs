@@ -1,7 +1,7 @@
 //! Rooms that come to be.
 
 use chat_protocol::event::RoomAction;
-use chat_protocol::{RoomId, UserId, short_digest};
+use chat_protocol::{Role, RoomId, RoomKind, UserId, short_digest};
 use chat_server_core::storage::{Append, LogEntry, NewRoom, Refusal};
 use rusqlite::{OptionalExtension, params};
 
@@ -23,13 +23,26 @@ impl Batch<'_> {
         {
             return if first == *digest { self.created_before(&room) } else { Ok(Err(Refusal::Conflict)) };
         }
-        if self.is_taken(new)? || self.room(&append.room)?.is_some() {
+        let named = || new.members.iter().map(|(user, _)| user).chain([&append.by]);
+        for user in named() {
+            if self.is_forgetting(user)? {
+                return Ok(Err(Refusal::Forgotten));
+            }
+        }
+        let missing = match self.room(&append.room)? {
+            Some(head) => Some((head, self.missing(append, new, &head)?)),
+            None => None,
+        };
+        if self.is_taken(new)? || missing.as_ref().is_some_and(|(_, missing)| missing.is_empty()) {
             return Ok(Err(Refusal::Exists));
         }
-        for (user, _) in &new.members {
+        for user in named() {
             if self.blocks(user, &append.by)? {
                 return Ok(Err(Refusal::NotAllowed));
             }
+        }
+        if let Some((head, missing)) = missing {
+            return self.complete(append, head, &missing);
         }
         let creator = self.user_or_new(&append.by, append.now)?;
         let data = RoomData::of_new(new);
@@ -47,6 +60,31 @@ impl Batch<'_> {
             if new.members[..index].iter().all(|(earlier, _)| earlier != user) {
                 self.enter(append, &mut head, user, *role, &mut told)?;
             }
+        }
+        self.change_room(&append.room, head);
+        Ok(Ok(head.changed(&append.room, told)))
+    }
+
+    /// Those of the two of a direct room that are to be its members and are not.
+    fn missing(&mut self, append: &Append, new: &NewRoom, head: &Head) -> Result<Vec<(UserId, Role)>> {
+        let mut missing: Vec<(UserId, Role)> = Vec::new();
+        if head.kind != RoomKind::Direct {
+            return Ok(missing);
+        }
+        for (user, role) in &new.members {
+            let is_side = append.room.peer_of(user).is_some();
+            if is_side && missing.iter().all(|(known, _)| known != user) && self.role(head, user)?.is_none() {
+                missing.push((user.clone(), *role));
+            }
+        }
+        Ok(missing)
+    }
+
+    /// A direct room gets back who was forgotten.
+    fn complete(&mut self, append: &Append, mut head: Head, missing: &[(UserId, Role)]) -> Result<Answer> {
+        let mut told = Told::default();
+        for (user, role) in missing {
+            self.enter(append, &mut head, user, *role, &mut told)?;
         }
         self.change_room(&append.room, head);
         Ok(Ok(head.changed(&append.room, told)))

@@ -125,7 +125,7 @@ impl Batch<'_> {
     }
 
     /// The answer to what is stored and in no log.
-    fn stored_own(&mut self, append: &OwnAppend) -> Result<Answer> {
+    pub(crate) fn stored_own(&mut self, append: &OwnAppend) -> Result<Answer> {
         let answer = self.stays(append, Seq::ZERO)?;
         Ok(answer.map(|answer| OwnAppended { duplicate: false, ..answer }))
     }

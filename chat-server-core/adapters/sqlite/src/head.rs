@@ -64,11 +64,6 @@ impl Head {
         self.ts = self.ts.max(now);
     }
 
-    /// Whether messages of the room were forgotten.
-    pub(crate) fn is_trimmed(&self) -> bool {
-        self.oldest_seq > 1
-    }
-
     pub(crate) fn offset(&self) -> Offset {
         Offset::new(self.offset).expect("counted up one by one")
     }

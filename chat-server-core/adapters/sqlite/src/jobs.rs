@@ -121,6 +121,12 @@ impl Batch<'_> {
         }
     }
 
+    /// The one job that forgets a user.
+    pub(crate) fn insert_forget_job(&mut self, user: i64, due: Timestamp) -> Result<()> {
+        let place = Place { kind: JobKind::Forget, user, room: NOBODY, name: Some("") };
+        self.insert_job(&place, due, None, "").map(drop)
+    }
+
     pub(crate) fn schedule(&mut self, append: &OwnAppend, new: &Schedule) -> Result<Answer> {
         let (Some(head), Some(row)) = (self.room(&new.room)?, self.user(&append.user)?) else {
             return Ok(Err(Refusal::NotMember));

@@ -92,7 +92,7 @@ fn merge(messages: Vec<StoredMessage>, changes: Vec<LogEntry>, limit: usize) -> 
 /// A user's own log after a position.
 pub(crate) fn user_log(db: &Connection, id: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {
     const HEAD: &str =
-        "SELECT ref, log_oldest, coalesce((SELECT max(offset) FROM user_log WHERE user_ref = ref), 0)
+        "SELECT ref, log_oldest, coalesce((SELECT max(offset) FROM user_log WHERE user_ref = ref), log_oldest - 1)
         FROM users WHERE id = ?1";
     let mut head = db.prepare_cached(HEAD)?;
     let found = head.query_row([id.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?)));

@@ -43,6 +43,11 @@ impl Batch<'_> {
         role: Role,
         mut head: Head,
     ) -> Result<Answer> {
+        for user in users {
+            if self.is_forgetting(user)? {
+                return Ok(Err(Refusal::Forgotten));
+            }
+        }
         let mut fresh = Vec::with_capacity(users.len());
         for user in users {
             if self.is_banned(&head, user, append.now)? || self.blocks(user, &append.by)? {

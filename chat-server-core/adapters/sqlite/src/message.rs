@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::entry::from_json;
 use crate::error::{Fault, Result};
 use crate::number::{Id, Number};
+use crate::sent::{FIRST_IN_BLOCK, FORGOTTEN};
 
 /// What readers are told of a message, as the row holds it.
 #[derive(Debug, Clone, Copy)]
@@ -100,11 +101,17 @@ impl<'c> Senders<'c> {
 
 /// A row of `columns!`, whole or an error that names it.
 fn fields<'r>(row: &'r Row<'_>, room: i64) -> Result<Fields<'r>> {
+    let fields = unchecked(row, room)?;
+    if checksum(&fields) == row.get::<_, u32>(10)? { Ok(fields) } else { Err(fields.damaged()) }
+}
+
+/// The same, whether it is whole or not.
+fn unchecked<'r>(row: &'r Row<'_>, room: i64) -> Result<Fields<'r>> {
     let text = |index| -> Result<Option<&str>> {
         let text = row.get_ref(index)?.as_str_or_null();
         text.map_err(|error| Fault::Corrupt(format!("column {index} of a message: {error}")))
     };
-    let fields = Fields {
+    Ok(Fields {
         num: row.get(0)?,
         room,
         seq: row.get(1)?,
@@ -121,8 +128,7 @@ fn fields<'r>(row: &'r Row<'_>, room: i64) -> Result<Fields<'r>> {
         injected: row.get(13)?,
         edited_at: row.get(14)?,
         deleted_at: row.get(15)?,
-    };
-    if checksum(&fields) == row.get::<_, u32>(10)? { Ok(fields) } else { Err(fields.damaged()) }
+    })
 }
 
 impl Fields<'_> {
@@ -213,6 +219,26 @@ pub(crate) fn rewrite(
     let (num, checksum) = (fields.num, checksum(&fields));
     drop(rows);
     db.prepare_cached(UPDATE)?.execute(params![num, kind, payload, edited_at, deleted_at, checksum])?;
+    Ok(())
+}
+
+/// Empties a message, damaged or not, and makes it one that is not found by its sender nor by its name.
+pub(crate) fn erase(db: &Connection, room: i64, seq: Seq) -> Result<()> {
+    let mut select = db.prepare_cached(FIND)?;
+    let mut rows = select.query(params![room, seq.get()])?;
+    let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let empty = Content::plain("");
+    let (kind, payload) = (empty.kind.as_str(), empty.payload.get());
+    let before = unchecked(row, room)?;
+    // What is damaged was not deleted before.
+    let deleted_at = before.deleted_at.or(Some(before.ts));
+    let fields = Fields { kind, payload, client_msg_id: None, deleted_at, ..before };
+    const UPDATE: &str = "UPDATE messages SET kind = ?2, payload = ?3, client_msg_id = NULL, digest = NULL,
+        deleted_at = ?4, checksum = ?5, flags = (flags | ?6) & ~?7 WHERE num = ?1";
+    let (num, checksum) = (fields.num, checksum(&fields));
+    drop(rows);
+    let row = params![num, kind, payload, deleted_at, checksum, FORGOTTEN, FIRST_IN_BLOCK];
+    db.prepare_cached(UPDATE)?.execute(row)?;
     Ok(())
 }
 

@@ -36,6 +36,9 @@ struct Stand {
 impl Batch<'_> {
     /// Stores one change of a user's own or refuses it.
     pub(crate) fn append_own(&mut self, append: &OwnAppend) -> Result<Answer> {
+        if append.change.adds() && self.is_forgetting(&append.user)? {
+            return Ok(Err(Refusal::Forgotten));
+        }
         match &append.change {
             OwnChange::Move { room, pointer: Pointer::Delivered, seq, .. } => {
                 self.move_delivered(append, room, *seq)
@@ -61,6 +64,9 @@ impl Batch<'_> {
             }
             OwnChange::Device { device, push, name } => self.register(append, device, push, name),
             OwnChange::ForgetPush { device, target } => self.forget_push(append, device, target),
+            OwnChange::Forget => self.begin_forgetting(append),
+            OwnChange::Erase { limit } => self.erase(append, *limit),
+            OwnChange::Forgotten => self.end_forgetting(append),
         }
     }
 

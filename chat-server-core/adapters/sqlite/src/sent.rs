@@ -17,6 +17,9 @@ pub(crate) const BLOCK: u64 = 16;
 /// The flag of a message that is its sender's first in its block.
 pub(crate) const FIRST_IN_BLOCK: u8 = 4;
 
+/// The flag of a message that was forgotten with its sender: it is in no count of the sender's, and never `FIRST_IN_BLOCK`.
+pub(crate) const FORGOTTEN: u8 = 8;
+
 /// What a sender has written in a room, as far as it is there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Sent {
@@ -26,6 +29,8 @@ pub(crate) struct Sent {
     pub(crate) last: u64,
     /// The greatest of their client ids that are in the table or in memory; what is purged may be missing.
     pub(crate) greatest_id: Option<Box<str>>,
+    /// Answers to messages of theirs that are not there any more are kept.
+    pub(crate) purged: bool,
 }
 
 impl Sent {
@@ -83,5 +88,7 @@ pub(crate) fn read(db: &Connection, tail: &Tail, sender: i64, room: i64) -> Resu
         _ => (0, 0),
     };
     let greatest_id = tail.greatest(room, sender).max(client_ids::greatest_merged(db, room, sender)?);
-    Ok(Sent { count, last, greatest_id })
+    const PURGED: &str = "SELECT 1 FROM idempotency WHERE room_ref = ?1 AND sender_ref = ?2";
+    let purged = db.prepare_cached(PURGED)?.exists([room, sender])?;
+    Ok(Sent { count, last, greatest_id, purged })
 }

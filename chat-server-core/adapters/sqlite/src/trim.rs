@@ -6,10 +6,11 @@ use chat_server_core::storage::{Append, LogEntry};
 use rusqlite::{OptionalExtension, params};
 
 use crate::append::Answer;
+use crate::client_ids::ClientId;
 use crate::entry::Told;
 use crate::error::Result;
 use crate::head::Head;
-use crate::sent::{BLOCK, FIRST_IN_BLOCK};
+use crate::sent::{BLOCK, FIRST_IN_BLOCK, FORGOTTEN};
 use crate::writer::Batch;
 
 impl Batch<'_> {
@@ -41,17 +42,22 @@ impl Batch<'_> {
 
     /// What was answered to messages with a `client_msg_id` outlives them.
     fn keep_answers(&mut self, room: i64, oldest: u64) -> Result<()> {
-        const SELECT: &str = "SELECT num, client_msg_id FROM messages
+        const SELECT: &str = "SELECT num, sender_ref, client_msg_id FROM messages
             WHERE room_ref = ?1 AND seq < ?2 AND client_msg_id IS NOT NULL";
         const INSERT: &str =
             "INSERT INTO idempotency (room_ref, sender_ref, id_hash, digest, num, key, seq, offset, ts)
             SELECT room_ref, sender_ref, ?2, digest, num, key, seq, offset, ts FROM messages WHERE num = ?1";
-        let (mut select, mut insert) = (self.statement(SELECT)?, self.statement(INSERT)?);
-        let mut rows = select.query(params![room, oldest])?;
-        while let Some(row) = rows.next()? {
-            let hash = short_digest(row.get_ref(1)?.as_str()?.as_bytes());
-            insert.execute(params![row.get::<_, u64>(0)?, hash])?;
+        let mut gone = Vec::new();
+        {
+            let (mut select, mut insert) = (self.statement(SELECT)?, self.statement(INSERT)?);
+            let mut rows = select.query(params![room, oldest])?;
+            while let Some(row) = rows.next()? {
+                let id: Box<str> = row.get(2)?;
+                insert.execute(params![row.get::<_, u64>(0)?, short_digest(id.as_bytes())])?;
+                gone.push(ClientId { room, sender: row.get(1)?, id });
+            }
         }
+        gone.into_iter().for_each(|id| self.drop_id(id));
         Ok(())
     }
 
@@ -74,10 +80,10 @@ impl Batch<'_> {
     fn mark_first_in_block(&mut self, room: i64, oldest: u64) -> Result<()> {
         const MARK: &str = "UPDATE messages SET flags = flags | ?4
             WHERE num IN (SELECT num FROM (SELECT num, min(seq) FROM messages
-                WHERE room_ref = ?1 AND seq BETWEEN ?2 AND ?3 GROUP BY sender_ref))
+                WHERE room_ref = ?1 AND seq BETWEEN ?2 AND ?3 AND NOT flags & ?5 GROUP BY sender_ref))
             AND NOT flags & ?4";
         let last = oldest | (BLOCK - 1);
-        self.statement(MARK)?.execute(params![room, oldest, last, FIRST_IN_BLOCK])?;
+        self.statement(MARK)?.execute(params![room, oldest, last, FIRST_IN_BLOCK, FORGOTTEN])?;
         Ok(())
     }
 }

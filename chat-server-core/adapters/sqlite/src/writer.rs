@@ -21,6 +21,8 @@ use crate::standings::Own;
 pub(crate) struct UserRow {
     pub(crate) user: i64,
     pub(crate) log_head: Option<u64>,
+    /// It is being forgotten: nothing of it is added.
+    pub(crate) forgetting: bool,
 }
 
 /// What is known of rows that were read or written lately. This process owns the database, so it is always true; it
@@ -59,6 +61,8 @@ pub(crate) struct Batch<'w> {
     sent: HashMap<(i64, i64), Sent>,
     /// Client ids of the batch's own messages.
     ids: HashMap<ClientId, u64>,
+    /// Client ids that are no message's any more.
+    dropped: Vec<ClientId>,
     /// What users are to rooms now, in order.
     owns: Vec<(RoomId, UserId, Option<Own>)>,
     /// Users are something else to rooms that nobody has counted.
@@ -171,12 +175,23 @@ fn attempt<T>(
     // A panic in an earlier transaction may have left it open.
     roll_back(db)?;
     db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let (rooms, users, sent, ids) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
-    let mut batch =
-        Batch { db, known, keys, last_num, rooms, users, sent, ids, owns: Vec::new(), all_owns: false };
+    let mut batch = Batch {
+        db,
+        known,
+        keys,
+        last_num,
+        rooms: HashMap::new(),
+        users: HashMap::new(),
+        sent: HashMap::new(),
+        ids: HashMap::new(),
+        dropped: Vec::new(),
+        owns: Vec::new(),
+        all_owns: false,
+    };
     let done = work(&mut batch)?;
     batch.write_heads()?;
     let merge = batch.known.tail.merge(db, batch.last_num)?;
+    client_ids::delete(db, &batch.dropped)?;
     db.prepare_cached("COMMIT")?.execute([])?;
     let last_num = batch.last_num;
     Ok((done, batch.remember(merge), last_num))
@@ -243,9 +258,11 @@ impl Batch<'_> {
         let row = match self.known.users.get(id) {
             Some(row) => Some(row),
             None => {
-                let found = self.statement("SELECT ref FROM users WHERE id = ?1")?;
-                let user = { found }.query_row([id.as_str()], |row| row.get(0)).optional()?;
-                user.map(|user| UserRow { user, log_head: None })
+                const SELECT: &str = "SELECT ref, forgetting_since IS NOT NULL FROM users WHERE id = ?1";
+                let row = |row: &rusqlite::Row<'_>| {
+                    Ok(UserRow { user: row.get(0)?, log_head: None, forgetting: row.get(1)? })
+                };
+                self.statement(SELECT)?.query_row([id.as_str()], row).optional()?
             }
         };
         if let Some(row) = row {
@@ -261,9 +278,20 @@ impl Batch<'_> {
         }
         const INSERT: &str = "INSERT INTO users (id, created_at, updated_at) VALUES (?1, ?2, ?2)";
         let user = self.statement(INSERT)?.insert(params![id.as_str(), now.as_micros()])?;
-        let row = UserRow { user, log_head: Some(0) };
+        let row = UserRow { user, log_head: Some(0), forgetting: false };
         self.users.insert(id.clone(), row);
         Ok(row)
+    }
+
+    /// Whether nothing is added to what is kept of a user.
+    pub(crate) fn is_forgetting(&mut self, id: &UserId) -> Result<bool> {
+        Ok(self.user(id)?.is_some_and(|row| row.forgetting))
+    }
+
+    /// Notes what is known of a user now.
+    pub(crate) fn set_user(&mut self, id: &UserId, row: UserRow) {
+        let log_head = self.users.get(id).and_then(|known| known.log_head).or(row.log_head);
+        self.users.insert(id.clone(), UserRow { log_head, ..row });
     }
 
     /// Takes the next position in a user's log.
@@ -279,7 +307,9 @@ impl Batch<'_> {
         if let Some(head) = row.log_head {
             return Ok(head);
         }
-        const HEAD: &str = "SELECT coalesce(max(offset), 0) FROM user_log WHERE user_ref = ?1";
+        const HEAD: &str =
+            "SELECT coalesce((SELECT max(offset) FROM user_log WHERE user_ref = ref), log_oldest - 1)
+            FROM users WHERE ref = ?1";
         let head = self.statement(HEAD)?.query_row([row.user], |row| row.get(0))?;
         self.users.insert(id.clone(), UserRow { log_head: Some(head), ..row });
         Ok(head)
@@ -310,6 +340,17 @@ impl Batch<'_> {
         self.ids.insert(id, num);
     }
 
+    /// The id is no message's any more.
+    pub(crate) fn drop_id(&mut self, id: ClientId) {
+        self.dropped.push(id);
+    }
+
+    /// Forgets what a sender has written in a room: it is read again.
+    pub(crate) fn forget_sent_by(&mut self, sender: i64, room: i64) {
+        self.sent.remove(&(sender, room));
+        self.known.sent.remove(&(sender, room));
+    }
+
     /// Forgets what senders have written in a room: messages were deleted, and it is read again.
     pub(crate) fn forget_sent(&mut self, room: i64) {
         self.sent.retain(|(_, of), _| *of != room);
@@ -334,8 +375,9 @@ impl Batch<'_> {
 
     /// After the commit: the working copies are what is known.
     fn remember(self, merge: Merge) -> Committed {
-        let Batch { known, rooms, users, sent, ids, owns, all_owns, .. } = self;
+        let Batch { known, rooms, users, sent, ids, dropped, owns, all_owns, .. } = self;
         known.tail.committed(merge, ids);
+        known.tail.forget(&dropped);
         for (id, row) in users {
             known.users.insert(id, row);
         }

@@ -183,6 +183,7 @@ impl Run {
             16..=17 => react(id, by, number, "+"),
             18 => unreact(id, by, number, "+"),
             19 => text_as(id, by, "named", "name"),
+            20 if self.below(3) == 0 => forget_in(id, by, ALL),
             _ => self.message(id, by),
         }
     }

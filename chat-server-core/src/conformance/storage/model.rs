@@ -62,8 +62,14 @@ impl Model {
         if answer.duplicate {
             return;
         }
-        self.changes += 1;
-        (room.active, room.offset, room.ts) = (self.changes, answer.offset, answer.ts);
+        // A user may have left nothing in a room but what it hid there.
+        if !answer.entries.is_empty() || matches!(append.change, Change::Message(_)) {
+            self.changes += 1;
+            (room.active, room.offset, room.ts) = (self.changes, answer.offset, answer.ts);
+        }
+        if let Change::Forget { user, .. } = &append.change {
+            self.hidden.retain(|(of, id, _)| (of, id) != (user, &append.room));
+        }
         if let Change::Message(new) = &append.change {
             room.said.push(Said {
                 from: append.by.clone(),
@@ -109,7 +115,10 @@ impl Model {
             | OwnChange::Schedule(_)
             | OwnChange::Unschedule { .. }
             | OwnChange::Device { .. }
-            | OwnChange::ForgetPush { .. } => {}
+            | OwnChange::ForgetPush { .. }
+            | OwnChange::Forget
+            | OwnChange::Erase { .. }
+            | OwnChange::Forgotten => {}
         }
     }
 

@@ -95,9 +95,8 @@ async fn views_keep_the_order(scene: &Scene) {
 pub async fn the_system_sees_every_room(subject: Subject) {
     let scene = Scene::new(&subject);
     assert_eq!(scene.view(UserId::SYSTEM, "r").await, None, "there is no such room");
-    let joined = make("r", "a", &["a", "b"], |new| new.history = HistoryVisibility::Joined);
-    scene.all(&[joined, text("r", "a", "1"), text("r", UserId::SYSTEM, "2"), trim("r", 2)]).await;
-    scene.all(&[call("r", "b", &["a"], true), text("r", "a", "4"), direct("a", "b")]).await;
+    scene.all(&[create("r", "a", &["a", "b"]), text("r", "a", "1"), text("r", UserId::SYSTEM, "2")]).await;
+    scene.all(&[trim("r", 2), call("r", "b", &["a"], true), text("r", "a", "4"), direct("a", "b")]).await;
     let system = scene.view(UserId::SYSTEM, "r").await.expect("every room");
     let member = scene.view("a", "r").await.expect("a member");
     assert_eq!((system.state.role.clone(), system.state.read), (Role::Owner.into(), seq(4)));
@@ -108,6 +107,9 @@ pub async fn the_system_sees_every_room(subject: Subject) {
     assert_eq!(RoomView { state, ..system }, member, "all else is as for others");
     let pair = scene.view(UserId::SYSTEM, direct_id("a", "b").as_str()).await.expect("every room");
     assert_eq!((pair.state.peer, pair.state.members), (None, 2));
+    let joined = make("joined", "a", &["a"], |new| new.history = HistoryVisibility::Joined);
+    scene.all(&[text("r", "a", "x"), joined, text("joined", "a", "1")]).await;
+    assert_eq!(scene.state(UserId::SYSTEM, "joined").await.oldest_seq, seq(1), "it was there from the start");
     assert_eq!(scene.rooms_of(UserId::SYSTEM).await, [""; 0], "none is its own");
 }
 

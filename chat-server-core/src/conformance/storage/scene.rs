@@ -97,11 +97,13 @@ impl Scene {
     /// Stores one change of a user's own, which must be accepted and have been so before.
     pub(super) async fn own_repeated(&self, append: OwnAppend) {
         let user = append.user.clone();
-        let head = self.user_log(user.as_str()).await.len() as u64;
+        let head =
+            async || self.store.user_log(&user, UserOffset::ZERO, 0).await.expect("user_log works").head;
+        let before = head().await;
         let answer = self.own(append).await;
         assert!(answer.duplicate && answer.entry.is_none(), "nothing is different");
-        assert_eq!(answer.user_offset, user_offset(head), "the head is told");
-        assert_eq!(self.user_log(user.as_str()).await.len() as u64, head, "nothing is stored");
+        assert_eq!(answer.user_offset, before, "the head is told");
+        assert_eq!(head().await, before, "nothing is stored");
     }
 
     /// Head of a room's log; nothing where there is no room.

@@ -190,6 +190,11 @@ pub(crate) fn trim(id: &str, oldest: u64) -> Append {
     change(id, UserId::SYSTEM, Change::Trim { oldest: seq(oldest) })
 }
 
+/// What a user left in a room goes; the longest of the highest members becomes owner.
+pub(crate) fn forget_in(id: &str, of: &str, limit: usize) -> Append {
+    change(id, UserId::SYSTEM, Change::Forget { user: user(of), heir: Role::Member, limit })
+}
+
 pub(crate) fn own(by: &str, change: OwnChange) -> OwnAppend {
     OwnAppend { user: user(by), now: at(0), change }
 }

@@ -38,7 +38,7 @@ impl State {
         };
         let stored = StoredMessage { message, num: room.active, key: rand::random() };
         let (num, key) = (stored.num, stored.key);
-        room.messages.insert(room.seq, Stored { stored, reactions: Vec::new() });
+        room.messages.insert(room.seq, Stored { stored, reactions: Vec::new(), erased: false });
         let answer = Appended { num, key, ..changed(room, Told::default()) };
         if let Some(id) = &new.client_msg_id {
             let sent = Sent { digest: new.digest, answer: answer.clone() };

@@ -98,6 +98,36 @@ impl Jobs {
             self.insert(job, Some(room.clone()), [0; 16]);
         }
     }
+
+    /// Whether a job of a user's goes when the user is erased: not the one that does that, nor one that somebody has in hand
+    /// and nobody could name.
+    fn goes_with(user: &UserId, job: &Job) -> bool {
+        let waits = job.attempts == 0 || job.name.is_some();
+        job.user.as_ref() == Some(user) && job.kind != JobKind::Forget && waits
+    }
+
+    pub(super) fn has_any_of(&self, user: &UserId) -> bool {
+        self.by_id.values().any(|stored| Self::goes_with(user, &stored.job))
+    }
+
+    /// Takes away a user's jobs, the oldest first, at most `limit`; how many there were.
+    pub(super) fn erase(&mut self, user: &UserId, limit: usize) -> usize {
+        let mine = self.by_id.values().map(|stored| &stored.job).filter(|job| Self::goes_with(user, job));
+        let ids: Vec<u64> = mine.map(|job| job.id).take(limit).collect();
+        ids.iter().for_each(|id| _ = self.by_id.remove(id));
+        ids.len()
+    }
+
+    /// The one job that forgets a user.
+    pub(super) fn forget(&mut self, user: &UserId, due: Timestamp) {
+        let (user, name) = (Some(user.clone()), Some(String::new()));
+        self.enqueue(&NewJob { kind: JobKind::Forget, user, name, due, body: String::new() });
+    }
+
+    pub(super) fn forgotten(&mut self, user: &UserId) {
+        let is_it = |job: &Job| job.kind == JobKind::Forget && job.user.as_ref() == Some(user);
+        self.by_id.retain(|_, stored| !is_it(&stored.job));
+    }
 }
 
 impl State {

@@ -19,12 +19,24 @@ impl State {
         {
             return if first == digest { Ok(unchanged(&self.rooms[room])) } else { Err(Refusal::Conflict) };
         }
+        let named = || new.members.iter().map(|(user, _)| user).chain([&append.by]);
+        if named().any(|user| self.forgetting.contains_key(user)) {
+            return Err(Refusal::Forgotten);
+        }
         let taken = new.number.is_some_and(|number| self.numbers.contains_key(&number));
-        if taken || self.rooms.contains_key(&append.room) {
+        let missing = self.missing(append, new);
+        if taken || (self.rooms.contains_key(&append.room) && missing.is_empty()) {
             return Err(Refusal::Exists);
         }
-        if new.members.iter().any(|(user, _)| self.blocks(user, &append.by)) {
+        if named().any(|user| self.blocks(user, &append.by)) {
             return Err(Refusal::NotAllowed);
+        }
+        if !missing.is_empty() {
+            let mut told = Told::default();
+            for (user, role) in missing {
+                self.enter(append, &user, role, &mut told);
+            }
+            return Ok(changed(self.room(&append.room), told));
         }
         self.insert_room(append, new);
         self.jobs.keep_for(&append.room, new.info.message_ttl_s, append.now);
@@ -41,6 +53,18 @@ impl State {
             }
         }
         Ok(changed(self.room(&append.room), told))
+    }
+
+    /// Those of the two of a direct room that are to be its members and are not.
+    fn missing(&self, append: &Append, new: &NewRoom) -> Vec<(UserId, Role)> {
+        let Some(room) = self.rooms.get(&append.room).filter(|room| room.kind == RoomKind::Direct) else {
+            return Vec::new();
+        };
+        let missing =
+            |(user, _): &&(UserId, Role)| room.id.peer_of(user).is_some() && !room.members.contains_key(user);
+        let mut missing: Vec<_> = new.members.iter().filter(missing).cloned().collect();
+        missing.dedup_by(|(a, _), (b, _)| a == b);
+        missing
     }
 
     fn insert_room(&mut self, append: &Append, new: &NewRoom) {
@@ -86,6 +110,9 @@ impl State {
 
     pub(super) fn add_all(&mut self, append: &Append, users: &[UserId], role: Role) -> Answer {
         let room = &self.rooms[&append.room];
+        if users.iter().any(|user| self.forgetting.contains_key(user)) {
+            return Err(Refusal::Forgotten);
+        }
         let barred = |user: &UserId| {
             let banned =
                 room.bans.get(user).is_some_and(|ban| ban.until.is_none_or(|until| until > append.now));

@@ -12,6 +12,9 @@ pub(super) type Answer = Result<OwnAppended, Refusal>;
 
 impl State {
     pub(super) fn append_own(&mut self, append: &OwnAppend) -> Answer {
+        if append.change.adds() && self.forgetting.contains_key(&append.user) {
+            return Err(Refusal::Forgotten);
+        }
         match &append.change {
             OwnChange::Move { room, pointer, thread, seq } => {
                 self.move_pointer(append, room, *pointer, *thread, *seq)
@@ -40,6 +43,9 @@ impl State {
             }
             OwnChange::Device { device, push, name } => self.register(append, device, push, name),
             OwnChange::ForgetPush { device, target } => self.forget_push(append, device, target),
+            OwnChange::Forget => Ok(self.begin_forgetting(append)),
+            OwnChange::Erase { limit } => Ok(self.erase(append, *limit)),
+            OwnChange::Forgotten => Ok(self.end_forgetting(append)),
         }
     }
 
@@ -241,8 +247,8 @@ impl State {
     }
 
     pub(super) fn user_head(&self, user: &UserId) -> UserOffset {
-        let last = self.users.get(user).and_then(|own| own.log.last());
-        last.map_or(UserOffset::ZERO, |entry| entry.user_offset)
+        let head = self.users.get(user).map_or(0, |own| own.log_gone + own.log.len() as u64);
+        UserOffset::new(head).unwrap_or_default()
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Member {
 pub(super) struct Stored {
     pub(super) stored: StoredMessage,
     pub(super) reactions: Vec<(Emoji, UserId)>,
+    /// It was forgotten with its author.
+    pub(super) erased: bool,
 }
 
 /// An entry of the log.

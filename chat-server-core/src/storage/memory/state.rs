@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{
-    ClientRoomId, DeviceId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId, UserOffset,
-};
+use chat_protocol::{ClientRoomId, DeviceId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId};
 
 use super::jobs::Jobs;
 use super::room::{Entry, Room};
@@ -16,6 +14,8 @@ use crate::storage::{Append, Appended, Bar, Change, Device, LogEntry, NewMessage
 #[derive(Debug, Default)]
 pub(super) struct Own {
     pub(super) log: Vec<UserChanged>,
+    /// How many entries are gone from its beginning.
+    pub(super) log_gone: u64,
     /// Whom it blocks, and since when.
     pub(super) blocked: BTreeMap<UserId, Timestamp>,
     /// When its last session ended.
@@ -33,6 +33,8 @@ pub(super) struct State {
     pub(super) numbers: BTreeMap<RoomNumber, RoomId>,
     /// Agents by organization.
     pub(super) agents: BTreeMap<String, BTreeSet<UserId>>,
+    /// Who is being forgotten, and since when.
+    pub(super) forgetting: BTreeMap<UserId, Timestamp>,
     /// Rooms by their creators' names for them, with the digest of the request.
     pub(super) requests: BTreeMap<(UserId, ClientRoomId), ([u8; 16], RoomId)>,
     /// Every entry of every room's log by its number.
@@ -69,6 +71,9 @@ impl State {
         if append.access_version.is_some_and(|version| version != room.access_version) {
             return Err(Refusal::AccessChanged);
         }
+        if self.forgetting.contains_key(&append.by) {
+            return Err(Refusal::Forgotten);
+        }
         match &append.change {
             Change::Create(_) => unreachable!("answered above"),
             Change::Join { role } => self.join(append, *role),
@@ -87,6 +92,7 @@ impl State {
             Change::React { seq, emoji } => self.react(append, *seq, emoji),
             Change::Unreact { seq, emoji } => self.unreact(append, *seq, emoji),
             Change::Trim { oldest } => self.trim(append, *oldest),
+            Change::Forget { user, heir, limit } => self.forget_in(append, user, *heir, *limit),
         }
     }
 
@@ -123,10 +129,8 @@ impl State {
 
     /// Writes to a user's own log.
     pub(super) fn tell_user(&mut self, user: &UserId, change: UserChange, ts: Timestamp) -> UserChanged {
-        let log = &mut self.users.entry(user.clone()).or_default().log;
-        let user_offset = log.last().map_or(UserOffset::ZERO, |entry| entry.user_offset).next();
-        let changed = UserChanged { user_offset, change, ts };
-        log.push(changed.clone());
+        let changed = UserChanged { user_offset: self.user_head(user).next(), change, ts };
+        self.users.entry(user.clone()).or_default().log.push(changed.clone());
         changed
     }
 

@@ -59,14 +59,16 @@ impl Broken {
             let full = different >= limits::MAX_REACTIONS && marks.reactions.is_empty();
             return full.then_some(Refusal::Full);
         }
-        None
+        self.refused_direct(append).await
     }
 
     async fn store(&self, append: &Append) -> Result<Answer, StorageError> {
         if let Some(refusal) = self.refused(append).await {
             return Ok(Err(refusal));
         }
-        let stored = self.inner.append(&[self.spoil(append).await]).await?.remove(0);
+        let mut spoilt = self.spoil(append).await;
+        self.spoil_forgetting(&mut spoilt);
+        let stored = self.inner.append(&[spoilt]).await?.remove(0);
         match stored {
             Ok(answer) => Ok(self.told(append, answer)),
             Err(refusal) => self.spared(append, refusal).await,

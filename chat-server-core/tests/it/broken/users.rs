@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use chat_protocol::{RoomId, Seq, Timestamp, UserId, UserOffset, limits};
 use chat_server_core::storage::{
-    Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, RoomStore, StorageError, UserLog,
-    UserLogPage,
+    Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, Refusal, RoomStore, StorageError,
+    TraceStore, UserLog, UserLogPage,
 };
 
 use super::Broken;
@@ -38,6 +38,10 @@ impl Broken {
                 let agents = self.inner.agents(organization).await.unwrap();
                 (agents.len() >= limits::MAX_AGENTS).then_some(Err(Refusal::Full))
             }
+            OwnChange::Seen { .. } if self.has("who_is_being_forgotten_does_nothing_new") => {
+                let forgetting = self.inner.forgetting(&append.user).await.unwrap();
+                forgetting.map(|_| Ok(unchanged(Seq::ZERO)))
+            }
             OwnChange::Block { .. } if self.has("blocks_have_a_bound") => {
                 let blocked = self.inner.blocked(&append.user, None, limits::MAX_BLOCKED).await.unwrap();
                 (blocked.len() >= limits::MAX_BLOCKED).then_some(Err(Refusal::Full))
@@ -56,6 +60,7 @@ impl Broken {
         match &mut append.change {
             OwnChange::Schedule(new) if self.has("a_scheduled_message_waits_once") => new.digest = [0; 16],
             OwnChange::Schedule(new) if self.has("messages_that_wait_have_a_bound") => new.max += 1,
+            OwnChange::Erase { limit } => *limit = self.more("who_is_forgotten_is_new", *limit),
             OwnChange::Unschedule { leased, .. } if self.has("what_waits_can_be_taken_back") => {
                 *leased = true;
             }

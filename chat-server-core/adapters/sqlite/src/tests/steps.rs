@@ -8,7 +8,8 @@ use chat_protocol::{
     UserOffset,
 };
 use chat_server_core::storage::{
-    Append, Change, MessageStore, NewRoom, OwnAppend, OwnChange, Pointer, RoomStore, RoomsQuery, UserLog,
+    Append, Change, MessageStore, NewRoom, OwnAppend, OwnChange, Pointer, RoomStore, RoomsQuery, TraceStore,
+    UserLog,
 };
 use rusqlite::Connection;
 
@@ -204,6 +205,54 @@ async fn measure_members(size: usize) -> Vec<(&'static str, u64)> {
     store.append(&[leave]).await.unwrap().remove(0).unwrap();
     measured.push(took("leave"));
     measured
+}
+
+/// The steps of what concerns one user, who wrote some messages among `size` of others.
+async fn measure_traces(size: usize) -> Vec<(&'static str, u64)> {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, steps) = prepare(dir.path(), size).await;
+    let rare = UserId::new("rare").unwrap();
+    let own = |change| OwnAppend { user: rare.clone(), now: create(0).now, change };
+    let by = |append: Append| Append { by: rare.clone(), ..append };
+    store.append(&[by(change(Change::Join { role: Role::Member }))]).await.unwrap().remove(0).unwrap();
+    for n in 0..40 {
+        store.append(&[by(message(10 * n)), message(10 * n + 1), message(10 * n + 2)]).await.unwrap();
+    }
+    let blocks =
+        (0..USERS.len()).map(|n| OwnAppend { user: user(n), ..own(OwnChange::Block { user: rare.clone() }) });
+    store.append_own(&blocks.collect::<Vec<_>>()).await.unwrap();
+    steps.swap(0, Relaxed);
+    let took = |name| (name, steps.swap(0, Relaxed));
+    let mut measured = Vec::new();
+    assert_eq!(store.written_by(&rare, None, 20).await.unwrap().len(), 20);
+    measured.push(took("20 messages of a user"));
+    assert_eq!(store.traces_of(&rare, None, 8).await.unwrap(), [room(0)]);
+    measured.push(took("traces"));
+    assert_eq!(store.blockers_of(&rare, 8).await.unwrap().len(), USERS.len());
+    measured.push(took("blockers"));
+    store.append_own(&[own(OwnChange::Forget)]).await.unwrap().remove(0).unwrap();
+    measured.push(took("forgetting begins"));
+    for name in ["a step in a room", "the last step in a room"] {
+        let forget = Change::Forget { user: rare.clone(), heir: Role::Admin, limit: 32 };
+        let told = store.append(&[change(forget)]).await.unwrap().remove(0).unwrap();
+        assert!(told.entries.len() > 8, "{told:?}");
+        measured.push(took(name));
+    }
+    store.append_own(&[own(OwnChange::Erase { limit: 256 })]).await.unwrap().remove(0).unwrap();
+    measured.push(took("what is the user's alone"));
+    measured
+}
+
+#[tokio::test]
+async fn nothing_of_one_user_costs_more_because_others_wrote_much() {
+    let (small, large) = (measure_traces(1_000).await, measure_traces(50_000).await);
+    println!("1000: {small:?}\n50000: {large:?}");
+    for ((name, least), (_, steps)) in small.iter().zip(&large) {
+        assert!(
+            *least > 0 && steps * 2 <= least * 3,
+            "{name}: {steps} among 50,000 messages, {least} among 1,000"
+        );
+    }
 }
 
 #[tokio::test]

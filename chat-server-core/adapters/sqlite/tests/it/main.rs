@@ -2,6 +2,7 @@
 
 mod conformance;
 mod damage;
+mod forgotten;
 mod model;
 mod own;
 mod purged;

@@ -4,7 +4,7 @@ mod steps;
 
 use chat_protocol::{Offset, RoomId, UserId, UserOffset};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{LogEntry, Marks, Standing, Storage, StoredMessage};
+use chat_server_core::storage::{JobKind, LogEntry, Marks, Standing, Storage, StoredMessage};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -32,7 +32,10 @@ async fn act(store: &dyn Storage, step: &Step) -> String {
             let answers = store.append_own(batch).await.unwrap();
             answers.iter().map(|answer| format!("{answer:?}\n")).collect()
         }
-        Step::Look(look) => format!("{}\n{}", of_room(store, look).await, of_user(store, look).await),
+        Step::Look(look) => {
+            let (room, user) = (of_room(store, look).await, of_user(store, look).await);
+            format!("{room}\n{user}\n{}", of_traces(store, &look.user).await)
+        }
         Step::Reopen { .. } => String::new(),
     }
 }
@@ -59,6 +62,20 @@ async fn of_room(store: &dyn Storage, look: &Look) -> String {
         "history {history:?}\nlog {log:?}\nthread {of_thread:?} {in_thread:?}\npointers {pointers:?}\n\
          members {members:?}\nbans {bans:?}"
     )
+}
+
+/// What a user has left behind. Rooms come in an order of each store's own.
+async fn of_traces(store: &dyn Storage, user: &UserId) -> String {
+    let mut written = store.written_by(user, None, 1_000).await.unwrap();
+    written.sort_by_key(|stored| (stored.message.room.clone(), stored.message.seq));
+    let written: Vec<_> = written.into_iter().map(keyless).collect();
+    let mut rooms = store.traces_of(user, None, 100).await.unwrap();
+    rooms.sort();
+    let mut blockers = store.blockers_of(user, 100).await.unwrap();
+    blockers.sort();
+    let forgetting = store.forgetting(user).await.unwrap();
+    let due = store.next_due(JobKind::Forget).await.unwrap();
+    format!("written {written:?}\ntraces {rooms:?}\nblockers {blockers:?}\nforgetting {forgetting:?} {due:?}")
 }
 
 async fn of_user(store: &dyn Storage, look: &Look) -> String {

@@ -172,6 +172,7 @@ fn change() -> impl Strategy<Value = Change> {
         3 => (seq(), emoji()).prop_map(|(seq, emoji)| Change::React { seq, emoji }),
         2 => (seq(), emoji()).prop_map(|(seq, emoji)| Change::Unreact { seq, emoji }),
         1 => seq().prop_map(|oldest| Change::Trim { oldest }),
+        1 => (user(), role(), 1..9usize).prop_map(|(user, heir, limit)| Change::Forget { user, heir, limit }),
     ]
 }
 
@@ -208,6 +209,9 @@ fn own() -> impl Strategy<Value = OwnAppend> {
         3 => device(),
         1 => time().prop_map(|at| OwnChange::Seen { at }),
         1 => Just(OwnChange::Revoked { session: SessionId::new("s").unwrap() }),
+        1 => Just(OwnChange::Forget),
+        1 => (1..9usize).prop_map(|limit| OwnChange::Erase { limit }),
+        1 => Just(OwnChange::Forgotten),
     ];
     (user(), time(), change).prop_map(|(user, now, change)| OwnAppend { user, now, change })
 }
