@@ -1,4 +1,4 @@
-//! What commands cost.
+//! What commands cost, and requests that are none.
 //!
 //! Each command is paid from two buckets of points, the connection's and the user's, which fill up steadily (see
 //! `connection_rate` and `user_rate` of [`ServerConfig`](crate::ServerConfig)); a request over HTTP from the user's
@@ -9,7 +9,10 @@ use std::num::NonZeroU32;
 /// What a command costs that is missing in the table; a test says so.
 const UNKNOWN: u32 = 20;
 
-/// How many points a command costs, by its name on the wire.
+/// Requests that are no commands and cost something all the same, by the names that OpenAPI gives them.
+pub const REQUESTS: &[&str] = &["export_user", "forget_user"];
+
+/// How many points a command costs, by its name on the wire, or one of [`REQUESTS`].
 ///
 /// ```
 /// use chat_server_core::limits::cost;
@@ -37,6 +40,8 @@ fn known_cost(kind: &str) -> Option<u32> {
         "follow" => 10,
         // Reads, or changes, what belongs to many.
         "create" | "invite" | "search" | "resume" | "auth" => 20,
+        // Reads all that is kept of one user, or begins to take it away.
+        "export_user" | "forget_user" => 100,
         _ => return None,
     })
 }
@@ -49,7 +54,8 @@ mod tests {
 
     #[test]
     fn every_command_has_a_cost() {
-        let missing: Vec<_> = Command::KINDS.iter().filter(|kind| known_cost(kind).is_none()).collect();
+        let all = Command::KINDS.iter().chain(REQUESTS);
+        let missing: Vec<_> = all.filter(|kind| known_cost(kind).is_none()).collect();
         assert_eq!(missing, [&""; 0]);
     }
 }

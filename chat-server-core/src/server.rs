@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_protocol::reply::{AgentsData, InboxTotals, UserEntry};
+use chat_protocol::reply::{AgentsData, ForgetData, InboxTotals, UserEntry};
 use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
-use crate::hub::{Asking, Download, Hub, NewUpload, Upload, driver};
+use crate::hub::{Asking, Download, Export, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
 
@@ -107,8 +107,18 @@ impl ChatServer {
     /// The user of a token.
     ///
     /// # Errors
-    /// `InvalidToken`, or `StorageUnavailable` when it cannot be found out now.
+    /// `InvalidToken`, `Forbidden` for a user who is being forgotten, or `StorageUnavailable` when it cannot be found out now.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, Error> {
+        let principal = self.hub.authenticate(token).await?;
+        self.hub.check_kept(&principal.user).await?;
+        Ok(principal)
+    }
+
+    /// The user of a token, who may be one who is being forgotten: for [`forget_user`](Self::forget_user) alone.
+    ///
+    /// # Errors
+    /// `InvalidToken`, or `StorageUnavailable` when it cannot be found out now.
+    pub async fn identify(&self, token: &str) -> Result<Principal, Error> {
         Ok(self.hub.authenticate(token).await?)
     }
 
@@ -160,6 +170,24 @@ impl ChatServer {
     /// `NotFound` when there is no such user.
     pub async fn user(&self, caller: &Caller, user: UserId) -> Result<UserEntry, Error> {
         Ok(self.hub.user_entry(&caller.asking(), user).await?)
+    }
+
+    /// Forgets a user: asked by that user or the operator. Its sessions end at once, and nothing it does is taken any more;
+    /// all that is kept of it goes in the background, whatever becomes of the process. `None`: it is done, and nothing is
+    /// kept of the user. See `docs/people.md` for what goes and what stays.
+    ///
+    /// # Errors
+    /// `Forbidden` for others, `StorageUnavailable` when it could not be begun; repeating it is harmless.
+    pub async fn forget_user(&self, caller: &Caller, user: UserId) -> Result<Option<ForgetData>, Error> {
+        Ok(self.hub.forget_user(&caller.asking(), user).await?)
+    }
+
+    /// All that is kept of a user, page by page: asked by that user or the operator.
+    ///
+    /// # Errors
+    /// `Forbidden` for others.
+    pub fn export_user(&self, caller: &Caller, user: UserId) -> Result<Export, Error> {
+        Ok(self.hub.export_user(&caller.asking(), user)?)
     }
 
     /// The agents of an organization, by id.

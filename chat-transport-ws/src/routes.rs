@@ -27,7 +27,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
-use crate::http::{agents, commands, health, lookups, metrics, uploads};
+use crate::http::{agents, commands, health, lookups, metrics, people, uploads};
 use crate::io::PatientIo;
 use crate::server::Slot;
 use crate::sse::{self, Streams};
@@ -60,6 +60,7 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .merge(commands::routes())
         .merge(lookups::routes())
         .merge(agents::routes())
+        .merge(people::routes())
         .route("/v1/uploads", post(uploads::upload))
         .route("/v1/uploads/{name}", get(uploads::download))
         .merge(sse::routes())

@@ -5,6 +5,7 @@ mod compat;
 mod conversations;
 mod faults;
 mod foreign;
+mod forget;
 mod kill;
 mod power;
 mod powercut;

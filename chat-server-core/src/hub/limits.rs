@@ -136,15 +136,23 @@ impl Hub {
         if asking.operator {
             return Ok(());
         }
-        let points = cost(command.kind());
-        match &asking.link {
-            Some(link) => link.pay(points)?,
-            None => Purse { connection: None, user: self.rates.of_user(&asking.user) }.pay(points)?,
-        }
+        self.pay_for(asking, command.kind())?;
         self.providers
             .policy
             .may(&asking.user, command)
             .map_err(|why| WireError::new(ErrorCode::Forbidden, why))
+    }
+
+    /// Takes what a command costs, or a request that is none, by its name.
+    pub(super) fn pay_for(&self, asking: &Asking, what: &str) -> Result<(), WireError> {
+        if asking.operator {
+            return Ok(());
+        }
+        let points = cost(what);
+        match &asking.link {
+            Some(link) => link.pay(points),
+            None => Purse { connection: None, user: self.rates.of_user(&asking.user) }.pay(points),
+        }
     }
 }
 

@@ -17,8 +17,10 @@ mod crowd;
 mod delivery;
 pub(crate) mod driver;
 mod expire;
+mod export;
 mod feed;
 mod follow;
+mod forget;
 mod history;
 mod indexer;
 mod limits;
@@ -55,6 +57,7 @@ use crate::{Providers, ServerConfig};
 pub(crate) use commands::Asking;
 use committer::Job;
 use crowd::Crowds;
+pub use export::Export;
 use feed::Feed;
 use history::NewestPages;
 use limits::Rates;
@@ -119,6 +122,8 @@ pub(crate) struct Hub {
     scheduled: Arc<Notify>,
     /// Rung when a room keeps its messages for another time.
     expiring: Arc<Notify>,
+    /// Rung when a user is to be forgotten.
+    forgetting: Arc<Notify>,
     /// Rung when something was stored that is to be pushed or posted.
     to_push: Arc<Notify>,
     to_post: Arc<Notify>,
@@ -160,6 +165,7 @@ impl Hub {
             crowds: Crowds::default(),
             scheduled: Arc::default(),
             expiring: Arc::default(),
+            forgetting: Arc::default(),
             to_push: Arc::default(),
             to_post: Arc::default(),
             held_pushes: Arc::default(),
@@ -184,6 +190,7 @@ impl Hub {
     fn start_workers(self: &Arc<Self>) {
         self.tasks.spawn(worker::run(self.clone(), self.scheduled.clone(), schedule::Release));
         self.tasks.spawn(worker::run(self.clone(), self.expiring.clone(), expire::Expire));
+        self.tasks.spawn(worker::run(self.clone(), self.forgetting.clone(), forget::Forget));
         if let Some(keep) = self.config.retention {
             self.tasks.spawn(worker::run(self.clone(), Arc::default(), expire::Retain { keep }));
         }

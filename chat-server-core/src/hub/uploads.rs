@@ -17,6 +17,14 @@ const MAX_FILE_NAME: usize = 255;
 /// Where uploads are read; the name follows.
 const PATH: &str = "/v1/uploads/";
 
+/// How many files of a user who is forgotten are deleted at once.
+const DELETED: usize = 16;
+
+/// Where a file is read.
+pub(super) fn url(name: &BlobName) -> String {
+    format!("{PATH}{name}")
+}
+
 /// A file that somebody wants to upload.
 #[derive(Debug, Clone)]
 pub struct NewUpload {
@@ -112,7 +120,7 @@ impl Upload {
         self.hub.check_uploader(&self.asking, &self.new.room).await?;
         let Self { hub, asking, new, name, writer, kind, size, .. } = self;
         let kind = kind.unwrap_or_default();
-        let told = Uploaded { url: format!("{PATH}{name}"), name: new.file_name, size, kind };
+        let told = Uploaded { url: url(&name), name: new.file_name, size, kind };
         let meta = BlobMeta {
             room: new.room,
             by: asking.user,
@@ -193,6 +201,27 @@ impl Hub {
             self.membership(&meta.room, &asking.user).await?;
         }
         Ok(Download { name, meta, blobs })
+    }
+
+    /// Files of a user after one of them, by their names; none where there are no uploads.
+    pub(super) async fn uploads_of(
+        &self,
+        user: &UserId,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<(BlobName, BlobMeta)>, WireError> {
+        let Some(blobs) = &self.providers.blobs else { return Ok(Vec::new()) };
+        blobs.of_user(user, after, limit).await.map_err(|error| self.storage_failed(error))
+    }
+
+    /// Deletes some files of a user; false when there was none.
+    pub(super) async fn delete_uploads(&self, user: &UserId) -> Result<bool, WireError> {
+        let found = self.uploads_of(user, None, DELETED).await?;
+        for (name, _) in &found {
+            let blobs = self.blobs()?;
+            blobs.delete(name).await.map_err(|error| self.storage_failed(error))?;
+        }
+        Ok(!found.is_empty())
     }
 
     fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {

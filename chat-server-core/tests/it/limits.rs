@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_protocol::{Command, ErrorCode, UserId, decode};
-use chat_server_core::limits::cost;
+use chat_server_core::limits::{REQUESTS, cost};
 use chat_server_core::{Caller, ChatServer, Providers, Rate, ServerConfig};
 
 use crate::peer::{Peer, quick, send};
@@ -126,9 +126,13 @@ fn the_page_of_costs_is_the_table() {
     );
     let mut kinds = Command::KINDS.to_vec();
     kinds.sort_unstable_by_key(|kind| (cost(kind), *kind));
-    for kind in kinds {
-        page.push_str(&format!("| `{kind}` | {} |\n", cost(kind)));
-    }
+    let line = |kind: &str| format!("| `{kind}` | {} |\n", cost(kind));
+    kinds.into_iter().for_each(|kind| page.push_str(&line(kind)));
+    page.push_str(
+        "\nRequests that are no commands cost nothing, but for these, by their names in OpenAPI. They are paid from the user's\n\
+        bucket.\n\n| request | points |\n| --- | ---: |\n",
+    );
+    REQUESTS.iter().for_each(|name| page.push_str(&line(name)));
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/limits.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, &page).unwrap();

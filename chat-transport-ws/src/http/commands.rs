@@ -70,9 +70,14 @@ async fn perform(edge: &Edge, endpoint: &'static Endpoint, request: Request) -> 
 
 /// Who asks. Nothing else of the request is judged before that is known.
 pub(crate) async fn caller(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refused> {
-    let token = bearer(headers).ok_or(ErrorCode::NotAuthenticated)?;
-    if is_operator(token, edge.config.operator_token.as_deref()) {
-        return Ok(Caller::Operator);
+    match user_token(edge, headers)? {
+        Some(token) => Ok(Caller::User(edge.server.authenticate(token).await?.user)),
+        None => Ok(Caller::Operator),
     }
-    Ok(Caller::User(edge.server.authenticate(token).await?.user))
+}
+
+/// The token of a user; `None`: it is the operator's.
+pub(crate) fn user_token<'h>(edge: &Edge, headers: &'h HeaderMap) -> Result<Option<&'h str>, Refused> {
+    let token = bearer(headers).ok_or(ErrorCode::NotAuthenticated)?;
+    Ok((!is_operator(token, edge.config.operator_token.as_deref())).then_some(token))
 }

@@ -6,6 +6,7 @@ pub(crate) mod error;
 pub(crate) mod health;
 pub(crate) mod lookups;
 pub(crate) mod metrics;
+pub(crate) mod people;
 mod range;
 pub(crate) mod uploads;
 

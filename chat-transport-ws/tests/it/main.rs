@@ -11,6 +11,7 @@ mod limits;
 mod lookups;
 mod operator;
 mod pages;
+mod people;
 mod raw;
 mod sessions;
 mod sse;

@@ -27,6 +27,7 @@ impl Hub {
         let token = auth.token.as_deref().or(handshake_token);
         let token = token.ok_or_else(|| WireError::new(ErrorCode::InvalidToken, "auth.token is missing"))?;
         let principal = self.authenticate(token).await?;
+        self.check_kept(&principal.user).await?;
         // Everything that can fail comes before the session: a connection is tied to one user for good.
         let user_offset = UserOffset::new(self.user_head(&principal.user).await?).unwrap_or_default();
         let session_id = match present {

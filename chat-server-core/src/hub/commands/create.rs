@@ -12,7 +12,7 @@ use chat_protocol::{
 use super::{Asking, Committed, Done, Rest, data, stored};
 use crate::hub::{Hub, unavailable};
 use crate::room::policy::joining_role;
-use crate::storage::{Change, NewRoom};
+use crate::storage::{Change, LogEntry, NewRoom};
 
 impl Hub {
     pub(super) async fn start_create(
@@ -92,7 +92,8 @@ impl Hub {
 
     async fn created(&self, asking: &Asking, create: &Create, room: RoomId, committed: Committed) -> Done {
         let (room, created) = match stored(committed).await {
-            Ok(appended) => (appended.room, !appended.duplicate),
+            // A direct room that got a side back was there.
+            Ok(appended) => (appended.room, matches!(appended.entries.first(), Some(LogEntry::Room(_)))),
             // One pair has one room, whoever makes it first.
             Err(error) if create.kind == RoomKind::Direct && error.code == ErrorCode::AlreadyExists => {
                 (room, false)

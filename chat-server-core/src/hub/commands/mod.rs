@@ -28,6 +28,7 @@ use super::{Hub, unavailable, unsupported};
 use crate::storage::{Append, Appended, Change, Standing};
 
 pub(super) use messages::sent;
+pub(super) use schedule::scheduled;
 
 /// What a command gives in the end.
 pub(crate) type Done = Result<Option<Box<RawValue>>, WireError>;

@@ -52,7 +52,7 @@ impl Hub {
         let storage = &self.providers.storage;
         let jobs = storage.jobs_of(&asking.user, JobKind::Send, query.room.as_ref(), after, limit + 1).await;
         let jobs = jobs.map_err(|error| self.storage_failed(error))?;
-        let mut messages = jobs.iter().map(message).collect::<Result<Vec<_>, _>>()?;
+        let mut messages = jobs.iter().map(scheduled).collect::<Result<Vec<_>, _>>()?;
         let kept = self.fit(&messages, limit);
         let next = (kept < jobs.len()).then(|| place_cursor(&jobs[kept - 1]));
         messages.truncate(kept);
@@ -60,8 +60,8 @@ impl Hub {
     }
 }
 
-/// What its `send` said.
-fn message(job: &Job) -> Result<ScheduledMessage, WireError> {
+/// What the `send` said that a job is of.
+pub(in crate::hub) fn scheduled(job: &Job) -> Result<ScheduledMessage, WireError> {
     let waiting: Waiting = serde_json::from_str(&job.body).map_err(|_| ErrorCode::Internal)?;
     Ok(ScheduledMessage { send_at: job.due, ..waiting.message })
 }

@@ -25,10 +25,19 @@ enum Ask {
     Counts,
     Profile,
     WhetherThere,
+    Export(Whom),
+    Forget(Whom),
     Upload,
     Download,
     Agents,
     SetAgent(bool),
+}
+
+/// About whom somebody asks.
+#[derive(Clone, Copy)]
+enum Whom {
+    Oneself,
+    Another,
 }
 
 const fn route(
@@ -39,6 +48,8 @@ const fn route(
 ) -> Route {
     Route { request, what, rule, cells, ask }
 }
+
+const NOBODY: &str = "nnnnnnnn";
 
 /// Columns as those of the commands.
 pub(super) const ROUTES: &[Route] = &[
@@ -51,27 +62,39 @@ pub(super) const ROUTES: &[Route] = &[
         "as `listen`",
         Ask::WhetherThere,
     ),
+    route(
+        ("GET /v1/users/{user}/export", "of oneself"),
+        ALL,
+        "everybody, and the operator",
+        Ask::Export(Whom::Oneself),
+    ),
+    route(("GET /v1/users/{user}/export", "of another"), NOBODY, "the operator", Ask::Export(Whom::Another)),
+    route(
+        ("DELETE /v1/users/{user}", "oneself"),
+        ALL,
+        "everybody, and the operator",
+        Ask::Forget(Whom::Oneself),
+    ),
+    route(("DELETE /v1/users/{user}", "another"), NOBODY, "the operator", Ask::Forget(Whom::Another)),
     route(("POST /v1/uploads", ""), "yynhhhhh", "as `send`", Ask::Upload),
     route(("GET /v1/uploads/{name}", ""), INSIDE, "members of the file's room", Ask::Download),
-    route(("GET /v1/organizations/{organization}/agents", ""), "nnnnnnnn", "the operator", Ask::Agents),
+    route(("GET /v1/organizations/{organization}/agents", ""), NOBODY, "the operator", Ask::Agents),
     route(
         ("PUT /v1/organizations/{organization}/agents/{user}", ""),
-        "nnnnnnnn",
+        NOBODY,
         "the operator",
         Ask::SetAgent(true),
     ),
     route(
         ("DELETE /v1/organizations/{organization}/agents/{user}", ""),
-        "nnnnnnnn",
+        NOBODY,
         "the operator",
         Ask::SetAgent(false),
     ),
 ];
 
-/// Requests that tell nothing of rooms or users, or only what commands do; the page says of each who may. And one that is
-/// published and not answered yet.
-pub(super) const OTHERS: [&str; 5] =
-    ["GET /healthz", "GET /metrics", "GET /v1/events", "POST /v1/commands", "DELETE /v1/users/{user}"];
+/// Requests that tell nothing of rooms or users, or only what commands do; the page says of each who may.
+pub(super) const OTHERS: [&str; 4] = ["GET /healthz", "GET /metrics", "GET /v1/events", "POST /v1/commands"];
 
 /// Asks as one of the table's people.
 pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result<Cell, Error> {
@@ -87,6 +110,11 @@ pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result
         Ask::Counts => drop(server.totals(&caller).await?),
         Ask::Profile => drop(server.user(&caller, watched).await?),
         Ask::WhetherThere => told = server.user(&caller, watched).await?.online.is_some(),
+        Ask::Export(whom) => {
+            let mut export = server.export_user(&caller, about(whom, who))?;
+            drop(export.next().await?);
+        }
+        Ask::Forget(whom) => drop(server.forget_user(&caller, about(whom, who)).await?),
         Ask::Upload => drop(upload(server, &caller, room).await?),
         Ask::Download => {
             let name = upload(server, &Caller::Operator, room).await.expect("the operator may");
@@ -96,6 +124,14 @@ pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result
         Ask::SetAgent(agent) => server.set_agent(&caller, "acme", &watched, agent).await?,
     }
     Ok(if told { Cell::Yes } else { Cell::Untold })
+}
+
+fn about(whom: Whom, who: &Who) -> UserId {
+    let user = match whom {
+        Whom::Oneself => who.user,
+        Whom::Another => who.watched,
+    };
+    user.parse().unwrap()
 }
 
 /// Puts a file into a room; the last part of its address.
