@@ -90,6 +90,7 @@ fn create(room: &str, members: &[String]) -> Result<Append, Failure> {
         info: RoomInfo::default(),
         desk: None,
         number: None,
+        alias: None,
         members: members_with_roles,
         request: None,
     };

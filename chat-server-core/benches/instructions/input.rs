@@ -60,6 +60,7 @@ pub(crate) fn fill(store: &MemoryStore, room: &RoomId, users: &[UserId], message
         info: RoomInfo { name: Some("Bikes".to_owned()), ..RoomInfo::default() },
         desk: None,
         number: None,
+        alias: None,
         members,
         request: None,
     };

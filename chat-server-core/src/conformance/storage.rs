@@ -33,6 +33,7 @@ mod logs;
 mod members;
 mod messages;
 mod model;
+mod names;
 mod own;
 mod pages;
 mod pointers;
@@ -62,6 +63,7 @@ pub use self::jobs::*;
 pub use self::logs::*;
 pub use self::members::*;
 pub use self::messages::*;
+pub use self::names::*;
 pub use self::own::*;
 pub use self::pages::*;
 pub use self::pointers::*;
@@ -93,6 +95,7 @@ suite! { $
         docs {
             "../storage/messages.rs"
             "../storage/rooms.rs"
+            "../storage/names.rs"
             "../storage/users.rs"
             "../storage/feed.rs"
             "../storage/jobs.rs"
@@ -153,6 +156,13 @@ suite! { $
             agents_answer_for_their_organization
             agents_have_a_bound
             only_agents_join_desks
+
+            every_name_finds_its_room
+            an_alias_is_given_once
+            records_follow_changes
+            every_name_finds_its_message
+            times_find_their_message
+            desks_come_newest_first
 
             the_user_log_has_every_change
             concurrent_changes_of_a_user_leave_no_gap

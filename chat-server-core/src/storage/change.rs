@@ -170,6 +170,8 @@ pub struct NewRoom {
     pub desk: Option<Desk>,
     /// The room's number in the whole server; taken: [`Refusal::Exists`].
     pub number: Option<RoomNumber>,
+    /// Another name of it; taken: [`Refusal::Exists`].
+    pub alias: Option<String>,
     /// First members with their roles, without repeats, in the order of the log. The creator is one of them only if named
     /// here. One who blocked the creator: [`Refusal::NotAllowed`].
     pub members: Vec<(UserId, Role)>,

@@ -1,16 +1,18 @@
 //! Layers: a store around another one, for an audit log, metrics, faults in tests.
 
 use async_trait::async_trait;
+use chat_protocol::dialect::RoomName;
 use chat_protocol::reply::InboxTotals;
 use chat_protocol::{
     Epoch, HistoryQuery, Offset, Role, RoomId, Seq, ThreadState, Timestamp, UserId, UserOffset,
 };
 
 use super::{
-    Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore, FeedEntry, Job,
-    JobKind, JobStore, LogPage, Marks, MemberEntry, MessageStore, NewJob, OwnAppend, OwnAppended, Place,
-    Pointers, Quota, Refusal, Relation, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError,
-    StoredMessage, TraceStore, UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
+    AliasStore, Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore,
+    FeedEntry, Job, JobKind, JobStore, LogPage, Marks, MemberEntry, MessageAlias, MessageStore, NewJob,
+    OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal, Relation, RoomRecord, RoomStore, RoomView,
+    RoomsQuery, Standing, Storage, StorageError, StoredMessage, TraceStore, UploadBytes, UploadChange,
+    UploadEntry, UploadStore, UserLog, UserLogPage,
 };
 use crate::blob::BlobName;
 
@@ -167,6 +169,30 @@ impl<L: StorageLayer> RoomStore for L {
     async fn desks_of(&self, organization: &str, user: &UserId, limit: usize) -> Result<Vec<RoomId>> {
         self.before("desks_of").await?;
         self.inner().desks_of(organization, user, limit).await
+    }
+}
+
+#[async_trait]
+impl<L: StorageLayer> AliasStore for L {
+    async fn room_named(&self, name: &RoomName) -> Result<Option<RoomId>> {
+        self.before("room_named").await?;
+        self.inner().room_named(name).await
+    }
+    async fn records(&self, rooms: &[RoomId]) -> Result<Vec<Option<RoomRecord>>> {
+        self.before("records").await?;
+        self.inner().records(rooms).await
+    }
+    async fn message_named(&self, name: MessageAlias) -> Result<Option<StoredMessage>> {
+        self.before("message_named").await?;
+        self.inner().message_named(name).await
+    }
+    async fn seq_at(&self, room: &RoomId, ts: Timestamp) -> Result<Option<Seq>> {
+        self.before("seq_at").await?;
+        self.inner().seq_at(room, ts).await
+    }
+    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>> {
+        self.before("desks").await?;
+        self.inner().desks(organization, limit).await
     }
 }
 

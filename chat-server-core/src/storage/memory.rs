@@ -5,6 +5,7 @@ mod devices;
 mod feed;
 mod jobs;
 mod members;
+mod names;
 mod own;
 mod room;
 mod state;

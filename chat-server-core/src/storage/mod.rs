@@ -12,6 +12,7 @@ mod jobs;
 mod layer;
 pub mod memory;
 mod messages;
+mod names;
 mod rooms;
 mod traces;
 mod uploads;
@@ -26,6 +27,7 @@ pub use feed::{ChangeFeed, FeedEntry};
 pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
+pub use names::{AliasStore, MessageAlias, RoomRecord, key_name, key_of_name};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use traces::TraceStore;
 pub use uploads::{Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};
@@ -57,12 +59,28 @@ impl Default for Capabilities {
 /// outcome: [`MessageStore::log`], [`MessageStore::history`], [`RoomStore::standing`] and [`RoomStore::views`]. From there on the
 /// suite says what is missing, case by case, and [`memory`] how it is meant.
 pub trait Storage:
-    MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore + TraceStore
+    MessageStore
+    + RoomStore
+    + AliasStore
+    + UserLog
+    + ChangeFeed
+    + JobStore
+    + DeviceStore
+    + UploadStore
+    + TraceStore
 {
 }
 
 impl<T> Storage for T where
-    T: MessageStore + RoomStore + UserLog + ChangeFeed + JobStore + DeviceStore + UploadStore + TraceStore
+    MessageStore
+    + RoomStore
+    + AliasStore
+    + UserLog
+    + ChangeFeed
+    + JobStore
+    + DeviceStore
+    + UploadStore
+    + TraceStore
 {
 }
 

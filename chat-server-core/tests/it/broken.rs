@@ -5,6 +5,7 @@ mod devices;
 mod feed;
 mod jobs;
 mod messages;
+mod names;
 mod rooms;
 mod traces;
 mod uploads;

@@ -43,6 +43,7 @@ fn room_of(members: usize) -> Append {
         info: RoomInfo::default(),
         desk: None,
         number: None,
+        alias: None,
         members: (0..members).map(|n| (name(n), Role::Member)).collect(),
         request: None,
     };

@@ -151,7 +151,7 @@ impl Load {
             ];
             let (kind, access, history) = (RoomKind::Direct, Access::Invite, HistoryVisibility::All);
             let (info, desk, number, request) = (RoomInfo::default(), None, None, None);
-            let new = NewRoom { kind, access, history, info, desk, number, members, request };
+            let new = NewRoom { kind, access, history, info, desk, number, alias: None, members, request };
             append(room.clone(), self.users[index].clone(), Change::Create(Box::new(new)))
         };
         Ok(self.rooms.iter().enumerate().map(create).collect())

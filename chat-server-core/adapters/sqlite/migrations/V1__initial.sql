@@ -55,6 +55,8 @@ CREATE TABLE rooms (
     created_at     INTEGER NOT NULL,
     updated_at     INTEGER NOT NULL,            -- last change of the room's own data (helpdesk)
     number         INTEGER,                     -- server-wide number of a group: chats project id, haraj grp<number>
+    key            BLOB NOT NULL,               -- 128 random bits: a desk's UUID, hipochat's token of a room without an alias
+    alias          TEXT,                        -- a name that was given to it: hipochat's token
     name           TEXT,
     avatar         TEXT,
     topic          TEXT,
@@ -66,7 +68,9 @@ CREATE TABLE rooms (
 ) STRICT;
 CREATE UNIQUE INDEX rooms_id ON rooms (id);
 CREATE UNIQUE INDEX rooms_number ON rooms (number) WHERE number IS NOT NULL;
-CREATE INDEX rooms_organization ON rooms (organization, created_at) WHERE organization IS NOT NULL;
+CREATE UNIQUE INDEX rooms_key ON rooms (key);
+CREATE UNIQUE INDEX rooms_alias ON rooms (alias) WHERE alias IS NOT NULL;
+CREATE INDEX rooms_organization ON rooms (organization) WHERE organization IS NOT NULL;
 
 -- A user's standing, pointers and settings in a room. Who leaves loses the row.
 CREATE TABLE members (
@@ -251,15 +255,6 @@ CREATE TABLE room_requests (
     room_ref    INTEGER NOT NULL,
     PRIMARY KEY (creator_ref, id_hash)
 ) STRICT, WITHOUT ROWID;
-
--- Other names of rooms: hipochat tokens, a desk's UUID.
-CREATE TABLE aliases (
-    kind     INTEGER NOT NULL,
-    alias    TEXT NOT NULL,
-    room_ref INTEGER NOT NULL,
-    PRIMARY KEY (kind, alias)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX aliases_room ON aliases (room_ref, kind);
 
 -- Agents of organizations (desks).
 CREATE TABLE agents (

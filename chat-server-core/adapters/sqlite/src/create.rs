@@ -10,6 +10,7 @@ use crate::codec::Code;
 use crate::entry::{Told, json_of};
 use crate::error::Result;
 use crate::head::Head;
+use crate::names;
 use crate::number::Id;
 use crate::room_data::RoomData;
 use crate::writer::{Batch, UserRow};
@@ -99,13 +100,15 @@ impl Batch<'_> {
     ) -> Result<Head> {
         const INSERT: &str = "INSERT INTO rooms
             (id, kind, access, history, access_version, ts, created_by, created_at, updated_at, number, name, avatar,
-             topic, custom, message_ttl, organization, client_ref, status)
-            VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?5, ?5, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+             topic, custom, message_ttl, organization, client_ref, status, key, alias)
+            VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?5, ?5, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
         let client = match &data.desk {
             Some(desk) => Some(self.user_or_new(&desk.client, append.now)?.user),
             None => None,
         };
         let custom = data.info.custom.as_ref().map(json_of).transpose()?;
+        let mut key = [0; 16];
+        getrandom::fill(&mut key)?;
         let row = params![
             append.room.as_str(),
             new.kind.code(),
@@ -121,7 +124,9 @@ impl Batch<'_> {
             data.info.message_ttl_s,
             data.desk.as_ref().map(|desk| &desk.organization),
             client,
-            data.status()?
+            data.status()?,
+            key,
+            new.alias
         ];
         let room = self.statement(INSERT)?.insert(row)?;
         if data.info.message_ttl_s.is_some() {
@@ -131,8 +136,15 @@ impl Batch<'_> {
     }
 
     fn is_taken(&mut self, new: &NewRoom) -> Result<bool> {
-        let Some(number) = new.number else { return Ok(false) };
-        Ok(self.statement("SELECT 1 FROM rooms WHERE number = ?1")?.exists([number.get()])?)
+        if let Some(number) = new.number
+            && self.statement("SELECT 1 FROM rooms WHERE number = ?1")?.exists([number.get()])?
+        {
+            return Ok(true);
+        }
+        match &new.alias {
+            Some(alias) => Ok(names::of_alias(self.db, alias)?.is_some()),
+            None => Ok(false),
+        }
     }
 
     /// The digest of an earlier request of that name, and the room that it made.

@@ -48,6 +48,7 @@ mod lock;
 mod log;
 mod members;
 mod message;
+mod names;
 mod number;
 mod own;
 mod pages;

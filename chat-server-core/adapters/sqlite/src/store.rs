@@ -13,7 +13,7 @@ use chat_server_core::storage::{
     MemberEntry, MessageStore, OwnAppend, OwnAppended, Place, Pointers, Refusal, Relation, RoomStore,
     RoomView, RoomsQuery, Standing, StorageError, StorageErrorKind, StoredMessage, UserLog, UserLogPage,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 
 use crate::ahead::Ahead;
 use crate::checkpoint::{Checkpointer, WalLength};
@@ -23,7 +23,7 @@ use crate::lock::DirectoryLock;
 use crate::readers::Readers;
 use crate::standings::{self, Found, Standings};
 use crate::writer::{Batch, Writer};
-use crate::{agents, database, devices, key, log, pages, people, rooms};
+use crate::{agents, database, devices, log, pages, people, rooms};
 
 /// Rows that may lie anywhere on the disk, or nobody knows how many.
 pub(crate) const ANYWHERE: usize = usize::MAX;
@@ -55,7 +55,7 @@ const STEPS_OF_A_VIEW: usize = 8;
 pub struct SqliteStore {
     epoch: Epoch,
     max_batch: usize,
-    secret: [u8; 16],
+    pub(crate) secret: [u8; 16],
     path: PathBuf,
     /// Locked for the length of a transaction, by whoever appends, and by the checkpointer when the
     /// log has grown too long.
@@ -125,22 +125,6 @@ impl SqliteStore {
         self.standings.clear();
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         closed.map_err(|error| StorageError::new(StorageErrorKind::Unavailable, "close", error))
-    }
-
-    /// The `num` of the message that has this `key`; `None` when no message has it.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot read.
-    pub async fn num_of_key(&self, key: u128) -> Result<Option<u64>, StorageError> {
-        let num = key::num_in(self.secret, key);
-        if num > chat_protocol::MAX_SAFE {
-            return Ok(None);
-        }
-        let has_key = move |db: &Connection| {
-            let mut select = db.prepare_cached("SELECT num FROM messages WHERE num = ?1 AND key = ?2")?;
-            Ok(select.query_row(params![num, key.to_be_bytes()], |row| row.get(0)).optional()?)
-        };
-        self.readers.read("num_of_key", 2, has_key).await
     }
 
     pub(crate) fn writer(&self) -> MutexGuard<'_, Writer> {

@@ -22,7 +22,7 @@ fn create() -> Append {
     let members = vec![(UserId::new("a").unwrap(), Role::Owner)];
     let (kind, access, history) = (RoomKind::Group, Access::Open, HistoryVisibility::All);
     let (info, desk, number, request) = (RoomInfo::default(), None, None, None);
-    let new = NewRoom { kind, access, history, info, desk, number, members, request };
+    let new = NewRoom { kind, access, history, info, desk, number, alias: None, members, request };
     change(Change::Create(Box::new(new)))
 }
 

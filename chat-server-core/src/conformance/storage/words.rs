@@ -70,6 +70,7 @@ pub(crate) fn make(id: &str, by: &str, members: &[&str], alter: impl FnOnce(&mut
         info: RoomInfo { name: Some(format!("room {id}")), ..RoomInfo::default() },
         desk: None,
         number: None,
+        alias: None,
         members: members.iter().enumerate().map(|(index, id)| (user(id), role(index))).collect(),
         request: None,
     };

@@ -176,6 +176,7 @@ fn new_room(asking: &Asking, create: &Create) -> NewRoom {
         info: create.info.clone(),
         desk,
         number: create.number,
+        alias: None,
         members,
         request: create.client_room_id.clone().map(|id| (id, digest(create))),
     }

@@ -174,6 +174,7 @@ impl State {
         }
         let room = self.touch(&append.room, append.now);
         (room.info, room.access, room.history, room.desk) = after;
+        room.updated_at = room.ts;
         room.access_version += u64::from(narrower);
         let entry = LogEntry::Room(room_now(room, RoomAction::Changed, &append.by));
         let mut told = Told::default();

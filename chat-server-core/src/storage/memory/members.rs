@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
 
+use chat_protocol::dialect::RoomName;
 use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged, UserChange};
 use chat_protocol::unread::ReadState;
 use chat_protocol::{Role, RoomKind, RoomSettings, Seq, Timestamp, UserId};
@@ -23,9 +24,10 @@ impl State {
         if named().any(|user| self.forgetting.contains_key(user)) {
             return Err(Refusal::Forgotten);
         }
-        let taken = new.number.is_some_and(|number| self.numbers.contains_key(&number));
+        let number = new.number.is_some_and(|number| self.numbers.contains_key(&number));
+        let alias = new.alias.clone().is_some_and(|alias| self.named(&RoomName::Alias(alias)).is_some());
         let missing = self.missing(append, new);
-        if taken || (self.rooms.contains_key(&append.room) && missing.is_empty()) {
+        if number || alias || (self.rooms.contains_key(&append.room) && missing.is_empty()) {
             return Err(Refusal::Exists);
         }
         if named().any(|user| self.blocks(user, &append.by)) {
@@ -71,6 +73,7 @@ impl State {
         if let Some(number) = new.number {
             self.numbers.insert(number, append.room.clone());
         }
+        let made = self.rooms.len() as u64;
         let Entry::Vacant(place) = self.rooms.entry(append.room.clone()) else { return };
         place.insert(Room {
             id: append.room.clone(),
@@ -81,6 +84,11 @@ impl State {
             info: new.info.clone(),
             desk: new.desk.clone(),
             number: new.number,
+            key: rand::random(),
+            alias: new.alias.clone(),
+            made,
+            created_at: append.now,
+            updated_at: append.now,
             members: Default::default(),
             bans: Default::default(),
             entries: Default::default(),

@@ -71,6 +71,13 @@ pub(super) struct Room {
     pub(super) info: RoomInfo,
     pub(super) desk: Option<Desk>,
     pub(super) number: Option<RoomNumber>,
+    pub(super) key: u128,
+    pub(super) alias: Option<String>,
+    /// Number of the change that made it.
+    pub(super) made: u64,
+    pub(super) created_at: Timestamp,
+    /// When its own data were last changed.
+    pub(super) updated_at: Timestamp,
     pub(super) members: Members,
     pub(super) bans: BTreeMap<UserId, BanEntry>,
     /// The log, each entry with its number among all of the store's.
@@ -98,6 +105,11 @@ impl Room {
     /// An entry of the log as it is told now; none where it was forgotten.
     pub(super) fn entry(&self, at: Offset) -> Option<LogEntry> {
         self.told(&self.entries.get(&at)?.1)
+    }
+
+    /// Messages that are there, ascending.
+    pub(super) fn stored(&self) -> impl Iterator<Item = &StoredMessage> {
+        self.messages.values().map(|stored| &stored.stored)
     }
 
     /// The message, if it is there and not deleted.

@@ -68,6 +68,7 @@ impl Broken {
         }
         let mut spoilt = self.spoil(append).await;
         self.spoil_forgetting(&mut spoilt);
+        self.broken_alias(&mut spoilt).await;
         let stored = self.inner.append(&[spoilt]).await?.remove(0);
         match stored {
             Ok(answer) => Ok(self.told(append, answer)),

@@ -41,6 +41,7 @@ fn create(n: usize) -> Append {
         info: RoomInfo::default(),
         desk: None,
         number: None,
+        alias: None,
         members: (0..USERS.len()).map(|n| (user(n), Role::Member)).collect(),
         request: None,
     };

@@ -2,9 +2,10 @@
 
 mod steps;
 
-use chat_protocol::{Offset, RoomId, UserId, UserOffset};
+use chat_protocol::dialect::RoomName;
+use chat_protocol::{Offset, RoomId, Timestamp, UserId, UserOffset};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{JobKind, LogEntry, Marks, Standing, Storage, StoredMessage};
+use chat_server_core::storage::{JobKind, LogEntry, Marks, MessageAlias, Standing, Storage, StoredMessage};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -34,10 +35,29 @@ async fn act(store: &dyn Storage, step: &Step) -> String {
         }
         Step::Look(look) => {
             let (room, user) = (of_room(store, look).await, of_user(store, look).await);
-            format!("{room}\n{user}\n{}", of_traces(store, &look.user).await)
+            let (traces, names) = (of_traces(store, &look.user).await, of_names(store, look).await);
+            format!("{room}\n{user}\n{traces}\n{names}")
         }
         Step::Reopen { .. } => String::new(),
     }
+}
+
+/// What the names in the store say; keys are each store's own.
+async fn of_names(store: &dyn Storage, look: &Look) -> String {
+    let Look { room, limit, .. } = look;
+    let mut records = store.records(std::slice::from_ref(room)).await.unwrap();
+    records.iter_mut().flatten().for_each(|record| record.key = 0);
+    let mut named = Vec::new();
+    for alias in 0..3 {
+        named.push(store.room_named(&RoomName::Alias(format!("alias{alias}"))).await.unwrap());
+    }
+    let at = Timestamp::from_micros(i64::try_from(*limit).unwrap());
+    let (first, desks) = (store.seq_at(room, at).await.unwrap(), store.desks("o", *limit).await.unwrap());
+    let mut found = Vec::new();
+    for num in 0..20 {
+        found.push(store.message_named(MessageAlias::Num(num)).await.unwrap().map(keyless));
+    }
+    format!("records {records:?}\nnamed {named:?}\nfirst {first:?} desks {desks:?}\nfound {found:?}")
 }
 
 async fn of_room(store: &dyn Storage, look: &Look) -> String {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use chat_server_core::storage::{MessageStore, RoomStore};
+use chat_server_core::storage::{AliasStore, MessageAlias, MessageStore, RoomStore};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteStore, Synchronous};
 
 use crate::support::*;
@@ -174,12 +174,16 @@ async fn a_message_is_found_by_its_key() {
     let keys: Vec<_> = answers[1..].iter().map(|answer| (answer.key, answer.num)).collect();
     drop(store);
     let store = open(dir.path()).unwrap();
+    let found = async |key| {
+        let message = store.message_named(MessageAlias::Key(key)).await.unwrap();
+        message.map(|stored| (stored.key, stored.num))
+    };
     for (key, num) in &keys {
-        assert_eq!(store.num_of_key(*key).await.unwrap(), Some(*num));
-        assert_eq!(store.num_of_key(key ^ 1).await.unwrap(), None);
+        assert_eq!(found(*key).await, Some((*key, *num)));
+        assert_eq!(found(key ^ 1).await, None);
     }
     for foreign in [0, 1, u128::MAX] {
-        assert_eq!(store.num_of_key(foreign).await.unwrap(), None);
+        assert_eq!(found(foreign).await, None);
     }
 }
 

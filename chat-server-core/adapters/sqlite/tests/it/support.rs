@@ -47,6 +47,7 @@ pub(crate) fn create(id: &str) -> Append {
         info: RoomInfo::default(),
         desk: None,
         number: None,
+        alias: None,
         members: vec![(user("a"), Role::Owner)],
         request: None,
     };

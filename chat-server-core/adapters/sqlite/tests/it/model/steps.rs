@@ -95,21 +95,26 @@ fn users() -> impl Strategy<Value = Vec<UserId>> {
 
 fn create() -> impl Strategy<Value = Change> {
     let request = prop::option::of((0..3u8, 0..2u8));
-    let data = (any::<bool>(), any::<bool>(), any::<bool>(), prop::option::of(1..3u64));
-    (users(), role(), request, data).prop_map(|(users, role, request, (open, joined, desk, number))| {
-        let request = request.map(|(id, body)| (ClientRoomId::new(format!("q{id}")).unwrap(), [body; 16]));
-        let (organization, client) = ("o".to_owned(), UserId::new("c").unwrap());
-        Change::Create(Box::new(NewRoom {
-            kind: RoomKind::Group,
-            access: if open { Access::Open } else { Access::Invite },
-            history: if joined { HistoryVisibility::Joined } else { HistoryVisibility::All },
-            info: RoomInfo { name: request.is_some().then(|| "named".to_owned()), ..RoomInfo::default() },
-            desk: desk.then(|| Desk { organization, client, status: DeskStatus::Open.into() }),
-            number: number.and_then(RoomNumber::new),
-            members: users.into_iter().map(|user| (user, role)).collect(),
-            request,
-        }))
-    })
+    let names = (prop::option::of(1..3u64), prop::option::of(0..3u8));
+    let data = (any::<bool>(), any::<bool>(), any::<bool>(), names);
+    (users(), role(), request, data).prop_map(
+        |(users, role, request, (open, joined, desk, (number, alias)))| {
+            let request =
+                request.map(|(id, body)| (ClientRoomId::new(format!("q{id}")).unwrap(), [body; 16]));
+            let (organization, client) = ("o".to_owned(), UserId::new("c").unwrap());
+            Change::Create(Box::new(NewRoom {
+                kind: RoomKind::Group,
+                access: if open { Access::Open } else { Access::Invite },
+                history: if joined { HistoryVisibility::Joined } else { HistoryVisibility::All },
+                info: RoomInfo { name: request.is_some().then(|| "named".to_owned()), ..RoomInfo::default() },
+                desk: desk.then(|| Desk { organization, client, status: DeskStatus::Open.into() }),
+                number: number.and_then(RoomNumber::new),
+                alias: alias.map(|alias| format!("alias{alias}")),
+                members: users.into_iter().map(|user| (user, role)).collect(),
+                request,
+            }))
+        },
+    )
 }
 
 fn message() -> impl Strategy<Value = Change> {
@@ -263,6 +268,7 @@ pub(super) fn begin() -> Step {
             info: RoomInfo::default(),
             desk: None,
             number: None,
+            alias: None,
             members: users.iter().map(member).collect(),
             request: None,
         };
