@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use chat_protocol::{Timestamp, UserId};
+use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 /// An authenticated identity.
@@ -86,13 +87,30 @@ impl Authenticator for StaticAuth {
     }
 }
 
-/// What is known of a user beside the id.
+/// What is known of a user beside the id. Name and avatar are told to other users; the rest is for the formats of existing
+/// systems that have a place for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
     /// Name for people.
     pub name: Option<String>,
     /// URL of a picture.
     pub avatar: Option<String>,
+    /// The name by which the user logs in.
+    pub username: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Middle name after the father.
+    pub patronymic: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// The account is not in use.
+    pub inactive: bool,
+    /// Whatever else is known.
+    pub more: Map<String, Value>,
 }
 
 /// Knows the users.
@@ -103,6 +121,15 @@ pub trait Directory: Send + Sync {
     /// # Errors
     /// [`AuthError::Unavailable`] when it cannot be found out now.
     async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError>;
+
+    /// The user who logs in by this name; `None`, also where that is not known: nobody.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] when it cannot be found out now.
+    async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
+        _ = username;
+        Ok(None)
+    }
 }
 
 /// Every id is a user, with an empty profile: for development and for servers whose directory is elsewhere.
@@ -113,6 +140,10 @@ pub struct OpenDirectory;
 impl Directory for OpenDirectory {
     async fn profile(&self, _: &UserId) -> Result<Option<Profile>, AuthError> {
         Ok(Some(Profile::default()))
+    }
+
+    async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
+        Ok(UserId::new(username).ok())
     }
 }
 
@@ -133,5 +164,10 @@ impl StaticDirectory {
 impl Directory for StaticDirectory {
     async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
         Ok(self.profiles.get(user).cloned())
+    }
+
+    async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
+        let found = self.profiles.iter().find(|(_, known)| known.username.as_deref() == Some(username));
+        Ok(found.map(|(user, _)| user.clone()))
     }
 }

@@ -84,6 +84,7 @@ pub mod bus;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod dialects;
 pub mod limits;
 pub mod push;
 pub mod search;

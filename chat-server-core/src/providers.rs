@@ -8,6 +8,7 @@ use crate::blob::memory::MemoryBlobs;
 use crate::bus::Bus;
 use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
+use crate::dialects::Port;
 use crate::policy::{BuiltInPolicy, Policy};
 use crate::push::{PushGateway, WebhookSink};
 use crate::search::SharedIndex;
@@ -43,6 +44,8 @@ pub struct Providers {
     pub push: Option<Arc<dyn PushGateway>>,
     /// Who is told what happens in rooms; `None`: nobody.
     pub webhook: Option<Arc<dyn WebhookSink>>,
+    /// Formats of existing systems that are spoken besides the native one.
+    pub dialects: Vec<Port>,
 }
 
 impl Default for Providers {
@@ -58,6 +61,7 @@ impl Default for Providers {
             clock: Arc::new(SystemClock),
             push: None,
             webhook: None,
+            dialects: Vec::new(),
         }
     }
 }

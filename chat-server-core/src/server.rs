@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_protocol::dialect::{Opening, Secret};
 use chat_protocol::reply::{AgentsData, ForgetData, InboxTotals, UserEntry};
 use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
+use crate::dialects::{Entered, Entrance, Port, PortId};
 use crate::hub::{Asking, Download, Export, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
@@ -88,6 +90,32 @@ impl ChatServer {
         peer: PeerInfo,
     ) -> impl Future<Output = ()> + Send + use<C> {
         driver::serve(self.hub.clone(), connection, peer)
+    }
+
+    /// The port of that number.
+    ///
+    /// # Panics
+    /// When there is none: a [`PortId`] names one of [`Providers::dialects`].
+    pub fn port(&self, port: PortId) -> &Port {
+        self.hub.sockets.port(port)
+    }
+
+    /// Lets a socket of an existing system in, or says how it is turned away. `cookies` are looked at where the format
+    /// knows any, and before its own token.
+    pub async fn enter(&self, port: PortId, opening: Opening, cookies: &[Secret]) -> Entrance {
+        self.hub.enter(port, opening, cookies).await
+    }
+
+    /// Serves a socket that was let in until it ends.
+    ///
+    /// Not cancel-safe: dropping it cuts the connection without a close frame.
+    pub fn serve_socket<C: Connection>(
+        &self,
+        entered: Entered,
+        connection: C,
+        peer: PeerInfo,
+    ) -> impl Future<Output = ()> + Send + use<C> {
+        crate::hub::dialects::serve(self.hub.clone(), entered, connection, peer)
     }
 
     /// Serves every connection that a transport accepts, each in a task of its own, until it accepts no more or the

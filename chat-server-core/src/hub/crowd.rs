@@ -66,10 +66,7 @@ pub(super) async fn run(hub: Arc<Hub>) {
     loop {
         tokio::select! {
             _ = seconds.tick() => hub.begin_second(),
-            _ = counts.tick() => {
-                hub.typists.sweep();
-                hub.tell_counts();
-            }
+            _ = counts.tick() => hub.tell_counts(),
             _ = idle.tick() => hub.rates.forget_idle(),
             () = hub.stopped.cancelled() => return,
         }
@@ -89,6 +86,7 @@ impl Hub {
     }
 
     fn begin_second(&self) {
+        self.sweep_typing();
         self.crowds.second.fetch_add(1, Ordering::Relaxed);
         let waiting = std::mem::take(&mut *lock(&self.crowds.put_off));
         self.deliver(|deliveries| waiting.into_iter().for_each(|link| deliveries.bring_up(link)));

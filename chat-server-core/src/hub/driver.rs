@@ -38,7 +38,7 @@ enum Finished {
 type Starting = BoxFuture<'static, (ActionId, Result<Option<Rest>, WireError>)>;
 
 /// Undoes all ties of a connection, also when its task is dropped.
-struct Guard(Arc<Hub>, Arc<Link>);
+pub(super) struct Guard(pub(super) Arc<Hub>, pub(super) Arc<Link>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -115,7 +115,7 @@ pub(crate) fn serve<C: Connection>(
     async move { driver.run().await }
 }
 
-fn now(hub: &Hub) -> Now {
+pub(super) fn now(hub: &Hub) -> Now {
     Now { at: Instant::now().into_std(), ts: hub.providers.clock.now() }
 }
 
@@ -384,7 +384,7 @@ impl<C: Connection> Driver<C> {
     }
 }
 
-async fn feed<C: Connection>(
+pub(super) async fn feed<C: Connection>(
     connection: &mut C,
     batch: &mut Vec<Text>,
     control: Option<Frame>,

@@ -95,6 +95,11 @@ impl Rates {
         Purse { connection: Bucket::new(self.clock, self.connection), user: self.of_user(user) }
     }
 
+    /// What a connection without a user is paid from.
+    pub(super) fn stranger(&self) -> Purse {
+        Purse { connection: Bucket::new(self.clock, self.connection), user: None }
+    }
+
     /// The one bucket of a user, whatever its connections.
     fn of_user(&self, user: &UserId) -> Option<Arc<Bucket>> {
         let mut shard = self.users.lock(user);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chat_protocol::{Role, RoomId, SessionId, Text, Timestamp, UserId, WireError};
 
+use super::dialects::Seated;
 use super::limits::Purse;
 use super::outbox::Outbox;
 use crate::ServerConfig;
@@ -34,6 +35,8 @@ pub(crate) struct Link {
     identity: OnceLock<(UserId, SessionId)>,
     /// What its commands are paid from, once it is authenticated.
     purse: OnceLock<Purse>,
+    /// What it is as a socket of an existing system; native connections are none.
+    seated: OnceLock<Seated>,
     /// When its peer was last heard, in microseconds. Written by its task, read by whoever lists the user's sessions.
     heard: AtomicI64,
     ties: Mutex<Ties>,
@@ -63,6 +66,7 @@ impl Link {
             resuming: tokio::sync::Mutex::default(),
             identity: OnceLock::new(),
             purse: OnceLock::new(),
+            seated: OnceLock::new(),
             heard: AtomicI64::default(),
             ties: Mutex::default(),
         }
@@ -89,6 +93,16 @@ impl Link {
 
     pub(crate) fn session(&self) -> Option<&SessionId> {
         self.identity.get().map(|(_, session)| session)
+    }
+
+    /// Says what it is as a socket of an existing system.
+    pub(crate) fn sit(&self, seated: Seated) {
+        _ = self.seated.set(seated);
+    }
+
+    /// What it is as a socket of an existing system; native connections are none.
+    pub(crate) fn seated(&self) -> Option<&Seated> {
+        self.seated.get()
     }
 
     /// Says what its commands are paid from from now on.

@@ -15,6 +15,7 @@ mod commands;
 mod committer;
 mod crowd;
 mod delivery;
+pub(crate) mod dialects;
 pub(crate) mod driver;
 mod expire;
 mod export;
@@ -57,6 +58,7 @@ use crate::{Providers, ServerConfig};
 pub(crate) use commands::Asking;
 use committer::Job;
 use crowd::Crowds;
+use dialects::Sockets;
 pub use export::Export;
 use feed::Feed;
 use history::NewestPages;
@@ -114,6 +116,8 @@ pub(crate) struct Hub {
     under_way: Arc<UnderWay>,
     /// What users may still ask.
     rates: Rates,
+    /// Sockets of existing systems.
+    pub(crate) sockets: Sockets,
     /// Who writes where.
     typists: Typists,
     /// Rooms in which numbers are told, and connections that were told enough for this second.
@@ -139,7 +143,11 @@ impl Hub {
         let (commits, jobs) = mpsc::channel(config.max_commit_queue);
         let (own_jobs, own) = mpsc::channel(config.max_commit_queue);
         let (stored, batches) = mpsc::channel(publisher::MAX_BATCHES);
+        let links = AtomicU64::new(1);
+        let next = || links.fetch_add(1, Ordering::Relaxed);
+        let sockets = Sockets::new(providers.dialects.clone(), next);
         let hub = Arc::new_cyclic(|this| Self {
+            sockets,
             this: this.clone(),
             epoch: providers.storage.epoch(),
             node: providers.clock.random(),
@@ -169,7 +177,7 @@ impl Hub {
             to_push: Arc::default(),
             to_post: Arc::default(),
             held_pushes: Arc::default(),
-            links: AtomicU64::new(1),
+            links,
             connections: AtomicUsize::new(0),
             providers,
             config,

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::committer::Job;
 use super::delivery::Deliveries;
+use super::dialects::Happened;
 use super::{Hub, unavailable};
 use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
 
@@ -201,6 +202,10 @@ impl Hub {
             return;
         }
         let from = append.user;
+        if let (Some(upto), None) = (read, thread) {
+            let (by, ts) = (from.clone(), append.now);
+            self.post(&room, Happened::Read { by, from: stored.before, upto, ts });
+        }
         let reads = Reads { room, from, read, delivered, thread, ts: append.now };
         let shard = self.rooms.lock(&reads.room);
         let Some(feed) = shard.get(&reads.room) else { return };

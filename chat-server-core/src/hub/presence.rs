@@ -22,6 +22,8 @@ pub(crate) struct UserEntry {
     pub(super) sessions: BTreeMap<SessionId, Slot>,
     /// Connections that listen to the user's presence, by number.
     listeners: BTreeMap<u64, Arc<Link>>,
+    /// A client asked to show the user as offline.
+    pub(super) hidden: bool,
 }
 
 impl UserEntry {
@@ -31,7 +33,12 @@ impl UserEntry {
     }
 
     pub(super) fn is_online(&self) -> bool {
-        !self.sessions.is_empty()
+        !self.sessions.is_empty() && !self.hidden
+    }
+
+    /// The connections that listen to the user.
+    pub(super) fn listeners(&self) -> Vec<Arc<Link>> {
+        self.listeners.values().cloned().collect()
     }
 
     fn is_unused(&self) -> bool {
@@ -45,7 +52,7 @@ impl UserEntry {
         }
         let key = (user.clone(), None);
         let frame = encode(&Event::Pres(presence));
-        for listener in self.listeners.values() {
+        for listener in self.listeners.values().filter(|link| link.seated().is_none()) {
             deliveries.give_ephemeral(listener, key.clone(), frame.clone());
         }
     }
@@ -68,6 +75,7 @@ impl Hub {
         for user in &ties.listened {
             self.change_user(user, |entry| _ = entry.listeners.remove(&link.number));
         }
+        self.socket_gone(link, ties.rooms.keys());
         self.end_typing(link, &ties.typing);
         self.leave_session(link);
     }

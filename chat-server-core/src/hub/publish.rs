@@ -7,6 +7,7 @@ use chat_protocol::{Event, HistoryVisibility, Offset, Open, RoomId, Text, UserId
 
 use super::Hub;
 use super::delivery::Deliveries;
+use super::dialects::Happened;
 use super::feed::{Published, Veil};
 use super::presence::UserEntry;
 use super::replay::Log;
@@ -39,10 +40,19 @@ impl Hub {
     }
 
     /// The packet of a stored message; other nodes are told of it.
-    pub(super) fn message_frame(&self, from: UserId, new: NewMessage, appended: &Appended) -> Text {
+    pub(super) fn message_frame(
+        &self,
+        from: UserId,
+        new: NewMessage,
+        appended: &Appended,
+        origin: u64,
+    ) -> Text {
         let entry = new.entry(from, appended);
         if self.providers.bus.has_peers() {
             self.hint(News::Room(appended.room.clone(), entry.clone()));
+        }
+        if self.is_posted(&appended.room) {
+            self.post(&appended.room, Happened::Stored { entry: Box::new(entry.clone()), origin });
         }
         encode(&Event::from(entry))
     }
@@ -60,6 +70,9 @@ impl Hub {
         let left = ended_by(&entry).cloned();
         if let LogEntry::Member(changed) = &entry {
             self.regrant(room, changed);
+        }
+        if self.is_posted(room) {
+            self.post(room, Happened::Stored { entry: Box::new(entry.clone()), origin: 0 });
         }
         let veil = match &entry {
             LogEntry::Edited(edited) => Some(Veil::of(edited)),
@@ -162,11 +175,21 @@ impl Hub {
         };
         let published = entry.feed.publish(position, &[encode(&Event::User(changed.clone()))], deliveries);
         // Also for a repeat, as above; who follows the room already does nothing.
+        let moved = match &changed.change {
+            UserChange::RoomJoined { room } => Some((room.clone(), true, entry.links())),
+            UserChange::RoomLeft { room } => Some((room.clone(), false, entry.links())),
+            _ => None,
+        };
         let gained = match changed.change {
             UserChange::RoomJoined { room } if published != Published::Hole => Some((room, entry.links())),
             _ => None,
         };
         drop(shard);
+        match &moved {
+            Some((room, true, links)) => self.sockets_gain(user, room, links),
+            Some((room, false, links)) => self.sockets_lose(room, links),
+            None => {}
+        }
         if let Some(session) = revoked {
             self.end_revoked(user, &session);
         }

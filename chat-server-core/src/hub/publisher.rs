@@ -84,7 +84,7 @@ impl Hub {
                         messages += 1;
                         // Whoever shows that the author writes ends that with the message itself.
                         self.typists.remove(&appended.room, &by);
-                        run.frames.push(self.message_frame(by, new, &appended));
+                        run.frames.push(self.message_frame(by, new, &appended, origin));
                         run.asked.push((appended, asker));
                     }
                     _ => {

@@ -276,7 +276,11 @@ impl Hub {
     }
 
     /// A message that is there.
-    async fn message_at(&self, room: &RoomId, seq: Seq) -> Result<Option<StoredMessage>, WireError> {
+    pub(super) async fn message_at(
+        &self,
+        room: &RoomId,
+        seq: Seq,
+    ) -> Result<Option<StoredMessage>, WireError> {
         let query = chat_protocol::HistoryQuery { before: Some(seq.next()), ..Default::default() };
         let page = self.stored(self.providers.storage.history(room, None, query, 1).await)?;
         Ok(page.into_iter().flatten().find(|stored| stored.message.seq == seq))

@@ -9,6 +9,7 @@ use chat_protocol::{DeviceId, ErrorCode, SessionId, Timestamp, UserId, WireError
 
 use super::Hub;
 use super::delivery::Deliveries;
+use super::dialects::Showing;
 use super::link::Link;
 use super::presence::UserEntry;
 
@@ -25,11 +26,13 @@ pub(super) struct Slot {
     seen_at: Timestamp,
     /// Nobody looks at it.
     away: bool,
+    /// The format that it speaks; `None`: the native one.
+    dialect: Option<&'static str>,
 }
 
 impl Slot {
-    fn new(now: Timestamp) -> Self {
-        Self { link: None, turn: 0, device: None, created_at: now, seen_at: now, away: false }
+    fn new(now: Timestamp, dialect: Option<&'static str>) -> Self {
+        Self { link: None, turn: 0, device: None, created_at: now, seen_at: now, away: false, dialect }
     }
 
     /// When it was last heard.
@@ -51,7 +54,7 @@ impl Slot {
             session_id: id.clone(),
             device_id: self.device.clone(),
             name: None,
-            dialect: "native".to_owned(),
+            dialect: self.dialect.unwrap_or("native").to_owned(),
             created_at: self.created_at,
             seen_at: self.heard(),
             connected: self.link.is_some(),
@@ -107,11 +110,13 @@ impl Hub {
         let mut shard = self.users.lock(user);
         let entry = shard.entry(user.clone()).or_default();
         let was_online = entry.is_online();
+        let dialect = link.seated().map(|seated| self.sockets.port(seated.port).dialect.name());
         let session = entry.living(wanted, device.as_ref()).unwrap_or_else(|| {
             entry.make_place(self.config.max_sessions);
             self.new_session()
         });
-        let slot = entry.sessions.entry(session.clone()).or_insert_with(|| Slot::new(now));
+        let slot = entry.sessions.entry(session.clone()).or_insert_with(|| Slot::new(now, dialect));
+        entry.hidden = false;
         slot.turn += 1;
         slot.away = false;
         slot.device = slot.device.take().or(device);
@@ -123,6 +128,8 @@ impl Hub {
         if !was_online {
             let online = PresenceState::Online { from: user.clone() };
             entry.tell(user, self.presence(online), deliveries);
+            let showing = Showing { online: true, asked: None };
+            self.tell_sockets(user, showing, &entry.listeners(), deliveries);
         }
         session
     }
@@ -163,11 +170,14 @@ impl Hub {
             if let Some(slot) = slot {
                 slot.seen_at = slot.heard();
                 slot.link = None;
-                turn = Some(slot.turn);
+                turn = Some((slot.turn, slot.dialect.is_some()));
             }
         });
-        if let Some(turn) = turn {
-            self.begin_grace(user.clone(), session.clone(), turn);
+        match turn {
+            // Who speaks an existing system's format comes back as somebody new.
+            Some((turn, true)) => self.end_abandoned(user, session, turn),
+            Some((turn, false)) => self.begin_grace(user.clone(), session.clone(), turn),
+            None => {}
         }
     }
 
@@ -206,13 +216,17 @@ impl Hub {
                 if !entry.sessions.get(session).is_some_and(ends) {
                     return;
                 }
+                let was_online = entry.is_online();
                 if let Some(link) = entry.sessions.remove(session).and_then(|slot| slot.link) {
                     link.outbox.close(ErrorCode::SessionRevoked);
                 }
-                if !entry.is_online() {
+                entry.hidden &= !entry.sessions.is_empty();
+                if was_online && !entry.is_online() {
                     offline = true;
                     let state = PresenceState::Offline { from: user.clone(), last_seen: Some(now) };
                     entry.tell(user, self.presence(state), deliveries);
+                    let showing = Showing { online: false, asked: None };
+                    self.tell_sockets(user, showing, &entry.listeners(), deliveries);
                 }
             });
         });

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chat_protocol::command::Typing;
 use chat_protocol::event::{Presence, PresenceState};
-use chat_protocol::{Event, RoomId, Seq, UserId, encode, limits};
+use chat_protocol::{Event, RoomId, Seq, Timestamp, UserId, encode, limits};
 use tokio::time::Instant;
 
 use super::Hub;
 use super::delivery::Deliveries;
+use super::dialects::Happened;
 use super::link::{Link, Ties};
 use super::shards::Shards;
 
@@ -74,13 +75,22 @@ impl Typists {
             .map_or(0, |marks| marks.values().filter(|mark| mark.until > now).count())
     }
 
-    /// Forgets what its time ended.
-    pub(super) fn sweep(&self) {
+    /// Forgets what its time ended, and says what that is.
+    fn sweep(&self, mut tell: impl FnMut(&RoomId, &UserId, &Mark)) {
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return;
+        }
         let now = Instant::now();
         let mut ended = 0;
-        self.rooms.retain(|_, marks| {
+        self.rooms.retain(|room, marks| {
             let before = marks.len();
-            marks.retain(|_, mark| mark.until > now);
+            marks.retain(|user, mark| {
+                let holds = mark.until > now;
+                if !holds {
+                    tell(room, user, mark);
+                }
+                holds
+            });
             ended += before - marks.len();
             !marks.is_empty()
         });
@@ -129,6 +139,16 @@ impl Hub {
         }
     }
 
+    /// Forgets typing that its time ended. Native clients know when it does; sockets of existing systems are told.
+    pub(super) fn sweep_typing(&self) {
+        let ts = self.providers.clock.now();
+        self.typists.sweep(|room, user, mark| {
+            if mark.thread.is_none() {
+                self.post(room, Happened::Typing { by: user.clone(), stop: true, ts });
+            }
+        });
+    }
+
     fn tell_stopped(&self, room: &RoomId, user: &UserId, thread: Option<Seq>, deliveries: &mut Deliveries) {
         let state = PresenceState::StopTyping { from: user.clone(), room: room.clone(), thread };
         self.tell_room(room, user, state, deliveries);
@@ -137,9 +157,26 @@ impl Hub {
     /// Tells the other users in a room; in a crowd only numbers are told, see `crowd`.
     fn tell_room(&self, room: &RoomId, from: &UserId, state: PresenceState, deliveries: &mut Deliveries) {
         let shard = self.rooms.lock(room);
-        let Some(feed) = shard.get(room).filter(|feed| !self.is_crowd(feed)) else { return };
+        let crowd = shard.get(room).is_some_and(|feed| self.is_crowd(feed));
+        if let (false, Some(what)) = (crowd, happened(&state, self.providers.clock.now())) {
+            self.post(room, what);
+        }
+        let Some(feed) = shard.get(room).filter(|_| !crowd) else { return };
         let frame = encode(&Event::Pres(Presence { state, ts: self.providers.clock.now() }));
         let key = (from.clone(), Some(room.clone()));
         feed.tell(from, |other| deliveries.give_ephemeral(other, key.clone(), frame.clone()));
+    }
+}
+
+/// What sockets of existing systems are told; of threads they know nothing.
+fn happened(state: &PresenceState, ts: Timestamp) -> Option<Happened> {
+    match state {
+        PresenceState::Typing { from, thread: None, .. } => {
+            Some(Happened::Typing { by: from.clone(), stop: false, ts })
+        }
+        PresenceState::StopTyping { from, thread: None, .. } => {
+            Some(Happened::Typing { by: from.clone(), stop: true, ts })
+        }
+        _ => None,
     }
 }

@@ -3,6 +3,7 @@
 //! It sees commands, replies and control frames only; events of rooms go past it straight into the connection's
 //! queue. Somebody else, the driver, moves its frames, performs its actions and tells it the time.
 
+pub(crate) mod socket;
 mod timers;
 
 use std::collections::VecDeque;

@@ -72,15 +72,15 @@ pub trait Storage:
 }
 
 impl<T> Storage for T where
-    MessageStore
-    + RoomStore
-    + AliasStore
-    + UserLog
-    + ChangeFeed
-    + JobStore
-    + DeviceStore
-    + UploadStore
-    + TraceStore
+    T: MessageStore
+        + RoomStore
+        + AliasStore
+        + UserLog
+        + ChangeFeed
+        + JobStore
+        + DeviceStore
+        + UploadStore
+        + TraceStore
 {
 }
 

@@ -35,6 +35,26 @@ pub struct RoomRecord {
     pub updated_at: Timestamp,
 }
 
+impl RoomRecord {
+    /// A direct room of which nothing is known but its id.
+    pub(crate) fn bare(room: RoomId) -> Self {
+        Self {
+            room,
+            kind: RoomKind::Direct,
+            access: Access::Invite,
+            number: None,
+            key: 0,
+            alias: None,
+            info: RoomInfo::default(),
+            desk: None,
+            members: 0,
+            seq: Seq::ZERO,
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        }
+    }
+}
+
 /// The name of a message in the whole server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageAlias {

@@ -194,6 +194,8 @@ pub struct OwnAppended {
     pub duplicate: bool,
     /// For a pointer: where it stands; for other changes 0.
     pub at: Seq,
+    /// For a pointer: where it stood before; for other changes 0.
+    pub before: Seq,
     /// The entry of the user's log; none for a duplicate and for what is in no log.
     pub entry: Option<UserChanged>,
     /// Head of the user's log.

@@ -6,6 +6,7 @@ mod broken;
 mod bus;
 mod changes;
 mod crowd_reads;
+mod dialects;
 mod expire;
 mod export;
 mod failing;

@@ -78,7 +78,14 @@ impl Batch<'_> {
             return self.stays(append, Seq::ZERO);
         }
         let user_offset = self.user_head(&append.user)?;
-        Ok(Ok(OwnAppended { duplicate: false, at: Seq::ZERO, entry: None, user_offset, members: 0 }))
+        Ok(Ok(OwnAppended {
+            duplicate: false,
+            at: Seq::ZERO,
+            before: Seq::ZERO,
+            entry: None,
+            user_offset,
+            members: 0,
+        }))
     }
 
     fn move_delivered(&mut self, append: &OwnAppend, room: &RoomId, seq: Seq) -> Result<Answer> {
@@ -92,8 +99,8 @@ impl Batch<'_> {
         self.statement("UPDATE members SET delivered = ?3 WHERE room_ref = ?1 AND user_ref = ?2")?
             .execute(params![member.head.room, member.row.user, seq.get()])?;
         let user_offset = self.user_head(&append.user)?;
-        let (at, members) = (seq, member.head.members);
-        Ok(Ok(OwnAppended { duplicate: false, at, entry: None, user_offset, members }))
+        let (at, before, members) = (seq, member.delivered, member.head.members);
+        Ok(Ok(OwnAppended { duplicate: false, at, before, entry: None, user_offset, members }))
     }
 
     fn move_read(
@@ -118,6 +125,7 @@ impl Batch<'_> {
             Some(root) => self.stand_in_thread(&member, root)?,
         };
         let mut after = Stand { unread_from: None, ..before };
+        let stood = if told { before.read } else { before.read_private };
         let stands = if told { &mut after.read } else { &mut after.read_private };
         *stands = seq.max(*stands);
         let at = *stands;
@@ -134,7 +142,7 @@ impl Batch<'_> {
             false => UserChange::ReadPrivate { room, read: at, thread },
         };
         let answer = self.told(append, member.row, Some(member.head.room), change)?;
-        Ok(answer.map(|answer| OwnAppended { at, members: member.head.members, ..answer }))
+        Ok(answer.map(|answer| OwnAppended { at, before: stood, members: member.head.members, ..answer }))
     }
 
     /// Where pointers stand; what is read was delivered.
@@ -301,13 +309,20 @@ impl Batch<'_> {
     ) -> Result<Answer> {
         let entry = self.tell_user(&append.user, row, room, change, append.now)?;
         let user_offset = entry.user_offset;
-        Ok(Ok(OwnAppended { duplicate: false, at: Seq::ZERO, entry: Some(entry), user_offset, members: 0 }))
+        Ok(Ok(OwnAppended {
+            duplicate: false,
+            at: Seq::ZERO,
+            before: Seq::ZERO,
+            entry: Some(entry),
+            user_offset,
+            members: 0,
+        }))
     }
 
     /// The answer when nothing changes; a pointer stays at `at`.
     pub(crate) fn stays(&mut self, append: &OwnAppend, at: Seq) -> Result<Answer> {
         let user_offset = self.user_head(&append.user)?;
-        Ok(Ok(OwnAppended { duplicate: true, at, entry: None, user_offset, members: 0 }))
+        Ok(Ok(OwnAppended { duplicate: true, at, before: at, entry: None, user_offset, members: 0 }))
     }
 
     fn user_head(&mut self, user: &UserId) -> Result<UserOffset> {

@@ -16,11 +16,11 @@ pub async fn pointers_only_advance(subject: Subject) {
     assert_eq!(plain(&all().await), [("late", 3)], "a new member's pointer starts at the head");
 
     let moved = scene.own(read("r", "b", 2)).await;
-    assert_eq!((moved.duplicate, moved.at, moved.members), (false, seq(2), 4));
+    assert_eq!((moved.duplicate, moved.before, moved.at, moved.members), (false, seq(0), seq(2), 4));
     for back in [0, 1, 2] {
         scene.own_repeated(read("r", "b", back)).await;
         let stays = scene.own(read("r", "b", back)).await;
-        assert_eq!((stays.at, stays.members), (seq(2), 0), "it tells where it stands");
+        assert_eq!((stays.before, stays.at, stays.members), (seq(2), seq(2), 0), "it tells where it stands");
     }
     for beyond in [5, MAX_SAFE] {
         for step in

@@ -67,13 +67,12 @@ impl State {
             return Err(Refusal::NoMessage);
         }
         let mut told = None;
-        let at = match pointer {
+        let (before, at) = match pointer {
             Pointer::Delivered => {
                 if seq <= member.delivered {
                     return Ok(self.stays(append, id, pointer, thread));
                 }
-                member.delivered = seq;
-                seq
+                (std::mem::replace(&mut member.delivered, seq), seq)
             }
             Pointer::Read | Pointer::ReadPrivate => {
                 let state = match thread {
@@ -82,7 +81,7 @@ impl State {
                 };
                 let before = *state;
                 let stands = if pointer == Pointer::Read { &mut state.read } else { &mut state.read_private };
-                *stands = seq.max(*stands);
+                let stood = std::mem::replace(stands, seq.max(*stands));
                 let at = *stands;
                 state.unread_from = None;
                 if *state == before {
@@ -96,10 +95,10 @@ impl State {
                     Pointer::ReadPrivate => UserChange::ReadPrivate { room, read: at, thread },
                     _ => UserChange::Read { room, read: at, thread },
                 });
-                at
+                (stood, at)
             }
         };
-        Ok(self.tell_own(append, told, at))
+        Ok(OwnAppended { before, ..self.tell_own(append, told, at) })
     }
 
     fn mark_unread(&mut self, append: &OwnAppend, id: &RoomId, from: Seq) -> Answer {
@@ -212,7 +211,8 @@ impl State {
             OwnChange::Move { room, .. } => self.rooms.get(room).map_or(0, |room| room.members.len() as u64),
             _ => 0,
         };
-        OwnAppended { duplicate: false, at, entry, user_offset: self.user_head(&append.user), members }
+        let user_offset = self.user_head(&append.user);
+        OwnAppended { duplicate: false, at, before: Seq::ZERO, entry, user_offset, members }
     }
 
     /// The answer to what is stored and in no log.
@@ -222,7 +222,14 @@ impl State {
 
     pub(super) fn nothing_told(&self, append: &OwnAppend) -> OwnAppended {
         let user_offset = self.user_head(&append.user);
-        OwnAppended { duplicate: true, at: Seq::ZERO, entry: None, user_offset, members: 0 }
+        OwnAppended {
+            duplicate: true,
+            at: Seq::ZERO,
+            before: Seq::ZERO,
+            entry: None,
+            user_offset,
+            members: 0,
+        }
     }
 
     /// The answer for a pointer that stays where it is.
@@ -243,7 +250,7 @@ impl State {
             Pointer::Read => state(member).read,
             Pointer::ReadPrivate => state(member).read_private,
         });
-        OwnAppended { at, ..self.nothing_told(append) }
+        OwnAppended { at, before: at, ..self.nothing_told(append) }
     }
 
     pub(super) fn user_head(&self, user: &UserId) -> UserOffset {

@@ -15,7 +15,8 @@ impl Broken {
     /// An answer that is given without storing anything.
     async fn own_refused(&self, append: &OwnAppend) -> Option<Answer> {
         let user_offset = self.inner.user_log(&append.user, UserOffset::ZERO, 0).await.unwrap().head;
-        let unchanged = |at| OwnAppended { duplicate: true, at, entry: None, user_offset, members: 0 };
+        let unchanged =
+            |at| OwnAppended { duplicate: true, at, before: at, entry: None, user_offset, members: 0 };
         match &append.change {
             OwnChange::Move { room, pointer: Pointer::Read, thread: None, seq }
                 if self.has("reading_clears_the_mark") =>

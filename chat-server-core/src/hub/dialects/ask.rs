@@ -1,0 +1,218 @@
+//! What sockets of existing systems ask, done as the commands that it is.
+
+use std::sync::Arc;
+
+use chat_protocol::command::{Create, Typing};
+use chat_protocol::dialect::{Done, MessageName, Place, Right, RoomName, What};
+use chat_protocol::{
+    Access, Command, ErrorCode, HistoryVisibility, RequestId, RoomId, RoomInfo, RoomKind, Text, UserId,
+    WireError,
+};
+
+use super::Happened;
+use crate::hub::Hub;
+use crate::hub::commands::Asking;
+use crate::hub::link::Link;
+use crate::room::policy;
+use crate::storage::{MessageAlias, OwnChange, Pointer, StoredMessage};
+
+/// The id of commands that nobody but us sees.
+fn id() -> RequestId {
+    RequestId::new("socket").expect("a short word is an id")
+}
+
+impl Hub {
+    /// Does what a frame of an authenticated socket asks.
+    pub(super) async fn perform(self: &Arc<Self>, link: &Arc<Link>, what: What) -> Result<Done, WireError> {
+        match what {
+            What::Relay { frame, right } => self.relay(link, &frame, right).await.map(|()| Done::Done),
+            What::Show { online } => {
+                self.show(link, online);
+                Ok(Done::Done)
+            }
+            What::Listen { user, on: true } => self.listen_from(link, user).await,
+            What::Listen { user, on: false } => {
+                self.unlisten(link, &user);
+                Ok(Done::Done)
+            }
+            What::Auth { .. } | What::Ignored | What::Refused(_) => Ok(Done::Done),
+            what => self.perform_in_room(link, what).await.map(|()| Done::Done),
+        }
+    }
+
+    async fn listen_from(self: &Arc<Self>, link: &Arc<Link>, user: UserId) -> Result<Done, WireError> {
+        let me = link.user().ok_or(ErrorCode::NotAuthenticated)?;
+        if !self.may_watch(me, &user).await? {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Done::Listening { online: self.listen(link, &user)? })
+    }
+
+    async fn perform_in_room(self: &Arc<Self>, link: &Arc<Link>, what: What) -> Result<(), WireError> {
+        let asking = Asking::session(link)?;
+        let name = what.room().cloned().ok_or(ErrorCode::NotSupported)?;
+        let room = self.room_asked(&asking.user, &name, &what, link).await?;
+        let message = match what.message() {
+            Some(name) => Some(self.message_asked(&room, name).await?),
+            None => None,
+        };
+        match (&what, &message) {
+            (What::Read { .. }, Some(message)) => return self.read_from(&asking.user, &room, message).await,
+            (What::Typing { stop, .. }, _) => return self.typing_from(link, &room, *stop).await,
+            _ => {}
+        }
+        let what = match &message {
+            Some(found) => what.rewriting(&found.message.content),
+            None => what,
+        };
+        let seq = message.map(|found| found.message.seq);
+        let command = what.command(id(), room, seq).ok_or(ErrorCode::NotSupported)?;
+        self.admit(&asking, &command)?;
+        self.ask(asking, command).await.map(drop)
+    }
+
+    /// The room that a frame names. Whoever is no member is not told whether there is one.
+    async fn room_asked(
+        self: &Arc<Self>,
+        user: &UserId,
+        name: &RoomName,
+        what: &What,
+        link: &Arc<Link>,
+    ) -> Result<RoomId, WireError> {
+        let sends = matches!(what, What::Send { .. });
+        if let RoomName::Id(room) = name
+            && let Some(peer) = room.peer_of(user)
+        {
+            self.check_user(&peer, "peer").await?;
+            let there = self.stored(self.providers.storage.room_named(name).await)?.is_some();
+            if !there && sends {
+                self.start_direct(user, &peer).await?;
+            }
+            return Ok(room.clone());
+        }
+        let found = self.stored(self.providers.storage.room_named(name).await)?;
+        let room = match (found, name) {
+            (Some(room), _) => room,
+            (None, RoomName::Id(room)) if sends && is_own(link, room) => {
+                self.make_own_room(user, room).await?;
+                room.clone()
+            }
+            (None, _) => return Err(ErrorCode::Forbidden.into()),
+        };
+        self.membership(&room, user).await.map(|_| room)
+    }
+
+    /// The direct room of two users, made if it is not there.
+    pub(crate) async fn start_direct(
+        self: &Arc<Self>,
+        user: &UserId,
+        peer: &UserId,
+    ) -> Result<RoomId, WireError> {
+        let room = RoomId::direct(user, peer);
+        let asking = Asking { user: user.clone(), link: None, operator: false };
+        let create = Create {
+            id: id(),
+            kind: RoomKind::Direct,
+            room: None,
+            client_room_id: None,
+            access: Access::Invite,
+            history: HistoryVisibility::All,
+            info: RoomInfo::default(),
+            members: vec![peer.clone()],
+            desk: None,
+            number: None,
+            owner: None,
+        };
+        self.ask(asking, Command::Create(Box::new(create))).await.map(|_| room)
+    }
+
+    /// The message that a frame names, which is in the room.
+    async fn message_asked(&self, room: &RoomId, name: MessageName) -> Result<StoredMessage, WireError> {
+        let found = match name {
+            MessageName::Seq(seq) => self.message_at(room, seq).await?,
+            MessageName::Num(num) => {
+                self.stored(self.providers.storage.message_named(MessageAlias::Num(num)).await)?
+            }
+            MessageName::Key(key) => {
+                let name = MessageAlias::Key(u128::from_be_bytes(key));
+                self.stored(self.providers.storage.message_named(name).await)?
+            }
+        };
+        let here = found.filter(|found| found.message.room == *room && found.message.deleted_at.is_none());
+        Ok(here.ok_or(ErrorCode::MessageNotFound)?)
+    }
+
+    /// Everything up to a message of another user is read; told also when it was read before.
+    ///
+    /// Nothing is paid for it: these clients repeat it whenever they draw.
+    pub(crate) async fn read_from(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        message: &StoredMessage,
+    ) -> Result<(), WireError> {
+        self.membership(room, user).await?;
+        let seq = message.message.seq;
+        if message.message.from == *user {
+            return Err(ErrorCode::MessageNotFound.into());
+        }
+        let change = OwnChange::Move { room: room.clone(), pointer: Pointer::Read, thread: None, seq };
+        if self.own(user, change).await?.duplicate {
+            let ts = self.providers.clock.now();
+            self.post(room, Happened::Read { by: user.clone(), from: seq, upto: seq, ts });
+        }
+        Ok(())
+    }
+
+    /// A user writes in a room, or stopped.
+    pub(crate) async fn typing_from(
+        &self,
+        link: &Arc<Link>,
+        room: &RoomId,
+        stop: bool,
+    ) -> Result<(), WireError> {
+        let user = link.user().ok_or(ErrorCode::NotAuthenticated)?;
+        let typing = Typing { id: Some(id()), room: room.clone(), stop, thread: None };
+        link.pay(crate::limits::cost("typing"))?;
+        let standing = self.membership(room, user).await?;
+        policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)?;
+        self.tell_typing(link, user, &typing);
+        Ok(())
+    }
+
+    /// Hands a frame to all sockets of an organization, as it is.
+    async fn relay(&self, link: &Arc<Link>, frame: &Text, right: Right) -> Result<(), WireError> {
+        let Some(Place::Organization(organization)) = link.seated().map(|seated| &seated.place) else {
+            return Err(ErrorCode::NotSupported.into());
+        };
+        let may = match right {
+            Right::Anyone => true,
+            Right::Agent => {
+                let agents = self.stored(self.providers.storage.agents(organization).await)?;
+                link.user().is_some_and(|user| agents.contains(user))
+            }
+            _ => false,
+        };
+        if !may {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        link.pay(crate::limits::cost("send"))?;
+        let port = link.seated().map(|seated| seated.port);
+        let of = |other: &Link| {
+            other.seated().is_some_and(|seated| {
+                Some(seated.port) == port
+                    && matches!(&seated.place, Place::Organization(name) if name == organization)
+            })
+        };
+        let sockets = self.sockets.of(of);
+        self.deliver(|deliveries| {
+            sockets.iter().for_each(|socket| deliveries.give(socket, std::slice::from_ref(frame)));
+        });
+        Ok(())
+    }
+}
+
+/// Whether the room is the one that a socket which named none has for itself.
+fn is_own(link: &Link, room: &RoomId) -> bool {
+    link.seated().is_some_and(|seated| seated.place == Place::Private) && link.ties().rooms.contains_key(room)
+}

@@ -1,0 +1,219 @@
+//! Who may have a socket, and where.
+
+use std::sync::Arc;
+
+use chat_protocol::dialect::{Opening, Place, RoomName, Secret, Strangers};
+use chat_protocol::{
+    Access, ErrorCode, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, UserId, WireError,
+};
+
+use super::{Happened, Seated};
+use crate::auth::Principal;
+use crate::dialects::{Entered, Entrance, PortId, Where};
+use crate::hub::link::Link;
+use crate::hub::{Hub, unavailable};
+use crate::session::socket::Granted;
+use crate::storage::{Append, Change, NewRoom, RoomsQuery};
+
+impl Hub {
+    /// Lets a socket in, or says how it is turned away.
+    pub(crate) async fn enter(&self, id: PortId, opening: Opening, cookies: &[Secret]) -> Entrance {
+        let Opening { place, token, protocol, strangers } = opening;
+        let let_in = |user, seat, waits| {
+            Entrance::Let(Entered { port: id, place: place.clone(), user, seat, waits, protocol })
+        };
+        let cookies = cookies.iter().filter(|_| self.sockets.port(id).dialect.takes_cookies());
+        for token in cookies.chain(&token) {
+            if let Ok((principal, seat)) = self.admit_socket(id, &place, token).await {
+                return let_in(Some(principal), Some(seat), false);
+            }
+        }
+        match strangers {
+            Strangers::Refused { status, body } => Entrance::Refused { status, body },
+            Strangers::Told(text) => Entrance::Told(text),
+            Strangers::Waited => let_in(None, None, true),
+            Strangers::Admitted => let_in(None, None, false),
+        }
+    }
+
+    /// The user of a token who may be in a place, and which room that is.
+    pub(super) async fn admit_socket(
+        &self,
+        id: PortId,
+        place: &Place,
+        token: &Secret,
+    ) -> Result<(Principal, Where), WireError> {
+        let principal = self.authenticate_at(id, &token.0).await?;
+        let seat = self.find_place(id, place, &principal.user).await?;
+        Ok((principal, seat))
+    }
+
+    /// The user of a token of a port.
+    pub(crate) async fn authenticate_at(&self, id: PortId, token: &str) -> Result<Principal, WireError> {
+        let auth = self.sockets.port(id).auth.as_deref().unwrap_or(&*self.providers.auth);
+        self.authenticate_with(auth, token).await
+    }
+
+    async fn find_place(&self, id: PortId, place: &Place, user: &UserId) -> Result<Where, WireError> {
+        match place {
+            Place::Anywhere => Ok(Where { room: None, alias: None }),
+            Place::Organization(organization) => {
+                let agents = self.stored(self.providers.storage.agents(organization).await)?;
+                let is_agent = agents.contains(user);
+                is_agent
+                    .then_some(Where { room: None, alias: None })
+                    .ok_or_else(|| ErrorCode::Forbidden.into())
+            }
+            place => {
+                let name = self.sockets.port(id).dialect.room(place, user).ok_or(ErrorCode::Forbidden)?;
+                let room = self.find_room(id, place, user, &name).await?;
+                let alias = match name {
+                    RoomName::Alias(alias) => Some(alias.into()),
+                    RoomName::Id(_) | RoomName::Number(_) => None,
+                };
+                Ok(Where { room: Some(room), alias })
+            }
+        }
+    }
+
+    /// The room of a socket that is of one room. Direct rooms and one's own need not be there yet.
+    async fn find_room(
+        &self,
+        id: PortId,
+        place: &Place,
+        user: &UserId,
+        name: &RoomName,
+    ) -> Result<RoomId, WireError> {
+        if let RoomName::Id(room) = name {
+            if let Some(peer) = room.peer_of(user) {
+                return self.check_user(&peer, "peer").await.map(|()| room.clone());
+            }
+            if *place == Place::Private {
+                return Ok(room.clone());
+            }
+        }
+        let found = self.stored(self.providers.storage.room_named(name).await)?;
+        match (found, name) {
+            (Some(room), _) => self.may_enter(id, &room, user).await.map(|()| room),
+            (None, RoomName::Alias(alias)) if self.sockets.port(id).open_rooms => {
+                self.make_room(user, alias.clone()).await
+            }
+            (None, _) => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+
+    /// Whether a user is a member, or becomes one because it knows the room's name.
+    async fn may_enter(&self, id: PortId, room: &RoomId, user: &UserId) -> Result<(), WireError> {
+        let standing = self.stored(self.providers.storage.standing(room, user).await)?;
+        let standing = standing.ok_or(ErrorCode::Forbidden)?;
+        if standing.role.is_some() {
+            return Ok(());
+        }
+        if !self.sockets.port(id).open_rooms || !matches!(standing.kind, RoomKind::Group | RoomKind::Channel)
+        {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member }).await
+    }
+
+    /// A group that has nothing but a name and a first member.
+    async fn make_room(&self, user: &UserId, alias: String) -> Result<RoomId, WireError> {
+        let room = RoomId::new(format!("{:032x}", self.providers.clock.random()));
+        let room = room.map_err(|_| ErrorCode::Internal)?;
+        let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
+        match self.by_system(&room, Change::Create(Box::new(new))).await {
+            Ok(()) => Ok(room),
+            // Somebody else came in the same moment.
+            Err(_) => {
+                let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
+                let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
+                let join = Change::Add { users: vec![user.clone()], role: Role::Member };
+                self.by_system(&room, join).await.map(|()| room)
+            }
+        }
+    }
+
+    /// A room of one's own that sockets name before it is there.
+    pub(super) async fn make_own_room(&self, user: &UserId, room: &RoomId) -> Result<(), WireError> {
+        self.by_system(room, Change::Create(Box::new(group_of(user)))).await
+    }
+
+    async fn by_system(&self, room: &RoomId, change: Change) -> Result<(), WireError> {
+        let (by, now) = (UserId::system(), self.providers.clock.now());
+        let append = Append { room: room.clone(), by, access_version: None, now, change };
+        self.submit(append, 0).await?.await.map_err(|_| unavailable())?.map(drop)
+    }
+
+    /// Gives a socket its user, its session and its place.
+    pub(super) async fn sit(
+        &self,
+        link: &Arc<Link>,
+        id: PortId,
+        place: Place,
+        principal: &Principal,
+        seat: Where,
+    ) -> Result<Granted, WireError> {
+        let user = &principal.user;
+        let Where { room, alias } = seat;
+        link.sit(Seated { port: id, place: place.clone(), alias });
+        let session = self.attach(link, user, None, None);
+        self.sockets.add(link);
+        match room {
+            Some(room) => {
+                self.seat(link, &room);
+                self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
+            }
+            None if place == Place::Anywhere => {
+                let limit = self.config.max_rooms_followed;
+                let rooms = self.providers.storage.rooms_of(user, RoomsQuery::default(), limit).await;
+                for (room, _) in self.stored(rooms)? {
+                    self.seat(link, &room);
+                }
+            }
+            None => {}
+        }
+        Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+    }
+
+    /// Gives a socket its user by a token that came in a frame; one that has its user gets no other.
+    pub(super) async fn seat_by_token(
+        &self,
+        link: &Arc<Link>,
+        id: PortId,
+        place: Place,
+        token: &Secret,
+    ) -> Result<Granted, WireError> {
+        let Some((user, session)) = link.user().zip(link.session()) else {
+            let (principal, seat) = self.admit_socket(id, &place, token).await?;
+            return self.sit(link, id, place, &principal, seat).await;
+        };
+        link.pay(crate::limits::cost("auth"))?;
+        let principal = self.authenticate_at(id, &token.0).await?;
+        if principal.user != *user {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        Ok(Granted { user: user.clone(), session: session.clone(), expires_at: principal.expires_at })
+    }
+
+    /// Gives a socket that needs no user its place.
+    pub(super) fn sit_unknown(&self, link: &Arc<Link>, id: PortId, place: Place) {
+        link.sit(Seated { port: id, place, alias: None });
+        link.give_purse(self.rates.stranger());
+        self.sockets.add(link);
+    }
+}
+
+/// An open group of one.
+fn group_of(user: &UserId) -> NewRoom {
+    NewRoom {
+        kind: RoomKind::Group,
+        access: Access::Invite,
+        history: HistoryVisibility::All,
+        info: RoomInfo::default(),
+        desk: None,
+        number: None,
+        alias: None,
+        members: vec![(user.clone(), Role::Owner)],
+        request: None,
+    }
+}

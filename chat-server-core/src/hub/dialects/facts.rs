@@ -1,0 +1,117 @@
+//! What formats say of rooms and messages besides: gathered here, so that the formats know no store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chat_protocol::dialect::{Delivery, Profile};
+use chat_protocol::{RoomId, UserId, WireError};
+
+use crate::dialects::{ShownMessage, ShownRoom};
+use crate::hub::Hub;
+use crate::storage::{MemberEntry, RoomRecord, StoredMessage};
+
+/// The users of one page, each looked up once.
+pub(in crate::hub) struct Faces<'h> {
+    hub: &'h Hub,
+    known: BTreeMap<UserId, Profile>,
+}
+
+impl<'h> Faces<'h> {
+    pub(in crate::hub) fn new(hub: &'h Hub) -> Self {
+        Self { hub, known: BTreeMap::new() }
+    }
+
+    /// What the directory knows of a user; of one that it does not know, the id.
+    pub(in crate::hub) async fn of(&mut self, user: &UserId) -> Result<Profile, WireError> {
+        if let Some(known) = self.known.get(user) {
+            return Ok(known.clone());
+        }
+        let found = self.hub.profile(user).await?;
+        let mut more = found.more;
+        if let Some(username) = found.username {
+            more.insert("username".to_owned(), username.into());
+        }
+        let profile = Profile {
+            user: user.clone(),
+            name: found.name,
+            first_name: found.first_name,
+            last_name: found.last_name,
+            patronymic: found.patronymic,
+            email: found.email,
+            phone: found.phone,
+            avatar: found.avatar,
+            active: !found.inactive,
+            online: self.hub.is_online(user),
+            more,
+        };
+        self.known.insert(user.clone(), profile.clone());
+        Ok(profile)
+    }
+}
+
+impl Hub {
+    /// The record of a room that is there.
+    pub(in crate::hub) async fn record(&self, room: &RoomId) -> Result<Option<RoomRecord>, WireError> {
+        let records = self.stored(self.providers.storage.records(std::slice::from_ref(room)).await)?;
+        Ok(records.into_iter().next().flatten())
+    }
+
+    /// A room as formats see it.
+    pub(in crate::hub) async fn shown_room(&self, record: RoomRecord) -> Result<ShownRoom, WireError> {
+        let client = match &record.desk {
+            Some(desk) => Some(Faces::new(self).of(&desk.client).await?),
+            None => None,
+        };
+        Ok(ShownRoom { record, client, last: None })
+    }
+
+    /// Members of a room that is not large; of a large one none: who has read there is told to nobody.
+    pub(in crate::hub) async fn recipients(
+        &self,
+        record: &RoomRecord,
+    ) -> Result<Vec<MemberEntry>, WireError> {
+        let most = self.config.max_receipt_members;
+        if record.members > most {
+            return Ok(Vec::new());
+        }
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
+        self.stored(self.providers.storage.members(&record.room, None, limit).await)
+    }
+
+    /// Messages of one room as formats see them.
+    pub(in crate::hub) async fn shown_messages(
+        &self,
+        room: &Arc<ShownRoom>,
+        members: &[MemberEntry],
+        messages: Vec<StoredMessage>,
+    ) -> Result<Vec<ShownMessage>, WireError> {
+        let mut faces = Faces::new(self);
+        let mut shown = Vec::with_capacity(messages.len());
+        for stored in messages {
+            let reply = match stored.message.reply_to {
+                Some(seq) => self.message_at(&room.record.room, seq).await?,
+                None => None,
+            };
+            let reply = match reply {
+                Some(reply) => Some(Box::new(shown_message(room, members, reply, None, &mut faces).await?)),
+                None => None,
+            };
+            shown.push(shown_message(room, members, stored, reply, &mut faces).await?);
+        }
+        Ok(shown)
+    }
+}
+
+async fn shown_message(
+    room: &Arc<ShownRoom>,
+    members: &[MemberEntry],
+    stored: StoredMessage,
+    reply: Option<Box<ShownMessage>>,
+    faces: &mut Faces<'_>,
+) -> Result<ShownMessage, WireError> {
+    let message = &stored.message;
+    let author = faces.of(&message.from).await?;
+    let others = members.iter().filter(|member| member.user != message.from);
+    let recipients = others.map(|member| (member.user.clone(), member.read >= message.seq)).collect();
+    Ok(ShownMessage { room: room.clone(), author, stored, reply, recipients, delivery: Delivery::Sending })
+}

@@ -1,0 +1,167 @@
+//! Sockets of existing systems: who they are, which rooms they are told of, and what they are told.
+//!
+//! ```text
+//!  publisher ─► post ─► mail of the room ─► tell: facts, one frame per (port, alias) ─► sockets
+//!  socket ─► SocketSession ─► Asked ─► ask: room, message, command ─► the same way as native ones
+//! ```
+//!
+//! Native followers never wait for them: what happened in a room is put into its mail, and a task of the room, which lives as
+//! long as there is mail, gathers what the formats need besides. A room's mail is told in order, so that what one socket
+//! hears of a room is in the room's order. When it is full the log is read instead: entries are late then, not lost.
+
+mod ask;
+mod enter;
+mod facts;
+mod mail;
+mod presence;
+mod socket;
+mod tell;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chat_protocol::dialect::Place;
+use chat_protocol::{RoomId, UserId};
+
+use super::Hub;
+use super::link::Link;
+use super::shards::Shards;
+use crate::dialects::{Port, PortId};
+pub(in crate::hub) use mail::Happened;
+use mail::RoomMail;
+pub(in crate::hub) use presence::Showing;
+pub(crate) use socket::serve;
+
+/// What a connection is that is a socket of an existing system.
+#[derive(Debug)]
+pub(crate) struct Seated {
+    pub(in crate::hub) port: PortId,
+    pub(in crate::hub) place: Place,
+    /// The name by which it came to its room.
+    pub(in crate::hub) alias: Option<Arc<str>>,
+}
+
+/// All such sockets of this node.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    ports: Vec<Port>,
+    /// Of each port a number that no connection has: the origin of what is asked of it over HTTP.
+    ghosts: Vec<u64>,
+    /// Rooms that sockets are told of, and what waits to be told.
+    rooms: Shards<RoomId, RoomMail>,
+    /// Every socket by the number of its connection. Written when one comes or goes, read where all of a port are told.
+    all: Mutex<BTreeMap<u64, Arc<Link>>>,
+    count: AtomicUsize,
+    /// How many of them hear of all rooms of an organization, which nobody knows without looking at each.
+    wide: AtomicUsize,
+}
+
+impl Sockets {
+    pub(in crate::hub) fn new(ports: Vec<Port>, mut next: impl FnMut() -> u64) -> Self {
+        let ghosts = ports.iter().map(|_| next()).collect();
+        Self { ports, ghosts, ..Self::default() }
+    }
+
+    pub(crate) fn port(&self, port: PortId) -> &Port {
+        &self.ports[port.0]
+    }
+
+    /// Whether there is nobody to tell anything.
+    fn is_empty(&self) -> bool {
+        self.count.load(Ordering::Relaxed) == 0
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Link>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A socket came.
+    fn add(&self, link: &Arc<Link>) {
+        let Some(seated) = link.seated() else { return };
+        if self.all().insert(link.number, link.clone()).is_none() {
+            self.count.fetch_add(1, Ordering::Relaxed);
+            let wide = matches!(seated.place, Place::Organization(_));
+            self.wide.fetch_add(usize::from(wide), Ordering::Relaxed);
+        }
+    }
+
+    /// A socket went.
+    fn remove(&self, link: &Link) {
+        if self.all().remove(&link.number).is_some() {
+            let wide = link.seated().is_some_and(|seated| matches!(seated.place, Place::Organization(_)));
+            self.wide.fetch_sub(usize::from(wide), Ordering::Relaxed);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Sockets that fit.
+    fn of(&self, fits: impl Fn(&Link) -> bool) -> Vec<Arc<Link>> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        self.all().values().filter(|link| fits(link)).cloned().collect()
+    }
+}
+
+impl Hub {
+    /// A user is a member of a room now: its sockets that hear of all its rooms hear of this one.
+    pub(in crate::hub) fn sockets_gain(&self, user: &UserId, room: &RoomId, links: &[Arc<Link>]) {
+        let anywhere = |link: &&Arc<Link>| {
+            link.user() == Some(user) && link.seated().is_some_and(|seated| seated.place == Place::Anywhere)
+        };
+        for link in links.iter().filter(anywhere) {
+            self.seat(link, room);
+        }
+    }
+
+    /// A user is no member of a room any more: its sockets hear no more of it, and those that are of this room alone end.
+    pub(in crate::hub) fn sockets_lose(&self, room: &RoomId, links: &[Arc<Link>]) {
+        for link in links {
+            let Some(seated) = link.seated() else { continue };
+            if link.ties().rooms.remove(room).is_some() {
+                self.unseat(link.number, room);
+                if seated.place != Place::Anywhere {
+                    link.outbox.close(chat_protocol::ErrorCode::Forbidden);
+                }
+            }
+        }
+    }
+
+    /// Lets a socket hear of a room from now on.
+    fn seat(&self, link: &Arc<Link>, room: &RoomId) {
+        let mut ties = link.ties();
+        if ties.ended || ties.rooms.len() >= self.config.max_rooms_followed {
+            return;
+        }
+        ties.rooms.insert(room.clone(), None);
+        let mut shard = self.sockets.rooms.lock(room);
+        shard.entry(room.clone()).or_default().seat(link);
+    }
+
+    /// Undoes [`seat`](Self::seat).
+    pub(in crate::hub) fn unseat(&self, number: u64, room: &RoomId) {
+        let mut shard = self.sockets.rooms.lock(room);
+        if let Some(mail) = shard.get_mut(room) {
+            mail.unseat(number);
+            if mail.is_unused() {
+                shard.remove(room);
+            }
+        }
+    }
+
+    /// A socket's connection is gone; its rooms were taken from it.
+    pub(in crate::hub) fn socket_gone<'r>(&self, link: &Arc<Link>, rooms: impl Iterator<Item = &'r RoomId>) {
+        let Some(seated) = link.seated() else { return };
+        self.sockets.remove(link);
+        for room in rooms {
+            self.unseat(link.number, room);
+            if seated.place != Place::Anywhere
+                && let Some(user) = link.user()
+            {
+                let port = seated.port;
+                self.post(room, Happened::Socket { user: user.clone(), port, opened: false });
+            }
+        }
+    }
+}
