@@ -201,7 +201,8 @@ fn static_users(users: &[StaticUser]) -> Result<Identities, RunError> {
     for user in users {
         let id = UserId::new(user.id.as_str())?;
         tokens.push((user.token.expose().to_owned(), id.clone()));
-        profiles.push((id, Profile { name: Some(user.name.clone()), avatar: user.avatar.clone() }));
+        let (name, avatar) = (Some(user.name.clone()), user.avatar.clone());
+        profiles.push((id, Profile { name, avatar, ..Profile::default() }));
     }
     Ok((Arc::new(StaticAuth::new(tokens)), Arc::new(StaticDirectory::new(profiles))))
 }

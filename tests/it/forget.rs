@@ -23,14 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start(data: &Path, listen: Option<SocketAddr>) -> Server {
     let env = vec![("CHAT_OPERATOR__TOKEN".to_owned(), OPERATOR.into())];
-    Server::start(data, &Start { listen, env }).await
+    Server::start(data, &Start { listen, env, log: None }).await
 }
 
 /// Status and body of a request.
 async fn ask(server: &Server, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
     );
     let rest = format!("Content-Length: {}\r\n\r\n{body}", body.len());
     socket.write_all((head + &rest).as_bytes()).await.unwrap();

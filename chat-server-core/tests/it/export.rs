@@ -46,7 +46,8 @@ async fn export(server: &ChatServer, of: &str) -> BTreeMap<String, Vec<Value>> {
 }
 
 async fn scene() -> ChatServer {
-    let named = |id: &str, name: &str| (user(id), Profile { name: Some(name.to_owned()), avatar: None });
+    let named =
+        |id: &str, name: &str| (user(id), Profile { name: Some(name.to_owned()), ..Profile::default() });
     let directory = Arc::new(StaticDirectory::new([named("ann", "Ann Lee"), named("bob", "Bob")]));
     let server = server_of(Providers { directory, ..Providers::default() });
     for (by, id, member) in [("ann", "r", "bob"), ("bob", "left", "ann"), ("bob", "bobs", "bob")] {
