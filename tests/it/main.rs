@@ -10,6 +10,7 @@ mod kill;
 mod power;
 mod powercut;
 mod restart;
+mod scheduled;
 mod secrets;
 mod slow_reader;
 mod stalled;
