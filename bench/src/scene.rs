@@ -40,6 +40,20 @@ impl Plan {
         self
     }
 
+    /// The same, and a direct room of one user with each of the others: who shares one may watch the other.
+    pub(crate) fn with_directs(
+        mut self,
+        one: &str,
+        others: impl IntoIterator<Item = String>,
+    ) -> Result<Self, Failure> {
+        let me = UserId::new(one)?;
+        for other in others {
+            let room = RoomId::direct(&me, &UserId::new(other.as_str())?);
+            self.rooms.push((room.as_str().to_owned(), vec![one.to_owned(), other], 0));
+        }
+        Ok(self)
+    }
+
     /// Writes all of it into a new database.
     fn fill(&self, data: &Path) -> Result<Epoch, Failure> {
         // What is written here may be lost in a power cut: the measurement would be as well.
@@ -83,9 +97,13 @@ fn change(room: &str, by: &str, change: Change) -> Result<Append, Failure> {
 fn create(room: &str, members: &[String]) -> Result<Append, Failure> {
     let ids = members.iter().map(|member| Ok((UserId::new(member.as_str())?, Role::Member)));
     let members_with_roles = ids.collect::<Result<_, Failure>>()?;
+    let (kind, access) = match RoomId::new(room)?.direct_pair() {
+        Some(_) => (RoomKind::Direct, Access::Invite),
+        None => (RoomKind::Group, Access::Open),
+    };
     let new = NewRoom {
-        kind: RoomKind::Group,
-        access: Access::Open,
+        kind,
+        access,
         history: HistoryVisibility::All,
         info: RoomInfo::default(),
         desk: None,

@@ -61,7 +61,10 @@ impl Crowd {
     pub(crate) fn gather(place: &Place, name: &'static str, case: Case) -> Result<Self, Failure> {
         let everyone = case.readers + 1;
         // One more may come and go.
-        let plan = Plan::room(ROOM, (0..everyone + case.offline.max(1)).map(user));
+        let mut plan = Plan::room(ROOM, (0..everyone + case.offline.max(1)).map(user));
+        if case.stalled > 0 {
+            plan = plan.with_directs(&user(everyone), (0..everyone).map(user))?;
+        }
         let subject = Subject::start(place, name, &plan)?;
         let mut swarm = Swarm::new()?;
         let mut openings: Vec<_> = (0..everyone).map(|number| subject.enter(&user(number), ROOM)).collect();

@@ -7,6 +7,7 @@
 //! Rooms and authors are words too, in columns of their own: so the full-text index itself finds the common ones of room
 //! and text, and a search costs what it finds, not what other rooms say.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,9 @@ use crate::error::{Fault, OpenError, Result};
 
 /// Name of the database in the data directory.
 const NAME: &str = "search.db";
+
+/// How much of the file a connection keeps in memory at most, in KiB.
+const CACHE_KIB: i64 = 8 * 1024;
 
 /// Shape of the tables: another number in the file, and all is made anew.
 const SHAPE: i32 = 2;
@@ -164,6 +168,8 @@ fn make(path: &Path) -> Result<Connection> {
 
 fn connect(path: &Path) -> Result<Connection> {
     let db = Connection::open(path)?;
+    // Of a batch's words half the pages are touched again: the default of 2 MB reads them twice.
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // A power cut may take the last batches, with the position that says so.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "foreign_keys", false)?;
@@ -184,12 +190,12 @@ impl SearchIndex for SqliteSearch {
             if index.is_new.load(Ordering::Acquire) {
                 return Err(Fault::Busy("it was made anew: ask where to begin"));
             }
-            let batch = db.transaction()?;
-            for change in &changes {
-                take(&batch, change)?;
-            }
-            batch.execute("UPDATE state SET position = ?1", [position])?;
-            Ok(batch.commit()?)
+            let tx = db.transaction()?;
+            let indexed = tx.query_row("SELECT position FROM state", [], |row| row.get(0))?;
+            let mut batch = Batch { db: &tx, indexed, rooms: HashMap::new(), users: HashMap::new() };
+            changes.iter().try_for_each(|change| batch.take(change))?;
+            tx.execute("UPDATE state SET position = ?1", [position])?;
+            Ok(tx.commit()?)
         };
         self.0.with(&self.0.writer, "index", take_all).await
     }
@@ -213,69 +219,104 @@ fn position(db: &mut Connection, epoch: &str) -> Result<u64> {
     Ok(0)
 }
 
-fn take(db: &Transaction<'_>, change: &IndexChange) -> Result<()> {
-    match change {
-        IndexChange::Put { num, room, seq, from, text } => {
-            let (room, user) = (number(db, "rooms", room.as_str())?, number(db, "users", from.as_str())?);
-            let mut put = db.prepare_cached("INSERT OR REPLACE INTO messages VALUES (?1, ?2, ?3, ?4)")?;
-            put.execute(params![num, room, seq.get(), user])?;
-            say(db, *num, room, user, text)
+/// What is indexed with one commit.
+struct Batch<'b> {
+    db: &'b Transaction<'b>,
+    /// What is behind this number has no words yet.
+    indexed: u64,
+    rooms: HashMap<&'b str, i64>,
+    users: HashMap<&'b str, i64>,
+}
+
+impl<'b> Batch<'b> {
+    fn take(&mut self, change: &'b IndexChange) -> Result<()> {
+        match change {
+            IndexChange::Put { num, room, seq, from, text } => {
+                let room = number(self.db, &mut self.rooms, "rooms", room.as_str())?;
+                let user = number(self.db, &mut self.users, "users", from.as_str())?;
+                let mut put =
+                    self.db.prepare_cached("INSERT OR REPLACE INTO messages VALUES (?1, ?2, ?3, ?4)")?;
+                put.execute(params![num, room, seq.get(), user])?;
+                if *num <= self.indexed {
+                    self.unsay(*num)?;
+                }
+                self.say(*num, room, user, text)
+            }
+            IndexChange::Edit { room, seq, text } => match self.find(room, *seq)? {
+                Some((num, room, user)) => {
+                    self.unsay(num)?;
+                    self.say(num, room, user, text)
+                }
+                None => Ok(()),
+            },
+            IndexChange::Remove { room, seq } => match self.find(room, *seq)? {
+                Some((num, ..)) => self.forget(num),
+                None => Ok(()),
+            },
+            IndexChange::Trim { room, oldest } => self.trim(room, *oldest),
         }
-        IndexChange::Edit { room, seq, text } => match find(db, room, *seq)? {
-            Some((num, room, user)) => say(db, num, room, user, text),
-            None => Ok(()),
-        },
-        IndexChange::Remove { room, seq } => match find(db, room, *seq)? {
-            Some((num, ..)) => forget(db, num),
-            None => Ok(()),
-        },
-        IndexChange::Trim { room, oldest } => {
-            let mut older = db.prepare_cached(
-                "SELECT num FROM messages WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq < ?2",
-            )?;
-            let nums = older.query_map(params![room.as_str(), oldest.get()], |row| row.get(0))?;
-            let nums: Vec<u64> = nums.collect::<Result<_, _>>()?;
-            nums.into_iter().try_for_each(|num| forget(db, num))
+    }
+
+    fn trim(&self, room: &RoomId, oldest: Seq) -> Result<()> {
+        let mut older = self.db.prepare_cached(
+            "SELECT num FROM messages WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq < ?2",
+        )?;
+        let nums = older.query_map(params![room.as_str(), oldest.get()], |row| row.get(0))?;
+        let nums: Vec<u64> = nums.collect::<Result<_, _>>()?;
+        nums.into_iter().try_for_each(|num| self.forget(num))
+    }
+
+    /// Number, room and author of a message.
+    fn find(&self, room: &RoomId, seq: Seq) -> Result<Option<(u64, i64, i64)>> {
+        let mut found = self.db.prepare_cached(
+            "SELECT num, room, user FROM messages WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq = ?2",
+        )?;
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        Ok(found.query_row(params![room.as_str(), seq.get()], read).optional()?)
+    }
+
+    fn say(&self, num: u64, room: i64, user: i64, text: &str) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
         }
+        let mut said = self
+            .db
+            .prepare_cached("INSERT INTO words (rowid, room, author, text) VALUES (?1, ?2, ?3, ?4)")?;
+        said.execute(params![num, format!("r{room}"), format!("u{user}"), spaced(text)])?;
+        Ok(())
+    }
+
+    fn unsay(&self, num: u64) -> Result<()> {
+        self.db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([num])?;
+        Ok(())
+    }
+
+    fn forget(&self, num: u64) -> Result<()> {
+        self.unsay(num)?;
+        self.db.prepare_cached("DELETE FROM messages WHERE num = ?1")?.execute([num])?;
+        Ok(())
     }
 }
 
 /// The number that stands for a room or a user.
-fn number(db: &Transaction<'_>, table: &str, name: &str) -> Result<i64> {
-    let known = db.prepare_cached(&format!("SELECT id FROM {table} WHERE name = ?1"))?;
-    let known = { known }.query_row([name], |row| row.get(0)).optional()?;
-    if let Some(id) = known {
-        return Ok(id);
+fn number<'b>(
+    db: &Transaction<'_>,
+    numbers: &mut HashMap<&'b str, i64>,
+    table: &str,
+    name: &'b str,
+) -> Result<i64> {
+    if let Some(id) = numbers.get(name) {
+        return Ok(*id);
     }
-    db.prepare_cached(&format!("INSERT INTO {table} (name) VALUES (?1)"))?.execute([name])?;
-    Ok(db.last_insert_rowid())
-}
-
-/// Number, room and author of a message.
-fn find(db: &Transaction<'_>, room: &RoomId, seq: Seq) -> Result<Option<(u64, i64, i64)>> {
-    let mut found = db.prepare_cached(
-        "SELECT num, room, user FROM messages WHERE room = (SELECT id FROM rooms WHERE name = ?1) AND seq = ?2",
-    )?;
-    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    Ok(found.query_row(params![room.as_str(), seq.get()], read).optional()?)
-}
-
-/// Writes what a message says now in place of what it said.
-fn say(db: &Transaction<'_>, num: u64, room: i64, user: i64, text: &str) -> Result<()> {
-    db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([num])?;
-    if text.is_empty() {
-        return Ok(());
-    }
-    let mut said =
-        db.prepare_cached("INSERT INTO words (rowid, room, author, text) VALUES (?1, ?2, ?3, ?4)")?;
-    said.execute(params![num, format!("r{room}"), format!("u{user}"), spaced(text)])?;
-    Ok(())
-}
-
-fn forget(db: &Transaction<'_>, num: u64) -> Result<()> {
-    db.prepare_cached("DELETE FROM words WHERE rowid = ?1")?.execute([num])?;
-    db.prepare_cached("DELETE FROM messages WHERE num = ?1")?.execute([num])?;
-    Ok(())
+    let id = match known(db, table, name)? {
+        Some(id) => id,
+        None => {
+            db.prepare_cached(&format!("INSERT INTO {table} (name) VALUES (?1)"))?.execute([name])?;
+            db.last_insert_rowid()
+        }
+    };
+    numbers.insert(name, id);
+    Ok(id)
 }
 
 fn search(db: &mut Connection, query: &SearchQuery) -> Result<Vec<SearchHit>> {
