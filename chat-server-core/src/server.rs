@@ -92,6 +92,11 @@ impl ChatServer {
         driver::serve(self.hub.clone(), connection, peer)
     }
 
+    /// All ports, in the order in which they are asked whose a request is.
+    pub fn ports(&self) -> impl Iterator<Item = PortId> + use<> {
+        (0..self.hub.sockets.len()).map(PortId)
+    }
+
     /// The port of that number.
     ///
     /// # Panics

@@ -82,9 +82,11 @@ impl Hub {
                 match change {
                     Change::Message(new) if fresh => {
                         messages += 1;
-                        // Whoever shows that the author writes ends that with the message itself.
-                        self.typists.remove(&appended.room, &by);
+                        let done = self.typing_done(&appended.room, &by);
                         run.frames.push(self.message_frame(by, new, &appended, origin));
+                        if let Some(done) = done {
+                            self.post(&appended.room, done);
+                        }
                         run.asked.push((appended, asker));
                     }
                     _ => {

@@ -139,6 +139,14 @@ impl Hub {
         }
     }
 
+    /// What a user was writing is there. Native clients end the notice with the message itself; sockets of existing systems are
+    /// told this behind it.
+    pub(super) fn typing_done(&self, room: &RoomId, user: &UserId) -> Option<Happened> {
+        let mark = self.typists.take_if(room, user, |_| true)?;
+        let ts = self.providers.clock.now();
+        mark.thread.is_none().then(|| Happened::Typing { by: user.clone(), stop: true, ts })
+    }
+
     /// Forgets typing that its time ended. Native clients know when it does; sockets of existing systems are told.
     pub(super) fn sweep_typing(&self) {
         let ts = self.providers.clock.now();

@@ -123,6 +123,21 @@ async fn a_direct_room_is_one_in_all_formats() {
 }
 
 #[tokio::test]
+async fn a_message_ends_that_its_author_writes() {
+    let server = server();
+    let mut ann = open(&server, "/chat/ws", None).await;
+    ann.say(json!({"auth": {"id": "a", "access_token": "dev-1"}})).await;
+    assert_eq!(ann.hear().await["data"]["user_id"], 1);
+    let mut bob = open(&server, "/ws/chats/", Some("dev-2")).await;
+    let chat = json!({"chat_type": "direct", "chat_id": "1_2", "text": "hi"});
+    bob.say(json!({"type": "new_message", "content": chat})).await;
+    bob.say(json!({"type": "user_typing", "content": chat})).await;
+    assert_eq!(ann.hear_with("/pres").await["pres"]["what"], "typing");
+    bob.say(json!({"type": "new_message", "content": chat})).await;
+    assert_eq!(ann.hear_with("/pres").await["pres"]["what"], "stop_typing");
+}
+
+#[tokio::test]
 async fn an_alias_makes_a_room_and_its_members() {
     let server = server();
     let mut ann = open(&server, "/talk/chat/lobby/", Some("dev-1")).await;

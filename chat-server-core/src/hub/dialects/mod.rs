@@ -63,6 +63,11 @@ impl Sockets {
         Self { ports, ghosts, ..Self::default() }
     }
 
+    /// How many ports there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ports.len()
+    }
+
     pub(crate) fn port(&self, port: PortId) -> &Port {
         &self.ports[port.0]
     }

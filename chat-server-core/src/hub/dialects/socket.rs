@@ -131,10 +131,10 @@ impl<C: Connection> Driver<C> {
                     }
                 }
                 Turn::Called(Call::Drain) => {
-                    if let Some(running) = self.running.take() {
-                        if let Ok(finished) = tokio::time::timeout(DRAIN_TIMEOUT, running).await {
-                            self.take(finished);
-                        }
+                    if let Some(running) = self.running.take()
+                        && let Ok(finished) = tokio::time::timeout(DRAIN_TIMEOUT, running).await
+                    {
+                        self.take(finished);
                     }
                     self.session.close(ErrorCode::ShuttingDown);
                 }
