@@ -25,6 +25,9 @@
 //! | `GET /healthz` | whether the server does its work |
 //! | `GET /metrics` | Prometheus text, for the operator |
 //!
+//! A server that speaks formats of existing systems ([`Providers::dialects`](chat_server_core::Providers::dialects)) has
+//! their paths besides: see [`router`]. The documentation of the formats says which.
+//!
 //! Every refusal has the body of a [`chat_protocol::Reply`], also that of a failed upgrade. Requests that are not
 //! HTTP at all are answered by the HTTP library, without a body.
 //!
@@ -37,6 +40,7 @@
 mod close;
 mod config;
 mod connection;
+mod dialects;
 mod edge;
 mod error;
 mod gather;
@@ -49,6 +53,7 @@ mod refuse;
 mod routes;
 mod server;
 mod sse;
+mod upgrade;
 mod wire;
 
 pub use config::{MetricsText, WsConfig};

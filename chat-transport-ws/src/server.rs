@@ -86,7 +86,7 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Serves a chat server until `shutdown` is cancelled, then drains it.
 ///
-/// Every other path than those of [`router`] is answered 404. The end is that of [`serve_router`].
+/// Every other path than those of [`router`] is answered 404, by the router itself where it has ports. The end is that of [`serve_router`].
 ///
 /// # Errors
 /// As [`serve_router`].
@@ -96,7 +96,8 @@ pub async fn serve(
     config: WsConfig,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let app = router(server.clone(), config.clone()).fallback(error::not_found);
+    let app = router(server.clone(), config.clone());
+    let app = if server.ports().next().is_some() { app } else { app.fallback(error::not_found) };
     serve_router(listeners, app, server, config, shutdown).await
 }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod browser;
 mod conformance;
+mod dialects;
 mod edge;
 mod handshake;
 mod hostile;

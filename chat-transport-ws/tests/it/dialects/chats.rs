@@ -1,0 +1,185 @@
+//! The conversation of the document of chats, and of its clients.
+
+use serde_json::{Value, json};
+
+use super::{NUMBER, Socket, TEXT, open, open_with, operate, start};
+
+fn user(id: u32) -> Value {
+    json!({
+        "id": id, "first_name": "", "last_name": "", "patronymic": null, "avatar": null,
+        "is_active": true, "is_online": true,
+    })
+}
+
+fn message(kind: &str, author: u32, text: &str, edited: bool) -> Value {
+    json!({"type": kind, "content": {
+        "message_id": NUMBER, "chat_id": "1_2", "chat_type": "direct", "author_id": author, "text": text,
+        "created_at": NUMBER,
+        "message": {
+            "id": NUMBER, "author": user(author), "text": text, "reply_to": null, "files": [],
+            "is_edited": edited, "is_read": false, "is_deleted": false, "created_at": TEXT,
+        },
+    }})
+}
+
+/// A socket of the user, which hears nothing yet.
+async fn socket(edge: &crate::edge::Edge, user: u32) -> Socket {
+    open(edge, &format!("/ws/chats/?token=dev-{user}")).await
+}
+
+#[tokio::test]
+async fn the_events_of_a_direct_chat() {
+    let edge = start().await;
+    let mut ann = socket(&edge, 1).await;
+    let mut bob = socket(&edge, 2).await;
+    ann.hears(json!({"type": "set_online", "user_id": 2, "content": {"user_id": 2}})).await;
+
+    let chat = json!({"chat_type": "direct", "chat_id": "1_2"});
+    let with = |more: Value| {
+        let mut content = chat.clone();
+        content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        content
+    };
+    ann.say(json!({"type": "new_message", "content": with(json!({"message": "hi", "reply_to": null}))}))
+        .await;
+    let told = ann.hears(message("new_message", 1, "hi", false)).await;
+    assert_eq!(bob.hears(message("new_message", 1, "hi", false)).await, told);
+    let id = told["content"]["message_id"].clone();
+
+    // The document writes `typing` for three things; without a message it is what it says.
+    for kind in ["user_typing", "typing"] {
+        bob.say(json!({"type": kind, "content": chat})).await;
+        let typing = json!({"chat_id": "1_2", "chat_type": "direct", "user_id": 2, "end_time": NUMBER});
+        ann.hears(json!({"type": "user_typing", "content": typing})).await;
+    }
+    bob.say(json!({"type": "typing", "content": with(json!({"message_id": id}))})).await;
+    let ambiguous = "Event type 'typing' does not take message_id: use message_read or delete_message";
+    bob.hears(json!({"error": ambiguous})).await;
+
+    bob.say(json!({"type": "message_read", "content": with(json!({"message_id": id}))})).await;
+    let read = json!({"chat_id": "1_2", "chat_type": "direct", "user_id": 2, "message_id": id});
+    for socket in [&mut ann, &mut bob] {
+        socket.hears(json!({"type": "message_read", "content": read})).await;
+    }
+    bob.say(json!({"type": "new_message", "content": with(json!({"text": "you?", "reply_to": id, "file_urls": []}))}))
+        .await;
+    for socket in [&mut ann, &mut bob] {
+        let reply = socket.hear().await;
+        assert_eq!(reply["content"]["message"]["reply_to"]["text"], "hi", "{reply}");
+        assert!(reply["content"]["message"]["reply_to"].get("files").is_none(), "{reply}");
+    }
+    ann.say(json!({"type": "edit_message", "content": with(json!({"message_id": id, "text": "hello"}))}))
+        .await;
+    for socket in [&mut ann, &mut bob] {
+        let edited = socket.hear().await;
+        assert_eq!(
+            (&edited["type"], &edited["content"]["message"]["is_edited"]),
+            (&json!("edit_message"), &json!(true))
+        );
+        assert_eq!(edited["content"]["text"], "hello");
+    }
+    ann.say(json!({"type": "delete_message", "content": with(json!({"message_id": id}))})).await;
+    let gone = json!({"chat_id": "1_2", "chat_type": "direct", "message_id": id});
+    for socket in [&mut ann, &mut bob] {
+        socket.hears(json!({"type": "delete_message", "content": gone})).await;
+    }
+    for kind in ["set_offline", "set_online"] {
+        bob.say(json!({"type": kind, "content": {}})).await;
+        for socket in [&mut ann, &mut bob] {
+            socket.hears(json!({"type": kind, "user_id": 2, "content": {"user_id": 2}})).await;
+        }
+    }
+    drop(bob);
+    ann.hears(json!({"type": "set_offline", "user_id": 2, "content": {"user_id": 2}})).await;
+}
+
+#[tokio::test]
+async fn a_project_is_the_group_of_its_number() {
+    let edge = start().await;
+    let room = r#"{"kind":"group","number":10,"owner":"1","members":["2"]}"#;
+    operate(&edge, "POST /v1/rooms", room).await;
+    let (mut bob, mut eve) = (socket(&edge, 2).await, socket(&edge, 3).await);
+    for (frame_id, text) in [(json!(10), "number"), (json!("10"), "text")] {
+        let content = json!({"chat_type": "project", "chat_id": frame_id, "text": text});
+        bob.say(json!({"type": "new_message", "content": content})).await;
+        let told = bob.hear_with("/content/message").await;
+        assert_eq!((&told["content"]["chat_id"], &told["content"]["text"]), (&json!(10), &json!(text)));
+    }
+    for (project, chat) in [(10, "10"), (11, "11")] {
+        let content = json!({"chat_type": "project", "chat_id": project, "text": "x"});
+        eve.say(json!({"type": "new_message", "content": content})).await;
+        eve.hears(json!({"error": format!("User 3 is not in project chat {chat}")})).await;
+    }
+}
+
+#[tokio::test]
+async fn each_place_of_a_token_is_looked_at_and_none_is_echoed() {
+    let edge = start().await;
+    for path in ["/ws/chats/", "/ws/chat/", "/ws/chats", "/ws/chat"] {
+        for (header, value, protocol) in [
+            ("sec-websocket-protocol", "Bearer, dev-1", Some("Bearer")),
+            ("authorization", "Bearer dev-1", None),
+            ("authorization", "dev-1", None),
+        ] {
+            let (_, answer) = open_with(&edge, path, &[(header, value)]).await.unwrap();
+            assert_eq!(answer.header("sec-websocket-protocol"), protocol, "{path} {value}");
+            assert!(!format!("{answer:?}").contains("dev-1"));
+        }
+        open(&edge, &format!("{path}?token=Bearer%20dev-1")).await;
+    }
+    let (_, answer) =
+        open_with(&edge, "/ws/chat/?token=dev-1", &[("sec-websocket-protocol", "Bearer")]).await.unwrap();
+    assert_eq!(answer.header("sec-websocket-protocol"), Some("Bearer"));
+    for headers in [&[][..], &[("authorization", "Bearer wrong")][..]] {
+        let refused = open_with(&edge, "/ws/chats/", headers).await.err().unwrap();
+        assert_eq!((refused.status, refused.header("content-type")), (403, Some("application/json")));
+        let body: Value = serde_json::from_str(&refused.body).unwrap();
+        assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["detail"]);
+    }
+}
+
+#[tokio::test]
+async fn bad_frames_are_told_to_their_sender_alone() {
+    let edge = start().await;
+    let mut bob = socket(&edge, 2).await;
+    let mut eve = socket(&edge, 3).await;
+    let own = json!({"chat_type": "direct", "chat_id": "1_2", "text": "x"});
+    bob.say(json!({"type": "new_message", "content": own})).await;
+    let id = bob.hear_with("/content/message_id").await["content"]["message_id"].clone();
+    let form = r#"Chat id "1-2" is not in the format of <user1_id>_<user2_id>, where user1_id < user2_id"#;
+    let missing =
+        "Missing key (might be backend's fault, but most likely you are missing this field): 'chat_id'";
+    for (frame, error) in [
+        ("not JSON".to_owned(), "Invalid JSON".to_owned()),
+        (
+            r#"{"type":"new_message","content":{"chat_type":"direct","text":"x"}}"#.to_owned(),
+            missing.to_owned(),
+        ),
+        (
+            r#"{"type":"new_message","content":{"chat_type":"direct","chat_id":"1-2","text":"x"}}"#
+                .to_owned(),
+            form.to_owned(),
+        ),
+        (
+            r#"{"type":"new_message","content":{"chat_type":"other","chat_id":"1_2","text":"x"}}"#.to_owned(),
+            "Chat type is not supported".to_owned(),
+        ),
+        (
+            r#"{"type":"new_message","content":{"chat_type":"direct","chat_id":"1_2","text":"x"}}"#
+                .to_owned(),
+            "User 3 is not a member of chat 1_2".to_owned(),
+        ),
+        (
+            format!(
+                r#"{{"type":"delete_message","content":{{"chat_type":"direct","chat_id":"2_3","message_id":{id}}}}}"#
+            ),
+            "Some of chat/message ids are wrong, you can't access this message".to_owned(),
+        ),
+    ] {
+        eve.say_text(&frame).await;
+        eve.hears(json!({"error": error})).await;
+    }
+    eve.say(json!({"type": "unknown", "content": {}})).await;
+    eve.say(json!({"type": "set_offline"})).await;
+    eve.hears(json!({"type": "set_offline", "user_id": 3, "content": {"user_id": 3}})).await;
+}

@@ -1,0 +1,111 @@
+//! The conversation of tndata's document, and of its clients.
+
+use serde_json::{Value, json};
+
+use super::{TEXT, open, open_with, start};
+
+fn joined(name: &str, what: &str, room: &str) -> Value {
+    let text = format!("{name} {what}.");
+    json!({"from_id": -1, "from": "system", "room": room, "message": text, "text": text})
+}
+
+fn said(user: u32, text: &str) -> Value {
+    let avatar = "//www.gravatar.com/avatar/0?d=mm&s=30";
+    json!({
+        "from_id": user, "from": user.to_string(), "message": text, "text": text, "avatar": avatar,
+        "digest": TEXT,
+    })
+}
+
+#[tokio::test]
+async fn two_talk_and_confirm_what_they_received() {
+    let edge = start().await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    ann.hears(joined("1", "joined", "chat-1-2")).await;
+    let header = [("authorization", "token dev-2")];
+    let (mut bob, _) = open_with(&edge, "/chat/1", &header).await.unwrap();
+    bob.hears(joined("2", "joined", "chat-1-2")).await;
+    ann.hears(joined("2", "joined", "chat-1-2")).await;
+
+    ann.say(json!({"text": "Hello", "from": 1, "token": "dev-1"})).await;
+    let frame = ann.hears(said(1, "Hello")).await;
+    assert_eq!(bob.hears(said(1, "Hello")).await["digest"], frame["digest"]);
+    let digest = frame["digest"].as_str().unwrap();
+    assert!(digest.len() == 32 && digest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')), "{digest}");
+
+    // React confirms at every drawing. There is no answer, and it does not count as messages do.
+    for _ in 0..3 {
+        bob.say(json!({"received": digest})).await;
+    }
+    // Who wrote it may be said as a number, as a text, or as somebody else: it is whoever has the socket.
+    for from in [json!("2"), json!(2), json!(1)] {
+        bob.say(json!({"text": "Hi", "from": from})).await;
+        bob.hears(said(2, "Hi")).await;
+        ann.hears(said(2, "Hi")).await;
+    }
+    drop(bob);
+    ann.hears(joined("2", "left", "chat-1-2")).await;
+}
+
+#[tokio::test]
+async fn a_token_may_come_with_the_first_message() {
+    let edge = start().await;
+    for path in ["/chat/2/", "/chat/2/?token=wrong"] {
+        let mut ann = open(&edge, path).await;
+        ann.say(json!({"text": "nobody", "from": 1})).await;
+        ann.say(json!({"text": "nobody", "from": 1, "token": "wrong"})).await;
+        ann.say(json!({"text": "Hello", "from": 1, "token": "dev-1"})).await;
+        ann.hears(joined("1", "joined", "chat-1-2")).await;
+        ann.hears(said(1, "Hello")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_room_is_found_by_header_query_path_or_is_ones_own() {
+    let edge = start().await;
+    for (path, header, room) in [
+        ("/?token=dev-1&room=chat-2-1", None, "chat-1-2"),
+        ("/chat/?token=dev-1&room=chat-1-2", Some("CHAT-1-3"), "chat-1-3"),
+        ("/chat/4/?token=dev-1", Some("chat-1-3"), "chat-1-3"),
+        ("/chat/10/?token=dev-9", None, "chat-10-9"),
+        ("/?token=dev-1", None, "chat-1-unknown"),
+        ("/chat?token=dev-1", None, "chat-1-unknown"),
+    ] {
+        let headers: Vec<_> = header.iter().map(|room| ("x-room", *room)).collect();
+        let (mut socket, _) = open_with(&edge, path, &headers).await.unwrap();
+        let user = if path.ends_with('9') { "9" } else { "1" };
+        socket.hears(joined(user, "joined", room)).await;
+        socket.say(json!({"text": "here"})).await;
+        assert_eq!(socket.hear().await["text"], "here", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_known_by_its_cookie_before_its_query() {
+    let edge = start().await;
+    let headers = [("cookie", "theme=dark; sessionid=dev-2")];
+    let (mut socket, _) = open_with(&edge, "/chat/1/?token=dev-3", &headers).await.unwrap();
+    socket.hears(joined("2", "joined", "chat-1-2")).await;
+    // A page of strangers brings the cookie too.
+    let headers = [("cookie", "sessionid=dev-2"), ("origin", "https://evil.example")];
+    let refused = open_with(&edge, "/chat/1/", &headers).await.err().unwrap();
+    assert_eq!((refused.status, refused.refusal().as_str()), (403, "ERR_ORIGIN_REFUSED"));
+}
+
+#[tokio::test]
+async fn bad_frames_are_passed_over() {
+    let edge = start().await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    ann.hears(joined("1", "joined", "chat-1-2")).await;
+    for frame in
+        ["", "not JSON", "[]", "null", "{}", r#"{"text":1}"#, r#"{"received":7}"#, r#"{"received":"00"}"#]
+    {
+        ann.say_text(frame).await;
+    }
+    ann.say(json!({"text": "x".repeat(20_000)})).await;
+    let refused = ann.hear().await;
+    assert_eq!((&refused["from"], &refused["from_id"]), (&json!("system"), &json!(-1)));
+    assert!(refused["text"].as_str().unwrap().starts_with("Message not sent: "), "{refused}");
+    ann.say(json!({"text": "still here"})).await;
+    ann.hears(said(1, "still here")).await;
+}
