@@ -1,17 +1,14 @@
 //! From settings to a running server: picks the parts and puts them together.
 
-use std::path::{Path, PathBuf};
+mod auth;
+mod dialects;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_auth_http::{HttpAuth, HttpConfig};
-use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
 use chat_blob_fs::FsBlobs;
-use chat_protocol::{IdError, UserId};
 use chat_push_http::{EndpointConfig, HttpPush, HttpWebhook, PushConfig};
-use chat_server_core::auth::{
-    Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
-};
 use chat_server_core::blob::BlobStore;
 use chat_server_core::push::{PushGateway, WebhookSink};
 use chat_server_core::search::SharedIndex;
@@ -21,7 +18,9 @@ use chat_transport_ws::{ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::{Algorithm, AuthKind, AuthScheme, Secret, Settings, StaticUser, Synchronous};
+use self::auth::Identities;
+pub use self::auth::SetupError;
+use crate::settings::{AuthKind, Secret, Settings, Synchronous};
 
 /// How often gathered samples are folded into the histograms, so that they do not pile up between two scrapes.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
@@ -45,23 +44,14 @@ pub enum RunError {
     /// It cannot listen.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// A user of the settings has an impossible id.
-    #[error("auth.users: {0}")]
-    User(#[from] IdError),
-    /// The key of signed tokens cannot be read.
-    #[error("auth.public_key: {path}: {source}")]
-    ReadKey {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
+    /// Users cannot be told by their tokens.
+    #[error("{table}: {source}")]
+    Auth {
+        /// The table of the settings, `auth` or one of a format.
+        table: &'static str,
+        /// What is wrong.
+        source: SetupError,
     },
-    /// The key of signed tokens cannot be used.
-    #[error("auth: {0}")]
-    Key(#[from] chat_auth_jwt::KeyError),
-    /// The server that knows tokens cannot be asked.
-    #[error("auth.url: {0}")]
-    Lookup(#[from] chat_auth_http::SetupError),
     /// An address cannot be posted to.
     #[error("push or webhook: {0}")]
     Post(#[from] chat_push_http::SetupError),
@@ -79,7 +69,9 @@ pub enum RunError {
 /// [`RunError`] when it cannot start. Once it runs it ends without one.
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
     let metrics = install_metrics()?;
-    let (auth, directory) = identities(&settings)?;
+    let mut identities = Identities::new("auth", &settings.auth)?;
+    let dialects = dialects::ports(&settings, &mut identities)?;
+    let (auth, directory) = identities.into_parts();
     let (push, webhook) = outward(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
     let storage = Arc::new(store);
@@ -88,8 +80,17 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), 
         true => Some(Arc::new(SqliteSearch::open(&settings.data)?)),
         false => None,
     };
-    let providers =
-        Providers { storage, blobs, search, auth, directory, push, webhook, ..Providers::default() };
+    let providers = Providers {
+        storage,
+        blobs,
+        search,
+        auth,
+        directory,
+        push,
+        webhook,
+        dialects,
+        ..Providers::default()
+    };
     let server = ChatServer::start(providers, server_config(&settings));
     let listeners =
         chat_transport_ws::bind(&settings.listen.iter().map(ToString::to_string).collect::<Vec<_>>()).await;
@@ -144,29 +145,6 @@ fn open_uploads(settings: &Settings) -> Result<Option<Arc<dyn BlobStore>>, chat_
     Ok(Some(Arc::new(FsBlobs::open(directory)?)))
 }
 
-type Identities = (Arc<dyn Authenticator>, Arc<dyn Directory>);
-
-fn identities(settings: &Settings) -> Result<Identities, RunError> {
-    Ok(match settings.auth.scheme() {
-        AuthScheme::Development => (Arc::new(DevelopmentAuth), Arc::new(OpenDirectory)),
-        AuthScheme::Static { users } => static_users(&users)?,
-        AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, audience, leeway } => {
-            let key = match (public_key, jwks) {
-                (Some(path), _) => Key::PublicPem(read_key(&path)?),
-                (None, Some(path)) => Key::JwksFile(path),
-                (None, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
-            };
-            let algorithm = jwt_algorithm(algorithm);
-            let jwt = JwtConfig { user_claim, audience, leeway, ..JwtConfig::new(algorithm, key) };
-            (Arc::new(JwtAuth::new(jwt)?), Arc::new(OpenDirectory))
-        }
-        AuthScheme::Http { url, timeout, cache_ttl } => {
-            let http = HttpConfig { timeout, cache_ttl, ..HttpConfig::new(url) };
-            (Arc::new(HttpAuth::new(http)?), Arc::new(OpenDirectory))
-        }
-    })
-}
-
 type Outward = (Option<Arc<dyn PushGateway>>, Option<Arc<dyn WebhookSink>>);
 
 /// Whom the server tells by itself.
@@ -183,28 +161,6 @@ fn outward(settings: &Settings) -> Result<Outward, chat_push_http::SetupError> {
     let push = push.map(|push| HttpPush::new(PushConfig::new(push))).transpose()?;
     let webhook = webhook.map(HttpWebhook::new).transpose()?;
     Ok((push.map(|push| Arc::new(push) as Arc<_>), webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
-}
-
-fn read_key(path: &Path) -> Result<Vec<u8>, RunError> {
-    std::fs::read(path).map_err(|source| RunError::ReadKey { path: path.to_owned(), source })
-}
-
-fn jwt_algorithm(algorithm: Algorithm) -> chat_auth_jwt::Algorithm {
-    // Both lists hold the registered names.
-    chat_auth_jwt::Algorithm::from_name(algorithm.name())
-        .expect("the adapter knows every algorithm of the settings")
-}
-
-fn static_users(users: &[StaticUser]) -> Result<Identities, RunError> {
-    let mut tokens = Vec::with_capacity(users.len());
-    let mut profiles = Vec::with_capacity(users.len());
-    for user in users {
-        let id = UserId::new(user.id.as_str())?;
-        tokens.push((user.token.expose().to_owned(), id.clone()));
-        let (name, avatar) = (Some(user.name.clone()), user.avatar.clone());
-        profiles.push((id, Profile { name, avatar, ..Profile::default() }));
-    }
-    Ok((Arc::new(StaticAuth::new(tokens)), Arc::new(StaticDirectory::new(profiles))))
 }
 
 fn server_config(settings: &Settings) -> ServerConfig {
@@ -250,7 +206,7 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
         upload_timeout: settings.uploads.timeout,
         shutdown_timeout: settings.timeouts.shutdown,
         query_token: settings.auth.query_token,
-        local_pages_only: settings.auth.kind == AuthKind::Development,
+        local_pages_only: is_development(settings),
         allowed_origins: settings.origins.allow.clone(),
         operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
         metrics: Some(Arc::new(move || metrics.render())),
@@ -258,28 +214,20 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
     }
 }
 
+/// Whether anyone is anyone, somewhere.
+fn is_development(settings: &Settings) -> bool {
+    let mut auths = std::iter::once(&settings.auth).chain(settings.dialects.auths().map(|(_, auth)| auth));
+    auths.any(|auth| auth.kind == AuthKind::Development)
+}
+
 fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
-    if matches!(settings.auth.scheme(), AuthScheme::Development) {
+    if is_development(settings) {
         println!("development auth: anyone may connect as any user, the token of <user> is dev-<user>");
     }
     for listener in listeners {
         match listener.local_addr() {
             Ok(address) => println!("listening on http://{address} (WebSocket: ws://{address}/v1/ws)"),
             Err(error) => tracing::warn!(%error, "the address of a listener is unknown"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_algorithm_of_the_settings_has_its_adapter() {
-        use Algorithm::{EdDsa, Es256, Es384, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
-        for algorithm in [Hs256, Hs384, Hs512, Rs256, Rs384, Rs512, Ps256, Ps384, Ps512, Es256, Es384, EdDsa]
-        {
-            assert_eq!(jwt_algorithm(algorithm).name(), algorithm.name());
         }
     }
 }

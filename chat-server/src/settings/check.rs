@@ -3,16 +3,16 @@
 //! Every rule is looked at, so that one start reports all that is wrong. A rule about a value that could not be read
 //! is left out: it would be about the default that stands in for it.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+mod auth;
+
 use std::time::Duration;
 
-use chat_protocol::{UserId, limits};
+use chat_protocol::limits;
 use tracing_subscriber::EnvFilter;
 
 use super::load::Problem;
 use super::uploads::is_type;
-use super::{Auth, AuthKind, AuthScheme, Secret, Settings, StaticUser};
+use super::{Secret, Settings};
 
 /// What a `message` packet holds beside the content: at most five ids of 128 bytes, which JSON may make six times as
 /// long, rounded up.
@@ -26,7 +26,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     let broken = problems.iter().map(|problem| problem.key.clone()).collect();
     let mut rules = Rules { settings, broken, found: Vec::new() };
     rules.listen();
-    rules.auth();
+    rules.auths();
     rules.operator();
     rules.limits();
     rules.uploads();
@@ -34,6 +34,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     rules.origins();
     rules.log();
     rules.outward();
+    rules.dialects();
     problems.append(&mut rules.found);
 }
 
@@ -73,133 +74,6 @@ impl Rules<'_> {
         if self.settings.data.as_os_str().is_empty() {
             self.found("data", "empty: name a directory, such as ./data");
         }
-        if self.settings.auth.kind == AuthKind::Development {
-            for address in listen.iter().filter(|address| !address.ip().to_canonical().is_loopback()) {
-                self.found(
-                    "auth.kind",
-                    format!(
-                        "\"development\" lets anyone in as any user, and other machines reach {address}: \
-                         set auth.kind to \"static\", \"jwt\" or \"http\", or listen on 127.0.0.1 only"
-                    ),
-                );
-            }
-        }
-    }
-
-    fn auth(&mut self) {
-        let auth = &self.settings.auth;
-        if self.intact("auth.kind") {
-            for (key, kind) in misplaced(auth) {
-                let text =
-                    format!("applies to auth.kind = {kind:?} only, and auth.kind is {:?}", auth.kind.name());
-                self.found(key, text);
-            }
-        }
-        match auth.scheme() {
-            AuthScheme::Development => {}
-            AuthScheme::Static { users } => self.users(&users),
-            AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, leeway, .. } => {
-                if self.intact("auth.algorithm") {
-                    match algorithm.min_secret() {
-                        Some(min) => self.shared_key(algorithm.name(), min, secret.as_ref()),
-                        None => self.public_key(algorithm.name(), public_key.as_deref(), jwks.as_deref()),
-                    }
-                }
-                if user_claim.is_empty() {
-                    self.found(
-                        "auth.user_claim",
-                        "empty: name the claim that holds the user id, such as sub",
-                    );
-                }
-                self.duration("auth.leeway", leeway, true);
-            }
-            AuthScheme::Http { url, timeout, cache_ttl } => {
-                let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-                if auth.url.is_none() {
-                    self.found("auth.url", "missing: kind \"http\" needs the address to ask");
-                } else if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#', ':'])) {
-                    self.found(
-                        "auth.url",
-                        format!("{url:?} does not begin with http:// or https:// and a host"),
-                    );
-                }
-                self.duration("auth.timeout", timeout, false);
-                self.duration("auth.cache_ttl", cache_ttl, true);
-            }
-        }
-    }
-
-    /// The key of an `HS` algorithm.
-    fn shared_key(&mut self, algorithm: &str, min: usize, secret: Option<&Secret>) {
-        for (key, set) in public_keys(&self.settings.auth) {
-            if set {
-                self.found(key, format!("{algorithm} uses auth.secret, not a public key"));
-            }
-        }
-        let Some(secret) = secret else {
-            return self.found("auth.secret", format!("missing: {algorithm} needs the shared key"));
-        };
-        let bytes = secret.expose().len();
-        if self.secret("auth.secret", secret) && bytes < min {
-            let text = format!(
-                "{bytes} bytes, and {algorithm} needs at least {min} (RFC 7518 section 3.2): \
-                 `openssl rand -hex {min}` makes one"
-            );
-            self.found("auth.secret", text);
-        }
-    }
-
-    /// The key of any other algorithm, or the set of them.
-    fn public_key(&mut self, algorithm: &str, pem: Option<&Path>, set: Option<&Path>) {
-        if self.settings.auth.secret.is_some() {
-            self.found("auth.secret", format!("{algorithm} uses auth.public_key, not a shared key"));
-        }
-        let empty = |path: Option<&Path>| path.is_some_and(|path| path.as_os_str().is_empty());
-        match (pem, set) {
-            (None, None) => {
-                let text = format!(
-                    "missing: {algorithm} needs the path of a PEM file with the public key, or auth.jwks"
-                );
-                self.found("auth.public_key", text);
-            }
-            (Some(_), Some(_)) => {
-                self.found("auth.jwks", "stands beside auth.public_key: name one of the two")
-            }
-            (pem, _) if empty(pem) => self.found("auth.public_key", "empty: name a PEM file"),
-            (_, set) if empty(set) => self.found("auth.jwks", "empty: name a file with a set of keys"),
-            _ => {}
-        }
-    }
-
-    fn users(&mut self, users: &[StaticUser]) {
-        if users.is_empty() {
-            self.found("auth.users", "missing: kind \"static\" needs at least one user");
-        }
-        // Where each id and token was first seen.
-        let (mut ids, mut tokens) = (BTreeMap::new(), BTreeMap::new());
-        for (i, user) in users.iter().enumerate() {
-            let key = |name: &str| format!("auth.users[{i}].{name}");
-            match UserId::new(user.id.as_str()) {
-                Err(error) => self.found(key("id"), error.to_string()),
-                Ok(id) => {
-                    if let Some(first) = ids.get(&id) {
-                        self.found(key("id"), format!("{id:?} is also the id of auth.users[{first}]"));
-                    } else {
-                        ids.insert(id, i);
-                    }
-                }
-            }
-            if user.name.is_empty() {
-                self.found(key("name"), "empty or missing");
-            }
-            if self.secret(&key("token"), &user.token) {
-                if let Some(first) = tokens.get(user.token.expose()) {
-                    self.found(key("token"), format!("also the token of auth.users[{first}]"));
-                } else {
-                    tokens.insert(user.token.expose(), i);
-                }
-            }
-        }
     }
 
     /// Whether the secret can be one at all.
@@ -222,9 +96,11 @@ impl Rules<'_> {
         if !self.secret("operator.token", token) {
             return;
         }
-        let users = &self.settings.auth.users;
-        if let Some(i) = users.iter().position(|user| user.token.expose() == token.expose()) {
-            self.found("operator.token", format!("also the token of auth.users[{i}]"));
+        let auths = std::iter::once(("auth", &self.settings.auth)).chain(self.settings.dialects.auths());
+        for (table, auth) in auths {
+            if let Some(i) = auth.users.iter().position(|user| user.token.expose() == token.expose()) {
+                self.found("operator.token", format!("also the token of {table}.users[{i}]"));
+            }
         }
     }
 
@@ -365,38 +241,22 @@ impl Rules<'_> {
         }
     }
 
+    fn dialects(&mut self) {
+        let Some(helpdesk) = &self.settings.dialects.helpdesk else { return };
+        self.duration("dialects.helpdesk.sent_delay", helpdesk.sent_delay, true);
+        if helpdesk.utc_offset_minutes().is_none() {
+            let text =
+                format!("{:?} does not read as hours and minutes, such as \"-03:00\"", helpdesk.utc_offset);
+            self.found("dialects.helpdesk.utc_offset", text);
+        }
+    }
+
     fn log(&mut self) {
         if let Err(error) = EnvFilter::try_new(&self.settings.log.filter) {
             let text = format!("{:?} is not a log filter: {error}", self.settings.log.filter);
             self.found("log.filter", text);
         }
     }
-}
-
-/// The keys that name public keys, and whether they are set.
-fn public_keys(auth: &Auth) -> [(&'static str, bool); 2] {
-    [("auth.public_key", auth.public_key.is_some()), ("auth.jwks", auth.jwks.is_some())]
-}
-
-/// The keys that are set and do not belong to the chosen kind, each with the kind it belongs to.
-fn misplaced(auth: &Auth) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let set = [
-        ("auth.users", !auth.users.is_empty(), AuthKind::Static),
-        ("auth.algorithm", auth.algorithm.is_some(), AuthKind::Jwt),
-        ("auth.secret", auth.secret.is_some(), AuthKind::Jwt),
-        ("auth.public_key", auth.public_key.is_some(), AuthKind::Jwt),
-        ("auth.jwks", auth.jwks.is_some(), AuthKind::Jwt),
-        ("auth.user_claim", auth.user_claim.is_some(), AuthKind::Jwt),
-        ("auth.audience", auth.audience.is_some(), AuthKind::Jwt),
-        ("auth.leeway", auth.leeway.is_some(), AuthKind::Jwt),
-        ("auth.url", auth.url.is_some(), AuthKind::Http),
-        ("auth.timeout", auth.timeout.is_some(), AuthKind::Http),
-        ("auth.cache_ttl", auth.cache_ttl.is_some(), AuthKind::Http),
-    ];
-    let kind = auth.kind;
-    set.into_iter()
-        .filter(move |(_, set, belongs)| *set && *belongs != kind)
-        .map(|(key, _, of)| (key, of.name()))
 }
 
 /// RFC 6454 section 6.2, with the schemes of packaged apps (`capacitor://localhost`) too.

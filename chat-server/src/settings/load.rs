@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_path_to_error::{Segment, Track};
 
 use super::keys::{self, Form, Key};
-use super::{Settings, check};
+use super::{Auth, Settings, check};
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]
@@ -161,6 +161,7 @@ impl Reader {
             };
         }
         settings.auth.fill();
+        settings.dialects.auths_mut().for_each(Auth::fill);
         Some(settings)
     }
 
@@ -261,6 +262,13 @@ impl Reader {
         self.known.iter().find(|key| key.path == path).map(|key| &key.form)
     }
 
+    /// What the value of a key was meant to be: of a list of addresses that may be one text, an address.
+    fn meant(&self, path: &str, value: &Value) -> Option<&Form> {
+        let element =
+            self.form(&format!("{path}[]")).filter(|form| **form == Form::Address && value.is_string());
+        element.or_else(|| self.form(path))
+    }
+
     /// Reads the layered values into the struct. Each round takes out the one value that did not fit.
     fn fit(&mut self, layers: &Layered) -> Option<Settings> {
         // Far more than anybody reads at once; it bounds the rounds.
@@ -280,7 +288,9 @@ impl Reader {
             let (path, value) = take_out(&mut tree, &track.path(), &mut removed, |path| {
                 self.form(&format!("{path}[]")) == Some(&Form::Table)
             })?;
-            let text = self.form(&path).map_or_else(|| "unexpected".to_owned(), |form| form.mismatch(&value));
+            let text = self
+                .meant(&path, &value)
+                .map_or_else(|| "unexpected".to_owned(), |form| form.mismatch(&value));
             self.problems.push(Problem::new(path, text));
         }
         None

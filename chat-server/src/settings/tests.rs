@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::keys::{self, Form};
 use super::{AuthScheme, Problems, Settings, Sources, load};
 
+mod dialects;
 mod page;
 
 /// Settings of a file, variables and `--listen` flags. The file is called `chat.toml` in messages.
@@ -146,7 +147,12 @@ fn unknown_keys_name_the_nearest_known_one() {
 #[test]
 fn values_of_the_wrong_form_say_what_is_expected() {
     for (file, problem) in [
-        ("listen = '127.0.0.1:1'", "listen (from chat.toml): a text is not a list in square brackets"),
+        ("listen = 8080", "listen (from chat.toml): a number is not a list in square brackets"),
+        (
+            "listen = 'localhost:1'",
+            "listen (from chat.toml): \"localhost:1\" is not an IP address with a port such as \"127.0.0.1:8080\" or \
+             \"[::1]:8080\"",
+        ),
         ("data = 7", "data (from chat.toml): 7 is not a text in quotes"),
         (
             "[timeouts]\npong = 15",

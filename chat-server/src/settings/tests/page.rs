@@ -3,18 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use super::super::Settings;
-use super::super::keys::{self, Form};
+use super::super::keys::{self, Form, Key};
 use super::read;
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md")
 }
 
+/// Whether a key has a row of its own: no table has, but that of a format's `auth`, which stands for the keys in it, because
+/// they are those of `auth`.
+fn is_shown(key: &Key) -> bool {
+    match key.path.strip_prefix("dialects.").and_then(|path| path.split_once('.')) {
+        Some((_, rest)) if rest == "auth" || rest.starts_with("auth.") => rest == "auth",
+        _ => key.form != Form::Table && !key.path.ends_with("[]"),
+    }
+}
+
 /// The rows of the page, one per setting, from the comments on the fields.
 fn table() -> String {
     let defaults = serde_json::to_value(Settings::default()).unwrap();
     let mut rows = "| key | variable | default | meaning |\n| --- | --- | --- | --- |\n".to_owned();
-    for key in keys::known().iter().filter(|key| key.form != Form::Table && !key.path.ends_with("[]")) {
+    for key in keys::known().iter().filter(|key| is_shown(key)) {
         let default = match defaults.pointer(&format!("/{}", key.path.replace('.', "/"))) {
             Some(value) => format!("`{value}`"),
             None => String::new(),
@@ -49,11 +58,13 @@ fn the_example_of_the_page_is_accepted_and_names_every_key() {
     let example =
         text.split_once("```toml\n").and_then(|(_, rest)| rest.split_once("```")).expect("an example").0;
     read(example, &[], &[]).unwrap();
-    for key in keys::known().iter().filter(|key| key.form != Form::Table && !key.path.ends_with("[]")) {
+    for key in keys::known().iter().filter(|key| is_shown(key)) {
         let name = key.path.rsplit('.').next().unwrap();
         let named = example.lines().any(|line| {
             let line = line.trim_start_matches(['#', ' ']);
-            line.starts_with(&format!("{name} =")) || line.contains(&format!(" {name} = "))
+            line.starts_with(&format!("{name} ="))
+                || line.contains(&format!(" {name} = "))
+                || line == format!("[{}]", key.path)
         });
         assert!(named, "{} is missing in the example", key.path);
     }

@@ -1,0 +1,190 @@
+//! Authenticators and the directory, from the tables that say who may connect.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chat_auth_http::{HttpAuth, HttpConfig};
+use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
+use chat_protocol::{IdError, UserId};
+use chat_server_core::auth::{
+    AuthError, Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
+};
+
+use super::RunError;
+use crate::settings::{Algorithm, Auth, AuthScheme, StaticUser};
+
+/// Why users cannot be told by their tokens.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// A user of the settings has an impossible id.
+    #[error("users: {0}")]
+    User(#[from] IdError),
+    /// The key of signed tokens cannot be read.
+    #[error("public_key: {path}: {source}")]
+    ReadKey {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The key of signed tokens cannot be used.
+    #[error(transparent)]
+    Key(#[from] chat_auth_jwt::KeyError),
+    /// The server that knows tokens cannot be asked.
+    #[error("url: {0}")]
+    Lookup(#[from] chat_auth_http::SetupError),
+}
+
+/// Who may connect in general, and all users that there are.
+pub(super) struct Identities {
+    auth: Arc<dyn Authenticator>,
+    /// Users that are listed, of every table.
+    listed: Vec<(UserId, Profile)>,
+    /// Some table lists no users: any id is one.
+    open: bool,
+}
+
+impl Identities {
+    pub(super) fn new(table: &'static str, auth: &Auth) -> Result<Self, RunError> {
+        // Replaced at once: `add` alone knows the kinds.
+        let mut all = Self { auth: Arc::new(DevelopmentAuth), listed: Vec::new(), open: false };
+        all.auth = all.add(table, auth)?;
+        Ok(all)
+    }
+
+    /// The authenticator of one more table, whose users are users of the server.
+    pub(super) fn add(
+        &mut self,
+        table: &'static str,
+        auth: &Auth,
+    ) -> Result<Arc<dyn Authenticator>, RunError> {
+        let users = match auth.scheme() {
+            AuthScheme::Static { users } => users,
+            _ => {
+                self.open = true;
+                Vec::new()
+            }
+        };
+        let profiles = users.iter().map(profile).collect::<Result<Vec<_>, _>>();
+        let named = |source| RunError::Auth { table, source };
+        self.listed.extend(profiles.map_err(named)?);
+        authenticator(auth).map_err(named)
+    }
+
+    pub(super) fn into_parts(self) -> (Arc<dyn Authenticator>, Arc<dyn Directory>) {
+        let listed = StaticDirectory::new(self.listed);
+        match self.open {
+            true => (self.auth, Arc::new(ListedFirst(listed))),
+            false => (self.auth, Arc::new(listed)),
+        }
+    }
+}
+
+/// Every id is a user; of those that are listed something is known.
+struct ListedFirst(StaticDirectory);
+
+#[async_trait]
+impl Directory for ListedFirst {
+    async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
+        match self.0.profile(user).await? {
+            Some(profile) => Ok(Some(profile)),
+            None => OpenDirectory.profile(user).await,
+        }
+    }
+
+    async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
+        match self.0.named(username).await? {
+            Some(user) => Ok(Some(user)),
+            None => OpenDirectory.named(username).await,
+        }
+    }
+}
+
+fn authenticator(auth: &Auth) -> Result<Arc<dyn Authenticator>, SetupError> {
+    Ok(match auth.scheme() {
+        AuthScheme::Development => Arc::new(DevelopmentAuth),
+        AuthScheme::Static { users } => {
+            let token =
+                |user: &StaticUser| Ok((user.token.expose().to_owned(), UserId::new(user.id.as_str())?));
+            let tokens = users.iter().map(token).collect::<Result<Vec<_>, IdError>>()?;
+            Arc::new(StaticAuth::new(tokens))
+        }
+        AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, audience, leeway } => {
+            let key = match (public_key, jwks) {
+                (Some(path), _) => Key::PublicPem(read_key(&path)?),
+                (None, Some(path)) => Key::JwksFile(path),
+                (None, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
+            };
+            let algorithm = jwt_algorithm(algorithm);
+            let jwt = JwtConfig { user_claim, audience, leeway, ..JwtConfig::new(algorithm, key) };
+            Arc::new(JwtAuth::new(jwt)?)
+        }
+        AuthScheme::Http { url, timeout, cache_ttl } => {
+            Arc::new(HttpAuth::new(HttpConfig { timeout, cache_ttl, ..HttpConfig::new(url) })?)
+        }
+    })
+}
+
+fn profile(user: &StaticUser) -> Result<(UserId, Profile), SetupError> {
+    let (name, avatar) = (Some(user.name.clone()), user.avatar.clone());
+    Ok((UserId::new(user.id.as_str())?, Profile { name, avatar, ..Profile::default() }))
+}
+
+fn read_key(path: &Path) -> Result<Vec<u8>, SetupError> {
+    std::fs::read(path).map_err(|source| SetupError::ReadKey { path: path.to_owned(), source })
+}
+
+fn jwt_algorithm(algorithm: Algorithm) -> chat_auth_jwt::Algorithm {
+    // Both lists hold the registered names.
+    chat_auth_jwt::Algorithm::from_name(algorithm.name())
+        .expect("the adapter knows every algorithm of the settings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{AuthKind, Settings};
+
+    #[test]
+    fn every_algorithm_of_the_settings_has_its_adapter() {
+        use Algorithm::{EdDsa, Es256, Es384, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        for algorithm in [Hs256, Hs384, Hs512, Rs256, Rs384, Rs512, Ps256, Ps384, Ps512, Es256, Es384, EdDsa]
+        {
+            assert_eq!(jwt_algorithm(algorithm).name(), algorithm.name());
+        }
+    }
+
+    fn listed(id: &str) -> Auth {
+        let mut auth = Settings::default().auth;
+        auth.kind = AuthKind::Static;
+        let user = r#"{"id":"ID","name":"Name","token":"tok-ID"}"#.replace("ID", id);
+        auth.users = vec![serde_json::from_str(&user).unwrap()];
+        auth
+    }
+
+    #[tokio::test]
+    async fn the_users_of_all_tables_are_users_and_each_table_has_its_tokens() {
+        let mut all = Identities::new("auth", &listed("1")).unwrap();
+        let other = all.add("dialects.chats.auth", &listed("2")).unwrap();
+        let (auth, directory) = all.into_parts();
+        let user = |id: &str| UserId::new(id).unwrap();
+        assert_eq!(auth.authenticate("tok-1").await.unwrap().user, user("1"));
+        assert!(auth.authenticate("tok-2").await.is_err());
+        assert_eq!(other.authenticate("tok-2").await.unwrap().user, user("2"));
+        assert!(other.authenticate("tok-1").await.is_err());
+        for (id, known) in [("1", true), ("2", true), ("3", false)] {
+            assert_eq!(directory.profile(&user(id)).await.unwrap().is_some(), known, "{id}");
+        }
+        let mut all = Identities::new("auth", &listed("1")).unwrap();
+        all.add("dialects.chats.auth", &Settings::default().auth).unwrap();
+        let (_, directory) = all.into_parts();
+        assert_eq!(directory.profile(&user("1")).await.unwrap().unwrap().name.as_deref(), Some("Name"));
+        assert_eq!(
+            directory.profile(&user("3")).await.unwrap(),
+            Some(Profile::default()),
+            "any id is a user"
+        );
+    }
+}

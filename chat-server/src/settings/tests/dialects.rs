@@ -1,0 +1,89 @@
+//! Formats of existing systems in the settings: what switches one on, and what a wrong table says.
+
+use super::super::{AuthScheme, DataForm, FromId, Settings};
+use super::{read, refused};
+
+const DIALECTS: &str = r#"
+    listen = "0.0.0.0:8080"
+    [auth]
+    kind = "static"
+    users = [{ id = "1", name = "Alice Adams", token = "tok-alice" }]
+    [dialects.haraj]
+    [dialects.helpdesk]
+    data = "object"
+    [dialects.chats.auth]
+    kind = "jwt"
+    secret = "0123456789abcdef0123456789abcdef"
+    user_claim = "user_id"
+"#;
+
+#[test]
+fn a_table_switches_its_format_on() {
+    let settings = read(DIALECTS, &[("CHAT_DIALECTS__TNDATA__FROM_ID", "string")], &[]).unwrap();
+    assert_eq!(settings.listen, ["0.0.0.0:8080".parse().unwrap()], "one address without brackets");
+    let on = settings.dialects_on();
+    assert!(on.haraj.is_some() && on.hipochat.is_none());
+    assert_eq!(on.tndata.unwrap().from_id, FromId::String, "by a variable");
+    assert_eq!(on.helpdesk.unwrap().data, DataForm::Object);
+    let auth = on.chats.unwrap().auth.unwrap();
+    let AuthScheme::Jwt { algorithm, user_claim, .. } = auth.scheme() else { panic!("{auth:?}") };
+    assert_eq!((algorithm.name(), user_claim.as_str()), ("HS256", "user_id"));
+    let text = settings.to_toml().unwrap();
+    assert!(text.contains("leeway = \"30s\"") && !text.contains("0123456789"), "{text}");
+    assert!(Settings::default().dialects_on().hipochat.is_some(), "development speaks them all");
+}
+
+#[test]
+fn broken_rules_of_a_format_name_its_keys() {
+    let file = |rest: &str| format!("{DIALECTS}[dialects.tndata.auth]\n{rest}");
+    for (rest, problem) in [
+        (
+            "",
+            "dialects.tndata.auth.kind: \"development\" lets anyone in as any user, and other machines reach \
+             0.0.0.0:8080: set dialects.tndata.auth.kind to \"static\", \"jwt\" or \"http\", or listen on 127.0.0.1 \
+             only",
+        ),
+        ("kind = 'jwt'", "dialects.tndata.auth.secret: missing: HS256 needs the shared key"),
+        ("kind = 'static'", "dialects.tndata.auth.users: missing: kind \"static\" needs at least one user"),
+        (
+            "kind = 'http'\nurl = 'https://a'\njwks = 'x'",
+            "dialects.tndata.auth.jwks (from chat.toml): applies to dialects.tndata.auth.kind = \"jwt\" only, and \
+             dialects.tndata.auth.kind is \"http\"",
+        ),
+        (
+            "kind = 'http'\nurl = 'https://a'\nquery_token = true",
+            "dialects.tndata.auth.query_token (from chat.toml): applies to auth alone: where clients of this format put \
+             their token is the format's matter",
+        ),
+        (
+            "kind = 'static'\nusers = [{id='1',name='A',token='op'}]\n[operator]\ntoken = 'op'",
+            "operator.token (from chat.toml): also the token of dialects.tndata.auth.users[0]",
+        ),
+        (
+            "kind = 'static'\nusers = [{id='1',name='A',token='a'}]\n[dialects.hipochat]\nopen_room = true",
+            "dialects.hipochat.open_room (from chat.toml): unknown key, did you mean dialects.hipochat.open_rooms?",
+        ),
+    ] {
+        refused(&file(rest), &[problem]);
+    }
+    for (file, problem) in [
+        (
+            "[dialects.hiochat]",
+            "dialects.hiochat (from chat.toml): unknown key, did you mean dialects.hipochat?",
+        ),
+        (
+            "[dialects.tndata]\nfrom_id = 1",
+            "dialects.tndata.from_id (from chat.toml): 1 is not one of \"number\", \"string\"",
+        ),
+        (
+            "[dialects.helpdesk]\nutc_offset = '3'",
+            "dialects.helpdesk.utc_offset (from chat.toml): \"3\" does not read as hours and minutes, such as \"-03:00\"",
+        ),
+        (
+            "[dialects.helpdesk]\nsent_delay = '2d'",
+            "dialects.helpdesk.sent_delay (from chat.toml): 2days is too long: at most 1day",
+        ),
+    ] {
+        refused(file, &[problem]);
+    }
+}
