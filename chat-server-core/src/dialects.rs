@@ -13,6 +13,7 @@ use chat_protocol::dialect::{Delivery, DeskFacts, Dialect, MessageNews, Place, P
 use chat_protocol::{RoomId, Text, UserId, short_digest};
 
 use crate::auth::{Authenticator, Principal};
+pub use crate::hub::dialects::visit::{MessageList, UNPAGED_MAX, Visit, Window};
 use crate::storage::{RoomRecord, StoredMessage};
 
 /// A format, and what the operator decides about it.

@@ -9,7 +9,7 @@ use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::Principal;
-use crate::dialects::{Entered, Entrance, Port, PortId};
+use crate::dialects::{Entered, Entrance, Port, PortId, Visit};
 use crate::hub::{Asking, Download, Export, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
@@ -109,6 +109,21 @@ impl ChatServer {
     /// knows any, and before its own token.
     pub async fn enter(&self, port: PortId, opening: Opening, cookies: &[Secret]) -> Entrance {
         self.hub.enter(port, opening, cookies).await
+    }
+
+    /// The user of a token at a port, for what its format asks over HTTP.
+    ///
+    /// # Errors
+    /// `InvalidToken`, `Forbidden` for a user who is being forgotten, or `StorageUnavailable` when it cannot be found out now.
+    pub async fn visit(&self, port: PortId, token: &Secret) -> Result<Visit, Error> {
+        let principal = self.hub.authenticate_at(port, &token.0).await?;
+        self.hub.check_kept(&principal.user).await?;
+        Ok(self.visit_as(port, &Caller::User(principal.user)))
+    }
+
+    /// The same for somebody who is known already, or for the operator, who may do what the native interface lets it do.
+    pub fn visit_as(&self, port: PortId, caller: &Caller) -> Visit {
+        Visit::new(self.hub.clone(), port, caller.asking())
     }
 
     /// Serves a socket that was let in until it ends.

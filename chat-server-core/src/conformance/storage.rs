@@ -29,6 +29,7 @@ mod counts;
 mod devices;
 mod feed;
 mod jobs;
+mod lists;
 mod logs;
 mod members;
 mod messages;
@@ -60,6 +61,7 @@ pub use self::counts::*;
 pub use self::devices::*;
 pub use self::feed::*;
 pub use self::jobs::*;
+pub use self::lists::*;
 pub use self::logs::*;
 pub use self::members::*;
 pub use self::messages::*;
@@ -102,6 +104,7 @@ suite! { $
             "../storage/devices.rs"
             "../storage/uploads.rs"
             "../storage/traces.rs"
+            "../storage/lists.rs"
         }
         cases {
             concurrent_appends_leave_no_gap
@@ -213,6 +216,9 @@ suite! { $
             who_is_being_forgotten_does_nothing_new
             who_is_forgotten_is_new
             blockers_are_found
+
+            what_a_user_wrote_comes_newest_first
+            a_room_is_listed_as_its_member_reads_it
         }
     }
 }

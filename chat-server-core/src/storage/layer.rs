@@ -1,5 +1,7 @@
 //! Layers: a store around another one, for an audit log, metrics, faults in tests.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use chat_protocol::dialect::RoomName;
 use chat_protocol::reply::InboxTotals;
@@ -9,10 +11,10 @@ use chat_protocol::{
 
 use super::{
     AliasStore, Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore,
-    FeedEntry, Job, JobKind, JobStore, LogPage, Marks, MemberEntry, MessageAlias, MessageStore, NewJob,
-    OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal, Relation, RoomRecord, RoomStore, RoomView,
-    RoomsQuery, Standing, Storage, StorageError, StoredMessage, TraceStore, UploadBytes, UploadChange,
-    UploadEntry, UploadStore, UserLog, UserLogPage,
+    FeedEntry, Job, JobKind, JobStore, ListStore, Listed, ListedPage, LogPage, Marks, MemberEntry,
+    MessageAlias, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal, Relation,
+    RoomRecord, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError, StoredMessage, TraceStore,
+    UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
 };
 use crate::blob::BlobName;
 
@@ -342,5 +344,19 @@ impl<L: StorageLayer> TraceStore for L {
     async fn forgetting(&self, user: &UserId) -> Result<Option<Timestamp>> {
         self.before("forgetting").await?;
         self.inner().forgetting(user).await
+    }
+}
+
+#[async_trait]
+impl<L: StorageLayer> ListStore for L {
+    async fn listed(
+        &self,
+        user: &UserId,
+        list: Listed<'_>,
+        page: Range<usize>,
+        most: usize,
+    ) -> Result<ListedPage> {
+        self.before("listed").await?;
+        self.inner().listed(user, list, page, most).await
     }
 }

@@ -4,6 +4,7 @@ mod changes;
 mod devices;
 mod feed;
 mod jobs;
+mod lists;
 mod members;
 mod names;
 mod own;

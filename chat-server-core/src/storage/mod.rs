@@ -10,6 +10,7 @@ mod error;
 mod feed;
 mod jobs;
 mod layer;
+mod lists;
 pub mod memory;
 mod messages;
 mod names;
@@ -26,6 +27,7 @@ pub use error::{StorageError, StorageErrorKind};
 pub use feed::{ChangeFeed, FeedEntry};
 pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
+pub use lists::{ListStore, Listed, ListedPage};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use names::{AliasStore, MessageAlias, RoomRecord, key_name, key_of_name};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
@@ -68,6 +70,7 @@ pub trait Storage:
     + DeviceStore
     + UploadStore
     + TraceStore
+    + ListStore
 {
 }
 
@@ -81,6 +84,7 @@ impl<T> Storage for T where
         + DeviceStore
         + UploadStore
         + TraceStore
+        + ListStore
 {
 }
 

@@ -4,6 +4,7 @@
 mod devices;
 mod feed;
 mod jobs;
+mod lists;
 mod messages;
 mod names;
 mod rooms;

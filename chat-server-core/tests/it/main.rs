@@ -36,4 +36,5 @@ mod storm;
 mod suites;
 mod transport;
 mod unread;
+mod visits;
 mod webhooks;

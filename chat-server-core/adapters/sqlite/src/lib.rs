@@ -44,6 +44,7 @@ mod forget;
 mod head;
 mod jobs;
 mod key;
+mod lists;
 mod lock;
 mod log;
 mod members;

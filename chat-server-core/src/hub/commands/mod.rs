@@ -191,7 +191,11 @@ impl Hub {
     }
 
     /// What a member is to a room, or the operator, who is a member of none and sees all.
-    async fn visible(&self, asking: &Asking, room: &RoomId) -> Result<Standing, WireError> {
+    pub(in crate::hub) async fn visible(
+        &self,
+        asking: &Asking,
+        room: &RoomId,
+    ) -> Result<Standing, WireError> {
         if !asking.operator {
             return self.membership(room, &asking.user).await;
         }

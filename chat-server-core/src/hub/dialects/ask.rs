@@ -17,7 +17,7 @@ use crate::room::policy;
 use crate::storage::{MessageAlias, OwnChange, Pointer, StoredMessage};
 
 /// The id of commands that nobody but us sees.
-fn id() -> RequestId {
+pub(super) fn id() -> RequestId {
     RequestId::new("socket").expect("a short word is an id")
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chat_protocol::dialect::{Delivery, Profile};
-use chat_protocol::{RoomId, UserId, WireError};
+use chat_protocol::{RoomId, Seq, UserId, WireError};
 
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::Hub;
@@ -114,4 +114,65 @@ async fn shown_message(
     let others = members.iter().filter(|member| member.user != message.from);
     let recipients = others.map(|member| (member.user.clone(), member.read >= message.seq)).collect();
     Ok(ShownMessage { room: room.clone(), author, stored, reply, recipients, delivery: Delivery::Sending })
+}
+
+/// What one reader is shown of several rooms: each room and user is looked up once.
+pub(super) struct Facts<'h> {
+    pub(super) faces: Faces<'h>,
+    reader: &'h UserId,
+    rooms: BTreeMap<RoomId, Seen>,
+}
+
+/// A room as a reader sees it.
+#[derive(Clone)]
+pub(super) struct Seen {
+    pub(super) room: Arc<ShownRoom>,
+    /// Its members, where they are not many.
+    pub(super) members: Arc<[MemberEntry]>,
+    /// The oldest message that the reader can read.
+    pub(super) oldest: Seq,
+}
+
+impl<'h> Facts<'h> {
+    pub(super) fn new(hub: &'h Hub, reader: &'h UserId) -> Self {
+        Self { faces: Faces::new(hub), reader, rooms: BTreeMap::new() }
+    }
+
+    /// A room; `None`: it is gone.
+    pub(super) async fn room(&mut self, room: &RoomId) -> Result<Option<Seen>, WireError> {
+        if let Some(seen) = self.rooms.get(room) {
+            return Ok(Some(seen.clone()));
+        }
+        let hub = self.faces.hub;
+        let standing = hub.stored(hub.providers.storage.standing(room, self.reader).await)?;
+        let Some((record, standing)) = hub.record(room).await?.zip(standing) else { return Ok(None) };
+        let members = hub.recipients(&record).await?.into();
+        let seen =
+            Seen { room: Arc::new(hub.shown_room(record).await?), members, oldest: standing.oldest_seq };
+        self.rooms.insert(room.clone(), seen.clone());
+        Ok(Some(seen))
+    }
+
+    /// Messages in the order in which they are given, each with the one that it answers, if the reader can read that.
+    pub(super) async fn show_all(
+        &mut self,
+        messages: Vec<StoredMessage>,
+    ) -> Result<Vec<ShownMessage>, WireError> {
+        let mut shown = Vec::with_capacity(messages.len());
+        for stored in messages {
+            let id = stored.message.room.clone();
+            let Some(Seen { room, members, oldest }) = self.room(&id).await? else { continue };
+            let reply = match stored.message.reply_to.filter(|seq| *seq >= oldest) {
+                Some(seq) => self.faces.hub.message_at(&id, seq).await?,
+                None => None,
+            };
+            let faces = &mut self.faces;
+            let reply = match reply {
+                Some(reply) => Some(Box::new(shown_message(&room, &members, reply, None, faces).await?)),
+                None => None,
+            };
+            shown.push(shown_message(&room, &members, stored, reply, faces).await?);
+        }
+        Ok(shown)
+    }
 }

@@ -16,6 +16,7 @@ mod mail;
 mod presence;
 mod socket;
 mod tell;
+pub(crate) mod visit;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -8,8 +8,8 @@ use chat_protocol::{
     UserOffset,
 };
 use chat_server_core::storage::{
-    Append, Change, MessageStore, NewRoom, OwnAppend, OwnChange, Pointer, RoomStore, RoomsQuery, TraceStore,
-    UserLog,
+    Append, Change, ListStore, Listed, MessageStore, NewRoom, OwnAppend, OwnChange, Pointer, RoomStore,
+    RoomsQuery, TraceStore, UserLog,
 };
 use rusqlite::Connection;
 
@@ -130,6 +130,9 @@ async fn measure(size: usize) -> Vec<(&'static str, u64)> {
     let query = HistoryQuery { before: Some(seq(size / 2)), ..HistoryQuery::default() };
     store.history(&big, None, query, 50).await.unwrap();
     measured.push(took("any 50"));
+    let list = store.listed(&reader, Listed::In(&big), 50..100, 2 * size).await.unwrap();
+    assert!(list.count >= size && list.messages.len() == 50, "{}", list.count);
+    measured.push(took("50 of a list"));
     store.history(&big, Some(seq(1)), query, 20).await.unwrap();
     measured.push(took("20 of a thread"));
     let view = store.views(&reader, &rooms[..1]).await.unwrap().remove(0).unwrap();
@@ -227,6 +230,8 @@ async fn measure_traces(size: usize) -> Vec<(&'static str, u64)> {
     let mut measured = Vec::new();
     assert_eq!(store.written_by(&rare, None, 20).await.unwrap().len(), 20);
     measured.push(took("20 messages of a user"));
+    assert_eq!(store.listed(&rare, Listed::Written, 0..20, 30).await.unwrap().count, 30);
+    measured.push(took("20 in the list of a user"));
     assert_eq!(store.traces_of(&rare, None, 8).await.unwrap(), [room(0)]);
     measured.push(took("traces"));
     assert_eq!(store.blockers_of(&rare, 8).await.unwrap().len(), USERS.len());

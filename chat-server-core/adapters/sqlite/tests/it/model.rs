@@ -5,7 +5,9 @@ mod steps;
 use chat_protocol::dialect::RoomName;
 use chat_protocol::{Offset, RoomId, Timestamp, UserId, UserOffset};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{JobKind, LogEntry, Marks, MessageAlias, Standing, Storage, StoredMessage};
+use chat_server_core::storage::{
+    JobKind, Listed, LogEntry, Marks, MessageAlias, Standing, Storage, StoredMessage,
+};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -36,7 +38,8 @@ async fn act(store: &dyn Storage, step: &Step) -> String {
         Step::Look(look) => {
             let (room, user) = (of_room(store, look).await, of_user(store, look).await);
             let (traces, names) = (of_traces(store, &look.user).await, of_names(store, look).await);
-            format!("{room}\n{user}\n{traces}\n{names}")
+            let lists = of_lists(store, look).await;
+            format!("{room}\n{user}\n{traces}\n{names}\n{lists}")
         }
         Step::Reopen { .. } => String::new(),
     }
@@ -96,6 +99,16 @@ async fn of_traces(store: &dyn Storage, user: &UserId) -> String {
     let forgetting = store.forgetting(user).await.unwrap();
     let due = store.next_due(JobKind::Forget).await.unwrap();
     format!("written {written:?}\ntraces {rooms:?}\nblockers {blockers:?}\nforgetting {forgetting:?} {due:?}")
+}
+
+/// What a user lists, by its place.
+async fn of_lists(store: &dyn Storage, look: &Look) -> String {
+    let (first, mut lists) = (look.after as usize % 8, Vec::new());
+    for list in [Listed::Written, Listed::In(&look.room)] {
+        let page = store.listed(&look.user, list, first..first + look.limit, 20).await.unwrap();
+        lists.push((page.count, page.messages.into_iter().map(keyless).collect::<Vec<_>>()));
+    }
+    format!("lists {lists:?}")
 }
 
 async fn of_user(store: &dyn Storage, look: &Look) -> String {

@@ -1,0 +1,121 @@
+//! Messages of one room, and single ones.
+
+use chat_protocol::dialect::RoomName;
+use chat_protocol::{HistoryQuery, RoomId, Seq, Timestamp, WireError};
+
+use super::{UNPAGED_MAX, Visit};
+use crate::Error;
+use crate::dialects::ShownMessage;
+use crate::hub::dialects::facts::Facts;
+use crate::storage::{MessageAlias, Standing, StoredMessage};
+
+/// How many messages are looked at beyond those that are shown: where more than that were deleted side by side, a page is
+/// shorter than it was asked for.
+const LOOK_BACK: usize = 1_000;
+
+/// How many messages are read at once.
+const PAGE: usize = 128;
+
+/// Which messages of a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Window {
+    /// All of them.
+    #[default]
+    All,
+    /// Those before a message.
+    Before(Seq),
+    /// Those of this time and later ones.
+    Since(Timestamp),
+    /// Those of this time and earlier ones.
+    Until(Timestamp),
+}
+
+impl Visit {
+    /// Messages of a room without the deleted ones, newest first, at most `limit` and [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such room or it is not the user's.
+    pub async fn history(
+        &self,
+        name: &RoomName,
+        window: Window,
+        limit: usize,
+    ) -> Result<Vec<ShownMessage>, Error> {
+        self.pay("history")?;
+        let (room, standing) = self.room(name).await?;
+        let Some(span) = self.span(&room, window).await? else { return Ok(Vec::new()) };
+        let limit = limit.min(UNPAGED_MAX);
+        let shown = |stored: &StoredMessage| stored.message.deleted_at.is_none();
+        let found = self.read_back(&room, &standing, span, limit, shown).await?;
+        Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
+    }
+
+    /// A message of the user's own, by its number in the server: not one that was deleted, hidden, or is in a room that it left.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    pub async fn my_message(&self, num: u64) -> Result<Option<ShownMessage>, Error> {
+        self.pay("history")?;
+        let found =
+            self.hub.stored(self.hub.providers.storage.message_named(MessageAlias::Num(num)).await)?;
+        let Some(found) = found.filter(|found| found.message.from == *self.user()) else { return Ok(None) };
+        let (room, seq) = (found.message.room.clone(), found.message.seq);
+        let Ok(standing) = self.hub.visible(&self.asking, &room).await else { return Ok(None) };
+        let span = (seq.previous(), Some(seq.next()));
+        let shown = |stored: &StoredMessage| stored.message.deleted_at.is_none();
+        let found = self.read_back(&room, &standing, span, 1, shown).await?;
+        Ok(Facts::new(&self.hub, self.user()).show_all(found).await?.pop())
+    }
+
+    /// The messages that a window shows, as the numbers after and before which they are; `None`: there are none.
+    async fn span(&self, room: &RoomId, window: Window) -> Result<Option<(Seq, Option<Seq>)>, WireError> {
+        let storage = &self.hub.providers.storage;
+        Ok(match window {
+            Window::All => Some((Seq::ZERO, None)),
+            Window::Before(seq) => Some((Seq::ZERO, Some(seq))),
+            Window::Since(ts) => {
+                let first = self.hub.stored(storage.seq_at(room, ts).await)?;
+                first.map(|first| (first.previous(), None))
+            }
+            Window::Until(ts) => {
+                let later = Timestamp::from_micros(ts.as_micros().saturating_add(1));
+                Some((Seq::ZERO, self.hub.stored(storage.seq_at(room, later).await)?))
+            }
+        })
+    }
+
+    /// The newest messages of a part of a room that the user can read and that fit, newest first.
+    pub(super) async fn read_back(
+        &self,
+        room: &RoomId,
+        standing: &Standing,
+        (after, mut before): (Seq, Option<Seq>),
+        limit: usize,
+        fits: impl Fn(&StoredMessage) -> bool,
+    ) -> Result<Vec<StoredMessage>, WireError> {
+        let (storage, first) = (&self.hub.providers.storage, after.next().max(standing.oldest_seq));
+        let (mut found, mut looked) = (Vec::new(), 0);
+        while found.len() < limit && looked < limit + LOOK_BACK {
+            let query = HistoryQuery { before, ..HistoryQuery::default() };
+            let size = (limit - found.len()).clamp(1, PAGE);
+            let page = self.hub.stored(storage.history(room, None, query, size).await)?.unwrap_or_default();
+            let Some((oldest, newest)) = page.first().zip(page.last()) else { break };
+            let (oldest, newest) = (oldest.message.seq, newest.message.seq);
+            let hidden = match standing.marked {
+                true => self.hub.stored(storage.marks(room, self.user(), oldest, newest).await)?.hidden,
+                false => Vec::new(),
+            };
+            looked += page.len();
+            let readable = |stored: &StoredMessage| {
+                let seq = stored.message.seq;
+                seq >= first && !hidden.contains(&seq) && fits(stored)
+            };
+            found.extend(page.into_iter().rev().filter(readable));
+            if oldest <= first {
+                break;
+            }
+            before = Some(oldest);
+        }
+        Ok(found)
+    }
+}
