@@ -72,7 +72,7 @@ async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) ->
         },
     };
     let label = response.extensions_mut().remove::<Label>();
-    let label = label.as_ref().map(|label| &*label.0);
+    let label = label.as_ref().map(|label| label.0.as_str());
     let (path, status) = (path.as_ref().map(MatchedPath::as_str).or(label).unwrap_or(""), response.status());
     tracing::debug!(%method, path, status = status.as_u16(), "request");
     ::metrics::counter!("chat_http_requests_total", "path" => path.to_owned(), "status" => status.as_str().to_owned())

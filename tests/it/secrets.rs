@@ -50,6 +50,40 @@ async fn handshakes(server: &Server) {
     }
 }
 
+/// Opens sockets of existing systems, whose tokens stand in the address, in headers, in a cookie and in frames.
+async fn foreign_sockets(server: &Server) {
+    let base = server.url();
+    let base = base.strip_suffix("/v1/ws").unwrap();
+    for token in ["dev-seymour", "wrong-kestrel"] {
+        for (path, header) in [
+            (format!("/chat/2/?token={token}"), None),
+            ("/?room=wrong-kestrel".to_owned(), Some(("authorization", format!("token {token}")))),
+            ("/chat/2/".to_owned(), Some(("cookie", format!("sessionid={token}")))),
+            (format!("/ws/chats/?token={token}"), None),
+            ("/ws/chat/".to_owned(), Some(("sec-websocket-protocol", format!("Bearer, {token}")))),
+            (format!("/talk/chat/query-egret/?token={token}"), None),
+            (format!("/ws/chat/acme/?token={token}"), None),
+            (format!("/nothing/{token}"), None),
+            ("/chat/ws".to_owned(), None),
+        ] {
+            let mut request = format!("{base}{path}").into_client_request().unwrap();
+            if let Some((name, value)) = header {
+                request.headers_mut().insert(name, value.parse().unwrap());
+            }
+            let Ok((mut socket, _)) = connect_async(request).await else { continue };
+            for frame in [
+                format!(r#"{{"auth":{{"id":"a","access_token":"{token}"}}}}"#),
+                format!(r#"{{"text":"text-heron","message":"text-heron","from":1,"token":"{token}"}}"#),
+                format!(r#"{{"type":"{token}","content":{{"text":"text-heron"}}}}"#),
+            ] {
+                use futures::SinkExt;
+                // One that was told and closed takes nothing more.
+                let _ = socket.send(frame.into()).await;
+            }
+        }
+    }
+}
+
 /// Says things over a socket, some of which are taken; gives the refusals.
 async fn frames(server: &Server) -> Vec<String> {
     let mut told = Vec::new();
@@ -96,6 +130,12 @@ async fn requests(server: &Server) -> Vec<String> {
             ("POST /v1/rooms/r/messages", r#"{"content":["text-heron"]}"#),
             ("POST /v1/uploads?room=r&name=query-egret", "text-heron"),
             ("GET /v1/nothing/wrong-kestrel", ""),
+            ("GET /api/chat/?token=wrong-kestrel&page=2", ""),
+            ("GET /api/chat/wrong-kestrel/", ""),
+            ("GET /api/chat/history/?room=query-egret&size=wrong-kestrel", ""),
+            ("PUT /api/chat/read/", r#"{"room":"text-heron"}"#),
+            ("DELETE /api/chat/wrong-kestrel/", ""),
+            ("GET /talk/old/wrong-kestrel/?token=wrong-kestrel", ""),
             ("GET /metrics", ""),
         ] {
             let answer = http(server, &format!("{line} HTTP/1.1\r\n{}", bearer(token)), body).await;
@@ -119,6 +159,7 @@ async fn no_token_and_no_text_is_logged_measured_or_repeated() {
     let start = Start { env, log: Some(log.clone()), ..Start::default() };
     let server = Server::start(&data.path().join("data"), &start).await;
     handshakes(&server).await;
+    foreign_sockets(&server).await;
     let mut told = frames(&server).await;
     told.extend(requests(&server).await);
     assert!(told.len() > 20, "{told:#?}");
@@ -127,7 +168,7 @@ async fn no_token_and_no_text_is_logged_measured_or_repeated() {
     assert_eq!(server.terminate().await, Some(0));
     let log = std::fs::read_to_string(log).unwrap();
     assert!(
-        log.contains("TRACE") && log.contains("/v1/inbox"),
+        log.contains("TRACE") && log.contains("/v1/inbox") && log.contains("tndata /api/chat/{id}/"),
         "everything was logged that anybody would: {log:.2000}"
     );
     for secret in SECRETS {

@@ -1,6 +1,6 @@
 //! What a request says, in the form in which formats read it.
 
-use axum::extract::{Query, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use chat_protocol::dialect::{Handshake, Secret};
 use percent_encoding::percent_decode_str;
@@ -21,8 +21,7 @@ impl Facts {
     /// `None` for a path that is not UTF-8: no format has such a one.
     pub(super) fn of(request: &Request) -> Option<Self> {
         let path = percent_decode_str(request.uri().path()).decode_utf8().ok()?.into_owned();
-        // What is no list of names and values names nothing.
-        let query = Query::try_from_uri(request.uri()).map_or_else(|_| Vec::new(), |Query(query)| query);
+        let query = pairs(request.uri().query().unwrap_or_default().as_bytes());
         let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
             // Not `to_str`, which refuses names beyond ASCII: some clients write them as they are.
             let value = std::str::from_utf8(value.as_bytes()).ok()?;
@@ -31,9 +30,20 @@ impl Facts {
         Some(Self { path, query, headers: request.headers().iter().filter_map(text).collect() })
     }
 
+    /// Whether a WebSocket is asked for, and not a page or a call at the same path.
+    pub(super) fn wants_socket(&self) -> bool {
+        let upgrade = self.handshake().header("upgrade");
+        upgrade.is_some_and(|to| to.split(',').any(|to| to.trim().eq_ignore_ascii_case("websocket")))
+    }
+
     pub(super) fn handshake(&self) -> Handshake<'_> {
         Handshake { path: &self.path, query: &self.query, headers: &self.headers }
     }
+}
+
+/// Names and values of a query or a form, in their order. What is not UTF-8 is replaced.
+pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).into_owned().collect()
 }
 
 /// The values of the cookies, any of which may be a token.

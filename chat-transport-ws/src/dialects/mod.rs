@@ -4,8 +4,8 @@
 //! of the ports decides where two have the same path: haraj's `/chat/ws` before the peer called `ws` of tndata.
 
 mod facts;
+mod http;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -26,15 +26,29 @@ use facts::Facts;
 
 /// What metrics and logs call the path of a request: the path itself may hold a token.
 #[derive(Debug, Clone)]
-pub(crate) struct Label(pub(crate) Cow<'static, str>);
+pub(crate) struct Label(pub(crate) String);
 
 /// Answers every request that is none of the native format.
 pub(crate) async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    let Some(facts) = Facts::of(&request) else { return Refused::from(ErrorCode::NotFound).into_response() };
-    let Some((port, opening)) = find_socket(&edge, &facts) else {
-        return Refused::from(ErrorCode::NotFound).into_response();
+    let not_found = || Refused::from(ErrorCode::NotFound).into_response();
+    let Some(facts) = Facts::of(&request) else { return not_found() };
+    let request = match facts.wants_socket() {
+        true => request,
+        false => match http::answer(&edge, &facts, request).await {
+            Ok(response) => return response,
+            Err(request) => request,
+        },
     };
-    let label = Label(format!("{} socket", edge.server.port(port).dialect.name()).into());
+    match find_socket(&edge, &facts) {
+        // Without an upgrade it is told what is missing.
+        Some((port, opening)) => open(edge, request, port, opening).await,
+        None => not_found(),
+    }
+}
+
+/// A request for a socket, under the name of its format.
+async fn open(edge: Arc<Edge>, request: Request, port: PortId, opening: Opening) -> Response {
+    let label = Label(format!("{} socket", edge.server.port(port).dialect.name()));
     let mut response = enter(edge, request, port, opening).await.into_response();
     response.extensions_mut().insert(label);
     response

@@ -1,6 +1,7 @@
 //! Sockets of existing systems over real connections, with a client that knows nothing of us: the conversations of their
 //! documents, key by key.
 
+mod calls;
 mod chats;
 mod haraj;
 mod helpdesk;

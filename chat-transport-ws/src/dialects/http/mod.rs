@@ -1,0 +1,111 @@
+//! Calls of existing systems: whose each is, and what their answers have in common. A file per format answers them.
+//!
+//! The calls of `tndata` are served; those of the other formats are not, and their paths are not found.
+
+mod tndata;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chat_protocol::dialect::{HttpRoute, NoCall};
+use chat_protocol::http::Params;
+use chat_protocol::{ErrorCode, encode};
+use chat_server_core::dialects::PortId;
+use serde::Serialize;
+
+use super::Label;
+use super::facts::Facts;
+use crate::edge::Edge;
+
+/// Methods that a call may have.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// A call of one of the formats.
+#[derive(Debug, Clone, Copy)]
+enum Call {
+    Tndata(chat_protocol::dialect::tndata::Call),
+}
+
+/// A call that a request is, before its body is read.
+struct Asked<'r> {
+    edge: &'r Edge,
+    port: PortId,
+    /// What the path names.
+    params: Params,
+    facts: &'r Facts,
+    body: Body,
+}
+
+/// Answers a call of the first format that has it; gives the request back when none has the path.
+pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Result<Response, Request> {
+    let path = request.uri().path().to_owned();
+    // What answers GET answers HEAD as well; the HTTP library leaves the body out.
+    let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
+    let mut missed = None;
+    for port in edge.server.ports() {
+        let name = edge.server.port(port).dialect.name();
+        match find(name, method.as_str(), &path) {
+            Ok((call, params, label)) => {
+                let asked = Asked { edge, port, params, facts, body: request.into_body() };
+                let mut response = match call {
+                    Call::Tndata(call) => tndata::answer(asked, call).await,
+                };
+                response.extensions_mut().insert(label);
+                return Ok(response);
+            }
+            Err(NoCall::Method) => missed = missed.or(Some(name)),
+            Err(NoCall::Path) => {}
+        }
+    }
+    missed.map(|name| no_method(name, &path)).ok_or(request)
+}
+
+/// The call of a format that is a request's, what its path names, and how the call is labelled.
+fn find(name: &'static str, method: &str, path: &str) -> Result<(Call, Params, Label), NoCall> {
+    use chat_protocol::dialect::tndata;
+    match name {
+        "tndata" => {
+            let (call, params) = tndata::Call::find(method, path)?;
+            Ok((Call::Tndata(call), params, label(name, tndata::ROUTES, call)))
+        }
+        _ => Err(NoCall::Path),
+    }
+}
+
+fn label<C: PartialEq>(name: &str, routes: &[HttpRoute<C>], call: C) -> Label {
+    let path = routes.iter().find(|route| route.call == call).map_or("", |route| route.path);
+    Label(format!("{name} {path}"))
+}
+
+/// The path is one of the format's, but not with this method.
+fn no_method(name: &'static str, path: &str) -> Response {
+    let allowed: Vec<_> = METHODS.into_iter().filter(|method| find(name, method, path).is_ok()).collect();
+    // No other format is found.
+    let mut response = tndata::refuse(ErrorCode::MethodNotAllowed);
+    if let Ok(allowed) = HeaderValue::try_from(allowed.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+/// An answer in JSON.
+fn json(status: u16, body: &impl Serialize) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let json = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    (status, json, Body::from(encode(body).into_bytes())).into_response()
+}
+
+/// The whole body, of at most so many bytes.
+async fn read(body: Body, most: usize) -> Result<Bytes, ErrorCode> {
+    to_bytes(body, most).await.map_err(|_| ErrorCode::TooLarge)
+}
+
+/// The address of a path here, as the client wrote ours. A proxy that ends TLS says so; whoever lies about it gets wrong
+/// addresses in its own answers.
+fn absolute(facts: &Facts, path_and_query: &str) -> String {
+    let handshake = facts.handshake();
+    let scheme = handshake.header("x-forwarded-proto").filter(|it| *it == "https").unwrap_or("http");
+    format!("{scheme}://{}{path_and_query}", handshake.header("host").unwrap_or("localhost"))
+}
