@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use chat_protocol::dialect::Secret;
 use chat_protocol::{Timestamp, UserId};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
@@ -87,6 +88,60 @@ impl Authenticator for StaticAuth {
     }
 }
 
+/// What somebody says to get a token.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Login<'a> {
+    /// A name and a password.
+    Password {
+        /// The name by which the user logs in.
+        username: &'a str,
+        /// The password.
+        password: &'a str,
+    },
+    /// A session of the site that the chat belongs to.
+    Session(&'a str),
+}
+
+/// What was said is not shown, but for the name.
+impl std::fmt::Debug for Login<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Login::Password { username, .. } => f.debug_tuple("Password").field(username).finish(),
+            Login::Session(_) => f.write_str("Session"),
+        }
+    }
+}
+
+/// A token that was given out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Whose it is.
+    pub user: UserId,
+    /// The token, which the port's [`Authenticator`] takes.
+    pub token: Secret,
+    /// When it stops being valid.
+    pub expires_at: Timestamp,
+}
+
+/// Gives out tokens, for formats whose clients log in at the chat itself. Without one, users log in elsewhere.
+///
+/// Implementations compare secrets in constant time, slow down who guesses, and never write one to a log or an error.
+#[async_trait]
+pub trait TokenIssuer: Send + Sync {
+    /// A token for who says the right thing.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] when it is not, [`AuthError::Unavailable`] when that cannot be found out now.
+    async fn log_in(&self, login: Login<'_>) -> Result<Issued, AuthError>;
+
+    /// Another token for a user who has a valid one.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`] for a user who gets no more, [`AuthError::Unavailable`] when none can be given out now.
+    async fn renew(&self, user: &UserId) -> Result<Issued, AuthError>;
+}
+
 /// What is known of a user beside the id. Name and avatar are told to other users; the rest is for the formats of existing
 /// systems that have a place for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -129,6 +184,15 @@ pub trait Directory: Send + Sync {
     async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
         _ = username;
         Ok(None)
+    }
+
+    /// Gives a user another picture, by its URL; false, the default: that is done elsewhere.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] when it cannot be stored now.
+    async fn set_avatar(&self, user: &UserId, url: &str) -> Result<bool, AuthError> {
+        _ = (user, url);
+        Ok(false)
     }
 }
 

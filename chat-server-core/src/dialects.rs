@@ -9,11 +9,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_protocol::dialect::ListedRoom as Facts;
 use chat_protocol::dialect::{Delivery, DeskFacts, Dialect, MessageNews, Place, Profile, RoomFacts};
 use chat_protocol::{RoomId, Text, UserId, short_digest};
 
-use crate::auth::{Authenticator, Principal};
-pub use crate::hub::dialects::visit::{MessageList, UNPAGED_MAX, Visit, Window};
+use crate::auth::{Authenticator, Principal, TokenIssuer};
+pub use crate::hub::dialects::visit::{
+    MessageList, MessagePage, RoomsOf, RoomsPage, UNPAGED_MAX, Visit, Waiting, Window,
+};
 use crate::storage::{RoomRecord, StoredMessage};
 
 /// A format, and what the operator decides about it.
@@ -23,6 +26,8 @@ pub struct Port {
     pub dialect: Arc<dyn Dialect>,
     /// Whose tokens its clients bring; `None`: the server's own.
     pub auth: Option<Arc<dyn Authenticator>>,
+    /// Who gives its clients tokens; `None`, the default: somebody else does.
+    pub issuer: Option<Arc<dyn TokenIssuer>>,
     /// How long a socket may be without its user; 15 s.
     pub auth_timeout: Duration,
     /// Whoever knows a room's alias may enter it: the first socket of a user makes a member, and an alias that no room has
@@ -38,6 +43,7 @@ impl Port {
         Self {
             dialect: Arc::new(dialect),
             auth: None,
+            issuer: None,
             auth_timeout: Duration::from_secs(15),
             open_rooms: false,
             sent_delay: None,
@@ -119,6 +125,43 @@ pub struct ShownMessage {
     pub recipients: Vec<(UserId, bool)>,
     /// How far it has come, in a support case.
     pub delivery: Delivery,
+}
+
+/// A room in a user's list, with what formats say of it besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedRoom {
+    /// The room, and the newest message that the user can read.
+    pub room: ShownRoom,
+    /// Whose list it is.
+    pub me: Profile,
+    /// The other user of a direct room, who may be the same.
+    pub other: Option<Profile>,
+    /// Its members, where they were asked for.
+    pub members: Vec<Profile>,
+    /// How many messages of others the user has not read.
+    pub unread: u64,
+}
+
+impl ListedRoom {
+    /// What a format takes of it. `alias` is the name by which the reader came to it.
+    pub fn facts<R>(&self, alias: Option<&str>, take: impl FnOnce(&Facts<'_>) -> R) -> R {
+        match &self.room.last {
+            Some(last) => last.news(alias, |last| take(&self.facts_of(alias, Some(last)))),
+            None => take(&self.facts_of(alias, None)),
+        }
+    }
+
+    fn facts_of<'a>(&'a self, alias: Option<&'a str>, last: Option<&'a MessageNews<'a>>) -> Facts<'a> {
+        Facts {
+            room: self.room.facts_of(alias, last),
+            me: &self.me,
+            other: self.other.as_ref(),
+            info: &self.room.record.info,
+            members: &self.members,
+            last,
+            unread: self.unread,
+        }
+    }
 }
 
 impl ShownRoom {

@@ -8,7 +8,7 @@ use chat_protocol::reply::{AgentsData, ForgetData, InboxTotals, UserEntry};
 use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
-use crate::auth::Principal;
+use crate::auth::{Issued, Login, Principal};
 use crate::dialects::{Entered, Entrance, Port, PortId, Visit};
 use crate::hub::{Asking, Download, Export, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
@@ -121,7 +121,16 @@ impl ChatServer {
         Ok(self.visit_as(port, &Caller::User(principal.user)))
     }
 
-    /// The same for somebody who is known already, or for the operator, who may do what the native interface lets it do.
+    /// A token for who logs in at a port. Who guesses is slowed down by the port's issuer, and by whoever knows its address.
+    ///
+    /// # Errors
+    /// `InvalidToken` for who says the wrong thing, `Forbidden` for a user who is being forgotten, `NotSupported` where the port
+    /// gives out no tokens, `StorageUnavailable` when it cannot be found out now.
+    pub async fn log_in(&self, port: PortId, login: Login<'_>) -> Result<Issued, Error> {
+        Ok(self.hub.log_in_at(port, login).await?)
+    }
+
+    /// A visit of somebody who is known already, or of the operator, who may do what the native interface lets it do.
     pub fn visit_as(&self, port: PortId, caller: &Caller) -> Visit {
         Visit::new(self.hub.clone(), port, caller.asking())
     }

@@ -36,7 +36,7 @@ impl Hub {
 
     /// Whether one user may know if another is there: who has a direct room with it or is allowed to by the operator's rules,
     /// unless one of the two blocks the other. Of itself everybody knows.
-    pub(super) async fn may_watch(&self, watcher: &UserId, user: &UserId) -> Result<bool, WireError> {
+    pub(in crate::hub) async fn may_watch(&self, watcher: &UserId, user: &UserId) -> Result<bool, WireError> {
         if watcher == user {
             return Ok(true);
         }

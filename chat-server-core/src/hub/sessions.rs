@@ -86,6 +86,13 @@ impl UserEntry {
 }
 
 impl Hub {
+    /// Number of the connection of a user's session; `None`: it is not the user's, or has none.
+    pub(super) fn connection_of(&self, user: &UserId, session: &SessionId) -> Option<u64> {
+        let shard = self.users.lock(user);
+        let slot = shard.get(user)?.sessions.get(session)?;
+        slot.link.as_ref().map(|link| link.number)
+    }
+
     /// Gives an authenticated connection its session: the wanted one if it is the user's, else a new one.
     pub(super) fn attach(
         &self,

@@ -101,22 +101,27 @@ impl Typists {
 impl Hub {
     /// Tells that a user writes in a room that its connection follows, or that it stopped.
     pub(super) fn tell_typing(&self, link: &Link, user: &UserId, typing: &Typing) {
+        if !typing.stop {
+            let Ties { rooms, typing: told, .. } = &mut *link.ties();
+            told.insert(typing.room.clone());
+            // No more of them than rooms that it follows.
+            if told.len() > rooms.len() {
+                told.retain(|room| rooms.contains_key(room));
+            }
+        }
+        self.tell_typing_of(link.number, user, typing);
+    }
+
+    /// The same for whatever has this number, and need not be a connection.
+    pub(super) fn tell_typing_of(&self, link: u64, user: &UserId, typing: &Typing) {
         let (room, thread) = (typing.room.clone(), typing.thread);
         if typing.stop {
             // Told also when nothing is known of it: it began at another node, or before its time ended.
             self.typists.remove(&room, user);
             return self.deliver(|deliveries| self.tell_stopped(&room, user, thread, deliveries));
         }
-        let mark = Mark { thread, until: Instant::now() + limits::TYPING_TTL, link: link.number };
+        let mark = Mark { thread, until: Instant::now() + limits::TYPING_TTL, link };
         self.typists.insert(&room, user, mark);
-        {
-            let Ties { rooms, typing, .. } = &mut *link.ties();
-            typing.insert(room.clone());
-            // No more of them than rooms that it follows.
-            if typing.len() > rooms.len() {
-                typing.retain(|room| rooms.contains_key(room));
-            }
-        }
         let ttl_ms = limits::TYPING_TTL.as_millis() as u64;
         let state = PresenceState::Typing { from: user.clone(), room: room.clone(), thread, ttl_ms };
         self.deliver(|deliveries| self.tell_room(&room, user, state, deliveries));

@@ -13,7 +13,7 @@ use crate::dialects::{Entered, Entrance, PortId, Where};
 use crate::hub::link::Link;
 use crate::hub::{Hub, unavailable};
 use crate::session::socket::Granted;
-use crate::storage::{Append, Change, NewRoom, RoomsQuery};
+use crate::storage::{Append, Appended, Change, NewRoom, RoomsQuery};
 
 impl Hub {
     /// Lets a socket in, or says how it is turned away.
@@ -77,7 +77,7 @@ impl Hub {
     }
 
     /// The room of a socket that is of one room. Direct rooms and one's own need not be there yet.
-    async fn find_room(
+    pub(super) async fn find_room(
         &self,
         id: PortId,
         place: &Place,
@@ -113,7 +113,7 @@ impl Hub {
         {
             return Err(ErrorCode::Forbidden.into());
         }
-        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member }).await
+        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member }).await.map(drop)
     }
 
     /// A group that has nothing but a name and a first member.
@@ -122,26 +122,27 @@ impl Hub {
         let room = room.map_err(|_| ErrorCode::Internal)?;
         let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
         match self.by_system(&room, Change::Create(Box::new(new))).await {
-            Ok(()) => Ok(room),
+            Ok(_) => Ok(room),
             // Somebody else came in the same moment.
             Err(_) => {
                 let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
                 let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
                 let join = Change::Add { users: vec![user.clone()], role: Role::Member };
-                self.by_system(&room, join).await.map(|()| room)
+                self.by_system(&room, join).await.map(|_| room)
             }
         }
     }
 
     /// A room of one's own that sockets name before it is there.
     pub(super) async fn make_own_room(&self, user: &UserId, room: &RoomId) -> Result<(), WireError> {
-        self.by_system(room, Change::Create(Box::new(group_of(user)))).await
+        self.by_system(room, Change::Create(Box::new(group_of(user)))).await.map(drop)
     }
 
-    async fn by_system(&self, room: &RoomId, change: Change) -> Result<(), WireError> {
+    /// Does a change in the server's own name.
+    pub(super) async fn by_system(&self, room: &RoomId, change: Change) -> Result<Appended, WireError> {
         let (by, now) = (UserId::system(), self.providers.clock.now());
         let append = Append { room: room.clone(), by, access_version: None, now, change };
-        self.submit(append, 0).await?.await.map_err(|_| unavailable())?.map(drop)
+        self.submit(append, 0).await?.await.map_err(|_| unavailable())?
     }
 
     /// Gives a socket its user, its session and its place.
@@ -204,7 +205,7 @@ impl Hub {
 }
 
 /// An open group of one.
-fn group_of(user: &UserId) -> NewRoom {
+pub(super) fn group_of(user: &UserId) -> NewRoom {
     NewRoom {
         kind: RoomKind::Group,
         access: Access::Invite,

@@ -21,6 +21,7 @@ pub(crate) mod visit;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use chat_protocol::dialect::Place;
 use chat_protocol::{RoomId, UserId};
@@ -71,6 +72,11 @@ impl Sockets {
 
     pub(crate) fn port(&self, port: PortId) -> &Port {
         &self.ports[port.0]
+    }
+
+    /// How long a message of a support case takes to its other side; `None`: nobody is told.
+    fn sent_delay(&self) -> Option<Duration> {
+        self.ports.iter().filter_map(|port| port.sent_delay).min()
     }
 
     /// Whether there is nobody to tell anything.

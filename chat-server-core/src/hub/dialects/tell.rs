@@ -310,7 +310,7 @@ impl Teller<'_> {
         if message.room.client.is_none() {
             return;
         }
-        let delay = self.hub.sockets.ports.iter().filter_map(|port| port.sent_delay).min();
+        let delay = self.hub.sockets.sent_delay();
         let (Some(delay), seq) = (delay, message.stored.message.seq) else { return };
         let (hub, room) = (self.hub.clone(), self.room.clone());
         let told_at = message.stored.message.ts.as_micros();

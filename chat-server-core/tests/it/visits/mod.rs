@@ -1,5 +1,9 @@
 //! What formats of existing systems ask over HTTP.
 
+mod chats;
+mod haraj;
+mod helpdesk;
+mod hipochat;
 mod tndata;
 
 use chat_protocol::dialect::chats::Chats;
@@ -16,6 +20,10 @@ use serde_json::{Value, json};
 use crate::peer::quick;
 
 const TNDATA: PortId = PortId(0);
+const CHATS: PortId = PortId(1);
+const HIPOCHAT: PortId = PortId(2);
+const HARAJ: PortId = PortId(3);
+const HELPDESK: PortId = PortId(4);
 
 fn providers() -> Providers {
     let ports = vec![
@@ -38,6 +46,10 @@ fn user(id: &str) -> UserId {
 
 fn direct(a: &str, b: &str) -> RoomName {
     RoomName::Id(RoomId::direct(&user(a), &user(b)))
+}
+
+fn direct_id(a: &str, b: &str) -> String {
+    RoomId::direct(&user(a), &user(b)).to_string()
 }
 
 fn named(id: &str) -> RoomName {

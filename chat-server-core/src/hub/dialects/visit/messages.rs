@@ -1,13 +1,15 @@
 //! Messages of one room, and single ones.
 
+use std::ops::Range;
+
 use chat_protocol::dialect::RoomName;
 use chat_protocol::{HistoryQuery, RoomId, Seq, Timestamp, WireError};
 
-use super::{UNPAGED_MAX, Visit};
+use super::{MessageList, UNPAGED_MAX, Visit};
 use crate::Error;
 use crate::dialects::ShownMessage;
 use crate::hub::dialects::facts::Facts;
-use crate::storage::{MessageAlias, Standing, StoredMessage};
+use crate::storage::{Listed, MessageAlias, Standing, StoredMessage};
 
 /// How many messages are looked at beyond those that are shown: where more than that were deleted side by side, a page is
 /// shorter than it was asked for.
@@ -15,6 +17,15 @@ const LOOK_BACK: usize = 1_000;
 
 /// How many messages are read at once.
 const PAGE: usize = 128;
+
+/// A page of a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessagePage {
+    /// Its messages, ascending.
+    pub messages: Vec<ShownMessage>,
+    /// The message before which the next page is; `None`: there is none.
+    pub next: Option<Seq>,
+}
 
 /// Which messages of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,6 +59,41 @@ impl Visit {
         let shown = |stored: &StoredMessage| stored.message.deleted_at.is_none();
         let found = self.read_back(&room, &standing, span, limit, shown).await?;
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
+    }
+
+    /// Messages of a room as they are, those that were deleted without their content: the newest before a message, ascending,
+    /// at most `limit` and [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such room or it is not the user's.
+    pub async fn page(
+        &self,
+        name: &RoomName,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<MessagePage, Error> {
+        self.pay("history")?;
+        let (room, standing) = self.room(name).await?;
+        let limit = limit.min(UNPAGED_MAX);
+        let span = (Seq::ZERO, before);
+        let mut found = self.read_back(&room, &standing, span, limit + 1, |_| true).await?;
+        let more = found.len() > limit;
+        found.truncate(limit);
+        found.reverse();
+        let next = found.first().filter(|_| more).map(|first| first.message.seq);
+        let messages = Facts::new(&self.hub, self.user()).show_all(found).await?;
+        Ok(MessagePage { messages, next })
+    }
+
+    /// Messages of a room without the deleted ones, newest first: the part `page`, of which at most
+    /// [`UNPAGED_MAX`](super::UNPAGED_MAX) are given.
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such room or it is not the user's.
+    pub async fn messages(&self, name: &RoomName, page: Range<usize>) -> Result<MessageList, Error> {
+        self.pay("history")?;
+        let (room, _) = self.room(name).await?;
+        Ok(self.list(Listed::In(&room), page).await?)
     }
 
     /// A message of the user's own, by its number in the server: not one that was deleted, hidden, or is in a room that it left.

@@ -4,23 +4,29 @@
 //! one refuses: a room that is not there and one that is not the user's are the same, history begins where the user's does,
 //! and what was deleted or hidden is absent but where a format shows it. Every list has an end.
 
+mod acts;
+mod desks;
+mod doors;
 mod lists;
 mod messages;
+mod people;
+mod rooms;
 
 use std::sync::Arc;
 
-use chat_protocol::dialect::{Profile, RoomName};
+use chat_protocol::dialect::RoomName;
 use chat_protocol::{Command, ErrorCode, RoomId, UserId};
 use serde_json::value::RawValue;
 
+pub use doors::Waiting;
 pub use lists::MessageList;
-pub use messages::Window;
+pub use messages::{MessagePage, Window};
+pub use rooms::{RoomsOf, RoomsPage};
 
-use super::facts::Faces;
-use crate::Error;
 use crate::dialects::{Port, PortId};
 use crate::hub::{Asking, Hub};
 use crate::storage::Standing;
+use crate::{Caller, Error};
 
 /// Greatest number of entries of a list that a format leaves unpaged, and of one page of a list (dialect reference,
 /// section 1).
@@ -58,28 +64,12 @@ impl Visit {
         self.hub.sockets.port(self.port)
     }
 
-    /// The user, as the directory knows it.
-    ///
-    /// # Errors
-    /// `StorageUnavailable` when the directory cannot be asked.
-    pub async fn me(&self) -> Result<Profile, Error> {
-        Ok(Faces::new(&self.hub).of(self.user()).await?)
-    }
-
-    /// Everything in a room is read.
-    ///
-    /// # Errors
-    /// `Forbidden` when there is no such room or it is not the user's.
-    pub async fn read_all(&self, name: &RoomName) -> Result<(), Error> {
-        let (room, standing) = self.room(name).await?;
-        let read = chat_protocol::command::MarkRead {
-            id: Some(super::ask::id()),
-            room,
-            seq: standing.seq,
-            thread: None,
-            private: false,
-        };
-        self.command(read).await.map(drop)
+    /// On whose behalf it is, for uploads and downloads.
+    pub fn caller(&self) -> Caller {
+        match self.asking.operator {
+            true => Caller::Operator,
+            false => Caller::User(self.asking.user.clone()),
+        }
     }
 
     /// Does a command for the user, which pays for it.

@@ -1,0 +1,76 @@
+//! Support cases, for the agents of their organization, their members and the operator.
+
+use chat_protocol::command::Join;
+use chat_protocol::dialect::RoomName;
+use chat_protocol::{ErrorCode, RoomId, RoomKind, Seq, WireError};
+
+use super::{UNPAGED_MAX, Visit};
+use crate::Error;
+use crate::dialects::{ShownMessage, ShownRoom};
+use crate::hub::dialects::ask::id;
+use crate::hub::dialects::facts::Facts;
+use crate::storage::{Standing, StoredMessage};
+
+impl Visit {
+    /// The support cases of an organization with their newest messages, those made last first, at most
+    /// [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    ///
+    /// # Errors
+    /// `Forbidden` for who is none of its agents.
+    pub async fn desks(&self, organization: &str) -> Result<Vec<ShownRoom>, Error> {
+        self.pay("inbox")?;
+        let storage = &self.hub.providers.storage;
+        let agents = self.hub.stored(storage.agents(organization).await)?;
+        if !self.asking.operator && !agents.contains(self.user()) {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        let rooms = self.hub.stored(storage.desks(organization, UNPAGED_MAX).await)?;
+        let (mut facts, mut desks) = (Facts::new(&self.hub, self.user()), Vec::with_capacity(rooms.len()));
+        for room in rooms {
+            let Some(standing) = self.hub.stored(storage.standing(&room, self.user()).await)? else {
+                continue;
+            };
+            let Some(seen) = facts.room(&room).await? else { continue };
+            let newest = self.read_back(&room, &standing, (Seq::ZERO, None), 1, is_live).await?;
+            let last = facts.show_all(newest).await?.pop().map(Box::new);
+            desks.push(ShownRoom { last, ..(*seen.room).clone() });
+        }
+        Ok(desks)
+    }
+
+    /// Messages of a support case, newest first, at most [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such case or it is not the user's.
+    pub async fn desk_history(&self, name: &RoomName) -> Result<Vec<ShownMessage>, Error> {
+        self.pay("history")?;
+        let (room, standing) = self.desk(name).await?;
+        let found = self.read_back(&room, &standing, (Seq::ZERO, None), UNPAGED_MAX, is_live).await?;
+        Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
+    }
+
+    /// A support case to write in or to upload a file for: an agent who is no member of it becomes one.
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such case or it is not the user's.
+    pub async fn enter_desk(&self, name: &RoomName) -> Result<RoomId, Error> {
+        let (room, standing) = self.desk(name).await?;
+        if standing.role.is_none() && !self.asking.operator {
+            self.command(Join { id: id(), room: room.clone() }).await?;
+        }
+        Ok(room)
+    }
+
+    async fn desk(&self, name: &RoomName) -> Result<(RoomId, Standing), WireError> {
+        let storage = &self.hub.providers.storage;
+        let room = self.hub.stored(storage.room_named(name).await)?.ok_or(ErrorCode::Forbidden)?;
+        let standing = self.hub.stored(storage.standing(&room, self.user()).await)?;
+        let may = |standing: &Standing| self.asking.operator || standing.agent || standing.role.is_some();
+        let standing = standing.filter(|standing| standing.kind == RoomKind::Desk && may(standing));
+        Ok((room, standing.ok_or(ErrorCode::Forbidden)?))
+    }
+}
+
+fn is_live(stored: &StoredMessage) -> bool {
+    stored.message.deleted_at.is_none()
+}
