@@ -1,7 +1,8 @@
 //! Calls of existing systems: whose each is, and what their answers have in common. A file per format answers them.
 //!
-//! The calls of `tndata` are served; those of the other formats are not, and their paths are not found.
+//! The calls of `tndata` and `chats` are served; those of the other formats are not, and their paths are not found.
 
+mod chats;
 mod tndata;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -9,9 +10,10 @@ use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use chat_protocol::dialect::{HttpRoute, NoCall};
+use chat_protocol::dialect::{self, HttpRoute, NoCall};
 use chat_protocol::http::Params;
 use chat_protocol::{ErrorCode, encode};
+use chat_server_core::Error;
 use chat_server_core::dialects::PortId;
 use serde::Serialize;
 
@@ -25,13 +27,16 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /// A call of one of the formats.
 #[derive(Debug, Clone, Copy)]
 enum Call {
-    Tndata(chat_protocol::dialect::tndata::Call),
+    Tndata(dialect::tndata::Call),
+    Chats(dialect::chats::Call),
 }
 
 /// A call that a request is, before its body is read.
 struct Asked<'r> {
     edge: &'r Edge,
     port: PortId,
+    /// As it came.
+    path: String,
     /// What the path names.
     params: Params,
     facts: &'r Facts,
@@ -48,9 +53,10 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
         let name = edge.server.port(port).dialect.name();
         match find(name, method.as_str(), &path) {
             Ok((call, params, label)) => {
-                let asked = Asked { edge, port, params, facts, body: request.into_body() };
+                let asked = Asked { edge, port, path, params, facts, body: request.into_body() };
                 let mut response = match call {
                     Call::Tndata(call) => tndata::answer(asked, call).await,
+                    Call::Chats(call) => chats::answer(asked, call).await,
                 };
                 response.extensions_mut().insert(label);
                 return Ok(response);
@@ -64,11 +70,15 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
 
 /// The call of a format that is a request's, what its path names, and how the call is labelled.
 fn find(name: &'static str, method: &str, path: &str) -> Result<(Call, Params, Label), NoCall> {
-    use chat_protocol::dialect::tndata;
+    use dialect::{chats, tndata};
     match name {
         "tndata" => {
             let (call, params) = tndata::Call::find(method, path)?;
             Ok((Call::Tndata(call), params, label(name, tndata::ROUTES, call)))
+        }
+        "chats" => {
+            let (call, params) = chats::Call::find(method, path)?;
+            Ok((Call::Chats(call), params, label(name, chats::ROUTES, call)))
         }
         _ => Err(NoCall::Path),
     }
@@ -82,12 +92,23 @@ fn label<C: PartialEq>(name: &str, routes: &[HttpRoute<C>], call: C) -> Label {
 /// The path is one of the format's, but not with this method.
 fn no_method(name: &'static str, path: &str) -> Response {
     let allowed: Vec<_> = METHODS.into_iter().filter(|method| find(name, method, path).is_ok()).collect();
-    // No other format is found.
-    let mut response = tndata::refuse(ErrorCode::MethodNotAllowed);
+    let mut response = match name {
+        "chats" => chats::refuse(ErrorCode::MethodNotAllowed),
+        // No other format is found.
+        _ => tndata::refuse(ErrorCode::MethodNotAllowed),
+    };
     if let Ok(allowed) = HeaderValue::try_from(allowed.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response
+}
+
+/// Why the server refused; where its store failed, the operator is told.
+fn code(error: &Error) -> ErrorCode {
+    if let Error::Storage(error) = error {
+        tracing::error!(%error, "a request failed");
+    }
+    error.wire().code
 }
 
 /// An answer in JSON.

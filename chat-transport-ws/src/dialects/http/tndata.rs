@@ -12,7 +12,7 @@ use chat_protocol::{ErrorCode, UserId, decode};
 use chat_server_core::Error;
 use chat_server_core::dialects::{ShownMessage, UNPAGED_MAX, Visit, Window};
 
-use super::{Asked, absolute, json, read};
+use super::{Asked, absolute, code, json, read};
 use crate::dialects::facts::{Facts, pairs};
 use crate::http::commands::within;
 
@@ -43,14 +43,11 @@ fn refused(error: ApiError) -> Response {
 }
 
 fn error(error: Error) -> ApiError {
-    if let Error::Storage(error) = &error {
-        tracing::error!(%error, "a request failed");
-    }
-    ApiError::of(error.wire().code)
+    ApiError::of(code(&error))
 }
 
 async fn perform(asked: Asked<'_>, call: Call) -> Result<Response, ApiError> {
-    let Asked { edge, port, params, facts, body } = asked;
+    let Asked { edge, port, params, facts, body, .. } = asked;
     let token = token(facts).ok_or(ApiError::NoCredentials)?;
     let visit = edge.server.visit(port, &token).await.map_err(error)?;
     let query = || facts.handshake().query.iter().map(|(name, value)| (name.as_str(), value.as_str()));

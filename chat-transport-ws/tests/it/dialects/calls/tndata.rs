@@ -1,43 +1,10 @@
-//! What clients of existing systems ask over HTTP, key by key.
+//! Calls of tndata.
 
 use serde_json::{Value, json};
 
-use super::{NUMBER, TEXT, alike, open, open_with, start};
-use crate::edge::{Answer, Edge};
-
-async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
-    let token = token.map(|token| format!("Authorization: Token {token}\r\n")).unwrap_or_default();
-    let (kind, body) = body;
-    let request = format!(
-        "{line} HTTP/1.1\r\nHost: chat.example\r\nConnection: close\r\n{token}Content-Type: {kind}\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    Answer::parse(&edge.raw(request).await)
-}
-
-/// A request of user 1, or of whom the query names; the body of its answer.
-async fn get(edge: &Edge, path: &str) -> Value {
-    let token = if path.contains("token=") { None } else { Some("dev-1") };
-    let answer = ask(edge, &format!("GET {path}"), token, ("", "")).await;
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (200, Some("application/json")),
-        "{path}: {answer:?}"
-    );
-    serde_json::from_str(&answer.body).unwrap()
-}
-
-fn refused(answer: &Answer, status: u16, body: Value) {
-    assert_eq!(
-        (answer.status, answer.header("content-type")),
-        (status, Some("application/json")),
-        "{answer:?}"
-    );
-    assert_eq!(serde_json::from_str::<Value>(&answer.body).unwrap(), body);
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("www-authenticate"), (status == 401).then_some("Token"));
-}
+use super::super::{NUMBER, TEXT, open, open_with, start};
+use super::{ask, get, refused, same};
+use crate::edge::Edge;
 
 fn entry(user: u32, text: &str, read: bool) -> Value {
     json!({
@@ -45,11 +12,6 @@ fn entry(user: u32, text: &str, read: bool) -> Value {
         "user_username": TEXT, "user_full_name": user.to_string(), "avatar": "//www.gravatar.com/avatar/0?d=mm&s=30",
         "room": "chat-1-2", "text": text, "read": read, "digest": TEXT, "created_on": TEXT,
     })
-}
-
-#[track_caller]
-fn same(found: &Value, expected: &Value) {
-    assert!(alike(found, expected), "expected {expected}\nand found {found}");
 }
 
 /// Users 1 and 2 said three things.
