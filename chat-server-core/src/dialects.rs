@@ -33,6 +33,8 @@ pub struct Port {
     /// Whoever knows a room's alias may enter it: the first socket of a user makes a member, and an alias that no room has
     /// makes a room. Default: false.
     pub open_rooms: bool,
+    /// Who opens a socket of a room, or writes in it, has read all of it: its counter begins anew. Default: false.
+    pub read_on_entry: bool,
     /// How long a message of a support case takes from `sending` to `sent`; `None`, the default: nobody is told.
     pub sent_delay: Option<Duration>,
 }
@@ -46,6 +48,7 @@ impl Port {
             issuer: None,
             auth_timeout: Duration::from_secs(15),
             open_rooms: false,
+            read_on_entry: false,
             sent_delay: None,
         }
     }

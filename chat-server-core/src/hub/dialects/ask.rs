@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chat_protocol::command::{Create, Typing};
 use chat_protocol::dialect::{Done, MessageName, Place, Right, RoomName, What};
+use chat_protocol::reply::SendData;
 use chat_protocol::{
     Access, Command, ErrorCode, HistoryVisibility, RequestId, RoomId, RoomInfo, RoomKind, Text, UserId,
     WireError,
@@ -66,9 +67,15 @@ impl Hub {
             None => what,
         };
         let seq = message.map(|found| found.message.seq);
+        let written = matches!(what, What::Send { .. }).then(|| (asking.user.clone(), room.clone()));
         let command = what.command(id(), room, seq).ok_or(ErrorCode::NotSupported)?;
         self.admit(&asking, &command)?;
-        self.ask(asking, command).await.map(drop)
+        let done = self.ask(asking, command).await?;
+        let sent = done.and_then(|data| serde_json::from_str::<SendData>(data.get()).ok());
+        if let (Some((user, room)), Some(sent), Some(seated)) = (written, sent, link.seated()) {
+            self.read_on_entry(seated.port, &user, &room, Some(sent.seq)).await;
+        }
+        Ok(())
     }
 
     /// The room that a frame names. Whoever is no member is not told whether there is one.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat_protocol::dialect::{Opening, Place, RoomName, Secret, Strangers};
 use chat_protocol::{
-    Access, ErrorCode, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, UserId, WireError,
+    Access, ErrorCode, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Seq, UserId, WireError,
 };
 
 use super::{Happened, Seated};
@@ -13,7 +13,7 @@ use crate::dialects::{Entered, Entrance, PortId, Where};
 use crate::hub::link::Link;
 use crate::hub::{Hub, unavailable};
 use crate::session::socket::Granted;
-use crate::storage::{Append, Appended, Change, NewRoom, RoomsQuery};
+use crate::storage::{Append, Appended, Bar, Change, NewRoom, OwnChange, Pointer, RoomsQuery};
 
 impl Hub {
     /// Lets a socket in, or says how it is turned away.
@@ -163,6 +163,7 @@ impl Hub {
             Some(room) => {
                 self.seat(link, &room);
                 self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
+                self.read_on_entry(id, user, &room, None).await;
             }
             None if place == Place::Anywhere => {
                 let limit = self.config.max_rooms_followed;
@@ -174,6 +175,23 @@ impl Hub {
             None => {}
         }
         Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+    }
+
+    /// A room is read, at a port that says so: up to what the user wrote now, or all of it for who comes in. Nobody waits for
+    /// it, and it is no reason not to come in.
+    pub(super) async fn read_on_entry(&self, id: PortId, user: &UserId, room: &RoomId, wrote: Option<Seq>) {
+        if !self.sockets.port(id).read_on_entry {
+            return;
+        }
+        let Ok(standing) = self.membership(room, user).await else { return };
+        let pointer = match standing.bar {
+            // Whoever is blocked is not told when somebody looked.
+            Some(Bar::Blocks) => Pointer::ReadPrivate,
+            _ => Pointer::Read,
+        };
+        let change =
+            OwnChange::Move { room: room.clone(), pointer, thread: None, seq: wrote.unwrap_or(standing.seq) };
+        _ = self.own_later(user, change).await;
     }
 
     /// Gives a socket its user by a token that came in a frame; one that has its user gets no other.

@@ -1,8 +1,12 @@
 //! What `hipochat` asks: rooms by their tokens, their counters, and items that a backend injects.
 
-use chat_protocol::dialect::Secret;
-use chat_protocol::{Content, ErrorCode};
-use chat_server_core::dialects::{Waiting, Window};
+use std::time::Duration;
+
+use chat_protocol::dialect::{Handshake, Secret};
+use chat_protocol::{Content, ErrorCode, Frame};
+use chat_server_core::dialects::{Entrance, Waiting, Window};
+use chat_server_core::transport::{PeerInfo, memory};
+use futures::SinkExt;
 use serde_json::json;
 
 use super::*;
@@ -77,6 +81,49 @@ async fn what_waits_is_counted_by_who_wrote_it() {
     assert_eq!(ann.waiting(&lobby).await.unwrap(), Some(Waiting { messages: 2, injected: 1 }));
     ann.read_all(&lobby).await.unwrap();
     assert_eq!(ann.waiting(&lobby).await.unwrap(), Some(Waiting::default()));
+}
+
+#[tokio::test]
+async fn who_writes_or_opens_a_socket_has_read_all() {
+    let server = server();
+    let (ann, bob) = (visit(&server, HIPOCHAT, "1").await, visit(&server, HIPOCHAT, "2").await);
+    let lobby = alias("lobby");
+    ann.enter(&lobby).await.unwrap();
+    bob.enter(&lobby).await.unwrap();
+    let all_read = async || {
+        let read = async {
+            while ann.waiting(&lobby).await.unwrap() != Some(Waiting::default()) {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), read).await.expect("all is read");
+    };
+    for n in 0..2 {
+        bob.send(&lobby, object("x"), None).await.unwrap();
+        assert_eq!(ann.waiting(&lobby).await.unwrap(), Some(Waiting { messages: 1, injected: 0 }));
+        if n == 0 {
+            ann.send(&lobby, object("y"), None).await.unwrap();
+            all_read().await;
+            continue;
+        }
+        let query = [("token".to_owned(), "dev-1".to_owned())];
+        let handshake = Handshake { path: "/talk/chat/lobby/", query: &query, headers: &[] };
+        let opening = server.port(HIPOCHAT).dialect.open(&handshake).unwrap();
+        let Entrance::Let(entered) = server.enter(HIPOCHAT, opening, &[]).await else {
+            panic!("it is let in")
+        };
+        let (mut ours, theirs) = memory::pair(16);
+        tokio::spawn(server.serve_socket(entered, theirs, PeerInfo::default()));
+        all_read().await;
+        bob.send(&lobby, object("z"), None).await.unwrap();
+        assert_eq!(
+            ann.waiting(&lobby).await.unwrap(),
+            Some(Waiting { messages: 1, injected: 0 }),
+            "also while it is open"
+        );
+        ours.send(Frame::Text(json!({"message": "mine"}).to_string().into())).await.unwrap();
+        all_read().await;
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn providers() -> Providers {
     let ports = vec![
         Port::new(TnData::default()),
         Port::new(Chats::default()),
-        Port { open_rooms: true, ..Port::new(Hipochat::default()) },
+        Port { open_rooms: true, read_on_entry: true, ..Port::new(Hipochat::default()) },
         Port::new(Haraj),
         Port::new(Helpdesk::default()),
     ];

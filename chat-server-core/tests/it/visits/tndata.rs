@@ -4,6 +4,7 @@ use chat_protocol::dialect::Secret;
 use chat_protocol::dialect::tndata::{Account, MessageEntry};
 use chat_protocol::{ErrorCode, Timestamp};
 use chat_server_core::dialects::Window;
+use chat_server_core::storage::MessageAlias;
 use serde_json::json;
 
 use super::*;
@@ -40,6 +41,9 @@ async fn what_i_wrote_is_listed_over_all_rooms() {
     let num = list.messages[1].stored.num;
     assert_eq!(ann.my_message(num).await.unwrap().as_ref(), Some(&list.messages[1]));
     assert_eq!(bob.my_message(num).await.unwrap(), None, "another's");
+    let key = MessageAlias::Key(list.messages[1].stored.key);
+    assert_eq!(bob.message(key).await.unwrap().as_ref(), Some(&list.messages[1]), "but in a room of his");
+    assert_eq!(visit(&server, TNDATA, "4").await.message(key).await.unwrap(), None);
     assert_eq!(ann.my_message(num + 1_000).await.unwrap(), None);
     native(&server, "1", json!({"delete": {"id": "d", "room": with_bob, "seq": 5}})).await;
     assert_eq!(ann.my_message(num).await.unwrap(), None, "deleted");

@@ -52,6 +52,9 @@ impl Visit {
         }
         let committed = self.hub.submit(append, self.origin(session)).await?;
         let seq = committed.await.map_err(|_| unavailable())??.seq;
+        if !injected {
+            self.hub.read_on_entry(self.port, self.user(), &room, Some(seq)).await;
+        }
         let stored = self.hub.message_at(&room, seq).await?.ok_or(ErrorCode::MessageNotFound)?;
         let shown = Facts::new(&self.hub, self.user()).show_all(vec![stored]).await?.pop();
         Ok(shown.ok_or(ErrorCode::Forbidden)?)

@@ -96,21 +96,30 @@ impl Visit {
         Ok(self.list(Listed::In(&room), page).await?)
     }
 
-    /// A message of the user's own, by its number in the server: not one that was deleted, hidden, or is in a room that it left.
+    /// A message of one of the user's rooms, by its name in the whole server: not one that was deleted, or that the user cannot
+    /// read.
     ///
     /// # Errors
     /// When the store cannot read.
-    pub async fn my_message(&self, num: u64) -> Result<Option<ShownMessage>, Error> {
+    pub async fn message(&self, name: MessageAlias) -> Result<Option<ShownMessage>, Error> {
         self.pay("history")?;
-        let found =
-            self.hub.stored(self.hub.providers.storage.message_named(MessageAlias::Num(num)).await)?;
-        let Some(found) = found.filter(|found| found.message.from == *self.user()) else { return Ok(None) };
+        let found = self.hub.stored(self.hub.providers.storage.message_named(name).await)?;
+        let Some(found) = found else { return Ok(None) };
         let (room, seq) = (found.message.room.clone(), found.message.seq);
         let Ok(standing) = self.hub.visible(&self.asking, &room).await else { return Ok(None) };
         let span = (seq.previous(), Some(seq.next()));
         let shown = |stored: &StoredMessage| stored.message.deleted_at.is_none();
         let found = self.read_back(&room, &standing, span, 1, shown).await?;
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?.pop())
+    }
+
+    /// The same of the user's own messages, by number.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    pub async fn my_message(&self, num: u64) -> Result<Option<ShownMessage>, Error> {
+        let found = self.message(MessageAlias::Num(num)).await?;
+        Ok(found.filter(|found| found.stored.message.from == *self.user()))
     }
 
     /// The messages that a window shows, as the numbers after and before which they are; `None`: there are none.
