@@ -103,6 +103,7 @@ async fn messages_are_counted_and_paged_without_the_deleted_ones() {
     let entry = page.messages[0].news(None, MessageEntry::of).unwrap();
     assert_eq!(entry.reply_to.unwrap().text, "3");
     let files = ann.files(&name).await.unwrap();
+    assert_eq!(files.len(), 1, "only what has files");
     let links = files.iter().flat_map(|shown| shown.news(None, |news| MessageEntry::of(news).unwrap().files));
     assert_eq!(links.map(|file: FileEntry| file.link).collect::<Vec<_>>(), ["https://x.example/a.png"]);
     let bob = visit(&server, CHATS, "2").await;
