@@ -48,6 +48,14 @@ pub struct ServerConfig {
     /// Greatest number of uploads that one user has under way. Default 4. Each holds a file of its size, as long as its
     /// sender takes.
     pub max_uploads_per_user: usize,
+    /// Greatest number of bytes of all files of one user that are there. Default 1 GiB: forty of the largest, far more pictures.
+    /// A file beyond it is refused with `ERR_TOO_LARGE`.
+    pub max_user_bytes: u64,
+    /// Greatest number of bytes of all files. Default 100 GiB: a disk that is full stores no messages either, where it is the
+    /// same. A file beyond it is refused with `ERR_STORAGE_UNAVAILABLE`, and may be tried again.
+    pub max_upload_bytes: u64,
+    /// How long a file is kept that no message names. Default 24 h: what waits in a client without a network is sent by then.
+    pub upload_expiry: Duration,
     /// Media types of files that are taken: `image/png`, `image/*` or `*/*`. Default all: what is not a picture, a sound
     /// or a film is only ever saved, never shown.
     pub upload_types: Vec<String>,
@@ -142,6 +150,9 @@ impl Default for ServerConfig {
             replay_page: 128,
             max_upload: 25 * 1024 * 1024,
             max_uploads_per_user: 4,
+            max_user_bytes: 1024 * 1024 * 1024,
+            max_upload_bytes: 100 * 1024 * 1024 * 1024,
+            upload_expiry: Duration::from_secs(24 * 60 * 60),
             upload_types: DEFAULT_KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
             auth_timeout: Duration::from_secs(15),
             ping_interval: Duration::from_secs(25),

@@ -274,7 +274,7 @@ impl ChatServer {
     ///
     /// # Errors
     /// `Forbidden` for who may not write in the room, `TooLarge`, `RateLimited` for who has too many under way,
-    /// `NotSupported` without a blob store.
+    /// `StorageUnavailable` when there is no room for files, `NotSupported` without a blob store.
     pub async fn upload(&self, caller: &Caller, new: NewUpload) -> Result<Upload, Error> {
         self.hub.start_upload(caller.asking(), new).await
     }

@@ -27,7 +27,7 @@ async fn start(data: &Path, listen: Option<SocketAddr>) -> Server {
 }
 
 /// Status and body of a request.
-async fn ask(server: &Server, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+pub(crate) async fn ask(server: &Server, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
     let mut socket = TcpStream::connect(server.address()).await.unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"

@@ -4,6 +4,7 @@ mod bad_input;
 mod compat;
 mod conversations;
 mod faults;
+mod files;
 mod foreign;
 mod forget;
 mod kill;

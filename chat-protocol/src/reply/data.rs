@@ -163,7 +163,8 @@ pub struct RevokeData {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Uploaded {
-    /// Address of the bytes, for members of the room that it was uploaded to.
+    /// Address of the bytes, for members of the room that it was uploaded to. They are there as long as a message of that room
+    /// names the address, and at first for a day, or as long as the operator has set.
     pub url: String,
     /// Name that the file had.
     pub name: String,

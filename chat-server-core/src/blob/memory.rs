@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chat_protocol::UserId;
 use futures::StreamExt;
 
 use super::{BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
@@ -54,20 +53,6 @@ impl BlobStore for MemoryBlobs {
         let (start, end) = (place(range.start), place(range.end));
         let piece = bytes.slice(start..end.max(start));
         Ok(Some(futures::stream::iter([Ok(piece)]).boxed()))
-    }
-
-    async fn of_user(
-        &self,
-        user: &UserId,
-        after: Option<&BlobName>,
-        limit: usize,
-    ) -> Result<Vec<(BlobName, BlobMeta)>, StorageError> {
-        let state = self.state();
-        let wanted = state
-            .whole
-            .iter()
-            .filter(|(name, (meta, _))| meta.by == *user && after.is_none_or(|after| *name > after));
-        Ok(wanted.take(limit).map(|(name, (meta, _))| (name.clone(), meta.clone())).collect())
     }
 
     async fn delete(&self, name: &BlobName) -> Result<bool, StorageError> {

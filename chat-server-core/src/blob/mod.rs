@@ -54,6 +54,18 @@ impl BlobName {
     }
 }
 
+/// Names of the files that a JSON text names by their addresses, `/v1/uploads/` and the name, with or without a host before it
+/// and escapes before the slashes; each once.
+pub(crate) fn named(json: &str) -> Vec<BlobName> {
+    let mut names: Vec<BlobName> = Vec::new();
+    for rest in json.split("uploads").skip(1) {
+        let rest = rest.strip_prefix('\\').unwrap_or(rest);
+        let digits = rest.strip_prefix('/').and_then(|rest| rest.get(..DIGITS));
+        names.extend(digits.and_then(BlobName::parse).filter(|name| !names.contains(name)));
+    }
+    names
+}
+
 impl fmt::Display for BlobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -93,7 +105,6 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
 /// - A range gives its bytes and no others, as far as the blob goes (`ranges_give_their_bytes`).
 /// - A finished blob never changes: the name is not given again (`a_finished_blob_never_changes`).
 /// - A deleted blob is nowhere (`a_deleted_blob_is_nowhere`).
-/// - The blobs of one user are found, in pages that meet (`blobs_are_found_by_their_user`).
 #[async_trait]
 pub trait BlobStore: Send + Sync {
     /// Begins a blob. Nothing of it is seen until [`BlobWriter::finish`]; a writer that is dropped leaves nothing behind.
@@ -115,18 +126,7 @@ pub trait BlobStore: Send + Sync {
     /// [`StorageError`] when the store cannot read.
     async fn read(&self, name: &BlobName, range: Range<u64>) -> Result<Option<BlobBytes>, StorageError>;
 
-    /// Finished blobs of a user, in the order of their names, after one of them, at most `limit`.
-    ///
-    /// # Errors
-    /// [`StorageError`] when the store cannot read.
-    async fn of_user(
-        &self,
-        user: &UserId,
-        after: Option<&BlobName>,
-        limit: usize,
-    ) -> Result<Vec<(BlobName, BlobMeta)>, StorageError>;
-
-    /// Forgets a blob; whether there was one.
+    /// Forgets a blob, durably if the store is; whether there was one.
     ///
     /// # Errors
     /// [`StorageError`] when the store cannot write.
@@ -149,4 +149,26 @@ pub trait BlobWriter: Send {
     /// # Errors
     /// [`StorageError`] when nothing of it is kept: the store cannot write, or the name is taken.
     async fn finish(self: Box<Self>, meta: BlobMeta) -> Result<(), StorageError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_a_text_are_names() {
+        let (one, two) = (BlobName::from_bits(1), BlobName::from_bits(2));
+        for (json, expected) in [
+            (format!(r#"{{"url":"/v1/uploads/{one}"}}"#), vec![one.clone()]),
+            (format!(r#"{{"url":"https:\/\/example.org\/v1\/uploads\/{one}"}}"#), vec![one.clone()]),
+            (
+                format!("[\"/v1/uploads/{two}\",\"/v1/uploads/{one}?x\",\"uploads/{two}\"]"),
+                vec![two.clone(), one],
+            ),
+            (format!("uploads uploads/ uploads/{} {two}", &two.as_str()[1..]), vec![]),
+            ("uploads/\u{1f44d}0000000000000000000000000000000".to_owned(), vec![]),
+        ] {
+            assert_eq!(named(&json), expected, "{json}");
+        }
+    }
 }

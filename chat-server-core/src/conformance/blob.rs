@@ -48,7 +48,6 @@ suite! { $
             ranges_give_their_bytes
             a_finished_blob_never_changes
             a_deleted_blob_is_nowhere
-            blobs_are_found_by_their_user
         }
     }
 }
@@ -188,40 +187,4 @@ async fn a_deleted_blob_is_nowhere(subject: Subject) {
     assert!(blobs.delete(&name).await.expect("it can be deleted"), "there was one");
     assert_nowhere(&blobs, &name, "after it was deleted").await;
     assert_eq!(read(&blobs, &other, 0..10).await.as_deref(), Some(&b"kept"[..]));
-}
-
-async fn blobs_are_found_by_their_user(subject: Subject) {
-    let blobs = subject.open();
-    let [a, b, c] = ["1", "2 / \u{202e}", "3"].map(|id| UserId::new(id).expect("an id"));
-    let mut expected = Vec::new();
-    for bits in [9_u128 << 120, 5, 7, 1 << 64, 3] {
-        for (by, more) in [(&a, 0), (&b, 1)] {
-            let name = BlobName::from_bits(bits + more);
-            let meta = BlobMeta { by: by.clone(), ..meta(3) };
-            let mut writer = begin(&blobs, &name).await;
-            writer.write(b"abc").await.expect("bytes are taken");
-            writer.finish(meta.clone()).await.expect("a blob can be finished");
-            if by == &a {
-                expected.push((name, meta));
-            }
-        }
-    }
-    expected.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let of = async |user: &UserId, after: Option<&BlobName>, limit: usize| {
-        blobs.of_user(user, after, limit).await.expect("it can be asked")
-    };
-    for limit in [1, 2, 100] {
-        let mut seen: Vec<(BlobName, BlobMeta)> = Vec::new();
-        loop {
-            let page = of(&a, seen.last().map(|(name, _)| name), limit).await;
-            assert!(page.len() <= limit, "{limit} at most");
-            if page.is_empty() {
-                break;
-            }
-            seen.extend(page);
-            assert!(seen.len() <= expected.len(), "pages of {limit} go in circles");
-        }
-        assert_eq!(seen, expected, "pages of {limit}");
-    }
-    assert_eq!((of(&b, None, 100).await.len(), of(&c, None, 100).await.len()), (5, 0));
 }

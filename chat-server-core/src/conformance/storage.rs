@@ -207,7 +207,9 @@ suite! { $
 
             bytes_of_uploads_are_counted
             an_upload_lasts_as_long_as_it_is_named
-            a_kept_upload_comes_up_later
+            a_message_that_waits_keeps_its_uploads
+            a_doomed_upload_goes
+            uploads_are_found_by_their_user
             pages_of_a_users_messages_meet
             traces_are_what_is_left_in_rooms
             a_forgotten_user_leaves_tombstones

@@ -150,8 +150,8 @@ impl Export {
     }
 
     async fn uploads(&self, after: Option<&BlobName>) -> Result<(Vec<ExportLine>, Step), WireError> {
-        let uploads = self.hub.uploads_of(&self.user, after, PAGE).await?;
-        let next = uploads.last().map_or(Step::End, |(last, _)| Step::Uploads(Some(last.clone())));
+        let (uploads, last) = self.hub.uploads_of(&self.user, after, PAGE).await?;
+        let next = last.map_or(Step::End, |last| Step::Uploads(Some(last)));
         let lines = uploads.into_iter().map(|(name, meta)| {
             ExportLine::Upload(ExportedUpload {
                 url: super::uploads::url(&name),

@@ -37,6 +37,7 @@ mod replay;
 mod schedule;
 mod sessions;
 mod shards;
+mod sweep;
 mod typing;
 mod unsupported;
 mod uploads;
@@ -199,6 +200,9 @@ impl Hub {
         self.tasks.spawn(worker::run(self.clone(), self.scheduled.clone(), schedule::Release));
         self.tasks.spawn(worker::run(self.clone(), self.expiring.clone(), expire::Expire));
         self.tasks.spawn(worker::run(self.clone(), self.forgetting.clone(), forget::Forget));
+        if let Some(blobs) = self.providers.blobs.clone() {
+            self.tasks.spawn(worker::run(self.clone(), Arc::default(), sweep::Sweep { blobs }));
+        }
         if let Some(keep) = self.config.retention {
             self.tasks.spawn(worker::run(self.clone(), Arc::default(), expire::Retain { keep }));
         }
@@ -261,6 +265,13 @@ impl Hub {
             );
         }
         crate::Error::from(error).wire()
+    }
+
+    /// Logs a failure of the store of files and says what the client is told.
+    fn blobs_failed(&self, error: &crate::storage::StorageError) -> WireError {
+        tracing::error!(kind = ?error.kind, %error, "the store of files failed");
+        metrics::counter!("chat_upload_errors_total").increment(1);
+        uploads::refusal(error)
     }
 
     /// Ends the background tasks and waits for them. Call it when no connection is left.

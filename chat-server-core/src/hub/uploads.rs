@@ -1,18 +1,24 @@
-//! Files on their way in and out: who may, how large, of which type.
+//! Files on their way in and out: who may, how large, of which type, and how much of them there may be.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::reply::Uploaded;
 use chat_protocol::{ErrorCode, RoomId, UserId, WireError};
 
+use super::worker::{micros, shifted};
 use super::{Asking, Hub, unsupported};
 use crate::blob::{self, BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
 use crate::room::policy;
+use crate::storage::{Quota, Refusal, SharedStorage, StorageError, UploadEntry};
 
 /// Greatest length of a file's name in bytes, as published.
 const MAX_FILE_NAME: usize = 255;
+
+/// So many bytes a file counts at least: what it takes of a disk, however small it is.
+const MIN_COUNTED: u64 = 4_096;
 
 /// Where uploads are read; the name follows.
 const PATH: &str = "/v1/uploads/";
@@ -97,7 +103,7 @@ impl Upload {
     ///
     /// # Errors
     /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload), `MediaType` as soon as it is
-    /// known, `StorageUnavailable`. Drop the upload then.
+    /// known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
         self.size += bytes.len() as u64;
         self.hub.check_size(self.size)?;
@@ -108,18 +114,25 @@ impl Upload {
                 self.judge()?;
             }
         }
-        Ok(self.writer.write(bytes).await?)
+        self.writer.write(bytes).await.map_err(|error| self.hub.blobs_failed(&error))?;
+        Ok(())
     }
 
     /// Keeps the file, if whoever sent it may still write in the room.
     ///
     /// # Errors
-    /// `Forbidden`, `MediaType`, `StorageUnavailable`: nothing is kept.
+    /// `Forbidden`, `MediaType`, `TooLarge` beyond what the user may have, `StorageUnavailable`: nothing is kept.
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
         self.judge()?;
         self.hub.check_uploader(&self.asking, &self.new.room).await?;
         let Self { hub, asking, new, name, writer, kind, size, .. } = self;
         let kind = kind.unwrap_or_default();
+        let ts = hub.providers.clock.now();
+        let due = shifted(ts, micros(hub.config.upload_expiry));
+        let (room, by, counted) = (new.room.clone(), asking.user.clone(), size.max(MIN_COUNTED));
+        let account = UploadEntry { name: name.clone(), room, by, size: counted, due };
+        // Before the file: a crash leaves an account of nothing, which goes at its time, and never a file without one.
+        hub.open_account(&asking, account).await?;
         let told = Uploaded { url: url(&name), name: new.file_name, size, kind };
         let meta = BlobMeta {
             room: new.room,
@@ -127,9 +140,14 @@ impl Upload {
             file_name: told.name.clone(),
             kind: told.kind.clone(),
             size,
-            ts: hub.providers.clock.now(),
+            ts,
         };
-        writer.finish(meta).await?;
+        if let Err(error) = writer.finish(meta).await {
+            let refused = hub.blobs_failed(&error);
+            // What is left of it, and its account; if that fails too it goes at its time.
+            _ = hub.delete_files(&*hub.blobs()?, vec![name]).await;
+            return Err(refused.into());
+        }
         metrics::counter!("chat_upload_bytes_total").increment(size);
         Ok(told)
     }
@@ -184,10 +202,11 @@ impl Hub {
         let blobs = self.blobs()?;
         self.check_uploader(&asking, &new.room).await?;
         self.check_size(new.size.unwrap_or(0))?;
+        self.check_quota(&asking, new.size.unwrap_or(0)).await?;
         new.file_name = clean(&new.file_name)?;
         let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
         let name = BlobName::from_bits(self.providers.clock.random());
-        let writer = blobs.create(&name).await?;
+        let writer = blobs.create(&name).await.map_err(|error| self.blobs_failed(&error))?;
         let hub = self.clone();
         Ok(Upload { hub, asking, new, name, writer, head: Vec::new(), kind: None, size: 0, _place: place })
     }
@@ -203,25 +222,37 @@ impl Hub {
         Ok(Download { name, meta, blobs })
     }
 
-    /// Files of a user after one of them, by their names; none where there are no uploads.
+    /// Files of a user after one of them, by their names, and after which one to go on; none where there are no uploads.
     pub(super) async fn uploads_of(
         &self,
         user: &UserId,
         after: Option<&BlobName>,
         limit: usize,
-    ) -> Result<Vec<(BlobName, BlobMeta)>, WireError> {
-        let Some(blobs) = &self.providers.blobs else { return Ok(Vec::new()) };
-        blobs.of_user(user, after, limit).await.map_err(|error| self.storage_failed(error))
+    ) -> Result<(Vec<(BlobName, BlobMeta)>, Option<BlobName>), WireError> {
+        let Some(blobs) = &self.providers.blobs else { return Ok((Vec::new(), None)) };
+        let names = self.providers.storage.uploads_of(user, after, limit).await;
+        let names = names.map_err(|error| self.storage_failed(error))?;
+        let (last, mut found) = (names.last().cloned(), Vec::with_capacity(names.len()));
+        for name in names {
+            match blobs.meta(&name).await {
+                // An account of nothing, which a crash left.
+                Ok(None) => {}
+                Ok(Some(meta)) => found.push((name, meta)),
+                // One that nobody can read must not hide the others.
+                Err(error) => tracing::error!(%name, %error, "an upload is passed over"),
+            }
+        }
+        Ok((found, last))
     }
 
     /// Deletes some files of a user; false when there was none.
     pub(super) async fn delete_uploads(&self, user: &UserId) -> Result<bool, WireError> {
-        let found = self.uploads_of(user, None, DELETED).await?;
-        for (name, _) in &found {
-            let blobs = self.blobs()?;
-            blobs.delete(name).await.map_err(|error| self.storage_failed(error))?;
-        }
-        Ok(!found.is_empty())
+        let Some(blobs) = &self.providers.blobs else { return Ok(false) };
+        let names = self.providers.storage.uploads_of(user, None, DELETED).await;
+        let names = names.map_err(|error| self.storage_failed(error))?;
+        let any = !names.is_empty();
+        self.delete_files(&**blobs, names).await?;
+        Ok(any)
     }
 
     fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
@@ -231,10 +262,48 @@ impl Hub {
     /// Whoever may write in a room may put a file there.
     async fn check_uploader(&self, asking: &Asking, room: &RoomId) -> Result<(), WireError> {
         if asking.operator {
-            return Ok(());
+            let standing = self.providers.storage.standing(room, &asking.user).await;
+            let standing = standing.map_err(|error| self.storage_failed(error))?;
+            return standing.map(drop).ok_or(ErrorCode::Forbidden.into());
         }
         let standing = self.membership(room, &asking.user).await?;
         policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)
+    }
+
+    /// How many bytes there may be: the operator's own are counted with all others alone.
+    fn quota(&self, asking: &Asking) -> Quota {
+        let user = if asking.operator { u64::MAX } else { self.config.max_user_bytes };
+        Quota { user, all: self.config.max_upload_bytes }
+    }
+
+    /// Refuses so many bytes more, if they are beyond what there may be.
+    async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
+        let used = self.providers.storage.upload_bytes(&asking.user).await;
+        let used = used.map_err(|error| self.storage_failed(error))?;
+        let (quota, size) = (self.quota(asking), size.max(MIN_COUNTED));
+        if used.user.saturating_add(size) > quota.user {
+            let why = format!("your files have {} bytes, at most {} are allowed", used.user, quota.user);
+            return Err(WireError::new(ErrorCode::TooLarge, why));
+        }
+        if used.all.saturating_add(size) > quota.all {
+            tracing::warn!(used = used.all, quota = quota.all, "there is no room for more files");
+            return Err(no_room());
+        }
+        Ok(())
+    }
+
+    /// Counts a file that is about to be kept.
+    async fn open_account(&self, asking: &Asking, account: UploadEntry) -> Result<(), crate::Error> {
+        let (now, quota, size) = (self.providers.clock.now(), self.quota(asking), account.size);
+        let add = move |storage: SharedStorage| async move { storage.add_upload(now, &account, quota).await };
+        match self.write(add).await? {
+            // Says whose bytes they are that are too many; if some went meanwhile it may be tried again.
+            Err(Refusal::Full) => {
+                self.check_quota(asking, size).await?;
+                Err(no_room().into())
+            }
+            opened => Ok(opened?),
+        }
     }
 
     fn check_size(&self, size: u64) -> Result<(), WireError> {
@@ -243,6 +312,24 @@ impl Hub {
             return Ok(());
         }
         Err(WireError::new(ErrorCode::TooLarge, format!("more than {most} bytes")))
+    }
+}
+
+/// There are too many files, or no disk for them.
+fn no_room() -> WireError {
+    let why = "there is no room for files now";
+    WireError::new(ErrorCode::StorageUnavailable, why).retry_after_ms(60_000)
+}
+
+/// What a client is told of a failure of the store of files.
+pub(super) fn refusal(error: &StorageError) -> WireError {
+    match error.source.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => no_room(),
+        // Somebody has to look at it, who finds the rest in the log.
+        _ => {
+            let why = "files cannot be kept now";
+            WireError::new(ErrorCode::StorageUnavailable, why).retry_after_ms(60_000)
+        }
     }
 }
 

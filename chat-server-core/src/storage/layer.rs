@@ -14,7 +14,7 @@ use super::{
     FeedEntry, Job, JobKind, JobStore, ListStore, Listed, ListedPage, LogPage, Marks, MemberEntry,
     MessageAlias, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal, Relation,
     RoomRecord, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError, StoredMessage, TraceStore,
-    UploadBytes, UploadChange, UploadEntry, UploadStore, UserLog, UserLogPage,
+    UploadBytes, UploadEntry, UploadStore, UserLog, UserLogPage,
 };
 use crate::blob::BlobName;
 
@@ -308,13 +308,18 @@ impl<L: StorageLayer> UploadStore for L {
         self.before("upload_bytes").await?;
         self.inner().upload_bytes(user).await
     }
-    async fn refer(&self, now: Timestamp, changes: &[UploadChange]) -> Result<()> {
-        self.before("refer").await?;
-        self.inner().refer(now, changes).await
+    async fn uploads_of(
+        &self,
+        user: &UserId,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<BlobName>> {
+        self.before("uploads_of").await?;
+        self.inner().uploads_of(user, after, limit).await
     }
-    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>> {
-        self.before("due_uploads").await?;
-        self.inner().due_uploads(now, limit).await
+    async fn doom_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>> {
+        self.before("doom_uploads").await?;
+        self.inner().doom_uploads(now, limit).await
     }
     async fn remove_uploads(&self, names: &[BlobName]) -> Result<()> {
         self.before("remove_uploads").await?;

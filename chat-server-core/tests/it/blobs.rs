@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use chat_protocol::UserId;
 use chat_server_core::blob::memory::MemoryBlobs;
 use chat_server_core::blob::{BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
 use chat_server_core::conformance::blob::{SUITE, subject};
@@ -66,16 +65,6 @@ impl BlobStore for Broken {
     async fn read(&self, name: &BlobName, range: Range<u64>) -> Result<Option<BlobBytes>, StorageError> {
         let more = u64::from(self.has("ranges_give_their_bytes") && range.end > 0);
         self.inner.read(name, range.start..range.end.saturating_add(more)).await
-    }
-
-    async fn of_user(
-        &self,
-        user: &UserId,
-        after: Option<&BlobName>,
-        limit: usize,
-    ) -> Result<Vec<(BlobName, BlobMeta)>, StorageError> {
-        let more = usize::from(self.has("blobs_are_found_by_their_user"));
-        self.inner.of_user(user, after, limit + more).await
     }
 
     async fn delete(&self, name: &BlobName) -> Result<bool, StorageError> {

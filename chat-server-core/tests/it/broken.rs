@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use chat_protocol::{ClientMsgId, Content, HistoryQuery, RoomId, RoomState, Seq, Timestamp, UserId};
+use chat_server_core::blob::BlobName;
 use chat_server_core::conformance::storage::{SUITE, subject};
 use chat_server_core::storage::memory::MemoryStore;
-use chat_server_core::storage::{Job, MessageStore, RoomStore, StoredMessage};
+use chat_server_core::storage::{Job, MessageStore, RoomStore, StoredMessage, UploadEntry};
 
 use crate::suites::each_fault_fails_its_case;
 
@@ -70,6 +71,8 @@ struct Remembered {
     sent: BTreeSet<ClientMsgId>,
     /// Who was forgotten somewhere.
     forgotten: BTreeSet<UserId>,
+    /// Accounts of files.
+    uploads: BTreeMap<BlobName, UploadEntry>,
     /// When anybody was last said to be seen.
     seen: Option<Timestamp>,
 }

@@ -153,8 +153,10 @@ async fn all_of_a_user_goes_and_rooms_keep_their_numbers() {
     assert_eq!(storage.blocked(&ann, None, 10).await.unwrap(), []);
     assert_eq!(storage.blocked(&user("dan"), None, 10).await.unwrap(), [], "nobody blocks it");
     assert_eq!(storage.last_seen(&ann).await.unwrap(), None);
-    assert_eq!(blobs.of_user(&ann, None, 10).await.unwrap(), []);
-    assert_eq!(blobs.of_user(&bob, None, 10).await.unwrap().len(), 1, "others' files stay");
+    assert_eq!(storage.uploads_of(&ann, None, 10).await.unwrap(), []);
+    let files = storage.uploads_of(&bob, None, 10).await.unwrap();
+    assert_eq!(files.len(), 1, "others' files stay");
+    assert!(blobs.meta(&files[0]).await.unwrap().is_some(), "with their bytes");
     let members = storage.members(&room("r"), None, 10).await.unwrap();
     let members: Vec<_> = members.iter().map(|member| (member.user.as_str(), member.role)).collect();
     assert_eq!(

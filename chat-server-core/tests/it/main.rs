@@ -36,5 +36,6 @@ mod storm;
 mod suites;
 mod transport;
 mod unread;
+mod uploads;
 mod visits;
 mod webhooks;

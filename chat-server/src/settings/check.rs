@@ -21,6 +21,9 @@ const ENVELOPE: usize = 4096;
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Files go later than this: a message that names one follows at once, but not in the same moment.
+const MIN_EXPIRY: Duration = Duration::from_secs(60);
+
 /// Adds what breaks a rule to `problems`, which holds what could not be read.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     let broken = problems.iter().map(|problem| problem.key.clone()).collect();
@@ -170,6 +173,16 @@ impl Rules<'_> {
         for (i, kind) in uploads.types.iter().enumerate().filter(|(_, kind)| !is_type(kind)) {
             let text = format!("{kind:?} is not a media type such as \"image/png\", \"image/*\" or \"*/*\"");
             self.found(format!("uploads.types[{i}]"), text);
+        }
+        for (key, quota) in
+            [("uploads.quota_per_user", uploads.quota_per_user), ("uploads.quota", uploads.quota)]
+        {
+            if quota < uploads.max_size {
+                self.found(key, format!("{quota} bytes: less than one file of uploads.max_size may have"));
+            }
+        }
+        if uploads.expiry < MIN_EXPIRY {
+            self.found("uploads.expiry", "files would go before they can be named: at least 1m");
         }
         self.duration("uploads.timeout", uploads.timeout, false);
     }

@@ -15,7 +15,6 @@ use super::keys;
 #[non_exhaustive]
 pub struct Uploads {
     /// Directory of the files, made if it does not exist; default `uploads` in `data`. One process at a time may use it.
-    /// Files stay until somebody deletes them: watch its disk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
     /// Greatest size of one file, in bytes; 0 takes no files at all. Memory does not grow with it: files go to the disk
@@ -24,6 +23,17 @@ pub struct Uploads {
     /// Greatest number of uploads that one user has under way; the next is refused and may be tried again. Together with
     /// `max_size` it is what one user can take of the disk at once without finishing anything.
     pub max_per_user: usize,
+    /// Greatest number of bytes of all files of one user that are there; the next file is refused with `ERR_TOO_LARGE`. Files
+    /// that go with their messages make place.
+    pub quota_per_user: u64,
+    /// Greatest number of bytes of all files; the next one is refused with `ERR_STORAGE_UNAVAILABLE`. Keep it below the size
+    /// of the disk: where messages are on the same one, a full disk stores none of them either.
+    pub quota: u64,
+    /// How long a file is kept that no message names, from its upload on; one that some message named goes with the last that
+    /// does. Shorter loses what is uploaded by clients that send their messages much later.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub expiry: Duration,
     /// Media types that are taken, each as `image/png`, `image/*` or `*/*`. What counts is what the bytes show. Files that
     /// are no picture, sound or film are only ever saved by readers, never shown.
     pub types: Vec<String>,
@@ -40,6 +50,9 @@ impl Default for Uploads {
             directory: None,
             max_size: 25 * 1024 * 1024,
             max_per_user: 4,
+            quota_per_user: 1024 * 1024 * 1024,
+            quota: 100 * 1024 * 1024 * 1024,
+            expiry: Duration::from_secs(24 * 60 * 60),
             types: DEFAULT_KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
             timeout: Duration::from_secs(600),
         }

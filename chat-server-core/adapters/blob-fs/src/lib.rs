@@ -16,7 +16,6 @@
 //! | path | what |
 //! | --- | --- |
 //! | `ab/ab3f...` | a whole blob: its bytes, then what is known of them; the folder is the name's first two digits |
-//! | `by-user/5c04.../ab3f...` | says whose a blob is: nothing in it; the folder is a digest of the user |
 //! | `under-way/3f21...` | a blob that is being written |
 //! | `LOCK` | held while the store is open: what is under way belongs to the process that holds it |
 //!
@@ -27,12 +26,12 @@
 //!
 //! What is known of a blob stands behind its bytes and not in a file or table of its own. So one rename makes both
 //! visible, one deletion takes both, nothing has to be compared after a power cut, and the store works beside any
-//! database. What says whose it is may outlive it, and only ever makes a search longer.
+//! database.
 //!
 //! # What survives what
 //!
 //! A blob's file is synced before it gets its name, and its folder before `finish` returns: a finished blob survives a
-//! power cut. What was under way is deleted when the store is opened the next time.
+//! power cut, and so does a deletion. What was under way is deleted when the store is opened the next time.
 
 mod error;
 mod file;

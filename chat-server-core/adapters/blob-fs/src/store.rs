@@ -1,6 +1,5 @@
 //! The store: names become paths, and files appear whole or not at all.
 
-use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, SeekFrom};
 use std::ops::Range;
@@ -8,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chat_protocol::{UserId, short_digest};
 use chat_server_core::blob::{BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
 use chat_server_core::storage::{StorageError, StorageErrorKind};
 use futures::{StreamExt, TryStreamExt};
@@ -21,10 +19,6 @@ use crate::file::{footer, read_meta};
 
 /// Where blobs are written before they get their names. On the same file system, so that a rename is one step.
 const UNDER_WAY: &str = "under-way";
-
-/// Which blobs are whose: a folder for each user, in it a file without bytes for each blob. It is named before the blob gets
-/// its name, so that none is missing; one too many, after a crash, means nothing.
-const BY_USER: &str = "by-user";
 
 /// Name of the lock file; it stays when the store is closed.
 const LOCK: &str = "LOCK";
@@ -60,12 +54,6 @@ impl FsBlobs {
         self.dir.join(&name.as_str()[..2]).join(name.as_str())
     }
 
-    /// The folder of a user. No id is a path, and no two have the same.
-    fn folder_of(&self, user: &UserId) -> PathBuf {
-        let digits = u128::from_be_bytes(short_digest(user.as_str().as_bytes()));
-        self.dir.join(BY_USER).join(format!("{digits:032x}"))
-    }
-
     async fn find(&self, name: &BlobName) -> Result<Option<File>, StorageError> {
         match File::open(self.path(name)).await {
             Ok(file) => Ok(Some(file)),
@@ -79,7 +67,6 @@ impl FsBlobs {
 fn prepare(dir: &Path) -> io::Result<Option<fs::File>> {
     let under_way = dir.join(UNDER_WAY);
     fs::create_dir_all(&under_way)?;
-    fs::create_dir_all(dir.join(BY_USER))?;
     let lock = OpenOptions::new().write(true).create(true).truncate(false).open(dir.join(LOCK))?;
     match lock.try_lock() {
         Ok(()) => {}
@@ -103,8 +90,7 @@ impl BlobStore for FsBlobs {
         let under_way = self.dir.join(UNDER_WAY).join(name.as_str());
         let file = File::options().write(true).create_new(true).open(&under_way).await;
         let file = file.map_err(failed("create"))?;
-        let (blobs, name) = (self.clone(), name.clone());
-        Ok(Box::new(FsWriter { blobs, name, file, under_way, placed: false }))
+        Ok(Box::new(FsWriter { file, under_way, place: self.path(name), placed: false }))
     }
 
     async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError> {
@@ -121,75 +107,18 @@ impl BlobStore for FsBlobs {
         Ok(Some(bytes.map_err(failed("read")).boxed()))
     }
 
-    async fn of_user(
-        &self,
-        user: &UserId,
-        after: Option<&BlobName>,
-        limit: usize,
-    ) -> Result<Vec<(BlobName, BlobMeta)>, StorageError> {
-        let (mut found, mut after) = (Vec::new(), after.cloned());
-        while found.len() < limit {
-            let (folder, last, missing) = (self.folder_of(user), after.take(), limit - found.len());
-            let names =
-                tokio::task::spawn_blocking(move || next_names(&folder, last.as_ref(), missing)).await;
-            let names =
-                names.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into())).map_err(failed("of_user"))?;
-            let Some(last) = names.last().cloned() else { break };
-            for name in names {
-                match self.meta(&name).await {
-                    Ok(meta) => found.extend(meta.map(|meta| (name, meta))),
-                    // One that nobody can read must not hide the others.
-                    Err(error) => tracing::error!(%name, %error, "an upload is passed over"),
-                }
-            }
-            after = Some(last);
-        }
-        Ok(found)
-    }
-
     async fn delete(&self, name: &BlobName) -> Result<bool, StorageError> {
-        let meta = self.meta(name).await.ok().flatten();
-        match tokio::fs::remove_file(self.path(name)).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(failed("delete")(error)),
-        }
-        if let Some(meta) = meta {
-            let folder = self.folder_of(&meta.by);
-            // What stays of it, or is not there, means nothing.
-            _ = tokio::fs::remove_file(folder.join(name.as_str())).await;
-            _ = tokio::fs::remove_dir(folder).await;
-        }
-        Ok(true)
+        let path = self.path(name);
+        let removed = tokio::task::spawn_blocking(move || remove(&path)).await;
+        removed.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into())).map_err(failed("delete"))
     }
-}
-
-/// The first names in a user's folder after one of them, in order. Looks at all that are there, and holds no more than it
-/// gives.
-fn next_names(folder: &Path, after: Option<&BlobName>, limit: usize) -> io::Result<Vec<BlobName>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    let mut first = BTreeSet::new();
-    for entry in entries {
-        let name = entry?.file_name();
-        let name = name.to_str().and_then(BlobName::parse);
-        first.extend(name.filter(|name| after.is_none_or(|after| name > after)));
-        if first.len() > limit {
-            first.pop_last();
-        }
-    }
-    Ok(first.into_iter().collect())
 }
 
 struct FsWriter {
-    blobs: FsBlobs,
-    name: BlobName,
     file: File,
     /// Where it is written.
     under_way: PathBuf,
+    place: PathBuf,
     placed: bool,
 }
 
@@ -205,17 +134,16 @@ impl BlobWriter for FsWriter {
         // Says what writes before it failed to say.
         self.file.flush().await.map_err(failed("finish"))?;
         self.file.sync_all().await.map_err(failed("finish"))?;
-        let (left, place) = (self.under_way.clone(), self.blobs.path(&self.name));
-        let mark = self.blobs.folder_of(&meta.by).join(self.name.as_str());
-        let placed = tokio::task::spawn_blocking(move || put(&left, &place, &mark)).await;
+        let (left, place) = (self.under_way.clone(), self.place.clone());
+        let placed = tokio::task::spawn_blocking(move || put(&left, &place)).await;
         let placed = placed.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into()));
         self.placed = placed.is_ok();
         placed.map_err(failed("finish"))
     }
 }
 
-/// Gives a synced file its place, durably, after its user has it by name.
-fn put(left: &Path, place: &Path, mark: &Path) -> io::Result<()> {
+/// Gives a synced file its place, durably.
+fn put(left: &Path, place: &Path) -> io::Result<()> {
     let folder = place.parent().ok_or(ErrorKind::InvalidInput)?;
     match fs::create_dir(folder) {
         // The name of a new folder is durable when the one around it is synced.
@@ -228,7 +156,6 @@ fn put(left: &Path, place: &Path, mark: &Path) -> io::Result<()> {
     if place.try_exists()? {
         return Err(ErrorKind::AlreadyExists.into());
     }
-    note(mark)?;
     fs::rename(left, place)?;
     if let Err(error) = sync_folder(folder) {
         // Nobody was told of it: better no blob than one that a power cut may take.
@@ -238,21 +165,12 @@ fn put(left: &Path, place: &Path, mark: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a file without bytes, durably.
-fn note(mark: &Path) -> io::Result<()> {
-    let folder = mark.parent().ok_or(ErrorKind::InvalidInput)?;
-    loop {
-        match fs::create_dir(folder) {
-            Ok(()) => sync_folder(folder.parent().ok_or(ErrorKind::InvalidInput)?)?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-        match fs::File::create(mark) {
-            Ok(_) => return sync_folder(folder),
-            // The user's last other blob was deleted just now, and the folder with it.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
+/// Removes a file, durably: who hears of it strikes it off, and nobody would ever look for it again.
+fn remove(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => sync_folder(path.parent().ok_or(ErrorKind::InvalidInput)?).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -337,10 +337,11 @@ CREATE UNIQUE INDEX devices_token ON devices (token, service) WHERE token IS NOT
 CREATE TABLE uploads (
     name     TEXT PRIMARY KEY NOT NULL,  -- made by the server
     user_ref INTEGER NOT NULL,           -- who uploaded it
-    room_ref INTEGER NOT NULL,           -- whose members read it
+    room_ref INTEGER,                    -- whose members read it; NULL: it goes, whatever names it now
     size     INTEGER NOT NULL,           -- bytes
-    due      INTEGER                     -- when it goes; NULL: something refers to it
+    due      INTEGER                     -- when it goes; NULL: a message or its room names it
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX uploads_user ON uploads (user_ref, name);
 CREATE INDEX uploads_due ON uploads (due, name) WHERE due IS NOT NULL;
 -- Which message of its room names a file; `seq` 0: the room's own data.
 CREATE TABLE upload_refs (
@@ -350,10 +351,11 @@ CREATE TABLE upload_refs (
     PRIMARY KEY (room_ref, seq, name)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX upload_refs_name ON upload_refs (name);
--- How many bytes each user has uploaded that are there; 0: all users together.
+-- How many files each user has uploaded that are there, and their bytes; 0: all users together.
 CREATE TABLE upload_bytes (
     user_ref INTEGER PRIMARY KEY,
-    bytes    INTEGER NOT NULL
+    bytes    INTEGER NOT NULL,
+    files    INTEGER NOT NULL
 ) STRICT;
 
 -- Pushes, scheduled sends and the like, taken by workers under a lease. A worker that comes late must not meet another job
@@ -371,6 +373,7 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_due ON jobs (kind, due);
 CREATE UNIQUE INDEX jobs_name ON jobs (user_ref, kind, room_ref, name) WHERE name IS NOT NULL;
+CREATE INDEX jobs_room ON jobs (room_ref, kind) WHERE room_ref <> 0;
 CREATE INDEX jobs_user ON jobs (user_ref, kind, due) WHERE attempts = 0;
 -- How many were given up.
 CREATE TABLE jobs_given_up (

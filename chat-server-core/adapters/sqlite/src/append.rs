@@ -41,6 +41,14 @@ struct InThread {
 impl Batch<'_> {
     /// Stores one change or refuses it.
     pub(crate) fn append(&mut self, append: &Append) -> Result<Answer> {
+        let answer = self.change(append)?;
+        if let Ok(appended) = &answer {
+            self.take_upload_changes(append, appended)?;
+        }
+        Ok(answer)
+    }
+
+    fn change(&mut self, append: &Append) -> Result<Answer> {
         if let Change::Create(new) = &append.change {
             return self.create(append, new);
         }

@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use chat_protocol::{Seq, Timestamp, UserId};
 use chat_server_core::blob::BlobName;
 use chat_server_core::storage::{
-    Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry, UploadStore,
+    Append, Appended, JobKind, Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry,
+    UploadStore,
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, ToSql, params};
 
+use crate::codec::Code;
 use crate::error::{Fault, Result};
+use crate::people::all;
 use crate::rooms::{sql_limit, user_ref};
 use crate::store::{ANYWHERE, SqliteStore};
 use crate::writer::Batch;
@@ -18,8 +21,14 @@ use crate::writer::Batch;
 /// Stands for all users where bytes are summed.
 const ALL: i64 = 0;
 
-/// The sum of bytes of a user, or of all.
-const BYTES: &str = "SELECT bytes FROM upload_bytes WHERE user_ref = ?1";
+/// Bytes and files of a user, or of all.
+const SUM: &str = "SELECT bytes, files FROM upload_bytes WHERE user_ref = ?1";
+
+/// Files that go, in the order in which they do.
+const DUE: &str = "SELECT name FROM uploads WHERE due <= ?1 AND (room_ref IS NULL OR NOT EXISTS (
+        SELECT 1 FROM jobs INDEXED BY jobs_room WHERE room_ref = uploads.room_ref AND room_ref <> 0 AND kind = ?3
+            AND instr(body, uploads.name)))
+    ORDER BY due, name LIMIT ?2";
 
 impl Batch<'_> {
     fn add_upload(
@@ -29,85 +38,82 @@ impl Batch<'_> {
         quota: Quota,
     ) -> Result<std::result::Result<(), Refusal>> {
         let Some(head) = self.room(&upload.room)? else { return Ok(Err(Refusal::NoRoom)) };
+        if self.is_forgetting(&upload.by)? {
+            return Ok(Err(Refusal::Forgotten));
+        }
         let user = self.user_or_new(&upload.by, now)?.user;
         if self.statement("SELECT 1 FROM uploads WHERE name = ?1")?.exists([upload.name.as_str()])? {
             return Ok(Ok(()));
         }
-        let sum = |of: i64| -> Result<u64> {
-            Ok(self.statement(BYTES)?.query_row([of], |row| row.get(0)).optional()?.unwrap_or(0))
-        };
-        if sum(user)? + upload.size > quota.user || sum(ALL)? + upload.size > quota.all {
-            return Ok(Err(Refusal::Full));
+        for (of, most) in [(user, quota.user), (ALL, quota.all)] {
+            if sum(self.db, of)?.0.saturating_add(upload.size) > most {
+                return Ok(Err(Refusal::Full));
+            }
         }
         const INSERT: &str =
             "INSERT INTO uploads (name, user_ref, room_ref, size, due) VALUES (?1, ?2, ?3, ?4, ?5)";
         let row = params![upload.name.as_str(), user, head.room, upload.size, upload.due.as_micros()];
         self.statement(INSERT)?.execute(row)?;
-        const ADD: &str = "INSERT INTO upload_bytes (user_ref, bytes) VALUES (?1, ?2)
-            ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes";
+        const ADD: &str = "INSERT INTO upload_bytes (user_ref, bytes, files) VALUES (?1, ?2, 1)
+            ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, files = files + 1";
         for of in [user, ALL] {
             self.statement(ADD)?.execute(params![of, upload.size])?;
         }
         Ok(Ok(()))
     }
 
-    fn take_upload_change(&mut self, now: Timestamp, change: &UploadChange) -> Result<()> {
-        match change {
-            UploadChange::Refer { room, seq, names } => match self.room(room)? {
-                Some(head) => self.refer_upload(now, (head.room, *seq), names),
-                None => Ok(()),
-            },
-            UploadChange::Trim { room, oldest } => {
-                let Some(head) = self.room(room)? else { return Ok(()) };
-                const GONE: &str = "DELETE FROM upload_refs WHERE room_ref = ?1 AND seq BETWEEN 1 AND ?2 - 1
-                    RETURNING name";
-                let mut gone = self.statement(GONE)?;
-                let names =
-                    gone.query_map(params![head.room, oldest.get()], |row| row.get::<_, String>(0))?;
-                let names: BTreeSet<String> = names.collect::<std::result::Result<_, _>>()?;
-                drop(gone);
-                names.iter().try_for_each(|name| self.settle_upload(now, name))
-            }
-            UploadChange::Keep { room, names, until } => {
-                let Some(head) = self.room(room)? else { return Ok(()) };
-                let mut keep = self.statement(
-                    "UPDATE uploads SET due = max(due, ?3)
-                    WHERE name = ?1 AND room_ref = ?2 AND due IS NOT NULL",
-                )?;
-                for name in names {
-                    keep.execute(params![name.as_str(), head.room, until.as_micros()])?;
+    /// Takes what a stored change of a room means for files; nothing for a message without any.
+    pub(crate) fn take_upload_changes(&mut self, append: &Append, answer: &Appended) -> Result<()> {
+        for change in UploadChange::of(append, answer) {
+            let Some(head) = self.room(&answer.room)? else { return Ok(()) };
+            match change {
+                UploadChange::Names { seq, names } => {
+                    self.name_uploads(append.now, (head.room, seq), &names)?
                 }
-                Ok(())
+                UploadChange::Trim { oldest } => self.trim_upload_names(append.now, head.room, oldest)?,
             }
         }
+        Ok(())
     }
 
     /// A message names these files, and no others.
-    fn refer_upload(&self, now: Timestamp, place: (i64, Seq), names: &[BlobName]) -> Result<()> {
+    fn name_uploads(&self, now: Timestamp, place: (i64, Seq), names: &[BlobName]) -> Result<()> {
         let (room, seq) = (place.0, place.1.get());
-        let mut known = self.statement("SELECT name FROM upload_refs WHERE room_ref = ?1 AND seq = ?2")?;
-        let old = known.query_map(params![room, seq], |row| row.get::<_, String>(0))?;
-        let old: BTreeSet<String> = old.collect::<std::result::Result<_, _>>()?;
-        let mut of_room = self.statement("SELECT 1 FROM uploads WHERE name = ?1 AND room_ref = ?2")?;
+        let old: BTreeSet<String> = {
+            let mut known =
+                self.statement("SELECT name FROM upload_refs WHERE room_ref = ?1 AND seq = ?2")?;
+            let old = known.query_map(params![room, seq], |row| row.get(0))?;
+            old.collect::<std::result::Result<_, _>>()?
+        };
         let mut new = BTreeSet::new();
         for name in names.iter().map(BlobName::as_str) {
-            if of_room.exists(params![name, room])? {
+            let of_room = "SELECT 1 FROM uploads WHERE name = ?1 AND room_ref = ?2";
+            if self.statement(of_room)?.exists(params![name, room])? {
                 new.insert(name.to_owned());
             }
         }
-        let mut insert =
-            self.statement("INSERT INTO upload_refs (room_ref, seq, name) VALUES (?1, ?2, ?3)")?;
-        let mut delete =
-            self.statement("DELETE FROM upload_refs WHERE room_ref = ?1 AND seq = ?2 AND name = ?3")?;
         for name in new.difference(&old) {
-            insert.execute(params![room, seq, name])?;
+            self.statement("INSERT INTO upload_refs (room_ref, seq, name) VALUES (?1, ?2, ?3)")?
+                .execute(params![room, seq, name])?;
             self.settle_upload(now, name)?;
         }
         for name in old.difference(&new) {
-            delete.execute(params![room, seq, name])?;
+            self.statement("DELETE FROM upload_refs WHERE room_ref = ?1 AND seq = ?2 AND name = ?3")?
+                .execute(params![room, seq, name])?;
             self.settle_upload(now, name)?;
         }
         Ok(())
+    }
+
+    fn trim_upload_names(&self, now: Timestamp, room: i64, oldest: Seq) -> Result<()> {
+        const GONE: &str =
+            "DELETE FROM upload_refs WHERE room_ref = ?1 AND seq BETWEEN 1 AND ?2 - 1 RETURNING name";
+        let names: BTreeSet<String> = {
+            let mut gone = self.statement(GONE)?;
+            let names = gone.query_map(params![room, oldest.get()], |row| row.get(0))?;
+            names.collect::<std::result::Result<_, _>>()?
+        };
+        names.iter().try_for_each(|name| self.settle_upload(now, name))
     }
 
     /// Says when a file goes whose references have changed.
@@ -124,32 +130,47 @@ impl Batch<'_> {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?));
         let Some((user, size)) = delete.query_row([name.as_str()], read).optional()? else { return Ok(()) };
         for of in [user, ALL] {
-            self.statement("UPDATE upload_bytes SET bytes = bytes - ?2 WHERE user_ref = ?1")?
-                .execute(params![of, size])?;
+            self.statement(
+                "UPDATE upload_bytes SET bytes = bytes - ?2, files = files - 1 WHERE user_ref = ?1",
+            )?
+            .execute(params![of, size])?;
         }
         self.statement("DELETE FROM upload_refs WHERE name = ?1")?.execute([name.as_str()])?;
         Ok(())
     }
 }
 
+/// Bytes and files of a user, or of all.
+fn sum(db: &Connection, of: i64) -> Result<(u64, u64)> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(db.prepare_cached(SUM)?.query_row([of], read).optional()?.unwrap_or_default())
+}
+
 fn bytes(db: &Connection, user: &UserId) -> Result<UploadBytes> {
-    let sum = |of: i64| -> Result<u64> {
-        Ok(db.prepare_cached(BYTES)?.query_row([of], |row| row.get(0)).optional()?.unwrap_or(0))
-    };
-    let user = user_ref(db, user)?.map(sum).transpose()?.unwrap_or(0);
-    Ok(UploadBytes { user, all: sum(ALL)? })
+    let (all, files) = sum(db, ALL)?;
+    let user = user_ref(db, user)?.map(|user| sum(db, user)).transpose()?.unwrap_or_default().0;
+    Ok(UploadBytes { user, all, files })
+}
+
+fn names(select: &mut Statement<'_>, asked: &[&dyn ToSql]) -> Result<Vec<BlobName>> {
+    all(select, asked, |row| {
+        let name = BlobName::parse(row.get_ref(0)?.as_str()?);
+        name.ok_or_else(|| Fault::Corrupt("a file of another name".to_owned()))
+    })
 }
 
 fn due(db: &Connection, now: Timestamp, limit: usize) -> Result<Vec<BlobName>> {
-    const SELECT: &str = "SELECT name FROM uploads WHERE due <= ?1 ORDER BY due, name LIMIT ?2";
+    let asked = params![now.as_micros(), sql_limit(limit), JobKind::Send.code()];
+    let mut select = db.prepare_cached(DUE)?;
+    names(&mut select, asked)
+}
+
+fn uploads_of(db: &Connection, user: &UserId, after: &str, limit: usize) -> Result<Vec<BlobName>> {
+    const SELECT: &str = "SELECT name FROM uploads INDEXED BY uploads_user
+        WHERE user_ref = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
+    let Some(user) = user_ref(db, user)? else { return Ok(Vec::new()) };
     let mut select = db.prepare_cached(SELECT)?;
-    let mut rows = select.query(params![now.as_micros(), sql_limit(limit)])?;
-    let mut names = Vec::new();
-    while let Some(row) = rows.next()? {
-        let name = BlobName::parse(row.get_ref(0)?.as_str()?);
-        names.push(name.ok_or_else(|| Fault::Corrupt("a file of another name".to_owned()))?);
-    }
-    Ok(names)
+    names(&mut select, params![user, after, sql_limit(limit)])
 }
 
 #[async_trait]
@@ -168,12 +189,31 @@ impl UploadStore for SqliteStore {
         self.readers.read("upload_bytes", 3, move |db| bytes(db, &user)).await
     }
 
-    async fn refer(&self, now: Timestamp, changes: &[UploadChange]) -> Result<(), StorageError> {
-        self.write("refer", |tx| changes.iter().try_for_each(|change| tx.take_upload_change(now, change)))
+    async fn uploads_of(
+        &self,
+        user: &UserId,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<BlobName>, StorageError> {
+        let (user, after) = (user.clone(), after.map_or("", BlobName::as_str).to_owned());
+        self.readers.read("uploads_of", limit, move |db| uploads_of(db, &user, &after, limit)).await
     }
 
-    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>, StorageError> {
-        self.readers.read("due_uploads", ANYWHERE, move |db| due(db, now, limit)).await
+    async fn doom_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>, StorageError> {
+        // Mostly there is none, and nobody has to wait for that.
+        let found = self.readers.read("doom_uploads", ANYWHERE, move |db| due(db, now, limit)).await?;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        // Anew, because some of them may be named by now.
+        self.write("doom_uploads", |tx| {
+            let found = due(tx.db, now, limit)?;
+            for name in &found {
+                tx.statement("UPDATE uploads SET room_ref = NULL WHERE name = ?1")?
+                    .execute([name.as_str()])?;
+            }
+            Ok(found)
+        })
     }
 
     async fn remove_uploads(&self, names: &[BlobName]) -> Result<(), StorageError> {

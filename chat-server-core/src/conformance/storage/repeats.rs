@@ -127,7 +127,7 @@ pub async fn appended_survives_reopen(subject: Subject) {
         answer.expect("accepted");
     }
     scene.set_position("reader", 7).await;
-    scene.uploads("r", "a").await;
+    scene.uploads("s", "a").await;
     let before = everything(&scene, &rooms, &ids).await;
     drop(scene);
 

@@ -9,6 +9,7 @@ use chat_protocol::{ClientMsgId, RoomId, Seq, Timestamp, UserId};
 use super::MemoryStore;
 use super::own::Answer;
 use super::state::State;
+use crate::blob::BlobName;
 use crate::storage::{Job, JobKind, JobStore, NewJob, OwnAppend, Refusal, Schedule, StorageError};
 
 /// All jobs, and what is remembered of those that are gone.
@@ -46,6 +47,12 @@ impl Jobs {
             let place = (job.kind, job.user.as_ref(), job.room.as_ref(), job.name.as_deref());
             place == (kind, user, room, Some(name))
         })
+    }
+
+    /// Whether a message that waits in a room names a file.
+    pub(super) fn name(&self, room: &RoomId, file: &BlobName) -> bool {
+        let waits = |job: &Job| job.kind == JobKind::Send && job.room.as_ref() == Some(room);
+        self.by_id.values().any(|Stored { job, .. }| waits(job) && job.body.contains(file.as_str()))
     }
 
     fn enqueue(&mut self, new: &NewJob) -> bool {

@@ -58,6 +58,12 @@ pub(super) type Answer = Result<Appended, Refusal>;
 
 impl State {
     pub(super) fn append(&mut self, append: &Append) -> Answer {
+        let answer = self.change(append)?;
+        self.uploads.take(append, &answer);
+        Ok(answer)
+    }
+
+    fn change(&mut self, append: &Append) -> Answer {
         if let Change::Create(new) = &append.change {
             return self.create(append, new);
         }

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use chat_protocol::{Timestamp, UserId};
 use chat_server_core::blob::BlobName;
-use chat_server_core::storage::{
-    Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry, UploadStore,
-};
+use chat_server_core::storage::{Quota, Refusal, StorageError, UploadBytes, UploadEntry, UploadStore};
 
 use super::Broken;
 
@@ -17,6 +15,7 @@ impl UploadStore for Broken {
         upload: &UploadEntry,
         quota: Quota,
     ) -> Result<Result<(), Refusal>, StorageError> {
+        self.memory.lock().unwrap().uploads.insert(upload.name.clone(), upload.clone());
         // All users together may have as much as they like.
         let all = if self.has("bytes_of_uploads_are_counted") { u64::MAX } else { quota.all };
         self.inner.add_upload(now, upload, Quota { all, ..quota }).await
@@ -26,18 +25,31 @@ impl UploadStore for Broken {
         self.inner.upload_bytes(user).await
     }
 
-    async fn refer(&self, now: Timestamp, changes: &[UploadChange]) -> Result<(), StorageError> {
-        let mut changes = changes.to_vec();
-        changes.retain(|change| match change {
-            UploadChange::Refer { .. } => true,
-            UploadChange::Trim { .. } => !self.has("an_upload_lasts_as_long_as_it_is_named"),
-            UploadChange::Keep { .. } => !self.has("a_kept_upload_comes_up_later"),
-        });
-        self.inner.refer(now, &changes).await
+    async fn uploads_of(
+        &self,
+        user: &UserId,
+        after: Option<&BlobName>,
+        limit: usize,
+    ) -> Result<Vec<BlobName>, StorageError> {
+        let limit = self.more("uploads_are_found_by_their_user", limit);
+        self.inner.uploads_of(user, after, limit).await
     }
 
-    async fn due_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>, StorageError> {
-        self.inner.due_uploads(now, limit).await
+    async fn doom_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>, StorageError> {
+        let limit = self.more("an_upload_lasts_as_long_as_it_is_named", limit);
+        let doomed = self.inner.doom_uploads(now, limit).await?;
+        if self.has("a_doomed_upload_goes") {
+            // They are given once, and may be named again.
+            let entries = self.memory.lock().unwrap().uploads.clone();
+            self.inner.remove_uploads(&doomed).await?;
+            for (index, entry) in (0..).zip(doomed.iter().map(|name| &entries[name])) {
+                let due = Timestamp::from_micros(entry.due.as_micros() + index);
+                let (entry, plenty) =
+                    (UploadEntry { due, ..entry.clone() }, Quota { user: u64::MAX, all: u64::MAX });
+                self.inner.add_upload(now, &entry, plenty).await?.unwrap();
+            }
+        }
+        Ok(doomed)
     }
 
     async fn remove_uploads(&self, names: &[BlobName]) -> Result<(), StorageError> {

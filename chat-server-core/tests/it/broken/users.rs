@@ -60,6 +60,9 @@ impl Broken {
         let mut append = append.clone();
         match &mut append.change {
             OwnChange::Schedule(new) if self.has("a_scheduled_message_waits_once") => new.digest = [0; 16],
+            OwnChange::Schedule(new) if self.has("a_message_that_waits_keeps_its_uploads") => {
+                new.body = new.body.replace("/uploads/0", "/uploads/1");
+            }
             OwnChange::Schedule(new) if self.has("messages_that_wait_have_a_bound") => new.max += 1,
             OwnChange::Erase { limit } => *limit = self.more("who_is_forgotten_is_new", *limit),
             OwnChange::Unschedule { leased, .. } if self.has("what_waits_can_be_taken_back") => {

@@ -14,7 +14,7 @@ mod conformance {
     });
 }
 
-/// Names of all files below a directory, without the lock and without what says whose blobs are.
+/// Names of all files below a directory, without the lock.
 fn files(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_owned()];
@@ -27,7 +27,7 @@ fn files(dir: &Path) -> Vec<String> {
             }
         }
     }
-    found.retain(|name| name != "LOCK" && !name.starts_with("by-user"));
+    found.retain(|name| name != "LOCK");
     found.sort();
     found
 }
@@ -88,42 +88,4 @@ async fn a_file_that_was_cut_is_an_error_and_no_blob() {
         assert_eq!(error.kind, StorageErrorKind::Corrupt, "{kept}");
         assert!(blobs.read(&name, 0..1).await.is_err(), "{kept}");
     }
-}
-
-/// Names of the folders and files that say whose blobs are.
-fn marks(dir: &Path) -> (usize, usize) {
-    let folders: Vec<_> =
-        std::fs::read_dir(dir.join("by-user")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    let files = folders.iter().map(|folder| std::fs::read_dir(folder).unwrap().count());
-    (folders.len(), files.sum())
-}
-
-#[tokio::test]
-async fn nothing_of_a_user_is_left_but_what_a_crash_leaves_which_means_nothing() {
-    let dir = tempfile::tempdir().unwrap();
-    let blobs = FsBlobs::open(dir.path()).unwrap();
-    let names = [1, 2, 3].map(BlobName::from_bits);
-    for name in &names {
-        let mut writer = blobs.create(name).await.unwrap();
-        writer.write(b"x").await.unwrap();
-        writer.finish(meta(1)).await.unwrap();
-    }
-    assert_eq!(marks(dir.path()), (1, 3));
-    // As if the process had died before the mark was taken away.
-    std::fs::remove_file(dir.path().join("00").join(names[0].as_str())).unwrap();
-    let user = meta(1).by;
-    for limit in [1, 2, 9] {
-        let found = blobs.of_user(&user, None, limit).await.unwrap();
-        assert_eq!(found[0].0, names[1], "{limit}");
-        assert_eq!(found.len(), limit.min(2));
-    }
-    assert!(!blobs.delete(&names[0]).await.unwrap());
-    assert!(blobs.delete(&names[1]).await.unwrap() && blobs.delete(&names[2]).await.unwrap());
-    assert_eq!(blobs.of_user(&user, None, 9).await.unwrap(), []);
-    assert_eq!(marks(dir.path()), (1, 1));
-    let mut writer = blobs.create(&names[0]).await.unwrap();
-    writer.write(b"x").await.unwrap();
-    writer.finish(meta(1)).await.unwrap();
-    assert!(blobs.delete(&names[0]).await.unwrap());
-    assert_eq!(marks(dir.path()), (0, 0), "nor the folder");
 }
