@@ -215,7 +215,7 @@ pub struct ThreadState {
     pub root: Seq,
     /// How many replies it has.
     pub count: u64,
-    /// How far I have read it.
+    /// How far I have read it; at first the newest message when I became a member.
     pub read: Seq,
     /// Replies of others after `read`.
     pub unread: u64,

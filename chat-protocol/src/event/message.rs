@@ -21,10 +21,11 @@ pub struct Edited {
     pub offset: Offset,
     /// Number of the message.
     pub seq: Seq,
-    /// Who wrote it.
+    /// Who wrote it; `~system` when the room hides the message from me.
     pub from: UserId,
     /// What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message
-    /// from me, because it was written before I joined.
+    /// from me, because it was written before I joined: then all that becomes of it, also a deletion or a reaction, is told in
+    /// this way, so that the log has no hole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
     /// Number of the message whose thread it belongs to.

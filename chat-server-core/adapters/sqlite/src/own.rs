@@ -2,14 +2,16 @@
 
 use chat_protocol::command::SettingsPatch;
 use chat_protocol::event::UserChange;
+use chat_protocol::unread::ReadState;
 use chat_protocol::{Mentions, RoomId, RoomSettings, Seq, Timestamp, UserId, UserOffset, limits};
 use chat_server_core::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal, StoredMessage};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Row, params};
 
 use crate::error::Result;
 use crate::head::Head;
 use crate::message::{self, Root};
 use crate::number::Number;
+use crate::pages;
 use crate::writer::{Batch, UserRow};
 
 pub(crate) type Answer = Result<OwnAppended, Refusal>;
@@ -23,14 +25,6 @@ struct Membership {
     read_private: Seq,
     unread_from: Option<Seq>,
     settings: RoomSettings,
-}
-
-/// Where the two read pointers stand, in the main line or in a thread.
-#[derive(Clone, Copy, PartialEq)]
-struct Stand {
-    read: Seq,
-    read_private: Seq,
-    unread_from: Option<Seq>,
 }
 
 impl Batch<'_> {
@@ -122,9 +116,9 @@ impl Batch<'_> {
         }
         let before = match thread {
             None => member.stand(),
-            Some(root) => self.stand_in_thread(&member, root)?,
+            Some(root) => pages::read_in_thread(self.db, member.head.room, member.row.user, root)?,
         };
-        let mut after = Stand { unread_from: None, ..before };
+        let mut after = ReadState { unread_from: None, ..before };
         let stood = if told { before.read } else { before.read_private };
         let stands = if told { &mut after.read } else { &mut after.read_private };
         *stands = seq.max(*stands);
@@ -134,7 +128,7 @@ impl Batch<'_> {
         }
         match thread {
             None => self.stand_at(&member, after)?,
-            Some(root) => self.stand_at_in_thread(&member, root, after)?,
+            Some(root) => self.stand_at_in_thread(&member, root, told, at)?,
         }
         let room = room.clone();
         let change = match told {
@@ -146,34 +140,26 @@ impl Batch<'_> {
     }
 
     /// Where pointers stand; what is read was delivered.
-    fn stand_at(&mut self, member: &Membership, stand: Stand) -> Result<()> {
+    fn stand_at(&mut self, member: &Membership, stand: ReadState) -> Result<()> {
         const UPDATE: &str = "UPDATE members
             SET read = ?3, read_private = ?4, unread_from = ?5, delivered = max(delivered, ?3)
             WHERE room_ref = ?1 AND user_ref = ?2";
-        let Stand { read, read_private, unread_from } = stand;
+        let ReadState { read, read_private, unread_from } = stand;
         let (room, user) = (member.head.room, member.row.user);
         let row = params![room, user, read.get(), read_private.get(), unread_from.map(Seq::get)];
         self.statement(UPDATE)?.execute(row)?;
         Ok(())
     }
 
-    fn stand_in_thread(&mut self, member: &Membership, root: Seq) -> Result<Stand> {
-        const SELECT: &str = "SELECT read, read_private FROM thread_pointers
-            WHERE room_ref = ?1 AND user_ref = ?2 AND thread = ?3";
-        let place = params![member.head.room, member.row.user, root.get()];
-        let found =
-            self.statement(SELECT)?.query_row(place, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        let (read, read_private) = found.unwrap_or((0, 0));
-        Ok(Stand { read: Seq::read(read)?, read_private: Seq::read(read_private)?, unread_from: None })
-    }
-
-    fn stand_at_in_thread(&mut self, member: &Membership, root: Seq, stand: Stand) -> Result<()> {
+    /// A pointer of a thread moves; another that is not told stays where it is.
+    fn stand_at_in_thread(&mut self, member: &Membership, root: Seq, told: bool, at: Seq) -> Result<()> {
         const UPSERT: &str = "INSERT INTO thread_pointers (room_ref, user_ref, thread, read, read_private)
             VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT DO UPDATE SET read = excluded.read, read_private = excluded.read_private";
+            ON CONFLICT DO UPDATE
+            SET read = max(read, excluded.read), read_private = max(read_private, excluded.read_private)";
         let (room, user, root) = (member.head.room, member.row.user, root.get());
-        let row = params![room, user, root, stand.read.get(), stand.read_private.get()];
-        self.statement(UPSERT)?.execute(row)?;
+        let (read, read_private) = if told { (at.get(), 0) } else { (0, at.get()) };
+        self.statement(UPSERT)?.execute(params![room, user, root, read, read_private])?;
         Ok(())
     }
 
@@ -185,7 +171,7 @@ impl Batch<'_> {
         if member.unread_from == Some(from) {
             return self.stays(append, Seq::ZERO);
         }
-        self.stand_at(&member, Stand { unread_from: Some(from), ..member.stand() })?;
+        self.stand_at(&member, ReadState { unread_from: Some(from), ..member.stand() })?;
         let change = UserChange::MarkedUnread { room: room.clone(), unread_from: from };
         self.told(append, member.row, Some(member.head.room), change)
     }
@@ -332,9 +318,9 @@ impl Batch<'_> {
 }
 
 impl Membership {
-    fn stand(&self) -> Stand {
+    fn stand(&self) -> ReadState {
         let Membership { read, read_private, unread_from, .. } = *self;
-        Stand { read, read_private, unread_from }
+        ReadState { read, read_private, unread_from }
     }
 }
 

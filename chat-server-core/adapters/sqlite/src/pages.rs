@@ -207,15 +207,21 @@ pub(crate) fn thread(db: &Connection, id: &RoomId, root: Seq, user: &UserId) -> 
     }
     // Who was never heard of has written nothing: no user has the number 0.
     let user = user_ref(db, user)?.unwrap_or(0);
-    const SELECT: &str = "SELECT read, read_private FROM thread_pointers
-        WHERE room_ref = ?1 AND user_ref = ?2 AND thread = ?3";
-    let stand = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let stands = db.prepare_cached(SELECT)?.query_row(params![room, user, root.get()], stand).optional()?;
-    let (read, read_private) = stands.unwrap_or((0, 0));
-    let state =
-        ReadState { read: Seq::read(read)?, read_private: Seq::read(read_private)?, unread_from: None };
+    let state = read_in_thread(db, room, user, root)?;
     let line = Line { room, user, thread: Some(root.get()), base: state.base().get() };
     let count = counts::replies(db, room, root.get())?.map_or(0, |(count, _)| count);
     let unread = counts::in_thread(db, &line)?;
     Ok(Some(ThreadState { root, count, read: state.base(), unread, pointers: Default::default() }))
+}
+
+/// How far a user has read in a thread: what was said before it joined is not unread there either.
+pub(crate) fn read_in_thread(db: &Connection, room: i64, user: i64, root: Seq) -> Result<ReadState> {
+    const SELECT: &str = "SELECT max(m.joined_seq, ifnull(p.read, 0)), ifnull(p.read_private, 0)
+        FROM members m LEFT JOIN thread_pointers p
+            ON p.room_ref = m.room_ref AND p.user_ref = m.user_ref AND p.thread = ?3
+        WHERE m.room_ref = ?1 AND m.user_ref = ?2";
+    let stand = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let stands = db.prepare_cached(SELECT)?.query_row(params![room, user, root.get()], stand).optional()?;
+    let (read, read_private) = stands.unwrap_or((0, 0));
+    Ok(ReadState { read: Seq::read(read)?, read_private: Seq::read(read_private)?, unread_from: None })
 }

@@ -191,7 +191,8 @@ impl Model {
         let room = self.rooms.get(id)?;
         room.kept().find(|(seq, said)| *seq == root && said.thread.is_none())?;
         let member = room.members.get(user);
-        let read = member.and_then(|member| member.threads.get(&root)).copied().unwrap_or_default();
+        let mut read = member.and_then(|member| member.threads.get(&root)).copied().unwrap_or_default();
+        read.read = read.read.max(member.map_or(Seq::ZERO, |member| member.joined_seq));
         let replies = room.kept().filter(|(_, said)| said.thread == Some(root) && !said.deleted);
         let unread = self.counts(id, user, Some(root), read.base()).unread;
         let pointers = BTreeMap::new();

@@ -106,5 +106,15 @@ pub async fn threads_have_pointers_of_their_own(subject: Subject) {
     scene.own(read_thread("r", "b", 1, 7)).await;
     assert_eq!(thread("b", 1).await, Some((7, 0)), "a thread outlives its message");
     scene.all(&[leave("r", "b"), join("r", "b")]).await;
-    assert_eq!(thread("b", 1).await, Some((0, 3)), "who comes back has read none");
+    assert_eq!(thread("b", 1).await, Some((7, 0)), "who comes back starts at the head");
+    assert_eq!(plain(&scene.pointers("r", Some(1), ALL).await.read), [("c", 7)], "and has read none of it");
+    scene.own_repeated(read_thread("r", "b", 2, 7)).await;
+    let stays = scene.own(read_thread("r", "b", 2, 3)).await;
+    assert_eq!((stays.at, stays.before), (seq(7), seq(7)));
+    scene.own(read_privately("r", "b", Some(2), 6)).await;
+    assert_eq!(plain(&scene.pointers("r", Some(2), ALL).await.read), [], "that is told to nobody");
+    scene.stored(reply("r", "a", 2, "news")).await;
+    assert_eq!((thread("b", 1).await, thread("b", 2).await), (Some((7, 0)), Some((7, 1))));
+    assert_eq!(scene.own(read_thread("r", "b", 2, 8)).await.before, seq(7));
+    assert_eq!(thread("b", 2).await, Some((8, 0)));
 }

@@ -2,6 +2,7 @@
 
 use chat_protocol::command::SettingsPatch;
 use chat_protocol::event::{UserChange, UserChanged};
+use chat_protocol::unread::ReadState;
 use chat_protocol::{Mentions, RoomId, RoomSettings, Seq, UserId, UserOffset, limits};
 
 use super::room::{Member, Room};
@@ -67,6 +68,7 @@ impl State {
             return Err(Refusal::NoMessage);
         }
         let mut told = None;
+        let joined = if thread.is_some() { member.joined_seq } else { Seq::ZERO };
         let (before, at) = match pointer {
             Pointer::Delivered => {
                 if seq <= member.delivered {
@@ -80,9 +82,15 @@ impl State {
                     Some(root) => member.threads.entry(root).or_default(),
                 };
                 let before = *state;
-                let stands = if pointer == Pointer::Read { &mut state.read } else { &mut state.read_private };
-                let stood = std::mem::replace(stands, seq.max(*stands));
-                let at = *stands;
+                let (stands, start) = match pointer {
+                    Pointer::Read => (&mut state.read, joined),
+                    _ => (&mut state.read_private, Seq::ZERO),
+                };
+                let stood = start.max(*stands);
+                if seq > stood {
+                    *stands = seq;
+                }
+                let at = stood.max(seq);
                 state.unread_from = None;
                 if *state == before {
                     return Ok(self.stays(append, id, pointer, thread));
@@ -243,7 +251,7 @@ impl State {
         let member = self.rooms.get(id).and_then(|room| room.members.get(&append.user));
         let state = |member: &Member| match thread {
             None => member.read,
-            Some(root) => member.threads.get(&root).copied().unwrap_or_default(),
+            Some(root) => member.in_thread(root),
         };
         let at = member.map_or(Seq::ZERO, |member| match pointer {
             Pointer::Delivered => member.delivered,
@@ -264,5 +272,11 @@ impl Member {
     pub(super) fn settings_at(&self, head: Seq) -> RoomSettings {
         let archived = self.archived_at.is_some_and(|at| at >= head);
         RoomSettings { archived, ..self.settings.clone() }
+    }
+
+    /// How far it has read in a thread: what was said before it joined is not unread there either.
+    pub(super) fn in_thread(&self, root: Seq) -> ReadState {
+        let own = self.threads.get(&root).copied().unwrap_or_default();
+        ReadState { read: own.read.max(self.joined_seq), ..own }
     }
 }

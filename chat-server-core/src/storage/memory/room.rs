@@ -28,7 +28,7 @@ pub(super) struct Member {
     pub(super) joined_offset: Offset,
     pub(super) delivered: Seq,
     pub(super) read: ReadState,
-    /// By the message on which the thread hangs.
+    /// What it read in threads since it joined, by the message on which each hangs: see [`in_thread`](Self::in_thread).
     pub(super) threads: BTreeMap<Seq, ReadState>,
     /// Whether it is archived is said by `archived_at`.
     pub(super) settings: RoomSettings,
@@ -160,8 +160,7 @@ impl Room {
     /// A thread as a member sees it.
     pub(super) fn thread(&self, root: Seq, user: &UserId, hidden: &BTreeSet<Seq>) -> Option<ThreadState> {
         self.messages.get(&root).filter(|stored| stored.stored.message.thread.is_none())?;
-        let read = self.members.get(user).and_then(|member| member.threads.get(&root)).copied();
-        let read = read.unwrap_or_default();
+        let read = self.members.get(user).map(|member| member.in_thread(root)).unwrap_or_default();
         Some(ThreadState {
             root,
             count: self.replies(root).map_or(0, |replies| replies.count),
