@@ -8,12 +8,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chat_protocol::event::Edited;
+use chat_protocol::event::{Deleted, Edited, Reaction};
 use chat_protocol::{Event, Seq, Text, UserId, encode};
 
 use super::delivery::Deliveries;
 use super::link::Link;
 use super::outbox::Outbox;
+use crate::room::policy;
+use crate::storage::LogEntry;
 
 /// The followers of one log on this node.
 #[derive(Debug, Default)]
@@ -32,7 +34,8 @@ struct Follower {
     oldest: Seq,
 }
 
-/// What is told of an edit to those who may not read the message: that there was one.
+/// What is told of an edit, a deletion or a reaction to those who may not read the message: that it is another one now, by
+/// nobody and without a word. The log goes on with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Veil {
     seq: Seq,
@@ -40,9 +43,24 @@ pub(crate) struct Veil {
 }
 
 impl Veil {
-    pub(crate) fn of(edited: &Edited) -> Self {
-        let frame = encode(&Event::Edited(Edited { content: None, ..edited.clone() }));
-        Self { seq: edited.seq, frame }
+    /// Of a message there is none: who may not read it is not told the log from there.
+    pub(crate) fn of(entry: &LogEntry) -> Option<Self> {
+        let (room, offset, seq, ts) = match entry {
+            LogEntry::Edited(Edited { room, offset, seq, ts, .. })
+            | LogEntry::Deleted(Deleted { room, offset, seq, ts, .. })
+            | LogEntry::Reaction(Reaction { room, offset, seq, ts, .. }) => {
+                (room.clone(), *offset, *seq, *ts)
+            }
+            LogEntry::Message(_) | LogEntry::Member(_) | LogEntry::Room(_) => return None,
+        };
+        let (from, content, thread) = (UserId::system(), None, None);
+        let frame = encode(&Event::Edited(Edited { room, offset, seq, from, content, thread, ts }));
+        Some(Self { seq, frame })
+    }
+
+    /// What is told to who may read the messages from `oldest` on.
+    pub(crate) fn or(self, frame: Text, oldest: Seq) -> Text {
+        if policy::may_read(self.seq, oldest) { frame } else { self.frame }
     }
 }
 
@@ -169,7 +187,7 @@ impl Feed {
                     let fresh = from(first, frames, next.max(*after + 1));
                     match veil {
                         _ if fresh.is_empty() => {}
-                        Some(veil) if veil.seq < follower.oldest => {
+                        Some(veil) if !policy::may_read(veil.seq, follower.oldest) => {
                             deliveries.give(&follower.link, std::slice::from_ref(&veil.frame));
                         }
                         _ => deliveries.give(&follower.link, fresh),
@@ -206,8 +224,11 @@ impl Feed {
         }
         follower.link.outbox.push(word);
         for (_, frame, veil) in aside.events.drain(..).filter(|(position, ..)| *position > at) {
-            let veil = veil.filter(|veil| veil.seq < follower.oldest);
-            follower.link.outbox.push(veil.map_or(frame, |veil| veil.frame));
+            let told = match veil {
+                Some(veil) => veil.or(frame, follower.oldest),
+                None => frame,
+            };
+            follower.link.outbox.push(told);
         }
         let ended = aside.ended;
         follower.state = State::Live { after: covered };

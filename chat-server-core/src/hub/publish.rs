@@ -74,10 +74,7 @@ impl Hub {
         if self.is_posted(room) {
             self.post(room, Happened::Stored { entry: Box::new(entry.clone()), origin: 0 });
         }
-        let veil = match &entry {
-            LogEntry::Edited(edited) => Some(Veil::of(edited)),
-            _ => None,
-        };
+        let veil = Veil::of(&entry);
         self.lift_veils(room, &entry);
         let (offset, frames) = (entry.offset(), [encode(&Event::from(entry))]);
         self.deliver_frames(room, offset, &frames, veil.as_ref(), left.as_ref(), deliveries);

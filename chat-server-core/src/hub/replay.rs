@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chat_protocol::event::{Edited, Outcome, Resumed};
+use chat_protocol::event::{Outcome, Resumed};
 use chat_protocol::{
     ErrorCode, Event, MAX_SAFE, Offset, RequestId, RoomId, Seq, Text, UserId, UserOffset, WireError, encode,
 };
 
 use super::Hub;
-use super::feed::{Feed, Released};
+use super::feed::{Feed, Released, Veil};
 use super::link::Link;
 use super::publish::ended_by;
 use crate::storage::{LogEntry, RoomView, StorageError};
@@ -264,11 +264,11 @@ impl Hub {
 
 /// The packet of an entry, for who may read the messages from `oldest` on; `None`: it is not known which.
 fn readable(entry: LogEntry, oldest: Option<Seq>) -> Text {
-    let entry = match entry {
-        LogEntry::Edited(edited) if oldest.is_none_or(|oldest| edited.seq < oldest) => {
-            LogEntry::Edited(Edited { content: None, ..edited })
-        }
-        entry => entry,
-    };
-    encode(&Event::from(entry))
+    let veil = Veil::of(&entry);
+    let frame = encode(&Event::from(entry));
+    let oldest = oldest.unwrap_or_else(|| Seq::new(MAX_SAFE).unwrap_or_default());
+    match veil {
+        Some(veil) => veil.or(frame, oldest),
+        None => frame,
+    }
 }

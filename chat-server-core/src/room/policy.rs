@@ -36,7 +36,7 @@ pub(crate) fn decide(
         return Ok(());
     }
     let role = standing.role.ok_or_else(stranger)?;
-    if subject(change).is_some_and(|seq| seq < standing.oldest_seq) {
+    if subject(change).is_some_and(|seq| !may_read(seq, standing.oldest_seq)) {
         return Err(ErrorCode::MessageNotFound.into());
     }
     let direct = standing.kind == RoomKind::Direct;
@@ -95,6 +95,12 @@ fn subject(change: &Change) -> Option<Seq> {
         | Change::Unreact { seq, .. } => Some(*seq),
         _ => None,
     }
+}
+
+/// Whether a message is there for who may read those from `oldest` on: it can be neither changed by, nor is told anything
+/// of to who it is not.
+pub(crate) fn may_read(seq: Seq, oldest: Seq) -> bool {
+    seq >= oldest
 }
 
 /// Completes a change of the operator's, who is no member and may do everything, up to what concerns an owner.

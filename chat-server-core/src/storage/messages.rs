@@ -51,6 +51,17 @@ impl LogEntry {
             LogEntry::Room(changed) => changed.offset,
         }
     }
+
+    /// Number of the message that it is, or is about.
+    pub fn subject(&self) -> Option<Seq> {
+        match self {
+            LogEntry::Message(stored) => Some(stored.message.seq),
+            LogEntry::Edited(edited) => Some(edited.seq),
+            LogEntry::Deleted(deleted) => Some(deleted.seq),
+            LogEntry::Reaction(reaction) => Some(reaction.seq),
+            LogEntry::Member(_) | LogEntry::Room(_) => None,
+        }
+    }
 }
 
 /// The packet that tells an entry.

@@ -12,7 +12,7 @@ use chat_protocol::{Frame, Text};
 use chat_server_core::dialects::{Entrance, Port, PortId};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::transport::memory::{self, MemoryConnection};
-use chat_server_core::{ChatServer, Providers, ServerConfig};
+use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 
@@ -147,5 +147,33 @@ async fn an_alias_makes_a_room_and_its_members() {
         let told = socket.hear().await;
         assert_eq!((&told["message"], &told["token"]), (&json!("hello"), &json!("lobby")));
         assert!(told["timestamp"].is_number());
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_before_a_member_joined_is_kept_from_its_sockets() {
+    let server = server();
+    let make = r#"{"create":{"id":"c","kind":"group","room":"r","number":7,"history":"joined","owner":"1"}}"#;
+    let make = chat_protocol::decode(make.as_bytes()).unwrap();
+    server.command(&Caller::Operator, make).await.unwrap();
+    let mut ann = native(&server, "1").await;
+    let mut bob = open(&server, "/ws/chats/", Some("dev-2")).await;
+    let content = |text: &str| json!({"type": "text/plain", "payload": {"text": text}});
+    let send = |text: &str| json!({"send": {"id": text, "room": "r", "content": content(text)}});
+    let edit = |seq: u64, text: &str| json!({"edit": {"id": "e", "room": "r", "seq": seq, "content": content(text)}});
+    ann.say(send("secret")).await;
+    ann.say(send("secret too")).await;
+    ann.say(json!({"invite": {"id": "i", "room": "r", "users": ["2"]}})).await;
+    ann.hear_with("/reply/data/added").await;
+    ann.say(edit(1, "new secret")).await;
+    ann.say(json!({"delete": {"id": "d", "room": "r", "seq": 2}})).await;
+    let mut answer = send("open");
+    answer["send"]["reply_to"] = json!(1);
+    ann.say(answer).await;
+    ann.say(edit(3, "opener")).await;
+    for text in ["open", "opener"] {
+        let told = bob.hear().await;
+        assert_eq!(told["content"]["text"], text, "{told}");
+        assert!(!told.to_string().contains("secret"), "{told}");
     }
 }

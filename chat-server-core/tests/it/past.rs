@@ -1,6 +1,6 @@
 //! Rooms that hide their past: what was written before a member's time is not there for it, however it asks.
 
-use chat_protocol::Event;
+use chat_protocol::{Event, UserId};
 use chat_server_core::ChatServer;
 use serde_json::{Value, json};
 
@@ -99,4 +99,27 @@ async fn an_edit_of_what_cannot_be_read_is_told_without_its_words() {
         let live = reader.until(|event| edited(event).is_some()).await;
         assert_eq!(edited(live.last().unwrap()), Some((60, true)), "nothing is hidden any more");
     }
+}
+
+#[tokio::test]
+async fn what_becomes_of_what_cannot_be_read_names_nobody() {
+    let (_server, mut alice, mut bob) = past().await;
+    let about = |event: &Event| match event {
+        Event::Edited(edited) => Some((edited.seq.get(), edited.from == UserId::system())),
+        Event::Deleted(deleted) => Some((deleted.seq.get(), false)),
+        Event::Reaction(reaction) => Some((reaction.seq.get(), false)),
+        _ => None,
+    };
+    for seq in [59, 61] {
+        for kind in ["react", "unreact"] {
+            alice.ok(&format!(r#"{{"{kind}":{{"id":"x","room":"r","seq":{seq},"emoji":"+"}}}}"#)).await;
+        }
+        alice.ok(&format!(r#"{{"delete":{{"id":"x","room":"r","seq":{seq}}}}}"#)).await;
+    }
+    let told = [(59, true), (59, true), (59, true), (61, false), (61, false), (61, false)];
+    let live = bob.until(|event| matches!(event, Event::Deleted(_))).await;
+    assert_eq!(live.iter().filter_map(about).collect::<Vec<_>>(), told);
+    bob.say(r#"{"follow":{"id":"f","room":"r","offset":65}}"#).await;
+    let replayed = bob.until(|event| matches!(event, Event::Reply(_))).await;
+    assert_eq!(replayed.iter().filter_map(about).collect::<Vec<_>>(), told);
 }

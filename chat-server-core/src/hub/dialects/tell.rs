@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chat_protocol::dialect::{Audience, Delivery as Stage, MessageNames, News, Place, Profile};
 use chat_protocol::event::RoomAction;
-use chat_protocol::{HistoryQuery, RoomId, Seq, Text, Timestamp, UserId, WireError};
+use chat_protocol::{HistoryQuery, HistoryVisibility, RoomId, Seq, Text, Timestamp, UserId, WireError};
 
 use super::facts::Faces;
 use super::mail::{Delivery, Happened};
@@ -14,6 +14,7 @@ use crate::dialects::{PortId, ShownMessage, ShownRoom};
 use crate::hub::Hub;
 use crate::hub::delivery::Deliveries;
 use crate::hub::link::Link;
+use crate::room::policy;
 use crate::storage::{LogEntry, MemberEntry, RoomRecord};
 
 /// How many entries of a log are read at once.
@@ -43,6 +44,8 @@ pub(super) async fn run(hub: Arc<Hub>, room: RoomId) {
 struct Known {
     room: Arc<ShownRoom>,
     members: Vec<MemberEntry>,
+    /// Its members do not read what was written before they joined.
+    hides: bool,
 }
 
 struct Teller<'h> {
@@ -113,6 +116,27 @@ impl Told {
         }
     }
 
+    /// Number of the message that is shown besides, because this one answers it.
+    fn quoted(&self) -> Option<Seq> {
+        match self {
+            Told::Message(message) | Told::Edited(message) | Told::Sent(message) => {
+                message.reply.as_ref().map(|reply| reply.stored.message.seq)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for those who may not read the message that it answers.
+    fn without_quote(self) -> Self {
+        let bare = |message: ShownMessage| ShownMessage { reply: None, ..message };
+        match self {
+            Told::Message(message) => Told::Message(bare(message)),
+            Told::Edited(message) => Told::Edited(bare(message)),
+            Told::Sent(message) => Told::Sent(bare(message)),
+            other => other,
+        }
+    }
+
     fn is_ephemeral(&self) -> bool {
         matches!(self, Told::Typing { .. })
     }
@@ -150,7 +174,17 @@ impl Teller<'_> {
         if links.is_empty() {
             return Ok(());
         }
+        self.learn().await?;
+        let subject = match &what {
+            Happened::Stored { entry, .. } => entry.subject(),
+            _ => None,
+        };
+        let (links, _) = self.readers(links, subject).await?;
+        if links.is_empty() {
+            return Ok(());
+        }
         let Some(told) = self.gather(what).await? else { return Ok(()) };
+        let (links, without) = self.readers(links, told.quoted()).await?;
         let Some(known) = &self.known else { return Ok(()) };
         let room = match told {
             Told::Desk => Arc::new(self.with_last(&known.room).await?),
@@ -158,7 +192,31 @@ impl Teller<'_> {
         };
         self.hub.deliver(|deliveries| self.give(&told, &room, &links, origin, deliveries));
         self.follow_up(&told);
+        if !without.is_empty() {
+            let told = told.without_quote();
+            self.hub.deliver(|deliveries| self.give(&told, &room, &without, origin, deliveries));
+        }
         Ok(())
+    }
+
+    /// Sockets of those who may read a message, then the others.
+    async fn readers(
+        &self,
+        links: Vec<Arc<Link>>,
+        seq: Option<Seq>,
+    ) -> Result<(Vec<Arc<Link>>, Vec<Arc<Link>>), WireError> {
+        let hides = self.known.as_ref().is_some_and(|known| known.hides);
+        let Some(seq) = seq.filter(|_| hides) else { return Ok((links, Vec::new())) };
+        let (mut may, mut others) = (Vec::with_capacity(links.len()), Vec::new());
+        for link in links {
+            let standing = match link.user() {
+                Some(user) => self.hub.stored(self.hub.providers.storage.standing(self.room, user).await)?,
+                None => None,
+            };
+            let reads = standing.is_some_and(|standing| policy::may_read(seq, standing.oldest_seq));
+            if reads { may.push(link) } else { others.push(link) }
+        }
+        Ok((may, others))
     }
 
     /// What is known of the room is not true any more.
@@ -192,14 +250,15 @@ impl Teller<'_> {
                 self.hub.record(self.room).await?.unwrap_or_else(|| RoomRecord::bare(self.room.clone()));
             let members = self.hub.recipients(&record).await?;
             let room = Arc::new(self.hub.shown_room(record).await?);
-            self.known = Some(Known { room, members });
+            let view = self.hub.view(&UserId::system(), self.room).await?;
+            let hides = view.is_some_and(|view| view.state.history == HistoryVisibility::Joined);
+            self.known = Some(Known { room, members, hides });
         }
         Ok(())
     }
 
     /// What happened, with what is needed to tell it; nothing when no format has words for it.
-    async fn gather(&mut self, what: Happened) -> Result<Option<Told>, WireError> {
-        self.learn().await?;
+    async fn gather(&self, what: Happened) -> Result<Option<Told>, WireError> {
         let Some(known) = &self.known else { return Ok(None) };
         Ok(match what {
             Happened::Stored { entry, .. } => match *entry {
