@@ -69,11 +69,20 @@ pub struct ServerConfig {
     pub write_timeout: Duration,
     /// How long a user stays online after its last connection ended. Default 30 s.
     pub presence_grace: Duration,
+    /// How long others show that a user writes, unless it says so again. Default 6 s: clients say it again every few seconds,
+    /// and who stops without a word has stopped soon. Told to clients after `auth`.
+    pub typing_ttl: Duration,
     /// How long read pointers are gathered before they are stored. Default 200 ms.
     pub pointer_delay: Duration,
     /// Greatest number of members of a room in which others are told how far one has read and received. Default 100: in
     /// larger rooms each message would cost as many receipts as it has readers, to each of them.
     pub max_receipt_members: u64,
+    /// Greatest number of members of a room of any kind; `ERR_LIMIT_REACHED` says that there are as many. Default 100,000: a
+    /// channel of a town. Each costs some 200 bytes of storage, and all of them are looked at to push one message.
+    pub max_members: u64,
+    /// Greatest number of members of a room in which each of them may call everybody with `@room`; in larger rooms owners and
+    /// admins may. Default 100: a call is pushed to everybody, also to those who muted the room.
+    pub max_call_members: u64,
     /// Greatest number of messages of one user that wait for their time in one room. Default 100; each costs at most 16 KiB
     /// of storage.
     pub max_scheduled: usize,
@@ -159,8 +168,11 @@ impl Default for ServerConfig {
             pong_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             presence_grace: Duration::from_secs(30),
+            typing_ttl: limits::TYPING_TTL,
             pointer_delay: Duration::from_millis(200),
             max_receipt_members: 100,
+            max_members: 100_000,
+            max_call_members: 100,
             max_scheduled: 100,
             max_schedule_ahead: Duration::from_secs(365 * 24 * 60 * 60),
             retention: None,

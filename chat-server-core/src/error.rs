@@ -55,6 +55,9 @@ impl From<Refusal> for Error {
             Refusal::Full => {
                 WireError::new(ErrorCode::LimitReached, "there are as many of these as there may be").into()
             }
+            Refusal::RoomFull => {
+                WireError::new(ErrorCode::LimitReached, "the room has as many members as it may have").into()
+            }
             Refusal::Conflict => ErrorCode::Conflict.into(),
             Refusal::AccessChanged => {
                 WireError::new(ErrorCode::RateLimited, "the room's members change too quickly").into()

@@ -199,5 +199,6 @@ pub(super) fn unknown_limits() -> Limits {
         max_history_page: limits::MAX_HISTORY_PAGE,
         max_rooms_followed: limits::MAX_ROOMS_FOLLOWED as u32,
         max_in_flight: 1,
+        typing_ttl_ms: limits::TYPING_TTL.as_millis() as u64,
     }
 }

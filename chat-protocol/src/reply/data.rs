@@ -8,7 +8,7 @@ use crate::{Epoch, Offset, RoomState, Seq, SessionId, Timestamp, UserId, UserOff
 ///
 /// ```
 /// use chat_protocol::reply::AuthData;
-/// let json = r#"{"user_id":"1","session_id":"s","epoch":"e","user_offset":9,"limits":{"max_frame":65536,"max_content":16384,"max_history_page":100,"max_rooms_followed":1000,"max_in_flight":64}}"#;
+/// let json = r#"{"user_id":"1","session_id":"s","epoch":"e","user_offset":9,"limits":{"max_frame":65536,"max_content":16384,"max_history_page":100,"max_rooms_followed":1000,"max_in_flight":64,"typing_ttl_ms":6000}}"#;
 /// let data: AuthData = serde_json::from_str(json).unwrap();
 /// assert_eq!(serde_json::to_string(&data).unwrap(), json);
 /// ```
@@ -44,6 +44,8 @@ pub struct Limits {
     pub max_rooms_followed: u32,
     /// Greatest number of unanswered commands; the server reads no further until one is answered.
     pub max_in_flight: u32,
+    /// How long a `typing` holds, in milliseconds: who goes on writing says it again before that.
+    pub typing_ttl_ms: u64,
 }
 
 /// Result of `send`: the message is durable.

@@ -58,6 +58,7 @@ fn auth_data() -> AuthData {
             max_history_page: 100,
             max_rooms_followed: 1_000,
             max_in_flight: 64,
+            typing_ttl_ms: 6_000,
         },
     }
 }

@@ -159,6 +159,7 @@ suite! { $
             agents_answer_for_their_organization
             agents_have_a_bound
             only_agents_join_desks
+            members_have_a_bound
 
             every_name_finds_its_room
             an_alias_is_given_once

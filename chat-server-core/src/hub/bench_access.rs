@@ -89,5 +89,6 @@ impl Queue {
 /// # Errors
 /// When the author may not do it.
 pub fn decide(change: &mut Change, standing: Option<&Standing>) -> Result<(), WireError> {
-    policy::decide(change, standing, chat_protocol::Timestamp::default())
+    let rules = policy::Rules::of(&crate::ServerConfig::default());
+    policy::decide(change, standing, chat_protocol::Timestamp::default(), &rules)
 }

@@ -11,7 +11,7 @@ use super::delivery::Deliveries;
 use super::link::Link;
 use super::publisher::Stored;
 use super::{Hub, commands, unavailable};
-use crate::room::policy;
+use crate::room::policy::{self, Rules};
 use crate::session::ActionId;
 use crate::storage::{Append, Appended, Change, OwnAppend, OwnAppended, Refusal, StorageError};
 
@@ -244,12 +244,13 @@ impl Hub {
         if matches!(append.change, Change::Create(_)) {
             return Ok(());
         }
-        if append.by.is_system() {
-            return policy::decide_for_operator(&mut append.change);
-        }
+        let rules = Rules::of(&self.config);
         let standing = self.providers.storage.standing(&append.room, &append.by).await;
         let standing = standing.map_err(|error| self.storage_failed(error))?;
-        policy::decide(&mut append.change, standing.as_ref(), append.now)?;
+        if append.by.is_system() {
+            return policy::decide_for_operator(&mut append.change, standing.as_ref(), &rules);
+        }
+        policy::decide(&mut append.change, standing.as_ref(), append.now, &rules)?;
         append.access_version = standing.map(|standing| standing.access_version);
         Ok(())
     }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::worker::{Next, Work, micros, shifted, tell_failure};
 use super::{Hub, unavailable};
-use crate::room::policy;
+use crate::room::policy::{self, Rules};
 use crate::storage::{Append, Appended, Change, Job, JobKind, NewMessage, OwnChange, Schedule};
 
 /// How many are released in one go: what the committer stores at once.
@@ -54,7 +54,8 @@ impl Hub {
             return Err(WireError::new(ErrorCode::BadRequest, format!("send_at: at most {days} days ahead")));
         }
         let by = send.from.clone().unwrap_or_else(|| user.clone());
-        let refused = self.may_write(&send.room, &by).await.err();
+        let calls = send.mentions.as_ref().is_some_and(|mentions| mentions.room);
+        let refused = self.may_schedule(&send.room, &by, calls).await.err();
         let digest = send.digest();
         let SendMessage { room, content, reply_to, thread, mentions, .. } = send;
         let (place, name) = (room.clone(), client_msg_id.clone());
@@ -74,9 +75,12 @@ impl Hub {
         Ok((by, OwnChange::Schedule(Box::new(new)), refused))
     }
 
-    async fn may_write(&self, room: &RoomId, user: &UserId) -> Result<(), WireError> {
+    /// Asked again when its time has come.
+    async fn may_schedule(&self, room: &RoomId, user: &UserId, calls: bool) -> Result<(), WireError> {
         let standing = self.membership(room, user).await?;
-        policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)
+        let role = standing.role.ok_or(ErrorCode::Forbidden)?;
+        policy::may_write(&standing, role)?;
+        if calls { policy::may_call(&standing, role, &Rules::of(&self.config)) } else { Ok(()) }
     }
 
     /// Puts a message whose time has come into the committer's queue.

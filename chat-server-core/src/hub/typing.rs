@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chat_protocol::command::Typing;
 use chat_protocol::event::{Presence, PresenceState};
-use chat_protocol::{Event, RoomId, Seq, Timestamp, UserId, encode, limits};
+use chat_protocol::{Event, RoomId, Seq, Timestamp, UserId, encode};
 use tokio::time::Instant;
 
 use super::Hub;
@@ -120,9 +120,9 @@ impl Hub {
             self.typists.remove(&room, user);
             return self.deliver(|deliveries| self.tell_stopped(&room, user, thread, deliveries));
         }
-        let mark = Mark { thread, until: Instant::now() + limits::TYPING_TTL, link };
+        let mark = Mark { thread, until: Instant::now() + self.config.typing_ttl, link };
         self.typists.insert(&room, user, mark);
-        let ttl_ms = limits::TYPING_TTL.as_millis() as u64;
+        let ttl_ms = self.config.typing_ttl.as_millis() as u64;
         let state = PresenceState::Typing { from: user.clone(), room: room.clone(), thread, ttl_ms };
         self.deliver(|deliveries| self.tell_room(&room, user, state, deliveries));
     }

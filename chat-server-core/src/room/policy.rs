@@ -5,7 +5,23 @@
 
 use chat_protocol::{Access, ErrorCode, Role, RoomKind, Seq, Timestamp, WireError};
 
-use crate::storage::{Bar, Change, Standing};
+use crate::ServerConfig;
+use crate::storage::{Bar, Change, NewMessage, Standing};
+
+/// What the operator has set that decisions depend on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// See [`ServerConfig::max_members`].
+    max_members: u64,
+    /// See [`ServerConfig::max_call_members`].
+    max_call_members: u64,
+}
+
+impl Rules {
+    pub(crate) fn of(config: &ServerConfig) -> Self {
+        Self { max_members: config.max_members, max_call_members: config.max_call_members }
+    }
+}
 
 /// The role of somebody who joins a room of this kind without being given one.
 pub(crate) fn joining_role(kind: RoomKind) -> Role {
@@ -21,18 +37,20 @@ pub(crate) fn heir_in(kind: RoomKind) -> Role {
 /// Decides a change on what its author is to the room, and completes it with what follows from that.
 ///
 /// # Errors
-/// `Forbidden`, with a detail for members only; `MessageNotFound` for a message that the author may not read.
+/// `Forbidden`, with a detail for members only; `MessageNotFound` for a message that the author may not read; `BadRequest` for
+/// what a room of this kind does not have.
 pub(crate) fn decide(
     change: &mut Change,
     standing: Option<&Standing>,
     now: Timestamp,
+    rules: &Rules,
 ) -> Result<(), WireError> {
     if let Change::Create(_) = change {
         return Ok(());
     }
     let standing = standing.ok_or_else(stranger)?;
-    if let Change::Join { role } = change {
-        *role = decide_join(standing, now)?;
+    if let Change::Join { role, max } = change {
+        (*role, *max) = (decide_join(standing, now)?, rules.max_members);
         return Ok(());
     }
     let role = standing.role.ok_or_else(stranger)?;
@@ -47,13 +65,18 @@ pub(crate) fn decide(
             *heir = heir_in(standing.kind);
             Ok(())
         }
-        Change::Message(_) | Change::Edit { .. } => may_write(standing, role),
+        Change::Message(new) => {
+            may_write(standing, role)?;
+            if calls_room(new) { may_call(standing, role, rules) } else { Ok(()) }
+        }
+        Change::Edit { .. } => may_write(standing, role),
         Change::React { .. } | Change::Unreact { .. } => not_barred(standing),
         Change::Delete { own, .. } => {
             *own = direct || !manages(role);
             Ok(())
         }
         Change::Set(_) if direct => refuse("a direct room has no data"),
+        Change::Set(patch) if patch.status.is_some() && standing.kind != RoomKind::Desk => no_status(),
         Change::Set(_) if standing.agent => Ok(()),
         Change::Add { .. }
         | Change::Remove { .. }
@@ -65,7 +88,8 @@ pub(crate) fn decide(
             refuse("the members of a direct room never change")
         }
         Change::Set(_) | Change::Unban { .. } => managers_only(role),
-        Change::Add { role: given, .. } => {
+        Change::Add { role: given, max, .. } => {
+            *max = rules.max_members;
             managers_only(role)?;
             not_above(*given, role)?;
             one_owner(*given)
@@ -106,9 +130,18 @@ pub(crate) fn may_read(seq: Seq, oldest: Seq) -> bool {
 /// Completes a change of the operator's, who is no member and may do everything, up to what concerns an owner.
 ///
 /// # Errors
-/// `Forbidden` for what only members can do.
-pub(crate) fn decide_for_operator(change: &mut Change) -> Result<(), WireError> {
+/// `Forbidden` for what only members can do, `BadRequest` for what a room of this kind does not have.
+pub(crate) fn decide_for_operator(
+    change: &mut Change,
+    standing: Option<&Standing>,
+    rules: &Rules,
+) -> Result<(), WireError> {
     match change {
+        Change::Set(patch)
+            if patch.status.is_some() && standing.is_some_and(|room| room.kind != RoomKind::Desk) =>
+        {
+            no_status()
+        }
         Change::Join { .. } | Change::Leave { .. } => refuse("the operator is nobody's member"),
         Change::Edit { .. } | Change::React { .. } | Change::Unreact { .. } => {
             refuse("only users edit and react")
@@ -121,7 +154,10 @@ pub(crate) fn decide_for_operator(change: &mut Change) -> Result<(), WireError> 
             *below = Role::Owner;
             Ok(())
         }
-        Change::Add { role, .. } => one_owner(*role),
+        Change::Add { role, max, .. } => {
+            *max = rules.max_members;
+            one_owner(*role)
+        }
         _ => Ok(()),
     }
 }
@@ -137,6 +173,8 @@ fn decide_join(standing: &Standing, now: Timestamp) -> Result<Role, WireError> {
     }
     match (standing.kind, standing.access) {
         (RoomKind::Desk, _) if standing.agent => Ok(Role::Admin),
+        // Whose case it is may leave and come back.
+        (RoomKind::Desk, _) if standing.client => Ok(Role::Member),
         (RoomKind::Direct | RoomKind::Desk, _) | (_, Access::Invite) => Err(stranger()),
         (kind, Access::Open) => Ok(joining_role(kind)),
     }
@@ -148,6 +186,26 @@ pub(crate) fn may_write(standing: &Standing, role: Role) -> Result<(), WireError
         return refuse("readers of this room do not write");
     }
     not_barred(standing)
+}
+
+/// Whether a message calls everybody in its room.
+pub(crate) fn calls_room(new: &NewMessage) -> bool {
+    new.mentions.as_ref().is_some_and(|mentions| mentions.room)
+}
+
+/// Whether a member may call everybody: a call is counted and pushed also where the room is muted.
+pub(crate) fn may_call(standing: &Standing, role: Role, rules: &Rules) -> Result<(), WireError> {
+    if manages(role) || standing.members <= rules.max_call_members {
+        return Ok(());
+    }
+    let most = rules.max_call_members;
+    let why =
+        format!("mentions.room: in a room of more than {most} members only an owner or admin calls all");
+    Err(WireError::new(ErrorCode::Forbidden, why))
+}
+
+fn no_status() -> Result<(), WireError> {
+    Err(WireError::new(ErrorCode::BadRequest, "set.data.status: only a desk has one"))
 }
 
 fn not_barred(standing: &Standing) -> Result<(), WireError> {

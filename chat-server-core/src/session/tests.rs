@@ -51,6 +51,7 @@ impl Bench {
                     max_history_page: 1,
                     max_rooms_followed: 1,
                     max_in_flight: 1,
+                    typing_ttl_ms: 6_000,
                 },
             },
         });

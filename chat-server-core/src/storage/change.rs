@@ -36,10 +36,12 @@ pub enum Change {
     /// has both again.
     Create(Box<NewRoom>),
     /// `by` becomes a member with this role; its pointers start at the head, and no ban of it stays. Already a member: a
-    /// duplicate. At a desk, who is no agent of its organization: [`Refusal::NotAllowed`].
+    /// duplicate. At a desk, who is neither its client nor an agent of its organization: [`Refusal::NotAllowed`].
     Join {
         /// The new member's role.
         role: Role,
+        /// So many members there are at most, with it; else [`Refusal::RoomFull`].
+        max: u64,
     },
     /// `by` stops being a member. Not a member: [`Refusal::NotMember`].
     Leave {
@@ -53,6 +55,8 @@ pub enum Change {
         users: Vec<UserId>,
         /// Their role.
         role: Role,
+        /// So many members there are at most, with them; else [`Refusal::RoomFull`].
+        max: u64,
     },
     /// A member has to go. No member: [`Refusal::NoUser`].
     Remove {
@@ -288,4 +292,7 @@ pub enum Refusal {
     /// There is no room for another one.
     #[error("too many")]
     Full,
+    /// The room would have more members than it may.
+    #[error("too many members")]
+    RoomFull,
 }

@@ -140,6 +140,7 @@ impl RoomStore for MemoryStore {
                 role: member.map(|member| member.role),
                 bar: state.bar(room, user),
                 agent: state.is_agent(room, user),
+                client: room.is_client(user),
                 marked: true,
                 members: room.members.len() as u64,
                 seq: room.seq,

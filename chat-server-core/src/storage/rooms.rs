@@ -21,6 +21,8 @@ pub struct Standing {
     pub bar: Option<Bar>,
     /// The room is a desk, and the user is an agent of its organization.
     pub agent: bool,
+    /// The room is a desk, and the user is its client.
+    pub client: bool,
     /// The user, a member, may have reactions or hidden messages in it: only then
     /// [`MessageStore::marks`](super::MessageStore::marks) is worth asking.
     pub marked: bool,
@@ -149,7 +151,9 @@ pub struct Relation {
 /// - A relation is told from the side that asks (`relations_have_two_sides`).
 /// - Who was made an agent of an organization is one at all its desks, also at those that are made later, until that ends
 ///   (`agents_answer_for_their_organization`); an organization has at most [`chat_protocol::limits::MAX_AGENTS`]
-///   (`agents_have_a_bound`). Nobody else joins a desk (`only_agents_join_desks`).
+///   (`agents_have_a_bound`). Nobody else joins a desk, but its client who left
+///   (`only_agents_join_desks`).
+/// - Who joins and who is added, all together, are no more than there may be, also at once (`members_have_a_bound`).
 #[async_trait]
 pub trait RoomStore: Send + Sync {
     /// What `user` is to `room`; `None` when there is no such room.

@@ -27,6 +27,7 @@ mod races;
 mod rejoin;
 mod resume;
 mod rooms;
+mod rules;
 mod schedule;
 mod search;
 mod sessions;

@@ -162,10 +162,11 @@ async fn typing_ends_with_the_message_which_needs_no_further_word() {
 #[tokio::test(start_paused = true)]
 async fn typing_ends_by_its_time_without_a_word() {
     // Nobody tidies up before: the time itself counts.
-    let config = ServerConfig { presence_interval: Duration::from_secs(3_600), ..quick() };
+    let ttl = Duration::from_secs(3);
+    let config = ServerConfig { presence_interval: Duration::from_secs(3_600), typing_ttl: ttl, ..quick() };
     let server = ChatServer::start(Providers::default(), config);
     let (mut alice, bob) = two_in_a_room(&server).await;
-    tokio::time::advance(chat_protocol::limits::TYPING_TTL).await;
+    tokio::time::advance(ttl).await;
     drop(bob);
     until_true(|| server.connections() == 1).await;
     assert_eq!(presence_so_far(&mut alice).await, []);

@@ -137,6 +137,9 @@ impl Rules<'_> {
                 self.found(key, format!("{value} is more than the wire format allows: at most {most}"));
             }
         }
+        if bounds.max_members < 2 {
+            self.found("limits.max_members", "a direct room has 2 members: at least 2");
+        }
         if self.intact("limits.max_frame") && bounds.max_content.saturating_add(ENVELOPE) > bounds.max_frame {
             let text = format!(
                 "{} does not fit into limits.max_frame = {}: keep it {ENVELOPE} below, for the packet around it",
@@ -200,6 +203,9 @@ impl Rules<'_> {
         self.duration("timeouts.shutdown", times.shutdown, false);
         self.duration("timeouts.presence_grace", times.presence_grace, true);
         self.duration("timeouts.presence_interval", times.presence_interval, false);
+        if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&times.typing) {
+            self.found("timeouts.typing", "others show it for 1s to 60s");
+        }
     }
 
     fn duration(&mut self, key: &str, value: Duration, zero: bool) {

@@ -26,6 +26,12 @@ pub struct Limits {
     /// Greatest number of members of a room in which others are told how far one has read and received; 0 tells nobody. In
     /// larger rooms each message would cost as many receipts as it has readers, to each of them.
     pub max_receipt_members: u64,
+    /// Greatest number of members of a room, at least 2; who would be one more is refused. Each costs some 200 bytes of disk,
+    /// and all of them are looked at to push one message.
+    pub max_members: u64,
+    /// Greatest number of members of a room in which each of them may call everybody with `@room`; in larger rooms owners and
+    /// admins may. A call is pushed to everybody, also to those who muted the room.
+    pub max_call_members: u64,
     /// Greatest number of unanswered commands per connection; beyond it the server stops reading from it. Raising it
     /// lets one client hold more memory and a larger share of the commits.
     pub max_in_flight: usize,
@@ -76,6 +82,8 @@ impl Default for Limits {
             max_page_cache: 16 * 1024 * 1024,
             max_rooms_followed: limits::MAX_ROOMS_FOLLOWED,
             max_receipt_members: 100,
+            max_members: 100_000,
+            max_call_members: 100,
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,
             max_scheduled: 100,

@@ -16,6 +16,7 @@ mod limits;
 mod load;
 mod outward;
 mod secret;
+mod timeouts;
 mod uploads;
 
 use std::fmt;
@@ -36,6 +37,7 @@ pub use self::limits::Limits;
 pub use self::load::{Problem, Problems, Sources, load};
 pub use self::outward::{Push, Webhook};
 pub use self::secret::Secret;
+pub use self::timeouts::Timeouts;
 pub use self::uploads::Uploads;
 
 /// The effective settings of a server.
@@ -193,65 +195,6 @@ pub enum Synchronous {
     Normal,
     /// Nothing is promised after a power cut.
     Off,
-}
-
-/// Deadlines and intervals.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Timeouts {
-    /// How long the request that opens a connection may take. Longer lets idle strangers hold descriptors.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub handshake: Duration,
-    /// How long a connection may stay unauthenticated. Longer lets idle strangers hold memory.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub auth: Duration,
-    /// Silence after which the peer is probed. Proxies cut silent connections, some after 30 seconds; shorter wakes
-    /// the radio of phones more often.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub ping_interval: Duration,
-    /// How long the answer to a probe may take. Longer shows dead peers as online for longer; shorter cuts slow
-    /// networks.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub pong: Duration,
-    /// How long one write to a peer may take before its connection is closed.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub write: Duration,
-    /// How long connections are drained when the server stops; then they are cut. Keep it below what the service
-    /// manager waits before it kills.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub shutdown: Duration,
-    /// How long a user stays online after the last connection ended; `0s` tells at once, and then every reconnect
-    /// shows as offline and online.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub presence_grace: Duration,
-    /// How often the followers of large rooms are told how many are online and write, where that has changed; see
-    /// `limits.presence_room_threshold`.
-    #[serde(with = "humantime_serde")]
-    #[schemars(with = "keys::Span")]
-    pub presence_interval: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            handshake: Duration::from_secs(10),
-            auth: Duration::from_secs(15),
-            ping_interval: Duration::from_secs(25),
-            pong: Duration::from_secs(10),
-            write: Duration::from_secs(10),
-            shutdown: Duration::from_secs(10),
-            presence_grace: Duration::from_secs(30),
-            presence_interval: Duration::from_secs(5),
-        }
-    }
 }
 
 /// Which web pages may connect.

@@ -21,7 +21,7 @@ impl Sample for ErrorCode {
 samples! {
     Reply { id, status, data, err, action, detail, retry_after_ms, ts }
     AuthData { user_id, session_id, epoch, user_offset, expires_at, limits }
-    Limits { max_frame, max_content, max_history_page, max_rooms_followed, max_in_flight }
+    Limits { max_frame, max_content, max_history_page, max_rooms_followed, max_in_flight, typing_ttl_ms }
     SendData { seq, offset, duplicate, ts }
     RoomData { room, created }
     ListenData { user, online, last_seen }

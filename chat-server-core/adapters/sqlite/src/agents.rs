@@ -17,6 +17,12 @@ pub(crate) fn is_agent(db: &Connection, room: i64, user: i64) -> Result<bool> {
     Ok(db.prepare_cached(SELECT)?.exists([room, user])?)
 }
 
+/// Whether a user is the client of the desk that the room is.
+pub(crate) fn is_client(db: &Connection, room: i64, user: i64) -> Result<bool> {
+    const SELECT: &str = "SELECT 1 FROM rooms WHERE ref = ?1 AND client_ref = ?2";
+    Ok(db.prepare_cached(SELECT)?.exists([room, user])?)
+}
+
 /// The agents of an organization in order of ids.
 pub(crate) fn agents(db: &Connection, organization: &str) -> Result<Vec<UserId>> {
     const SELECT: &str = "SELECT u.id FROM agents a JOIN users u ON u.ref = a.user_ref WHERE a.organization = ?1 ORDER BY u.id";
@@ -41,9 +47,10 @@ pub(crate) fn desks_of(
 }
 
 impl Batch<'_> {
-    pub(crate) fn is_agent(&mut self, room: i64, user: &UserId) -> Result<bool> {
+    /// Whether a user is the client of the desk that the room is, or an agent of its organization.
+    pub(crate) fn belongs_to_desk(&mut self, room: i64, user: &UserId) -> Result<bool> {
         match self.user(user)? {
-            Some(row) => is_agent(self.db, room, row.user),
+            Some(row) => Ok(is_agent(self.db, room, row.user)? || is_client(self.db, room, row.user)?),
             None => Ok(false),
         }
     }

@@ -67,9 +67,9 @@ impl Batch<'_> {
         }
         match &append.change {
             Change::Create(_) => unreachable!("answered above"),
-            Change::Join { role } => self.join(append, *role, head),
+            Change::Join { role, max } => self.join(append, *role, *max, head),
             Change::Leave { heir } => self.leave(append, *heir, head),
-            Change::Add { users, role } => self.add_all(append, users, *role, head),
+            Change::Add { users, role, max } => self.add_all(append, users, (*role, *max), head),
             Change::Remove { user, below, reason } => {
                 self.remove(append, user, *below, reason.as_deref(), head)
             }

@@ -23,12 +23,15 @@ struct Details<'a> {
 }
 
 impl Batch<'_> {
-    pub(crate) fn join(&mut self, append: &Append, role: Role, mut head: Head) -> Result<Answer> {
+    pub(crate) fn join(&mut self, append: &Append, role: Role, max: u64, mut head: Head) -> Result<Answer> {
         if self.role(&head, &append.by)?.is_some() {
             return Ok(Ok(head.unchanged(&append.room)));
         }
-        if head.kind == RoomKind::Desk && !self.is_agent(head.room, &append.by)? {
+        if head.kind == RoomKind::Desk && !self.belongs_to_desk(head.room, &append.by)? {
             return Ok(Err(Refusal::NotAllowed));
+        }
+        if head.members >= max {
+            return Ok(Err(Refusal::RoomFull));
         }
         let mut told = Told::default();
         self.enter(append, &mut head, &append.by, role, &mut told)?;
@@ -40,7 +43,7 @@ impl Batch<'_> {
         &mut self,
         append: &Append,
         users: &[UserId],
-        role: Role,
+        (role, max): (Role, u64),
         mut head: Head,
     ) -> Result<Answer> {
         for user in users {
@@ -59,6 +62,9 @@ impl Batch<'_> {
         }
         if fresh.is_empty() {
             return Ok(Ok(head.unchanged(&append.room)));
+        }
+        if head.members + fresh.len() as u64 > max {
+            return Ok(Err(Refusal::RoomFull));
         }
         let mut told = Told::default();
         for user in fresh {
@@ -92,7 +98,7 @@ impl Batch<'_> {
         let ts = head.ts.as_micros();
         let member = params![head.room, row.user, user.as_str(), role.code(), head.seq, head.offset, ts];
         let marked = self.statement(INSERT)?.query_row(member, |row| row.get(0))?;
-        let own = Own { member: Some((role, head.seq())), bar: None, agent: false, marked };
+        let own = Own { member: Some((role, head.seq())), bar: None, agent: false, client: false, marked };
         // In a direct room one may block the other, a desk has agents: whoever asks is told by the database.
         let plain = matches!(head.kind, RoomKind::Group | RoomKind::Channel);
         self.tell_own(&append.room, user, plain.then_some(own));

@@ -23,7 +23,8 @@ pub(crate) fn standing(db: &Connection, id: &RoomId, user: &UserId) -> Result<Op
     let Some(head) = Head::read(db, id)? else { return Ok(None) };
     const MEMBER: &str = "SELECT role, joined_seq, marked FROM members WHERE room_ref = ?1 AND user_ref = ?2";
     // Whoever is no member may have done something before: `marked` only ever spares a question.
-    let mut own = Own { member: None, bar: bar(db, head.room, id, user)?, agent: false, marked: true };
+    let bar = bar(db, head.room, id, user)?;
+    let mut own = Own { member: None, bar, agent: false, client: false, marked: true };
     if let Some(user) = user_ref(db, user)? {
         let mut select = db.prepare_cached(MEMBER)?;
         let mut rows = select.query([head.room, user])?;
@@ -32,6 +33,7 @@ pub(crate) fn standing(db: &Connection, id: &RoomId, user: &UserId) -> Result<Op
             own.marked = row.get(2)?;
         }
         own.agent = agents::is_agent(db, head.room, user)?;
+        own.client = agents::is_client(db, head.room, user)?;
     }
     Ok(Some((head, own)))
 }

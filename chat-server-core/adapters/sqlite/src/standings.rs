@@ -16,6 +16,7 @@ pub(crate) struct Own {
     pub(crate) member: Option<(Role, Seq)>,
     pub(crate) bar: Option<Bar>,
     pub(crate) agent: bool,
+    pub(crate) client: bool,
     pub(crate) marked: bool,
 }
 
@@ -111,6 +112,7 @@ pub(crate) fn standing(head: &Head, own: Own) -> Standing {
         role: own.member.map(|(role, _)| role),
         bar: own.bar,
         agent: own.agent,
+        client: own.client,
         marked: own.marked,
         members: head.members,
         seq: head.seq(),

@@ -95,4 +95,12 @@ pub async fn only_agents_join_desks(subject: Subject) {
     scene.own(agent("a", "acme", false)).await;
     scene.stored(leave("d", "a")).await;
     assert_eq!(scene.refused(join("d", "a")).await, Refusal::NotAllowed);
+
+    let is_client = async |who: &str, id: &str| {
+        scene.store.standing(&room(id), &user(who)).await.unwrap().unwrap().client
+    };
+    scene.all(&[leave("d", "c"), create("r", "c", &["c"])]).await;
+    assert!(is_client("c", "d").await, "also when it is no member");
+    assert!(!is_client("a", "d").await && !is_client("c", "r").await);
+    scene.stored(join("d", "c")).await;
 }

@@ -6,7 +6,7 @@ use chat_protocol::{Access, HistoryVisibility, Patch, Role, Timestamp, UserId};
 
 use super::Subject;
 use super::scene::*;
-use crate::storage::{Appended, BanEntry, Bar, Change, LogEntry, Refusal};
+use crate::storage::{Append, Appended, BanEntry, Bar, Change, LogEntry, Refusal};
 
 /// What a change told about memberships: of whom, what, with which role.
 fn told(answer: &Appended) -> Vec<(String, MemberAction, Option<Role>)> {
@@ -268,4 +268,25 @@ fn patch(alter: impl FnOnce(&mut RoomPatch)) -> RoomPatch {
     let mut patch = RoomPatch::default();
     alter(&mut patch);
     patch
+}
+
+/// Those who are there stay, whatever the bound is now.
+pub async fn members_have_a_bound(subject: Subject) {
+    let scene = Scene::new(&subject);
+    let join = |id, by, max| Append { change: Change::Join { role: Role::Member, max }, ..join(id, by) };
+    let add = |ids: &[&str], max| {
+        let users = ids.iter().map(|id| user(id)).collect();
+        Append { change: Change::Add { users, role: Role::Member, max }, ..add("r", "a", ids, Role::Member) }
+    };
+    scene.all(&[create("r", "a", &["a"]), join("r", "b", 2)]).await;
+    assert_eq!(scene.refused(join("r", "c", 2)).await, Refusal::RoomFull);
+    scene.repeated(join("r", "b", 1)).await;
+    assert_eq!(scene.refused(add(&["c", "d"], 3)).await, Refusal::RoomFull, "all of them or none");
+    scene.repeated(add(&["a", "b"], 1)).await;
+    scene.stored(add(&["a", "b", "c"], 3)).await;
+    let answers = scene.append(&[join("r", "x", 4), join("r", "y", 4), add(&["z"], 4)]).await;
+    let stored: Vec<_> = answers.into_iter().map(|answer| answer.map(|_| ())).collect();
+    assert_eq!(stored, [Ok(()), Err(Refusal::RoomFull), Err(Refusal::RoomFull)], "also at once");
+    scene.stored(leave("r", "b")).await;
+    scene.stored(join("r", "b", 4)).await;
 }

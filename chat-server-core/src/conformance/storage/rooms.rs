@@ -25,6 +25,7 @@ pub async fn views_follow_appends(subject: Subject) {
         role,
         bar: None,
         agent: false,
+        client: false,
         marked: false,
         members,
         seq: seq(at),
@@ -71,7 +72,7 @@ async fn views_keep_the_order(scene: &Scene) {
     let channel = make("channel", "a", &["a"], |new| {
         (new.kind, new.access, new.info.name) = (RoomKind::Channel, Access::Invite, None);
     });
-    let reads = Append { change: Change::Join { role: Role::Reader }, ..join("channel", "c") };
+    let reads = Append { change: Change::Join { role: Role::Reader, max: u64::MAX }, ..join("channel", "c") };
     scene.append(&[channel, reads]).await;
     let asked = ["channel", "nowhere", "r", "channel"].map(room);
     let views = scene.store.views(&user("c"), &asked).await.expect("views works");

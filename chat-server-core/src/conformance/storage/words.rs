@@ -98,7 +98,7 @@ pub(crate) fn direct_id(a: &str, b: &str) -> RoomId {
 }
 
 pub(crate) fn join(id: &str, by: &str) -> Append {
-    change(id, by, Change::Join { role: Role::Member })
+    change(id, by, Change::Join { role: Role::Member, max: u64::MAX })
 }
 
 /// Somebody leaves; nobody becomes owner for it.
@@ -112,7 +112,7 @@ pub(crate) fn leave_to(id: &str, by: &str, heir: Role) -> Append {
 }
 
 pub(crate) fn add(id: &str, by: &str, ids: &[&str], role: Role) -> Append {
-    change(id, by, Change::Add { users: users(ids), role })
+    change(id, by, Change::Add { users: users(ids), role, max: u64::MAX })
 }
 
 pub(crate) fn remove(id: &str, by: &str, who: &str, below: Role) -> Append {

@@ -46,6 +46,7 @@ impl Hub {
             max_history_page: self.config.max_history_page,
             max_rooms_followed: self.config.max_rooms_followed as u32,
             max_in_flight: self.config.max_in_flight as u32,
+            typing_ttl_ms: self.config.typing_ttl.as_millis() as u64,
         };
         let data = AuthData {
             user_id: principal.user,

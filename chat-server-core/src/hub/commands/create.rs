@@ -12,7 +12,7 @@ use chat_protocol::{
 use super::{Asking, Committed, Done, Rest, data, stored};
 use crate::hub::{Hub, unavailable};
 use crate::room::policy::joining_role;
-use crate::storage::{Change, LogEntry, NewRoom};
+use crate::storage::{Change, LogEntry, NewRoom, Refusal};
 
 impl Hub {
     pub(super) async fn start_create(
@@ -22,6 +22,9 @@ impl Hub {
     ) -> Result<Rest, WireError> {
         let room = self.check_create(&asking, &create).await?;
         let new = new_room(&asking, &create);
+        if new.members.len() as u64 > self.config.max_members {
+            return Err(crate::Error::from(Refusal::RoomFull).wire());
+        }
         let committed = self.change(&asking, room.clone(), Change::Create(Box::new(new))).await?;
         let hub = self.clone();
         Ok(Box::pin(async move { hub.created(&asking, &create, room, committed).await }))

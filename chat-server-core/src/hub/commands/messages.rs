@@ -16,8 +16,9 @@ impl Hub {
         self.check_message(asking, &send)?;
         // Whoever follows the room was found to be its member; others, and writers that are none, are decided by
         // the committer.
-        // So is what hangs on another message: it may be from before the writer's time.
-        let link = asking.link.as_ref().filter(|_| send.thread.is_none());
+        // So is what hangs on another message, which may be from before the writer's time, and what calls everybody.
+        let calls = send.mentions.as_ref().is_some_and(|mentions| mentions.room);
+        let link = asking.link.as_ref().filter(|_| send.thread.is_none() && !calls);
         let grant = link.and_then(|link| link.grant(&send.room));
         let access_version =
             grant.filter(|grant| grant.role.may_write()).and_then(|grant| grant.access_version);

@@ -29,7 +29,8 @@ pub(super) fn role(set: SetRole) -> Change {
 
 impl Hub {
     pub(super) async fn start_join(self: &Arc<Self>, asking: Asking, join: Join) -> Result<Rest, WireError> {
-        let committed = self.change(&asking, join.room.clone(), Change::Join { role: UNDECIDED }).await?;
+        let committed =
+            self.change(&asking, join.room.clone(), Change::Join { role: UNDECIDED, max: 0 }).await?;
         let hub = self.clone();
         Ok(Box::pin(async move {
             let appended = stored(committed).await?;
@@ -55,7 +56,7 @@ impl Hub {
             }
         }
         self.check_blocks(&asking, &users, "users").await?;
-        let committed = self.change(&asking, invite.room, Change::Add { users, role }).await?;
+        let committed = self.change(&asking, invite.room, Change::Add { users, role, max: 0 }).await?;
         Ok(Box::pin(async move { data(&InviteData { added: added(stored(committed).await?) }) }))
     }
 

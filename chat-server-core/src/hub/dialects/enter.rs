@@ -113,7 +113,9 @@ impl Hub {
         {
             return Err(ErrorCode::Forbidden.into());
         }
-        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member }).await.map(drop)
+        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member, max: 0 })
+            .await
+            .map(drop)
     }
 
     /// A group that has nothing but a name and a first member.
@@ -127,7 +129,7 @@ impl Hub {
             Err(_) => {
                 let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
                 let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
-                let join = Change::Add { users: vec![user.clone()], role: Role::Member };
+                let join = Change::Add { users: vec![user.clone()], role: Role::Member, max: 0 };
                 self.by_system(&room, join).await.map(|_| room)
             }
         }

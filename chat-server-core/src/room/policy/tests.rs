@@ -1,11 +1,14 @@
 //! Every rule, for every role and kind of room.
 
-use chat_protocol::{Content, Offset, Seq};
+use chat_protocol::command::RoomPatch;
+use chat_protocol::{Content, DeskStatus, Mentions, Offset, Seq};
 
 use super::*;
 use crate::storage::NewMessage;
 
 const ROLES: [Role; 4] = [Role::Owner, Role::Admin, Role::Member, Role::Reader];
+
+const RULES: Rules = Rules { max_members: 9, max_call_members: 3 };
 
 fn standing(kind: RoomKind, access: Access, role: Option<Role>) -> Standing {
     Standing {
@@ -15,6 +18,7 @@ fn standing(kind: RoomKind, access: Access, role: Option<Role>) -> Standing {
         role,
         bar: None,
         agent: false,
+        client: false,
         marked: false,
         members: 3,
         seq: Seq::ZERO,
@@ -32,7 +36,7 @@ fn message() -> Change {
 }
 
 fn join() -> Change {
-    Change::Join { role: Role::Owner }
+    Change::Join { role: Role::Owner, max: 0 }
 }
 
 fn user() -> chat_protocol::UserId {
@@ -48,14 +52,14 @@ fn set_role(role: Role) -> Change {
 }
 
 fn decided(mut change: Change, standing: &Standing) -> Result<Change, WireError> {
-    decide(&mut change, Some(standing), Timestamp::default()).map(|()| change)
+    decide(&mut change, Some(standing), Timestamp::default(), &RULES).map(|()| change)
 }
 
 #[test]
 fn strangers_and_missing_rooms_get_the_same_answer() {
     let strange = standing(RoomKind::Group, Access::Invite, None);
     for mut change in [message(), Change::Leave { heir: Role::Owner }, join(), remove()] {
-        let missing = decide(&mut change, None, Timestamp::default()).unwrap_err();
+        let missing = decide(&mut change, None, Timestamp::default(), &RULES).unwrap_err();
         assert_eq!(missing, decided(change, &strange).unwrap_err());
         assert_eq!(missing, ErrorCode::Forbidden.into());
     }
@@ -65,7 +69,7 @@ fn strangers_and_missing_rooms_get_the_same_answer() {
 fn a_joiner_gets_the_role_of_the_room_and_never_a_higher_one() {
     for (kind, role) in [(RoomKind::Group, Role::Member), (RoomKind::Channel, Role::Reader)] {
         let change = decided(join(), &standing(kind, Access::Open, None)).unwrap();
-        assert!(matches!(change, Change::Join { role: given } if given == role));
+        assert!(matches!(change, Change::Join { role: given, max: 9 } if given == role));
     }
 }
 
@@ -76,7 +80,7 @@ fn who_is_banned_does_not_join_until_the_ban_is_over() {
         bar: Some(Bar::Banned { until }),
         ..standing(RoomKind::Group, Access::Open, None)
     };
-    let joins = |until, now| decide(&mut join(), Some(&banned(until)), at(now));
+    let joins = |until, now| decide(&mut join(), Some(&banned(until)), at(now), &RULES);
     assert_eq!(joins(None, 9), Err(stranger()), "as if there was no room");
     assert_eq!(joins(Some(at(9)), 8), Err(stranger()));
     assert_eq!(joins(Some(at(9)), 9), Ok(()));
@@ -85,8 +89,40 @@ fn who_is_banned_does_not_join_until_the_ban_is_over() {
 #[test]
 fn agents_join_desks_and_others_do_not() {
     let desk = |agent| Standing { agent, ..standing(RoomKind::Desk, Access::Open, None) };
-    assert!(matches!(decided(join(), &desk(true)), Ok(Change::Join { role: Role::Admin })));
+    assert!(matches!(decided(join(), &desk(true)), Ok(Change::Join { role: Role::Admin, .. })));
     assert_eq!(decided(join(), &desk(false)).unwrap_err(), stranger());
+    let client = Standing { client: true, ..desk(false) };
+    assert!(
+        matches!(decided(join(), &client), Ok(Change::Join { role: Role::Member, .. })),
+        "it may come back"
+    );
+    let banned = Standing { bar: Some(Bar::Banned { until: None }), ..client };
+    assert_eq!(decided(join(), &banned).unwrap_err(), stranger());
+}
+
+#[test]
+fn only_a_desk_has_a_status() {
+    let patch = RoomPatch { status: Some(DeskStatus::Closed), ..RoomPatch::default() };
+    let set = || Change::Set(Box::new(patch.clone()));
+    let refused = decided(set(), &group(Role::Owner)).unwrap_err();
+    assert_eq!((refused.code, refused.detail.is_some()), (ErrorCode::BadRequest, true));
+    let operators = |standing: &Standing| decide_for_operator(&mut set(), Some(standing), &RULES);
+    assert_eq!(operators(&group(Role::Owner)), Err(refused));
+    let desk = standing(RoomKind::Desk, Access::Invite, Some(Role::Admin));
+    assert!(decided(set(), &desk).is_ok() && operators(&desk).is_ok());
+}
+
+#[test]
+fn in_a_large_room_only_who_manages_it_calls_everybody() {
+    for role in [Role::Owner, Role::Admin, Role::Member] {
+        for (members, room) in [(3, true), (4, true), (4, false)] {
+            let mut new = NewMessage::new(Content::plain("hi"), [0; 16]);
+            new.mentions = Some(Mentions { users: vec![user()], room });
+            let decided = decided(Change::Message(new), &Standing { members, ..group(role) });
+            let may = members <= 3 || !room || role != Role::Member;
+            assert_eq!(decided.is_ok(), may, "{role:?} of {members}");
+        }
+    }
 }
 
 #[test]

@@ -103,20 +103,23 @@ impl State {
         });
     }
 
-    pub(super) fn join(&mut self, append: &Append, role: Role) -> Answer {
+    pub(super) fn join(&mut self, append: &Append, role: Role, max: u64) -> Answer {
         let room = &self.rooms[&append.room];
         if room.members.contains_key(&append.by) {
             return Ok(unchanged(room));
         }
-        if room.kind == RoomKind::Desk && !self.is_agent(room, &append.by) {
+        if room.kind == RoomKind::Desk && !self.is_agent(room, &append.by) && !room.is_client(&append.by) {
             return Err(Refusal::NotAllowed);
+        }
+        if room.members.len() as u64 >= max {
+            return Err(Refusal::RoomFull);
         }
         let mut told = Told::default();
         self.enter(append, &append.by, role, &mut told);
         Ok(changed(self.room(&append.room), told))
     }
 
-    pub(super) fn add_all(&mut self, append: &Append, users: &[UserId], role: Role) -> Answer {
+    pub(super) fn add_all(&mut self, append: &Append, users: &[UserId], role: Role, max: u64) -> Answer {
         let room = &self.rooms[&append.room];
         if users.iter().any(|user| self.forgetting.contains_key(user)) {
             return Err(Refusal::Forgotten);
@@ -132,6 +135,9 @@ impl State {
         let fresh: Vec<_> = users.iter().filter(|user| !room.members.contains_key(*user)).collect();
         if fresh.is_empty() {
             return Ok(unchanged(room));
+        }
+        if (room.members.len() + fresh.len()) as u64 > max {
+            return Err(Refusal::RoomFull);
         }
         let mut told = Told::default();
         for user in fresh {

@@ -262,6 +262,11 @@ impl Room {
         }
     }
 
+    /// Whether it is a desk, and the user its client.
+    pub(super) fn is_client(&self, user: &UserId) -> bool {
+        self.desk.as_ref().is_some_and(|desk| desk.client == *user)
+    }
+
     /// The system, as if it were a member.
     pub(super) fn system(&self) -> Member {
         Member {

@@ -82,9 +82,9 @@ impl State {
         }
         match &append.change {
             Change::Create(_) => unreachable!("answered above"),
-            Change::Join { role } => self.join(append, *role),
+            Change::Join { role, max } => self.join(append, *role, *max),
             Change::Leave { heir } => self.leave(append, *heir),
-            Change::Add { users, role } => self.add_all(append, users, *role),
+            Change::Add { users, role, max } => self.add_all(append, users, *role, *max),
             Change::Remove { user, below, reason } => self.remove(append, user, *below, reason.as_deref()),
             Change::Ban { user, below, until, reason } => {
                 self.ban(append, user, *below, *until, reason.as_deref())

@@ -84,7 +84,12 @@ impl Broken {
                 return Ok(Err(Refusal::Exists));
             }
             (change @ Change::Join { .. }, Refusal::NotAllowed) if self.has("only_agents_join_desks") => {
-                *change = Change::Add { users: vec![append.by.clone()], role: Role::Admin };
+                *change = Change::Add { users: vec![append.by.clone()], role: Role::Admin, max: u64::MAX };
+            }
+            (Change::Join { max, .. } | Change::Add { max, .. }, Refusal::RoomFull)
+                if self.has("members_have_a_bound") =>
+            {
+                *max = u64::MAX;
             }
             (Change::Add { users, .. }, Refusal::NotAllowed)
                 if self.has("adding_spares_members_and_refuses_the_barred") =>

@@ -169,7 +169,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         ("join", ""),
         "yyyyyhyh",
-        "members; in an open group or channel everybody who is not banned; at a desk its organization's agents",
+        "members; in an open group or channel everybody who is not banned; at a desk its client and its organization's agents",
         r#"{"room":"$room"}"#,
     ),
     row(("leave", ""), "yyyhhhnh", "members, but of direct rooms", r#"{"room":"$room"}"#),

@@ -175,7 +175,7 @@ async fn measure_members(size: usize) -> Vec<(&'static str, u64)> {
     store.append(&[create(0)]).await.unwrap();
     for begin in (0..size).step_by(1_000) {
         let users = (begin..size.min(begin + 1_000)).map(named).collect();
-        store.append(&[change(Change::Add { users, role: Role::Member })]).await.unwrap();
+        store.append(&[change(Change::Add { users, role: Role::Member, max: u64::MAX })]).await.unwrap();
     }
     store.append(&(0..size / 10).map(message).collect::<Vec<_>>()).await.unwrap();
     let bans = (0..size / 10).map(|n| UserId::new(format!("x{n:06}")).unwrap());
@@ -218,7 +218,12 @@ async fn measure_traces(size: usize) -> Vec<(&'static str, u64)> {
     let rare = UserId::new("rare").unwrap();
     let own = |change| OwnAppend { user: rare.clone(), now: create(0).now, change };
     let by = |append: Append| Append { by: rare.clone(), ..append };
-    store.append(&[by(change(Change::Join { role: Role::Member }))]).await.unwrap().remove(0).unwrap();
+    store
+        .append(&[by(change(Change::Join { role: Role::Member, max: u64::MAX }))])
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
     for n in 0..40 {
         store.append(&[by(message(10 * n)), message(10 * n + 1), message(10 * n + 2)]).await.unwrap();
     }

@@ -136,7 +136,7 @@ async fn it_goes_on_in_the_next_process_and_the_log_keeps_its_head() {
     // Left two rooms since.
     let now = head.next().next();
     assert_eq!((log.entries.len(), log.head, log.oldest), (0, now, now.next()));
-    let joined = Append { change: Change::Join { role: Role::Member }, ..create("r") };
+    let joined = Append { change: Change::Join { role: Role::Member, max: u64::MAX }, ..create("r") };
     let told = stored(&store, &[joined]).await.remove(0).users.remove(0).1;
     assert_eq!(told.user_offset, now.next(), "never the same twice");
     assert!(store.standing(&room("r"), &user("a")).await.unwrap().unwrap().role.is_some());

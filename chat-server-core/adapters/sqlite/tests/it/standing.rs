@@ -32,7 +32,7 @@ async fn a_late_reader_does_not_bring_an_old_standing_back() {
     }
     for turn in 0..2_000 {
         let change = if turn % 2 == 0 {
-            Change::Join { role: Role::Member }
+            Change::Join { role: Role::Member, max: u64::MAX }
         } else {
             Change::Leave { heir: Role::Owner }
         };

@@ -21,7 +21,9 @@ async fn check(remembered: usize) {
     let config = SqliteConfig { synchronous: Synchronous::Off, remembered, ..SqliteConfig::default() };
     let store = SqliteStore::open(dir.path(), config).unwrap();
     let as_user = |by: &str, append: Append| Append { by: user(by), ..append };
-    let join = |by| as_user(by, Append { change: Change::Join { role: Role::Member }, ..create("r") });
+    let join = |by| {
+        as_user(by, Append { change: Change::Join { role: Role::Member, max: u64::MAX }, ..create("r") })
+    };
     stored(&store, &[create("r"), join("b"), join("c")]).await;
     let senders = senders();
     for (seq, sender) in (1..).zip(&senders) {

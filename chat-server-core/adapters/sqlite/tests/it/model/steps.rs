@@ -68,6 +68,11 @@ fn role() -> impl Strategy<Value = Role> {
     select(&Role::ALL[..])
 }
 
+/// How many members there may be: sometimes fewer than there are.
+fn most() -> impl Strategy<Value = u64> {
+    prop_oneof![1 => 1..5u64, 3 => Just(u64::MAX)]
+}
+
 fn seq() -> impl Strategy<Value = Seq> {
     (0..24u64).prop_map(|n| Seq::new(n).unwrap())
 }
@@ -163,9 +168,9 @@ fn change() -> impl Strategy<Value = Change> {
     let ban = (user(), role(), prop::option::of(time()), reason());
     prop_oneof![
         2 => create(),
-        2 => role().prop_map(|role| Change::Join { role }),
+        2 => (role(), most()).prop_map(|(role, max)| Change::Join { role, max }),
         1 => role().prop_map(|heir| Change::Leave { heir }),
-        1 => (users(), role()).prop_map(|(users, role)| Change::Add { users, role }),
+        1 => (users(), role(), most()).prop_map(|(users, role, max)| Change::Add { users, role, max }),
         1 => (user(), role(), reason()).prop_map(|(user, below, reason)| Change::Remove { user, below, reason }),
         1 => ban.prop_map(|(user, below, until, reason)| Change::Ban { user, below, until, reason }),
         1 => user().prop_map(|user| Change::Unban { user }),

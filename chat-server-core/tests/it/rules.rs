@@ -1,0 +1,113 @@
+//! Rules that depend on what kind of a room it is, who is in it and how many.
+
+use std::time::Duration;
+
+use chat_protocol::ErrorCode;
+use chat_server_core::{Caller, ChatServer, Error, Providers, ServerConfig};
+
+use crate::peer::{Peer, send, server};
+
+#[tokio::test]
+async fn whose_case_it_is_comes_back_to_its_desk_and_nobody_else_does() {
+    let server = server();
+    let mut bob = Peer::log_in(&server, "bob").await;
+    let desk = r#"{"create":{"id":"c","kind":"desk","room":"d","desk":{"organization":"o","client":"bob"}}}"#;
+    operate(&server, desk).await.unwrap();
+    let (join, leave) = (r#"{"join":{"id":"j","room":"d"}}"#, r#"{"leave":{"id":"l","room":"d"}}"#);
+    bob.ok(&send("m1", "d", "hello")).await;
+    bob.ok(leave).await;
+    assert_eq!(bob.refused(&send("m2", "d", "hello")).await, "ERR_FORBIDDEN_ACCESS");
+    let mut eve = Peer::log_in(&server, "eve").await;
+    assert_eq!(eve.refused(join).await, "ERR_FORBIDDEN_ACCESS");
+    assert_eq!(bob.ok(join).await["room"]["role"], "member");
+    bob.ok(&send("m2", "d", "me again")).await;
+    operate(&server, r#"{"ban":{"id":"b","room":"d","user":"bob"}}"#).await.unwrap();
+    assert_eq!(bob.refused(join).await, "ERR_FORBIDDEN_ACCESS", "unless it is banned");
+}
+
+#[tokio::test]
+async fn who_joins_a_room_that_everybody_left_does_not_run_it() {
+    let server = server();
+    let (mut alice, mut eve) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "eve").await);
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
+    alice.ok(r#"{"ban":{"id":"b","room":"r","user":"mallory"}}"#).await;
+    alice.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
+    assert_eq!(eve.ok(r#"{"join":{"id":"j","room":"r"}}"#).await["room"]["role"], "member");
+    for seized in [
+        r#"{"set":{"id":"x","room":"r","data":{"name":"mine"}}}"#,
+        r#"{"role":{"id":"x","room":"r","user":"eve","role":"owner"}}"#,
+        r#"{"unban":{"id":"x","room":"r","user":"mallory"}}"#,
+    ] {
+        assert_eq!(eve.refused(seized).await, "ERR_FORBIDDEN_ACCESS", "{seized}");
+    }
+    // Who was here first has no more of a claim; the operator decides.
+    assert_eq!(alice.ok(r#"{"join":{"id":"j","room":"r"}}"#).await["room"]["role"], "member");
+    operate(&server, r#"{"role":{"id":"x","room":"r","user":"alice","role":"owner"}}"#).await.unwrap();
+    alice.ok(r#"{"set":{"id":"x","room":"r","data":{"name":"ours"}}}"#).await;
+}
+
+#[tokio::test]
+async fn a_status_is_a_desks_alone() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    let set = r#"{"set":{"id":"x","room":"r","data":{"status":"closed"}}}"#;
+    let refused = alice.ask(set).await;
+    assert_eq!(refused.err, Some(ErrorCode::BadRequest.into()));
+    assert_eq!(refused.detail.as_deref(), Some("set.data.status: only a desk has one"));
+    let refused = operate(&server, set).await.unwrap_err().wire();
+    assert_eq!(refused.code, ErrorCode::BadRequest);
+}
+
+#[tokio::test]
+async fn a_room_has_at_most_so_many_members() {
+    let server =
+        ChatServer::start(Providers::default(), ServerConfig { max_members: 2, ..ServerConfig::default() });
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    let create = r#"{"create":{"id":"c","kind":"group","access":"open","room":"r","members":["bob","eve"]}}"#;
+    assert_eq!(alice.refused(create).await, "ERR_LIMIT_REACHED");
+    alice.ok(&create.replace(r#""bob","eve""#, "")).await;
+    bob.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
+    let mut eve = Peer::log_in(&server, "eve").await;
+    let refused = eve.ask(r#"{"join":{"id":"j","room":"r"}}"#).await;
+    assert_eq!(refused.err, Some(ErrorCode::LimitReached.into()));
+    assert_eq!(refused.detail.as_deref(), Some("the room has as many members as it may have"));
+    let invite = r#"{"invite":{"id":"i","room":"r","users":["eve"],"role":"member"}}"#;
+    assert_eq!(alice.refused(invite).await, "ERR_LIMIT_REACHED");
+    let refused = operate(&server, invite).await.unwrap_err().wire();
+    assert_eq!(refused.code, ErrorCode::LimitReached, "the operator neither");
+    bob.ok(r#"{"leave":{"id":"l","room":"r"}}"#).await;
+    eve.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
+}
+
+#[tokio::test]
+async fn in_a_large_room_not_everybody_calls_everybody() {
+    let max_schedule_ahead = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    let config = ServerConfig { max_call_members: 2, max_schedule_ahead, ..ServerConfig::default() };
+    let server = ChatServer::start(Providers::default(), config);
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    let call = |id: &str, at: &str| {
+        let content = r#"{"type":"text/plain","payload":{"text":"all!"}}"#;
+        let mentions = r#""mentions":{"room":true}"#;
+        format!(
+            r#"{{"send":{{"id":"{id}","client_msg_id":"{id}","room":"r","content":{content},{mentions}{at}}}}}"#
+        )
+    };
+    alice.ok(r#"{"create":{"id":"c","kind":"group","access":"open","room":"r","members":["bob"]}}"#).await;
+    bob.ok(&call("1", "")).await;
+    alice.ok(r#"{"invite":{"id":"i","room":"r","users":["eve"]}}"#).await;
+    bob.ok(&send("m1", "r", "hello")).await;
+    for at in ["", r#","send_at":"2100-01-01T00:00:00Z""#] {
+        let refused = bob.ask(&call("2", at)).await;
+        assert_eq!(refused.err, Some(ErrorCode::Forbidden.into()));
+        assert!(refused.detail.unwrap().starts_with("mentions.room: in a room of more than 2 members"));
+    }
+    assert_eq!(bob.ok(&call("1", "")).await["duplicate"], true, "a repeat needs no right");
+    alice.ok(&call("2", "")).await;
+}
+
+/// Asks as the operator.
+async fn operate(server: &ChatServer, json: &str) -> Result<(), Error> {
+    let command = chat_protocol::decode(json.as_bytes()).unwrap();
+    server.command(&Caller::Operator, command).await.map(drop)
+}
