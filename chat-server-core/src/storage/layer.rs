@@ -87,6 +87,14 @@ pub trait StorageLayer: Send + Sync {
     async fn store_own(&self, batch: &[OwnAppend]) -> Result<Answers<OwnAppended>> {
         self.inner().append_own(batch).await
     }
+
+    /// Does [`UserLog::user_log`].
+    ///
+    /// # Errors
+    /// As there.
+    async fn read_user_log(&self, user: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {
+        self.inner().user_log(user, after, limit).await
+    }
 }
 
 #[async_trait]
@@ -206,7 +214,7 @@ impl<L: StorageLayer> UserLog for L {
     }
     async fn user_log(&self, user: &UserId, after: UserOffset, limit: usize) -> Result<UserLogPage> {
         self.before("user_log").await?;
-        self.inner().user_log(user, after, limit).await
+        self.read_user_log(user, after, limit).await
     }
     async fn blocked(&self, user: &UserId, after: Option<&UserId>, limit: usize) -> Result<Vec<Blocked>> {
         self.before("blocked").await?;

@@ -1,8 +1,14 @@
 //! Resume: nothing is missed and nothing comes twice, whatever happens meanwhile.
 
-use chat_protocol::Event;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use chat_protocol::event::Outcome;
+use chat_protocol::{Event, UserId, UserOffset};
+use chat_server_core::storage::memory::MemoryStore;
+use chat_server_core::storage::{SharedStorage, Storage, StorageError, StorageLayer, UserLogPage};
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
+use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use serde_json::{Value, json};
 
 use crate::peer::{Peer, quick, send, server};
@@ -250,4 +256,81 @@ async fn a_thousand_rooms_are_resumed_over_one_connection() {
         let told = events.iter().filter(|event| matches!(event, Event::Message(_))).count();
         assert_eq!(told, if from == 2 { ROOMS } else { 0 }, "from {from}");
     }
+}
+
+/// A store that keeps the newest entries of users' logs alone.
+struct Short<S>(S);
+
+const KEPT: u64 = 3;
+
+#[async_trait]
+impl<S: Storage> StorageLayer for Short<S> {
+    type Inner = S;
+
+    fn inner(&self) -> &S {
+        &self.0
+    }
+
+    async fn read_user_log(
+        &self,
+        user: &UserId,
+        after: UserOffset,
+        limit: usize,
+    ) -> Result<UserLogPage, StorageError> {
+        let head = self.0.user_log(user, UserOffset::ZERO, 0).await?.head.get();
+        let gone = UserOffset::new(head.saturating_sub(KEPT)).unwrap();
+        let page = self.0.user_log(user, after.max(gone), limit).await?;
+        Ok(UserLogPage { oldest: gone.next(), ..page })
+    }
+}
+
+async fn a_short_user_log(storage: SharedStorage) {
+    let server = ChatServer::start(Providers { storage, ..Providers::default() }, quick());
+    let mut alice = Peer::connect(&server);
+    let auth = alice.ok(r#"{"auth":{"id":"a","token":"dev-alice"}}"#).await;
+    let epoch = auth["epoch"].as_str().unwrap();
+    for room in ["r", "1", "2", "3", "4"] {
+        alice.ok(&format!(r#"{{"create":{{"id":"c","kind":"group","room":"{room}"}}}}"#)).await;
+    }
+    let own = |events: &[Event]| {
+        let offset = |event: &Event| match event {
+            Event::User(changed) => Some(changed.user_offset.get()),
+            _ => None,
+        };
+        events.iter().filter_map(offset).collect::<Vec<_>>()
+    };
+    for from in 0..=5 {
+        let events = resume(&server, epoch, from, "r", 0).await;
+        let told = (outcome(&events, None), own(&events));
+        let expected = match from {
+            0 | 1 => ((Outcome::Trimmed, 5), vec![]),
+            _ => ((Outcome::Recovered, 5), (from + 1..=5).collect()),
+        };
+        assert_eq!(told, expected, "from {from}: all that was missed, or a word that it is not");
+        let oldest = events.iter().find_map(|event| match event {
+            Event::Resumed(resumed) if resumed.room.is_none() => resumed.oldest.map(|oldest| oldest.get()),
+            _ => None,
+        });
+        assert_eq!(oldest, (from < 2).then_some(3));
+    }
+    // It goes on from there.
+    let mut phone = Peer::connect(&server);
+    phone.ok(r#"{"auth":{"id":"a","token":"dev-alice","follow":false}}"#).await;
+    phone.say(&format!(r#"{{"resume":{{"id":"x","epoch":"{epoch}","user_offset":0,"rooms":{{}}}}}}"#)).await;
+    phone.until(|event| matches!(event, Event::Reply(_))).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"5"}}"#).await;
+    let live = phone.until(|event| matches!(event, Event::User(_))).await;
+    assert_eq!(own(&live), [6]);
+}
+
+#[tokio::test]
+async fn what_a_user_log_does_not_reach_back_to_is_told_to_be_trimmed() {
+    a_short_user_log(Arc::new(Short(MemoryStore::default()))).await;
+}
+
+#[tokio::test]
+async fn what_a_user_log_does_not_reach_back_to_is_told_to_be_trimmed_on_sqlite() {
+    let place = tempfile::tempdir().unwrap();
+    let config = SqliteConfig { synchronous: Synchronous::Off, ..SqliteConfig::default() };
+    a_short_user_log(Arc::new(Short(SqliteStore::open(place.path(), config).unwrap()))).await;
 }
