@@ -95,6 +95,9 @@ pub struct Cancel {
     pub room: RoomId,
     /// Its name in the `send`.
     pub client_msg_id: ClientMsgId,
+    /// Whose message it is, instead of mine. Only an operator says so; its own are those of `~system`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<UserId>,
 }
 
 /// Replaces the content of a message of mine. Answered with `{"offset","ts"}`.

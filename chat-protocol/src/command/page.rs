@@ -91,6 +91,9 @@ pub struct Scheduled {
     /// Greatest number of messages, 1 to 100; 50 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// Whose messages they are, instead of mine. Only an operator says so; its own are those of `~system`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<UserId>,
 }
 
 /// Lists my rooms, pinned ones first, then by latest activity. Answered with an inbox page: enough to draw a list of chats.

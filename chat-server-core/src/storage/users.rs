@@ -113,7 +113,7 @@ pub enum OwnChange {
     },
     /// A message of the user's waits for its time, as a job. One of that `client_msg_id` and digest waits or was sent: a
     /// duplicate, also when the user is no member any more; with another digest: [`Refusal::Conflict`]; as many as there
-    /// may be wait: [`Refusal::Full`].
+    /// may be wait: [`Refusal::Full`]. The system need not be a member of a room that is there.
     Schedule(Box<Schedule>),
     /// A message of the user's does not wait any longer. None of that name waits: [`Refusal::NoMessage`]. Nobody has to be
     /// a member for it.

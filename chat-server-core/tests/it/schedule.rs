@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::event::UserChange;
-use chat_protocol::{Event, HistoryQuery, RoomId, Timestamp, UserId, UserOffset};
+use chat_protocol::{ErrorCode, Event, HistoryQuery, RoomId, Timestamp, UserId, UserOffset};
 use chat_server_core::clock::Clock;
 use chat_server_core::storage::{
     JobKind, OwnAppend, OwnChange, SharedStorage, StorageError, StorageErrorKind,
 };
-use chat_server_core::{ChatServer, Providers, ServerConfig};
-use serde_json::json;
+use chat_server_core::{Caller, ChatServer, Error, Providers, ServerConfig};
+use serde_json::{Value, json};
 
 use crate::hooked::{Hooked, Hooks};
 use crate::peer::{Peer, TestClock, quick, send, server_of, shared};
@@ -316,4 +316,39 @@ async fn who_hangs_up_right_after_ordering_is_served_in_time() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(texts(&storage).await, ["hi"]);
+}
+
+#[tokio::test]
+async fn the_operator_lets_the_system_or_a_user_write_later_and_takes_it_back() {
+    let (server, clock, mut alice, mut bob) = two(shared(), quick()).await;
+    let operate = async |json: String| {
+        let command = chat_protocol::decode(json.as_bytes()).unwrap();
+        let data = server.command(&Caller::Operator, command).await?;
+        Ok::<_, Error>(data.map(|data| serde_json::from_str::<Value>(data.get()).unwrap()))
+    };
+    let from =
+        |packet: &str, user: &str| packet.replacen(r#""id":"#, &format!(r#""from":"{user}","id":"#), 1);
+    let waiting = async |of: &str| {
+        let asked = format!(r#"{{"scheduled":{{"id":"x"{of}}}}}"#);
+        operate(asked).await.unwrap().unwrap()["messages"].as_array().unwrap().len()
+    };
+    let at = clock.later(2_000);
+    operate(later("1", "maintenance", at)).await.unwrap();
+    operate(later("2", "never", at)).await.unwrap();
+    operate(from(&later("3", "on behalf", at), "bob")).await.unwrap();
+    operate(from(&later("4", "never", at), "bob")).await.unwrap();
+    let nowhere = later("5", "x", at).replace(r#""room":"r""#, r#""room":"nowhere""#);
+    assert_eq!(operate(nowhere).await.unwrap_err().wire().code, ErrorCode::Forbidden);
+    assert_eq!((waiting("").await, waiting(r#","from":"bob""#).await), (2, 2));
+    operate(cancel("2")).await.unwrap();
+    operate(from(&cancel("4"), "bob")).await.unwrap();
+    assert_eq!((waiting("").await, waiting(r#","from":"bob""#).await), (1, 1));
+    for theirs in [from(&cancel("3"), "bob"), r#"{"scheduled":{"id":"x","from":"bob"}}"#.to_owned()] {
+        assert_eq!(alice.refused(&theirs).await, "ERR_FORBIDDEN_ACCESS", "{theirs}");
+    }
+    // Both come up at once, in the order in which they were taken in.
+    let written = [alice.message().await, alice.message().await];
+    let written = written.map(|message| (message.from.to_string(), message.injected));
+    assert_eq!(written, [("~system".to_owned(), true), ("bob".to_owned(), true)]);
+    bob.message().await;
 }

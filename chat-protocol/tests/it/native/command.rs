@@ -29,7 +29,7 @@ samples! {
     Leave { id, room }
     Members { id, room, banned, cursor, limit: page(limits::MAX_PAGE) }
     Blocks { id, cursor, limit: page(limits::MAX_PAGE) }
-    Scheduled { id, room, cursor, limit: page(limits::MAX_PAGE) }
+    Scheduled { id, room, cursor, limit: page(limits::MAX_PAGE), from }
     SetRole { id, room, user, role }
     Invite {
         id, room,
@@ -53,7 +53,7 @@ samples! {
         status,
     }
     SettingsPatch { mute_until, pinned, archived }
-    Cancel { id, room, client_msg_id }
+    Cancel { id, room, client_msg_id, from }
     Edit { id, room, seq: message(), content }
     Delete { id, room, seq: message(), for_me }
     React { id, room, seq: message(), emoji }

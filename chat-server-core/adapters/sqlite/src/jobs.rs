@@ -128,7 +128,11 @@ impl Batch<'_> {
     }
 
     pub(crate) fn schedule(&mut self, append: &OwnAppend, new: &Schedule) -> Result<Answer> {
-        let (Some(head), Some(row)) = (self.room(&new.room)?, self.user(&append.user)?) else {
+        let row = match append.user.is_system() {
+            true => Some(self.user_or_new(&append.user, append.now)?),
+            false => self.user(&append.user)?,
+        };
+        let (Some(head), Some(row)) = (self.room(&new.room)?, row) else {
             return Ok(Err(Refusal::NotMember));
         };
         let name = new.client_msg_id.as_str();
@@ -150,7 +154,7 @@ impl Batch<'_> {
             Some(Err(refusal)) => return Ok(Err(refusal)),
             None => {}
         }
-        if !self.is_member(head.room, row.user)? {
+        if !append.user.is_system() && !self.is_member(head.room, row.user)? {
             return Ok(Err(Refusal::NotMember));
         }
         const COUNT: &str = "SELECT count(*) FROM jobs WHERE kind = ?1 AND user_ref = ?2 AND room_ref = ?3";

@@ -1,7 +1,7 @@
 //! Messages that wait for their time.
 
-use chat_protocol::ClientMsgId;
 use chat_protocol::event::UserChange;
+use chat_protocol::{ClientMsgId, UserId};
 
 use super::Subject;
 use super::scene::*;
@@ -56,6 +56,15 @@ pub async fn a_scheduled_message_waits_once(subject: Subject) {
         let refused = scene.own_answer(schedule(id, of, "m", "hi", 1)).await;
         assert_eq!(refused, Err(Refusal::NotMember), "{of} in {id}");
     }
+    for _ in 0..2 {
+        let refused = scene.own_answer(schedule("nowhere", UserId::SYSTEM, "n", "hi", 1)).await;
+        assert_eq!(refused, Err(Refusal::NotMember));
+        scene
+            .own_answer(schedule("r", UserId::SYSTEM, "n", "hi", 50))
+            .await
+            .expect("the system is no member");
+    }
+    assert_eq!(scene.waiting(UserId::SYSTEM, None).await.len(), 1);
 }
 
 /// Until a worker has it, and by that worker for ever.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chat_protocol::command::{Cancel, Scheduled, SendMessage};
 use chat_protocol::reply::{ScheduleData, ScheduledMessage, ScheduledPage};
-use chat_protocol::{Cursor, ErrorCode, Timestamp, WireError};
+use chat_protocol::{Cursor, ErrorCode, Timestamp, UserId, WireError};
 
 use super::pages::{bad_cursor, cursor, page_limit};
 use super::{Asking, Done, Rest, data};
@@ -40,23 +40,35 @@ impl Hub {
         asking: Asking,
         cancel: Cancel,
     ) -> Result<Rest, WireError> {
-        let Cancel { room, client_msg_id, .. } = cancel;
+        let Cancel { room, client_msg_id, from, .. } = cancel;
+        let user = whose(&asking, from, "cancel.from")?;
         let change = OwnChange::Unschedule { room, client_msg_id, leased: false };
-        let wait = self.start_own(&asking.user, change).await?;
+        let wait = self.start_own(&user, change).await?;
         Ok(Box::pin(async move { Self::own_stored(wait).await.map(|_| None) }))
     }
 
     pub(super) async fn tell_scheduled(&self, asking: &Asking, query: Scheduled) -> Done {
         let limit = page_limit(query.limit);
         let after = query.cursor.as_ref().map(parse_place).transpose()?;
+        let user = whose(asking, query.from, "scheduled.from")?;
         let storage = &self.providers.storage;
-        let jobs = storage.jobs_of(&asking.user, JobKind::Send, query.room.as_ref(), after, limit + 1).await;
+        let jobs = storage.jobs_of(&user, JobKind::Send, query.room.as_ref(), after, limit + 1).await;
         let jobs = jobs.map_err(|error| self.storage_failed(error))?;
         let mut messages = jobs.iter().map(scheduled).collect::<Result<Vec<_>, _>>()?;
         let kept = self.fit(&messages, limit);
         let next = (kept < jobs.len()).then(|| place_cursor(&jobs[kept - 1]));
         messages.truncate(kept);
         data(&ScheduledPage { messages, next })
+    }
+}
+
+/// Whose messages are meant: the asker's, or of whom the operator names.
+fn whose(asking: &Asking, from: Option<UserId>, field: &str) -> Result<UserId, WireError> {
+    match from {
+        Some(_) if !asking.operator => {
+            Err(WireError::new(ErrorCode::Forbidden, format!("{field}: said by the operator")))
+        }
+        from => Ok(from.unwrap_or_else(|| asking.user.clone())),
     }
 }
 

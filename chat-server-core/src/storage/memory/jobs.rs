@@ -147,7 +147,7 @@ impl State {
         if let Some(first) = waiting.or(sent) {
             return if first == *digest { Ok(self.nothing_told(append)) } else { Err(Refusal::Conflict) };
         }
-        if !room.members.contains_key(&append.user) {
+        if !append.user.is_system() && !room.members.contains_key(&append.user) {
             return Err(Refusal::NotMember);
         }
         let mine = |job: &&Job| job.user.as_ref() == user && job.room.as_ref() == Some(id);
