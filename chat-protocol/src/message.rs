@@ -20,7 +20,8 @@ pub struct Mentions {
     /// These members, at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserId>,
-    /// Everyone in the room.
+    /// Everyone in the room. In a room with many members, more than 100 if the operator did not say otherwise, only an owner or
+    /// admin calls all.
     #[serde(default, skip_serializing_if = "is_no")]
     pub room: bool,
 }

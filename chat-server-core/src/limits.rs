@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 const UNKNOWN: u32 = 20;
 
 /// Requests that are no commands and cost something all the same, by the names that OpenAPI gives them.
-pub const REQUESTS: &[&str] = &["export_user", "forget_user"];
+pub const REQUESTS: &[&str] = &["desks", "export_user", "forget_user"];
 
 /// How many points a command costs, by its name on the wire, or one of [`REQUESTS`].
 ///
@@ -32,7 +32,8 @@ fn known_cost(kind: &str) -> Option<u32> {
         // A change of a log: one write, told to every follower.
         "send" | "edit" | "delete" | "react" | "unreact" | "cancel" | "mark_unread" => 5,
         // One or a few reads of the store.
-        "history" | "thread" | "members" | "inbox" | "blocks" | "scheduled" | "sessions" | "listen" => 5,
+        "history" | "thread" | "members" | "inbox" | "blocks" | "scheduled" | "sessions" | "listen"
+        | "desks" => 5,
         // Changes who may do what: decided again by everyone who writes there.
         "join" | "leave" | "kick" | "role" | "ban" | "unban" | "block" | "unblock" | "set" | "device"
         | "revoke" => 10,

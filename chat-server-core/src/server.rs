@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::dialect::{Opening, Secret};
-use chat_protocol::reply::{AgentsData, ForgetData, InboxTotals, UserEntry};
+use chat_protocol::reply::{AgentsData, DesksPage, ForgetData, InboxTotals, UserEntry};
 use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::{Issued, Login, Principal};
 use crate::dialects::{Entered, Entrance, Port, PortId, Visit};
-use crate::hub::{Asking, Download, Export, Hub, NewUpload, Upload, driver};
+use crate::hub::{Asking, DesksAsked, Download, Export, Hub, NewUpload, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
 
@@ -253,6 +253,19 @@ impl ChatServer {
     /// `Forbidden` for users: only the operator knows and names agents.
     pub async fn agents(&self, caller: &Caller, organization: &str) -> Result<AgentsData, Error> {
         Ok(self.hub.agents(&caller.asking(), organization).await?)
+    }
+
+    /// A page of an organization's desks, those made last first: asked by its agents, or the operator.
+    ///
+    /// # Errors
+    /// `Forbidden` for others, `BadRequest` for a limit or a cursor that is none.
+    pub async fn desks(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        asked: DesksAsked,
+    ) -> Result<DesksPage, Error> {
+        Ok(self.hub.desks(&caller.asking(), organization, asked).await?)
     }
 
     /// Makes a user an agent of an organization, or an agent no more: then the user leaves its desks, but those where it is

@@ -58,6 +58,9 @@ pub struct NewDesk {
 }
 
 /// Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
+///
+/// In an open room I become a `member`, of a channel a `reader`, also where everybody has left: who runs such a room again says
+/// the operator. A desk is joined by its organization's agents, and by its client who left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Join {

@@ -15,8 +15,8 @@ pub use data::{
     ScheduleData, SendData, SetData, Uploaded, UserEntry,
 };
 pub use page::{
-    BannedUser, BlockedUser, BlocksPage, InboxEntry, InboxPage, InboxTotals, MembersPage, ScheduledMessage,
-    ScheduledPage, SearchPage, SessionEntry, SessionsData,
+    BannedUser, BlockedUser, BlocksPage, DeskEntry, DesksPage, InboxEntry, InboxPage, InboxTotals,
+    MembersPage, ScheduledMessage, ScheduledPage, SearchPage, SessionEntry, SessionsData,
 };
 pub use people::{ExportEnd, ExportLine, ExportedDevice, ExportedUpload, ForgetData};
 

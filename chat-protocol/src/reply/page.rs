@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClientMsgId, Content, Cursor, DeviceId, Member, Mentions, Message, RoomId, RoomState, Seq, SessionId,
-    Timestamp, UserId,
+    ClientMsgId, Content, Cursor, Desk, DeviceId, Member, Mentions, Message, RoomId, RoomState, Seq,
+    SessionId, Timestamp, UserId,
 };
 
 /// Result of `members`: one page.
@@ -121,6 +121,45 @@ pub struct ScheduledMessage {
 pub struct ScheduledPage {
     /// The messages, the earliest first.
     pub messages: Vec<ScheduledMessage>,
+    /// Where the next page begins; absent: this is the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Cursor>,
+}
+
+/// One support case of an organization: what a line in its list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DeskEntry {
+    /// The room.
+    pub room: RoomId,
+    /// Whose case it is, and how it stands.
+    pub desk: Desk,
+    /// The room's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many members it has: with its client alone nobody answers yet.
+    pub members: u64,
+    /// Number of its newest message.
+    pub seq: Seq,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Support cases of an organization: one page.
+///
+/// ```
+/// use chat_protocol::reply::DesksPage;
+/// let json = r#"{"organization":"acme","desks":[{"room":"d1","desk":{"organization":"acme","client":"1","status":"open"},"members":1,"seq":3,"created_at":"2026-11-20T08:30:39.789Z"}]}"#;
+/// let page: DesksPage = serde_json::from_str(json).unwrap();
+/// assert_eq!(serde_json::to_string(&page).unwrap(), json);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct DesksPage {
+    /// The organization.
+    pub organization: String,
+    /// Its cases, those made last first.
+    pub desks: Vec<DeskEntry>,
     /// Where the next page begins; absent: this is the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Cursor>,

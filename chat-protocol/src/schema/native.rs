@@ -13,14 +13,14 @@ use super::variants;
 use crate::hooks::{PushAnswer, PushBody, WebhookBody};
 use crate::http::Endpoint;
 use crate::reply::{
-    AgentsData, AuthData, BlocksPage, ChangeData, ExportLine, ForgetData, InboxPage, InboxTotals, InviteData,
-    ListenData, MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage, SearchPage,
-    SendData, SessionsData, SetData, Uploaded, UserEntry,
+    AgentsData, AuthData, BlocksPage, ChangeData, DesksPage, ExportLine, ForgetData, InboxPage, InboxTotals,
+    InviteData, ListenData, MembersPage, ReadData, RevokeData, RoomData, ScheduleData, ScheduledPage,
+    SearchPage, SendData, SessionsData, SetData, Uploaded, UserEntry,
 };
 use crate::{Command, ErrorCode, Event, HistoryPage, Message, Reply, RoomId, RoomState, UserId, command};
 use shapes::{
-    answer_lines, bytes, command_lines, commands_query, events, events_query, export_lines, health,
-    upload_query,
+    answer_lines, bytes, command_lines, commands_query, desks_query, events, events_query, export_lines,
+    health, upload_query,
 };
 
 /// Whether a command whose answer was lost may be sent again.
@@ -161,6 +161,7 @@ pub(super) fn format() -> Format {
             "http/uploaded.json" "1.0" written Uploaded,
             "http/user.json" "1.0" written UserEntry,
             "http/agents_data.json" "1.0" written AgentsData,
+            "http/desks_page.json" "1.0" written DesksPage,
             "http/forget_data.json" "1.0" written ForgetData,
             "http/history_page.json" "1.0" written HistoryPage,
             "http/error.json" "1.0" written Reply,
@@ -252,6 +253,11 @@ fn other_routes() -> Vec<Route> {
             .param(organization())
             .by(&["operator"])
             .ok(written::<AgentsData>),
+        get("/v1/organizations/{organization}/desks", "desks", "Support cases of an organization, those made last first: asked by its agents, or by the operator.")
+            .param(organization())
+            .query(desks_query)
+            .by(&["bearer", "operator"])
+            .ok(written::<DesksPage>),
         put("/v1/organizations/{organization}/agents/{user}", "add_agent", "Makes a user an agent. Who is one stays one.")
             .param(organization())
             .param(user())

@@ -56,6 +56,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::transport::DirectWriter;
 use crate::{Providers, ServerConfig};
+pub use agents::DesksAsked;
 pub(crate) use commands::Asking;
 use committer::Job;
 use crowd::Crowds;

@@ -10,11 +10,11 @@ use chat_protocol::{
 };
 
 use super::{
-    AliasStore, Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, Device, DeviceStore,
-    FeedEntry, Job, JobKind, JobStore, ListStore, Listed, ListedPage, LogPage, Marks, MemberEntry,
-    MessageAlias, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal, Relation,
-    RoomRecord, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError, StoredMessage, TraceStore,
-    UploadBytes, UploadEntry, UploadStore, UserLog, UserLogPage,
+    AliasStore, Append, Appended, BanEntry, Blocked, Capabilities, ChangeFeed, DesksQuery, Device,
+    DeviceStore, FeedEntry, Job, JobKind, JobStore, ListStore, Listed, ListedPage, LogPage, Marks,
+    MemberEntry, MessageAlias, MessageStore, NewJob, OwnAppend, OwnAppended, Place, Pointers, Quota, Refusal,
+    Relation, RoomRecord, RoomStore, RoomView, RoomsQuery, Standing, Storage, StorageError, StoredMessage,
+    TraceStore, UploadBytes, UploadEntry, UploadStore, UserLog, UserLogPage,
 };
 use crate::blob::BlobName;
 
@@ -200,9 +200,9 @@ impl<L: StorageLayer> AliasStore for L {
         self.before("seq_at").await?;
         self.inner().seq_at(room, ts).await
     }
-    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>> {
+    async fn desks(&self, organization: &str, query: &DesksQuery, limit: usize) -> Result<Vec<RoomId>> {
         self.before("desks").await?;
-        self.inner().desks(organization, limit).await
+        self.inner().desks(organization, query, limit).await
     }
 }
 

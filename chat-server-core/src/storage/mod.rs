@@ -29,7 +29,7 @@ pub use jobs::{Job, JobKind, JobStore, NewJob, Schedule};
 pub use layer::{Answers, StorageLayer};
 pub use lists::{ListStore, Listed, ListedPage};
 pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
-pub use names::{AliasStore, MessageAlias, RoomRecord, key_name, key_of_name};
+pub use names::{AliasStore, DesksQuery, MessageAlias, RoomRecord, key_name, key_of_name};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use traces::TraceStore;
 pub use uploads::{Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chat_protocol::dialect::{MessageNames, RoomName};
-use chat_protocol::{Access, Desk, RoomId, RoomInfo, RoomKind, RoomNumber, Seq, Timestamp};
+use chat_protocol::{Access, Desk, DeskStatus, RoomId, RoomInfo, RoomKind, RoomNumber, Seq, Timestamp};
 
 use super::{StorageError, StoredMessage};
 
@@ -64,6 +64,15 @@ pub enum MessageAlias {
     Key(u128),
 }
 
+/// Which desks of an organization; all of them by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DesksQuery {
+    /// Only those that stand so.
+    pub status: Option<DeskStatus>,
+    /// Only those made before this one; none, where there is no such room.
+    pub before: Option<RoomId>,
+}
+
 /// Finds rooms and messages by the names that formats of existing systems have for them. A room is found by its id, its
 /// number, its alias and, as a UUID in lower case, its key: all of them are names ([`RoomName`]).
 ///
@@ -75,7 +84,8 @@ pub enum MessageAlias {
 /// - A message is found by `num` and `key` as long as it is there, also when its text was deleted
 ///   (`every_name_finds_its_message`).
 /// - By a time is found the first message that is not older; order in a room is order in time (`times_find_their_message`).
-/// - Desks of an organization come newest first (`desks_come_newest_first`).
+/// - Desks of an organization come newest first, by their status if so asked, in pages that meet
+///   (`desks_come_newest_first`).
 #[async_trait]
 pub trait AliasStore: Send + Sync {
     /// The room of a name; `None`: there is none.
@@ -103,11 +113,16 @@ pub trait AliasStore: Send + Sync {
     /// When the store cannot read.
     async fn seq_at(&self, room: &RoomId, ts: Timestamp) -> Result<Option<Seq>, StorageError>;
 
-    /// Desks of an organization, those made last first, at most so many.
+    /// Desks of an organization that are asked for, those made last first, at most so many.
     ///
     /// # Errors
     /// When the store cannot read.
-    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>, StorageError>;
+    async fn desks(
+        &self,
+        organization: &str,
+        query: &DesksQuery,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError>;
 }
 
 impl StoredMessage {

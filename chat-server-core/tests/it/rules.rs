@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chat_protocol::ErrorCode;
-use chat_server_core::{Caller, ChatServer, Error, Providers, ServerConfig};
+use chat_protocol::{DeskStatus, ErrorCode};
+use chat_server_core::{Caller, ChatServer, DesksAsked, Error, Providers, ServerConfig};
 
 use crate::peer::{Peer, send, server};
 
@@ -104,6 +104,42 @@ async fn in_a_large_room_not_everybody_calls_everybody() {
     }
     assert_eq!(bob.ok(&call("1", "")).await["duplicate"], true, "a repeat needs no right");
     alice.ok(&call("2", "")).await;
+}
+
+#[tokio::test]
+async fn an_agent_finds_the_desks_of_its_organization() {
+    let server = server();
+    for (room, organization) in [("d1", "acme"), ("d2", "acme"), ("x", "rival"), ("d3", "acme")] {
+        let desk = format!(r#"{{"organization":"{organization}","client":"bob"}}"#);
+        let create = format!(r#"{{"create":{{"id":"c","kind":"desk","room":"{room}","desk":{desk}}}}}"#);
+        operate(&server, &create).await.unwrap();
+    }
+    operate(&server, r#"{"set":{"id":"s","room":"d2","data":{"status":"closed"}}}"#).await.unwrap();
+    let amy = Caller::User("amy".parse().unwrap());
+    server.set_agent(&Caller::Operator, "acme", &"amy".parse().unwrap(), true).await.unwrap();
+    let ask = async |caller: &Caller, asked: DesksAsked| {
+        let page = server.desks(caller, "acme", asked).await?;
+        let rooms: Vec<_> = page.desks.iter().map(|entry| entry.room.to_string()).collect();
+        Ok::<_, Error>((rooms, page.next))
+    };
+    let rooms = |rooms: &[&str]| rooms.iter().map(ToString::to_string).collect::<Vec<_>>();
+    for caller in [&amy, &Caller::Operator] {
+        let all = ask(caller, DesksAsked::default()).await.unwrap();
+        assert_eq!(all, (rooms(&["d3", "d2", "d1"]), None));
+    }
+    let (first, next) = ask(&amy, DesksAsked { limit: Some(2), ..DesksAsked::default() }).await.unwrap();
+    assert_eq!((first, next.is_some()), (rooms(&["d3", "d2"]), true));
+    let last = ask(&amy, DesksAsked { cursor: next, limit: Some(2), ..DesksAsked::default() }).await.unwrap();
+    assert_eq!(last, (rooms(&["d1"]), None));
+    let open = DesksAsked { status: Some(DeskStatus::Open), ..DesksAsked::default() };
+    assert_eq!(ask(&amy, open).await.unwrap().0, rooms(&["d3", "d1"]));
+    let too_many = DesksAsked { limit: Some(101), ..DesksAsked::default() };
+    assert_eq!(ask(&amy, too_many).await.unwrap_err().wire().code, ErrorCode::BadRequest);
+    for other in ["bob", "eve"] {
+        let other = Caller::User(other.parse().unwrap());
+        let refused = ask(&other, DesksAsked::default()).await.unwrap_err().wire();
+        assert_eq!(refused, ErrorCode::Forbidden.into(), "also who has a case there");
+    }
 }
 
 /// Asks as the operator.

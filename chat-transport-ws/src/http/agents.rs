@@ -1,13 +1,15 @@
-//! Who answers for an organization: asked and said by the operator.
+//! Who answers for an organization, asked and said by the operator; and its desks.
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use chat_protocol::reply::AgentsData;
-use chat_protocol::{ErrorCode, UserId, WireError};
+use chat_protocol::reply::{AgentsData, DesksPage};
+use chat_protocol::{Cursor, DeskStatus, ErrorCode, UserId, WireError};
+use chat_server_core::DesksAsked;
+use serde::Deserialize;
 
 use super::commands::{caller, within};
 use super::error::Refused;
@@ -17,6 +19,7 @@ use crate::edge::Edge;
 pub(crate) fn routes() -> Router<Arc<Edge>> {
     Router::new()
         .route("/v1/organizations/{organization}/agents", get(agents))
+        .route("/v1/organizations/{organization}/desks", get(desks))
         .route("/v1/organizations/{organization}/agents/{user}", put(add).delete(remove))
 }
 
@@ -32,6 +35,31 @@ async fn agents(
         let caller = caller(&edge, &headers).await?;
         let Path(organization) = parts.map_err(|_| ErrorCode::NotFound)?;
         Ok(Json(edge.server.agents(&caller, &organization).await?))
+    })
+    .await
+}
+
+/// The query of a list of desks.
+#[derive(Deserialize)]
+struct DesksQuery {
+    status: Option<DeskStatus>,
+    cursor: Option<Cursor>,
+    limit: Option<u32>,
+}
+
+async fn desks(
+    State(edge): State<Arc<Edge>>,
+    headers: HeaderMap,
+    parts: Parts<String>,
+    query: Result<Query<DesksQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Json<DesksPage>, Refused> {
+    within(&edge, async {
+        let caller = caller(&edge, &headers).await?;
+        let Path(organization) = parts.map_err(|_| ErrorCode::NotFound)?;
+        let Query(query) = query.map_err(|error| WireError::new(ErrorCode::BadRequest, error.body_text()))?;
+        let DesksQuery { status, cursor, limit } = query;
+        let asked = DesksAsked { status, cursor, limit };
+        Ok(Json(edge.server.desks(&caller, &organization, asked).await?))
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! The operator says who answers for an organization.
 
-use chat_protocol::reply::AgentsData;
+use chat_protocol::reply::{AgentsData, DesksPage};
 use chat_transport_ws::WsConfig;
 
 use crate::edge::{Answer, Edge, command};
@@ -72,5 +72,45 @@ async fn only_the_operator_names_agents() {
     ] {
         let answer = ask(&edge, method, token, path).await;
         assert_eq!((answer.status, answer.refusal().as_str()), (status, code), "{method} {token} {path}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_lists_the_desks_of_its_organization_in_pages() {
+    let edge = start().await;
+    for room in ["d1", "d2", "d3"] {
+        let body =
+            format!(r#"{{"kind":"desk","room":"{room}","desk":{{"organization":"acme","client":"cli"}}}}"#);
+        let made = edge
+            .raw(format!(
+                "POST /v1/rooms HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {OPERATOR}\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ))
+            .await;
+        assert!(Answer::parse(&made).status < 300);
+    }
+    assert_eq!(ask(&edge, "PUT", OPERATOR, "acme/agents/amy").await.status, 204);
+    let page = async |query: &str| {
+        let answer = ask(&edge, "GET", "dev-amy", &format!("acme/desks{query}")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let page: DesksPage = serde_json::from_str(&answer.body).unwrap();
+        let rooms: Vec<_> = page.desks.iter().map(|desk| desk.room.to_string()).collect();
+        (rooms.join(" "), page.next)
+    };
+    let (first, next) = page("?limit=2").await;
+    assert_eq!((first.as_str(), next.is_some()), ("d3 d2", true));
+    assert_eq!(page(&format!("?limit=2&cursor={}", next.unwrap())).await, ("d1".to_owned(), None));
+    assert_eq!(page("?status=open").await.0, "d3 d2 d1");
+    assert_eq!(page("?status=closed").await.0, "");
+    for (token, path, status, code) in [
+        ("dev-cli", "acme/desks", 403, "ERR_FORBIDDEN_ACCESS"),
+        ("dev-amy", "rival/desks", 403, "ERR_FORBIDDEN_ACCESS"),
+        ("dev-amy", "acme/desks?status=odd", 400, "ERR_BAD_REQUEST"),
+        ("dev-amy", "acme/desks?limit=0", 400, "ERR_BAD_REQUEST"),
+        ("dev-amy", "a%20b/desks", 400, "ERR_BAD_REQUEST"),
+    ] {
+        let answer = ask(&edge, "GET", token, path).await;
+        assert_eq!((answer.status, answer.refusal().as_str()), (status, code), "{token} {path}");
     }
 }

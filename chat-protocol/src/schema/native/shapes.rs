@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::reply::ExportLine;
 use crate::schema::types::{Types, read, written};
-use crate::{Command, DeviceId, Event, RoomId, SessionId};
+use crate::{Command, Cursor, DeskStatus, DeviceId, Event, RoomId, SessionId, limits};
 
 /// A stream of packets. OpenAPI 3.1 has no word for the items of a stream; `contentSchema` is what one of them holds.
 pub(super) fn events(types: &mut Types) -> Value {
@@ -88,6 +88,25 @@ pub(super) fn upload_query(types: &mut Types) -> Value {
                 "allOf": [read::<RoomId>(types)],
             },
             "name": { "type": "string", "maxLength": 255, "description": "Name of the file." },
+        },
+    })
+}
+
+pub(super) fn desks_query(types: &mut Types) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "status": { "description": "Only those that stand so.", "allOf": [read::<DeskStatus>(types)] },
+            "cursor": {
+                "description": "Where the last page ended; absent: from the newest.",
+                "allOf": [read::<Cursor>(types)],
+            },
+            "limit": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": limits::MAX_PAGE,
+                "description": "Greatest number of them; 50 when absent.",
+            },
         },
     })
 }

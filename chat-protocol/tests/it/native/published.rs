@@ -62,7 +62,7 @@ macro_rules! data {
 }
 
 data! {
-    AgentsData AuthData BlocksPage ChangeData ForgetData HistoryPage InboxPage InboxTotals InviteData ListenData MembersPage Message ReadData
+    AgentsData AuthData BlocksPage ChangeData DesksPage ForgetData HistoryPage InboxPage InboxTotals InviteData ListenData MembersPage Message ReadData
     RevokeData RoomData RoomState ScheduleData ScheduledPage SearchPage SendData SessionsData SetData Uploaded UserEntry
 }
 
@@ -119,6 +119,7 @@ fn of(path: &str) -> BoxedStrategy<Rc<dyn Published>> {
         "http/inbox_totals.json" => any_of(InboxTotals::any()),
         "http/room_state.json" => any_of(RoomState::any()),
         "http/agents_data.json" => any_of(AgentsData::any()),
+        "http/desks_page.json" => any_of(DesksPage::any()),
         "http/forget_data.json" => any_of(ForgetData::any()),
         "native/export_line.json" => any_of(ExportLine::any()),
         "http/uploaded.json" => any_of(Uploaded::any()),

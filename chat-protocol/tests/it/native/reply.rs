@@ -33,6 +33,8 @@ samples! {
     RevokeData { revoked }
     Uploaded { url, name, size, kind }
     AgentsData { organization: organization(), agents }
+    DeskEntry { room, desk, name: proptest::option::of(any_text(limits::MAX_ROOM_NAME)), members, seq, created_at }
+    DesksPage { organization: organization(), desks, next }
     UserEntry { user, name, avatar, online, last_seen }
     ForgetData { user, ts }
     ExportedDevice { device_id, name, push, app, updated_at }

@@ -154,6 +154,7 @@ fn native(name: &str) -> Reader {
         "uploaded.json" => body::<Uploaded>,
         "user.json" => body::<UserEntry>,
         "agents_data.json" => body::<AgentsData>,
+        "desks_page.json" => body::<DesksPage>,
         "webhook_body.json" => body::<WebhookBody>,
         "push_body.json" => body::<PushBody>,
         "push_answer.json" => body::<PushAnswer>,

@@ -71,6 +71,7 @@ CREATE UNIQUE INDEX rooms_number ON rooms (number) WHERE number IS NOT NULL;
 CREATE UNIQUE INDEX rooms_key ON rooms (key);
 CREATE UNIQUE INDEX rooms_alias ON rooms (alias) WHERE alias IS NOT NULL;
 CREATE INDEX rooms_organization ON rooms (organization) WHERE organization IS NOT NULL;
+CREATE INDEX rooms_desks ON rooms (organization, status) WHERE organization IS NOT NULL;
 
 -- A user's standing, pointers and settings in a room. Who leaves loses the row.
 CREATE TABLE members (

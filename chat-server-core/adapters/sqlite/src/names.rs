@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 use chat_protocol::dialect::RoomName;
-use chat_protocol::{Access, RoomId, RoomKind, RoomNumber, Seq, Timestamp};
+use chat_protocol::{Access, Open, RoomId, RoomKind, RoomNumber, Seq, Timestamp};
 use chat_server_core::storage::{
-    AliasStore, MessageAlias, RoomRecord, StorageError, StoredMessage, key_of_name,
+    AliasStore, DesksQuery, MessageAlias, RoomRecord, StorageError, StoredMessage, key_of_name,
 };
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::codec::Code;
+use crate::entry::json_of;
 use crate::error::Result;
 use crate::key;
 use crate::message::{self, Senders, columns};
@@ -100,10 +101,19 @@ fn seq_at(db: &Connection, id: &RoomId, ts: Timestamp) -> Result<Option<Seq>> {
     if low > head { Ok(None) } else { Seq::read(low).map(Some) }
 }
 
-fn desks(db: &Connection, organization: &str, limit: usize) -> Result<Vec<RoomId>> {
-    const SELECT: &str = "SELECT id FROM rooms WHERE organization = ?1 ORDER BY ref DESC LIMIT ?2";
-    let mut select = db.prepare_cached(SELECT)?;
-    all(&mut select, params![organization, sql_limit(limit)], |row| RoomId::read(row.get_ref(0)?.as_str()?))
+fn desks(db: &Connection, organization: &str, query: &DesksQuery, limit: usize) -> Result<Vec<RoomId>> {
+    const ALL: &str = "SELECT id FROM rooms
+        WHERE organization = ?1 AND ?2 IS NULL AND ref < ?3 ORDER BY ref DESC LIMIT ?4";
+    const OF_STATUS: &str = "SELECT id FROM rooms INDEXED BY rooms_desks
+        WHERE organization = ?1 AND status = ?2 AND ref < ?3 ORDER BY ref DESC LIMIT ?4";
+    let before = match &query.before {
+        Some(room) => room_ref(db, room)?.unwrap_or(0),
+        None => i64::MAX,
+    };
+    let status = query.status.map(|status| json_of(&Open::from(status))).transpose()?;
+    let mut select = db.prepare_cached(if status.is_some() { OF_STATUS } else { ALL })?;
+    let asked = params![organization, status, before, sql_limit(limit)];
+    all(&mut select, asked, |row| RoomId::read(row.get_ref(0)?.as_str()?))
 }
 
 #[async_trait]
@@ -133,8 +143,13 @@ impl AliasStore for SqliteStore {
         self.readers.read("seq_at", ANYWHERE, move |db| seq_at(db, &room, ts)).await
     }
 
-    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>, StorageError> {
-        let organization = organization.to_owned();
-        self.readers.read("desks", limit, move |db| desks(db, &organization, limit)).await
+    async fn desks(
+        &self,
+        organization: &str,
+        query: &DesksQuery,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        let (organization, query) = (organization.to_owned(), query.clone());
+        self.readers.read("desks", limit, move |db| desks(db, &organization, &query, limit)).await
     }
 }

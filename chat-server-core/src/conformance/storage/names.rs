@@ -2,11 +2,11 @@
 
 use chat_protocol::command::RoomPatch;
 use chat_protocol::dialect::RoomName;
-use chat_protocol::{Desk, DeskStatus, Patch, RoomId, RoomKind, RoomNumber};
+use chat_protocol::{Desk, DeskStatus, Patch, RoomKind, RoomNumber};
 
 use super::Subject;
 use super::scene::*;
-use crate::storage::{Append, MessageAlias, Refusal, RoomRecord, StoredMessage, key_name};
+use crate::storage::{Append, DesksQuery, MessageAlias, Refusal, RoomRecord, StoredMessage, key_name};
 
 impl Scene {
     async fn named(&self, name: RoomName) -> Option<String> {
@@ -172,9 +172,20 @@ pub async fn desks_come_newest_first(subject: Subject) {
     scene.all(&desks).await;
     scene.all(&others).await;
     scene.stored(text("d2", "c", "hello")).await;
-    let all = scene.store.desks("acme", ALL).await.expect("desks works");
-    assert_eq!(all, [room("d3"), room("d1"), room("d2")]);
-    let newest = scene.store.desks("acme", 1).await.expect("desks works");
-    assert_eq!(newest, [room("d3")], "at most so many");
-    assert_eq!(scene.store.desks("none", ALL).await.expect("desks works"), [] as [RoomId; 0]);
+    let asked = async |organization: &str, status: Option<DeskStatus>, before: Option<&str>, limit: usize| {
+        let query = DesksQuery { status, before: before.map(room) };
+        let found = scene.store.desks(organization, &query, limit).await.expect("desks works");
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("acme", None, None, ALL).await, ["d3", "d1", "d2"]);
+    assert_eq!(asked("acme", None, None, 1).await, ["d3"], "at most so many");
+    assert_eq!(asked("acme", None, Some("d3"), ALL).await, ["d1", "d2"]);
+    assert_eq!(asked("none", None, None, ALL).await, [""; 0]);
+    assert_eq!(asked("acme", None, Some("nowhere"), ALL).await, [""; 0]);
+    let close = RoomPatch { status: Some(DeskStatus::Closed), ..RoomPatch::default() };
+    scene.stored(set("d1", "c", close)).await;
+    assert_eq!(asked("acme", Some(DeskStatus::Open), None, ALL).await, ["d3", "d2"]);
+    assert_eq!(asked("acme", Some(DeskStatus::Open), Some("d1"), ALL).await, ["d2"]);
+    assert_eq!(asked("acme", Some(DeskStatus::Closed), None, ALL).await, ["d1"]);
+    assert_eq!(asked("acme", Some(DeskStatus::Pending), None, ALL).await, [""; 0]);
 }

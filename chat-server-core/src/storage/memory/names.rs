@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 use chat_protocol::dialect::RoomName;
-use chat_protocol::{RoomId, Seq, Timestamp};
+use chat_protocol::{Desk, RoomId, Seq, Timestamp};
 
 use super::MemoryStore;
 use super::room::Room;
 use super::state::State;
-use crate::storage::{AliasStore, MessageAlias, RoomRecord, StorageError, StoredMessage, key_of_name};
+use crate::storage::{
+    AliasStore, DesksQuery, MessageAlias, RoomRecord, StorageError, StoredMessage, key_of_name,
+};
 
 impl State {
     pub(super) fn named(&self, name: &RoomName) -> Option<&Room> {
@@ -69,9 +71,20 @@ impl AliasStore for MemoryStore {
         Ok(room.stored().find(|stored| stored.message.ts >= ts).map(|stored| stored.message.seq))
     }
 
-    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>, StorageError> {
+    async fn desks(
+        &self,
+        organization: &str,
+        query: &DesksQuery,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
         let state = self.state();
-        let of = |room: &&Room| room.desk.as_ref().is_some_and(|desk| desk.organization == organization);
+        let before = query.before.as_ref().map(|room| state.rooms.get(room).map_or(0, |room| room.made));
+        let of = |room: &&Room| {
+            let asked = |desk: &Desk| {
+                desk.organization == organization && query.status.is_none_or(|status| desk.status == status)
+            };
+            room.desk.as_ref().is_some_and(asked) && before.is_none_or(|before| room.made < before)
+        };
         let mut desks: Vec<&Room> = state.rooms.values().filter(of).collect();
         desks.sort_by_key(|room| std::cmp::Reverse(room.made));
         Ok(desks.into_iter().take(limit).map(|room| room.id.clone()).collect())

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chat_protocol::dialect::RoomName;
 use chat_protocol::{RoomId, Seq, Timestamp};
 use chat_server_core::storage::{
-    AliasStore, Append, Change, MessageAlias, RoomRecord, StorageError, StoredMessage, key_of_name,
+    AliasStore, Append, Change, DesksQuery, MessageAlias, RoomRecord, StorageError, StoredMessage,
+    key_of_name,
 };
 
 use super::Broken;
@@ -64,8 +65,13 @@ impl AliasStore for Broken {
         })
     }
 
-    async fn desks(&self, organization: &str, limit: usize) -> Result<Vec<RoomId>, StorageError> {
-        let mut desks = self.inner.desks(organization, limit).await?;
+    async fn desks(
+        &self,
+        organization: &str,
+        query: &DesksQuery,
+        limit: usize,
+    ) -> Result<Vec<RoomId>, StorageError> {
+        let mut desks = self.inner.desks(organization, query, limit).await?;
         if self.has("desks_come_newest_first") {
             desks.reverse();
         }

@@ -1,7 +1,7 @@
 //! Requests that are no commands, and what becomes of each.
 
 use chat_protocol::{RoomId, UserId};
-use chat_server_core::{Caller, ChatServer, Error, NewUpload};
+use chat_server_core::{Caller, ChatServer, DesksAsked, Error, NewUpload};
 
 use super::direct;
 use super::scene::Who;
@@ -30,6 +30,7 @@ enum Ask {
     Upload,
     Download,
     Agents,
+    Desks,
     SetAgent(bool),
 }
 
@@ -80,6 +81,12 @@ pub(super) const ROUTES: &[Route] = &[
     route(("GET /v1/uploads/{name}", ""), INSIDE, "members of the file's room", Ask::Download),
     route(("GET /v1/organizations/{organization}/agents", ""), NOBODY, "the operator", Ask::Agents),
     route(
+        ("GET /v1/organizations/{organization}/desks", ""),
+        "hhhhhhhh",
+        "agents of the organization, and the operator",
+        Ask::Desks,
+    ),
+    route(
         ("PUT /v1/organizations/{organization}/agents/{user}", ""),
         NOBODY,
         "the operator",
@@ -120,6 +127,7 @@ pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result
             let name = upload(server, &Caller::Operator, room).await.expect("the operator may");
             drop(server.download(&caller, &name).await?);
         }
+        Ask::Desks => drop(server.desks(&caller, "acme", DesksAsked::default()).await?),
         Ask::Agents => drop(server.agents(&caller, "acme").await?),
         Ask::SetAgent(agent) => server.set_agent(&caller, "acme", &watched, agent).await?,
     }

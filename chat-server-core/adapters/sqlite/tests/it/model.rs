@@ -6,7 +6,7 @@ use chat_protocol::dialect::RoomName;
 use chat_protocol::{Offset, RoomId, Timestamp, UserId, UserOffset};
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{
-    JobKind, Listed, LogEntry, Marks, MessageAlias, Standing, Storage, StoredMessage,
+    DesksQuery, JobKind, Listed, LogEntry, Marks, MessageAlias, Standing, Storage, StoredMessage,
 };
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 use proptest::prelude::*;
@@ -55,7 +55,10 @@ async fn of_names(store: &dyn Storage, look: &Look) -> String {
         named.push(store.room_named(&RoomName::Alias(format!("alias{alias}"))).await.unwrap());
     }
     let at = Timestamp::from_micros(i64::try_from(*limit).unwrap());
-    let (first, desks) = (store.seq_at(room, at).await.unwrap(), store.desks("o", *limit).await.unwrap());
+    let (first, desks) = (
+        store.seq_at(room, at).await.unwrap(),
+        store.desks("o", &DesksQuery::default(), *limit).await.unwrap(),
+    );
     let mut found = Vec::new();
     for num in 0..20 {
         found.push(store.message_named(MessageAlias::Num(num)).await.unwrap().map(keyless));
