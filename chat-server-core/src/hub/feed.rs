@@ -8,14 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chat_protocol::event::{Deleted, Edited, Reaction};
-use chat_protocol::{Event, Seq, Text, UserId, encode};
+use chat_protocol::{Seq, Text, UserId};
 
 use super::delivery::Deliveries;
 use super::link::Link;
 use super::outbox::Outbox;
+use super::veil::Veil;
 use crate::room::policy;
-use crate::storage::LogEntry;
 
 /// The followers of one log on this node.
 #[derive(Debug, Default)]
@@ -32,36 +31,6 @@ struct Follower {
     state: State,
     /// The oldest message that it may read.
     oldest: Seq,
-}
-
-/// What is told of an edit, a deletion or a reaction to those who may not read the message: that it is another one now, by
-/// nobody and without a word. The log goes on with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Veil {
-    seq: Seq,
-    frame: Text,
-}
-
-impl Veil {
-    /// Of a message there is none: who may not read it is not told the log from there.
-    pub(crate) fn of(entry: &LogEntry) -> Option<Self> {
-        let (room, offset, seq, ts) = match entry {
-            LogEntry::Edited(Edited { room, offset, seq, ts, .. })
-            | LogEntry::Deleted(Deleted { room, offset, seq, ts, .. })
-            | LogEntry::Reaction(Reaction { room, offset, seq, ts, .. }) => {
-                (room.clone(), *offset, *seq, *ts)
-            }
-            LogEntry::Message(_) | LogEntry::Member(_) | LogEntry::Room(_) => return None,
-        };
-        let (from, content, thread) = (UserId::system(), None, None);
-        let frame = encode(&Event::Edited(Edited { room, offset, seq, from, content, thread, ts }));
-        Some(Self { seq, frame })
-    }
-
-    /// What is told to who may read the messages from `oldest` on.
-    pub(crate) fn or(self, frame: Text, oldest: Seq) -> Text {
-        if policy::may_read(self.seq, oldest) { frame } else { self.frame }
-    }
 }
 
 #[derive(Debug)]

@@ -41,6 +41,7 @@ mod sweep;
 mod typing;
 mod unsupported;
 mod uploads;
+mod veil;
 mod webhooks;
 mod worker;
 

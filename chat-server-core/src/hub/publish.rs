@@ -8,9 +8,10 @@ use chat_protocol::{Event, HistoryVisibility, Offset, Open, RoomId, Text, UserId
 use super::Hub;
 use super::delivery::Deliveries;
 use super::dialects::Happened;
-use super::feed::{Published, Veil};
+use super::feed::Published;
 use super::presence::UserEntry;
 use super::replay::Log;
+use super::veil::Veil;
 use crate::bus::{Hint, News};
 use crate::storage::{Appended, LogEntry, NewMessage};
 

@@ -9,9 +9,10 @@ use chat_protocol::{
 };
 
 use super::Hub;
-use super::feed::{Feed, Released, Veil};
+use super::feed::{Feed, Released};
 use super::link::Link;
 use super::publish::ended_by;
+use super::veil::Veil;
 use crate::storage::{LogEntry, RoomView, StorageError};
 
 /// How many pages one replay or repair reads at most. A bounded loop: whoever still lags behind is told to come
