@@ -113,9 +113,12 @@ impl Hub {
         {
             return Err(ErrorCode::Forbidden.into());
         }
-        self.by_system(room, Change::Add { users: vec![user.clone()], role: Role::Member, max: 0 })
-            .await
-            .map(drop)
+        self.by_system(
+            room,
+            Change::Add { users: vec![user.clone()], role: Role::Member, max: self.config.max_members },
+        )
+        .await
+        .map(drop)
     }
 
     /// A group that has nothing but a name and a first member.
@@ -129,7 +132,11 @@ impl Hub {
             Err(_) => {
                 let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
                 let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
-                let join = Change::Add { users: vec![user.clone()], role: Role::Member, max: 0 };
+                let join = Change::Add {
+                    users: vec![user.clone()],
+                    role: Role::Member,
+                    max: self.config.max_members,
+                };
                 self.by_system(&room, join).await.map(|_| room)
             }
         }

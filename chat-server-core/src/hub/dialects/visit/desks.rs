@@ -9,7 +9,7 @@ use crate::Error;
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::facts::Facts;
-use crate::storage::{Standing, StoredMessage};
+use crate::storage::{DesksQuery, Standing, StoredMessage};
 
 impl Visit {
     /// The support cases of an organization with their newest messages, those made last first, at most
@@ -24,7 +24,8 @@ impl Visit {
         if !self.asking.operator && !agents.contains(self.user()) {
             return Err(ErrorCode::Forbidden.into());
         }
-        let rooms = self.hub.stored(storage.desks(organization, UNPAGED_MAX).await)?;
+        let rooms =
+            self.hub.stored(storage.desks(organization, &DesksQuery::default(), UNPAGED_MAX).await)?;
         let (mut facts, mut desks) = (Facts::new(&self.hub, self.user()), Vec::with_capacity(rooms.len()));
         for room in rooms {
             let Some(standing) = self.hub.stored(storage.standing(&room, self.user()).await)? else {

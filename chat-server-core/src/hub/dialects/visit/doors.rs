@@ -82,7 +82,8 @@ impl Visit {
         let room = room.map_err(|_| WireError::from(ErrorCode::Internal))?;
         let made = self.hub.by_system(&room, Change::Create(Box::new(new))).await?;
         if made.duplicate && self.hub.membership(&made.room, self.user()).await.is_err() {
-            let back = Change::Add { users: vec![self.user().clone()], role: Role::Member };
+            let max = self.hub.config.max_members;
+            let back = Change::Add { users: vec![self.user().clone()], role: Role::Member, max };
             self.hub.by_system(&made.room, back).await?;
         }
         Ok((made.room, !made.duplicate))
