@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use chat_protocol::{HistoryPage, Message, Timestamp};
+use chat_server_core::clock::{Clock, SystemClock};
 use chat_tests::server::{Server, Start};
 use chat_tests::socket::Socket;
 use rand::RngExt;
@@ -26,8 +27,7 @@ const LEASE: Duration = Duration::from_secs(16);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before 292,000")
+    SystemClock.now().as_micros()
 }
 
 fn micros(duration: Duration) -> i64 {

@@ -47,7 +47,7 @@ impl Bench {
             next_ticket: 0,
             limits: json!({
                 "max_frame": limits::MAX_FRAME, "max_content": limits::MAX_CONTENT, "max_history_page": 100,
-                "max_rooms_followed": 1000, "max_in_flight": 64,
+                "max_rooms_followed": 1000, "max_in_flight": 64, "typing_ttl_ms": 6000,
             }),
             epoch: "e1",
         }

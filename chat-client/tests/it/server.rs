@@ -149,7 +149,7 @@ impl Peer {
     /// Accepts a token that lives until then.
     pub(crate) async fn accept_auth_until(&mut self, id: &RequestId, expires_at: &str) {
         let limits = json!({"max_frame": 65536, "max_content": 16384, "max_history_page": 100,
-            "max_rooms_followed": 1000, "max_in_flight": 64});
+            "max_rooms_followed": 1000, "max_in_flight": 64, "typing_ttl_ms": 6000});
         self.done(
             id,
             json!({"user_id": UserId::new("me").unwrap(), "session_id": "s", "epoch": "e",

@@ -10,9 +10,9 @@ use super::Hub;
 use crate::search::{IndexChange, SearchIndex};
 use crate::storage::{FeedEntry, LogEntry, StorageError};
 
-/// How many entries are read and indexed at once. An index commits once per batch: larger ones cost fewer commits (of 2,048
-/// a message costs a quarter less than of 512), smaller ones keep a first run from holding much in memory.
-const BATCH: usize = 2_048;
+/// How many entries are read and indexed at once. An index commits once per batch: larger ones cost fewer commits, smaller
+/// ones keep less in memory, at most 16 KiB an entry and that several times over.
+const BATCH: usize = 512;
 
 /// How long it waits when there is nothing new: about as long as a message takes to be found.
 const PAUSE: Duration = Duration::from_millis(500);

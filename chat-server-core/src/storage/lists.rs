@@ -33,7 +33,8 @@ pub struct ListedPage {
 /// - Of what a user wrote, it gets what it can read now: not what was deleted, hidden from it or trimmed, not what is in a room
 ///   that it left, or from before its time where history begins with joining (`what_a_user_wrote_comes_newest_first`).
 /// - Of a room the same, whoever wrote it (`a_room_is_listed_as_its_member_reads_it`).
-/// - A list has at most `most` messages, the newest of all, and pages of it meet (both cases).
+/// - A list has at most `most` messages, the newest of all, and pages of it meet (`what_a_user_wrote_comes_newest_first`,
+///   `a_room_is_listed_as_its_member_reads_it`).
 #[async_trait]
 pub trait ListStore: Send + Sync {
     /// The part `page` of a user's list, in places from 0 for its newest message, and the size of the list.

@@ -32,8 +32,10 @@ pub(crate) fn standing(db: &Connection, id: &RoomId, user: &UserId) -> Result<Op
             own.member = Some((Role::decode(row.get(0)?)?, Seq::read(row.get(1)?)?));
             own.marked = row.get(2)?;
         }
-        own.agent = agents::is_agent(db, head.room, user)?;
-        own.client = agents::is_client(db, head.room, user)?;
+        if head.kind == RoomKind::Desk {
+            own.agent = agents::is_agent(db, head.room, user)?;
+            own.client = agents::is_client(db, head.room, user)?;
+        }
     }
     Ok(Some((head, own)))
 }

@@ -24,9 +24,6 @@ use crate::error::{Fault, OpenError, Result};
 /// Name of the database in the data directory.
 const NAME: &str = "search.db";
 
-/// How much of the file a connection keeps in memory at most, in KiB.
-const CACHE_KIB: i64 = 8 * 1024;
-
 /// Shape of the tables: another number in the file, and all is made anew.
 const SHAPE: i32 = 2;
 
@@ -168,8 +165,6 @@ fn make(path: &Path) -> Result<Connection> {
 
 fn connect(path: &Path) -> Result<Connection> {
     let db = Connection::open(path)?;
-    // Of a batch's words half the pages are touched again: the default of 2 MB reads them twice.
-    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // A power cut may take the last batches, with the position that says so.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     db.pragma_update(None, "foreign_keys", false)?;

@@ -264,7 +264,7 @@ impl Room {
 
     /// Whether it is a desk, and the user its client.
     pub(super) fn is_client(&self, user: &UserId) -> bool {
-        self.desk.as_ref().is_some_and(|desk| desk.client == *user)
+        self.kind == RoomKind::Desk && self.desk.as_ref().is_some_and(|desk| desk.client == *user)
     }
 
     /// The system, as if it were a member.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{ClientRoomId, DeviceId, MAX_SAFE, Offset, RoomId, RoomNumber, Seq, Timestamp, UserId};
+use chat_protocol::{
+    ClientRoomId, DeviceId, MAX_SAFE, Offset, RoomId, RoomKind, RoomNumber, Seq, Timestamp, UserId,
+};
 
 use super::jobs::Jobs;
 use super::room::{Entry, Room};
@@ -152,7 +154,8 @@ impl State {
 
     /// Whether the room is a desk, and the user an agent of its organization.
     pub(super) fn is_agent(&self, room: &Room, user: &UserId) -> bool {
-        let agents = room.desk.as_ref().and_then(|desk| self.agents.get(&desk.organization));
+        let desk = room.desk.as_ref().filter(|_| room.kind == RoomKind::Desk);
+        let agents = desk.and_then(|desk| self.agents.get(&desk.organization));
         agents.is_some_and(|agents| agents.contains(user))
     }
 
