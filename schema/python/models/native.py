@@ -275,6 +275,10 @@ class Limits(BaseModel):
     """
     Greatest number of rooms that one session follows.
     """
+    typing_ttl_ms: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    How long a `typing` holds, in milliseconds: who goes on writing says it again before that.
+    """
 
 
 MemberAction = TypeAliasType(
@@ -284,7 +288,7 @@ MemberAction = TypeAliasType(
 What happened to a membership. `joined` makes one member more; `left` and `kicked` one less; the others none.
 
 - `joined`: The user is a member now, by joining or by being added.
-- `left`: The user is no member any more, by its own will.
+- `left`: The user is no member any more, by its own will, or because it was deleted: in direct rooms, too.
 - `kicked`: The user is no member any more, by another's.
 - `banned`: The user may not become a member until `until`. Who was one is `kicked` first.
 - `unbanned`: The user may become a member again.
@@ -490,48 +494,6 @@ class RoomPatch(BaseModel):
     """
 
 
-class Scheduled(BaseModel):
-    """
-    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
-
-    Together with the `scheduled` and `cancelled` changes of my user log that follow it is complete; a message that was sent is told by its `message` packet, which has the same `client_msg_id`.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    cursor: Cursor | None = None
-    """
-    Where the last page ended; absent: from the earliest.
-    """
-    id: RequestId
-    """
-    Repeated in the reply.
-    """
-    limit: Annotated[int | None, Field(ge=1, le=100)] = None
-    """
-    Greatest number of messages, 1 to 100; 50 when absent.
-    """
-    room: RoomId | None = None
-    """
-    Only those for this room.
-    """
-
-
-class ScheduledPacket(BaseModel):
-    """
-    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
-    """
-
-    model_config = ConfigDict(
-        extra="allow",
-    )
-    scheduled: Scheduled
-    """
-    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
-    """
-
-
 Seq = TypeAliasType("Seq", Annotated[int, Field(ge=0, le=9007199254740991)])
 """
 Number: a message's number in its room. Dense, from 1; 0 means nothing yet.
@@ -667,7 +629,7 @@ class ThreadState(BaseModel):
     """
     read: Seq
     """
-    How far I have read it.
+    How far I have read it; at first the newest message when I became a member.
     """
     root: Seq
     """
@@ -819,7 +781,7 @@ class Uploaded(BaseModel):
     """
     url: str
     """
-    Address of the bytes, for members of the room that it was uploaded to.
+    Address of the bytes, for members of the room that it was uploaded to. They are there as long as a message of that room names the address, and at first for a day, or as long as the operator has set.
     """
 
 
@@ -1175,6 +1137,10 @@ class Cancel(BaseModel):
     """
     Its name in the `send`.
     """
+    from_: Annotated[UserId | None, Field(alias="from")] = None
+    """
+    Whose message it is, instead of mine. Only an operator says so; its own are those of `~system`.
+    """
     id: RequestId
     """
     Repeated in the reply.
@@ -1281,6 +1247,62 @@ class Desk(BaseModel):
     """
 
 
+class DeskEntry(BaseModel):
+    """
+    One support case of an organization: what a line in its list shows.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    created_at: Timestamp
+    """
+    When it was made.
+    """
+    desk: Desk
+    """
+    Whose case it is, and how it stands.
+    """
+    members: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    How many members it has: with its client alone nobody answers yet.
+    """
+    name: Annotated[str | None, Field(max_length=256)] = None
+    """
+    The room's name.
+    """
+    room: RoomId
+    """
+    The room.
+    """
+    seq: Seq
+    """
+    Number of its newest message.
+    """
+
+
+class DesksPage(BaseModel):
+    """
+    Support cases of an organization: one page.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    desks: Annotated[list[DeskEntry], Field(max_length=100)]
+    """
+    Its cases, those made last first.
+    """
+    next: Cursor | None = None
+    """
+    Where the next page begins; absent: this is the last.
+    """
+    organization: Annotated[str, Field(max_length=128, min_length=1)]
+    """
+    The organization.
+    """
+
+
 class Device(BaseModel):
     """
     Says how this installation receives pushes, or that it no longer wants any.
@@ -1373,11 +1395,11 @@ class Edited(BaseModel):
     )
     content: Content | None = None
     """
-    What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined.
+    What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined: then all that becomes of it, also a deletion or a reaction, is told in this way, so that the log has no hole.
     """
     from_: Annotated[UserId, Field(alias="from")]
     """
-    Who wrote it.
+    Who wrote it; `~system` when the room hides the message from me.
     """
     offset: Offset
     """
@@ -1412,6 +1434,88 @@ class EditedPacket(BaseModel):
     edited: Edited
     """
     A message's content was replaced. Its number, place and mentions stay.
+    """
+
+
+class ExportEnd(BaseModel):
+    """
+    The end of an export.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    lines: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    How many lines came before.
+    """
+    ts: Timestamp
+    """
+    When the last one was read.
+    """
+
+
+class ExportedDevice(BaseModel):
+    """
+    An installation of a user, without its token.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    app: str | None = None
+    """
+    The application that is pushed.
+    """
+    device_id: DeviceId
+    """
+    Its id.
+    """
+    name: str | None = None
+    """
+    Its name for people.
+    """
+    push: PushService | str | None = None
+    """
+    Who carries its pushes; absent: it gets none.
+    """
+    updated_at: Timestamp
+    """
+    When it was registered last.
+    """
+
+
+class ExportedUpload(BaseModel):
+    """
+    A file that a user uploaded.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    name: str
+    """
+    Name that the file had.
+    """
+    room: RoomId
+    """
+    The room that it was uploaded to.
+    """
+    size: Annotated[int, Field(ge=0, le=9007199254740991)]
+    """
+    Size in bytes.
+    """
+    ts: Timestamp
+    """
+    When.
+    """
+    type: str
+    """
+    Media type, as the server found it.
+    """
+    url: str
+    """
+    Address of the bytes, for members of the room.
     """
 
 
@@ -1452,6 +1556,24 @@ class FollowPacket(BaseModel):
     follow: Follow
     """
     Listens to one room of mine. Answered by one `resumed` and the reply.
+    """
+
+
+class ForgetData(BaseModel):
+    """
+    A user is being deleted: it was asked for now, or before. Until that is done the user is refused everywhere, and nobody adds it anywhere; after that it is like one who was never here.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    ts: Timestamp
+    """
+    Since when.
+    """
+    user: UserId
+    """
+    Who is deleted.
     """
 
 
@@ -1598,6 +1720,8 @@ class InvitePacket(BaseModel):
 class Join(BaseModel):
     """
     Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
+
+    In an open room I become a `member`, of a channel a `reader`, also where everybody has left: who runs such a room again says the operator. A desk is joined by its organization's agents, and by its client who left it.
     """
 
     model_config = ConfigDict(
@@ -2041,7 +2165,7 @@ class Mentions(BaseModel):
     )
     room: bool | None = None
     """
-    Everyone in the room.
+    Everyone in the room. In a room with many members, more than 100 if the operator did not say otherwise, only an owner or admin calls all.
     """
     users: Annotated[list[UserId] | None, Field(max_length=50)] = None
     """
@@ -2958,6 +3082,38 @@ class ScheduleData(BaseModel):
     """
 
 
+class Scheduled(BaseModel):
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+
+    Together with the `scheduled` and `cancelled` changes of my user log that follow it is complete; a message that was sent is told by its `message` packet, which has the same `client_msg_id`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    cursor: Cursor | None = None
+    """
+    Where the last page ended; absent: from the earliest.
+    """
+    from_: Annotated[UserId | None, Field(alias="from")] = None
+    """
+    Whose messages they are, instead of mine. Only an operator says so; its own are those of `~system`.
+    """
+    id: RequestId
+    """
+    Repeated in the reply.
+    """
+    limit: Annotated[int | None, Field(ge=1, le=100)] = None
+    """
+    Greatest number of messages, 1 to 100; 50 when absent.
+    """
+    room: RoomId | None = None
+    """
+    Only those for this room.
+    """
+
+
 class ScheduledMessage(BaseModel):
     """
     A message of mine that waits for its time: what its `send` said.
@@ -2993,6 +3149,20 @@ class ScheduledMessage(BaseModel):
     thread: Seq | None = None
     """
     Number of the message whose thread it belongs to.
+    """
+
+
+class ScheduledPacket(BaseModel):
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    scheduled: Scheduled
+    """
+    Lists my messages that wait for their time, the earliest first. Answered with `{"messages":[...],"next"?}`.
     """
 
 
@@ -3191,6 +3361,20 @@ class SessionEntry(BaseModel):
     session_id: SessionId
     """
     Its id.
+    """
+
+
+class SessionLine(BaseModel):
+    """
+    A session of mine.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    session: SessionEntry
+    """
+    A session of mine.
     """
 
 
@@ -3417,6 +3601,20 @@ class UnlistenPacket(BaseModel):
     unlisten: Unlisten
     """
     Stops watching a user's presence; not watching it is no error.
+    """
+
+
+class UploadLine(BaseModel):
+    """
+    A file that a user uploaded.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    upload: ExportedUpload
+    """
+    A file that a user uploaded.
     """
 
 
@@ -3800,6 +3998,34 @@ class UserEntry(BaseModel):
     """
 
 
+class UserLine(BaseModel):
+    """
+    A user, as the directory knows it.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    user: UserEntry
+    """
+    A user, as the directory knows it.
+    """
+
+
+class BlockLine(BaseModel):
+    """
+    A user whom I block.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    block: BlockedUser
+    """
+    A user whom I block.
+    """
+
+
 class Create(BaseModel):
     """
     Makes a room; the creator is its owner and follows it. Answered with `{"room": state, "created": bool}`.
@@ -3954,6 +4180,34 @@ class DeliveredPacket(BaseModel):
     """
 
 
+class DeviceLine(BaseModel):
+    """
+    An installation of a user, without its token.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    device: ExportedDevice
+    """
+    An installation of a user, without its token.
+    """
+
+
+class EndLine(BaseModel):
+    """
+    The end of an export.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    end: ExportEnd
+    """
+    The end of an export.
+    """
+
+
 class LogDeleted(BaseModel):
     """
     A message was deleted for everyone. What is said of it is what a reader needs to count without having it.
@@ -4077,6 +4331,20 @@ class Message(BaseModel):
     ts: Timestamp
     """
     When it was stored. Never runs backwards within a room.
+    """
+
+
+class MessageLine(BaseModel):
+    """
+    A stored message, as the live packet and as an entry of history.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    message: Message
+    """
+    A stored message, as the live packet and as an entry of history.
     """
 
 
@@ -4254,6 +4522,34 @@ class RoomData(BaseModel):
     """
 
 
+class RoomLine(BaseModel):
+    """
+    A room as one of its members sees it now.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    room: RoomState
+    """
+    A room as one of its members sees it now.
+    """
+
+
+class ScheduledLine(BaseModel):
+    """
+    A message of mine that waits for its time: what its `send` said.
+    """
+
+    model_config = ConfigDict(
+        extra="allow",
+    )
+    scheduled: ScheduledMessage
+    """
+    A message of mine that waits for its time: what its `send` said.
+    """
+
+
 class SearchPage(BaseModel):
     """
     Result of `search`: one page.
@@ -4393,6 +4689,23 @@ Command = TypeAliasType(
 )
 """
 One frame: one object with one key that names the command.
+"""
+
+
+ExportLine = TypeAliasType(
+    "ExportLine",
+    UserLine
+    | DeviceLine
+    | SessionLine
+    | RoomLine
+    | BlockLine
+    | ScheduledLine
+    | MessageLine
+    | UploadLine
+    | EndLine,
+)
+"""
+One line: one object with one key that says what the line is about.
 """
 
 
@@ -4605,11 +4918,14 @@ NativeDocument = TypeAliasType(
         | BlocksPage
         | ScheduledPage
         | SessionsData
+        | ExportLine
         | InboxTotals
         | RoomState
         | Uploaded
         | UserEntry
         | AgentsData
+        | DesksPage
+        | ForgetData
         | HistoryPage
         | Reply
         | WebhookBody

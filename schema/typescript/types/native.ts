@@ -23,11 +23,14 @@ export type NativeDocument =
   | BlocksPage
   | ScheduledPage
   | SessionsData
+  | ExportLine
   | InboxTotals
   | RoomState
   | Uploaded
   | UserEntry
   | AgentsData
+  | DesksPage
+  | ForgetData
   | HistoryPage
   | Reply
   | WebhookBody
@@ -289,7 +292,7 @@ export type ReactionAction = "added" | "removed";
  * What happened to a membership. `joined` makes one member more; `left` and `kicked` one less; the others none.
  *
  * - `joined`: The user is a member now, by joining or by being added.
- * - `left`: The user is no member any more, by its own will.
+ * - `left`: The user is no member any more, by its own will, or because it was deleted: in direct rooms, too.
  * - `kicked`: The user is no member any more, by another's.
  * - `banned`: The user may not become a member until `until`. Who was one is `kicked` first.
  * - `unbanned`: The user may become a member again.
@@ -343,6 +346,19 @@ export type Outcome = "recovered" | "snapshot" | "trimmed" | "gone";
  * - `limits`: What this server takes has changed to `limits`.
  */
 export type SystemKind = "draining" | "left_out" | "limits";
+/**
+ * One line: one object with one key that says what the line is about.
+ */
+export type ExportLine =
+  | UserLine
+  | DeviceLine
+  | SessionLine
+  | RoomLine
+  | BlockLine
+  | ScheduledLine
+  | MessageLine
+  | UploadLine
+  | EndLine;
 /**
  * A packet of a room's log: one object with one key that names it.
  */
@@ -587,6 +603,8 @@ export interface JoinPacket {
 }
 /**
  * Becomes a member and follows the room. Answered with `{"room": state, "created": bool}`; already being a member is no error.
+ *
+ * In an open room I become a `member`, of a channel a `reader`, also where everybody has left: who runs such a room again says the operator. A desk is joined by its organization's agents, and by its client who left it.
  */
 export interface Join {
   /**
@@ -1021,7 +1039,7 @@ export interface Content {
  */
 export interface Mentions {
   /**
-   * Everyone in the room.
+   * Everyone in the room. In a room with many members, more than 100 if the operator did not say otherwise, only an owner or admin calls all.
    */
   room?: boolean;
   /**
@@ -1050,6 +1068,10 @@ export interface Cancel {
    * Its name in the `send`.
    */
   client_msg_id: ClientMsgId;
+  /**
+   * Whose message it is, instead of mine. Only an operator says so; its own are those of `~system`.
+   */
+  from?: UserId | null;
   /**
    * Repeated in the reply.
    */
@@ -1563,6 +1585,10 @@ export interface Scheduled {
    */
   cursor?: Cursor | null;
   /**
+   * Whose messages they are, instead of mine. Only an operator says so; its own are those of `~system`.
+   */
+  from?: UserId | null;
+  /**
    * Repeated in the reply.
    */
   id: RequestId;
@@ -1860,11 +1886,11 @@ export interface EditedPacket {
  */
 export interface Edited {
   /**
-   * What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined.
+   * What it says now; absent when it was deleted since, which a `deleted` packet tells, and when the room hides the message from me, because it was written before I joined: then all that becomes of it, also a deletion or a reaction, is told in this way, so that the log has no hole.
    */
   content?: Content;
   /**
-   * Who wrote it.
+   * Who wrote it; `~system` when the room hides the message from me.
    */
   from: UserId;
   /**
@@ -2815,6 +2841,10 @@ export interface Limits {
    * Greatest number of rooms that one session follows.
    */
   max_rooms_followed: number;
+  /**
+   * How long a `typing` holds, in milliseconds: who goes on writing says it again before that.
+   */
+  typing_ttl_ms: number;
 }
 /**
  * Answer to `ping`.
@@ -3280,25 +3310,13 @@ export interface SessionEntry {
   session_id: SessionId;
 }
 /**
- * What was uploaded, to be named in a message's content.
+ * A user, as the directory knows it.
  */
-export interface Uploaded {
+export interface UserLine {
   /**
-   * Name that the file had.
+   * A user, as the directory knows it.
    */
-  name: string;
-  /**
-   * Size in bytes.
-   */
-  size: number;
-  /**
-   * Media type, as the server found it.
-   */
-  type: string;
-  /**
-   * Address of the bytes, for members of the room that it was uploaded to.
-   */
-  url: string;
+  user: UserEntry;
 }
 /**
  * A user, as the directory knows it.
@@ -3326,6 +3344,166 @@ export interface UserEntry {
   user: UserId;
 }
 /**
+ * An installation of a user, without its token.
+ */
+export interface DeviceLine {
+  /**
+   * An installation of a user, without its token.
+   */
+  device: ExportedDevice;
+}
+/**
+ * An installation of a user, without its token.
+ */
+export interface ExportedDevice {
+  /**
+   * The application that is pushed.
+   */
+  app?: string;
+  /**
+   * Its id.
+   */
+  device_id: DeviceId;
+  /**
+   * Its name for people.
+   */
+  name?: string;
+  /**
+   * Who carries its pushes; absent: it gets none.
+   */
+  push?: PushService | (string & {});
+  /**
+   * When it was registered last.
+   */
+  updated_at: Timestamp;
+}
+/**
+ * A session of mine.
+ */
+export interface SessionLine {
+  /**
+   * A session of mine.
+   */
+  session: SessionEntry;
+}
+/**
+ * A room as one of its members sees it now.
+ */
+export interface RoomLine {
+  /**
+   * A room as one of its members sees it now.
+   */
+  room: RoomState;
+}
+/**
+ * A user whom I block.
+ */
+export interface BlockLine {
+  /**
+   * A user whom I block.
+   */
+  block: BlockedUser;
+}
+/**
+ * A message of mine that waits for its time: what its `send` said.
+ */
+export interface ScheduledLine {
+  /**
+   * A message of mine that waits for its time: what its `send` said.
+   */
+  scheduled: ScheduledMessage;
+}
+/**
+ * A stored message, as the live packet and as an entry of history.
+ */
+export interface MessageLine {
+  /**
+   * A stored message, as the live packet and as an entry of history.
+   */
+  message: Message;
+}
+/**
+ * A file that a user uploaded.
+ */
+export interface UploadLine {
+  /**
+   * A file that a user uploaded.
+   */
+  upload: ExportedUpload;
+}
+/**
+ * A file that a user uploaded.
+ */
+export interface ExportedUpload {
+  /**
+   * Name that the file had.
+   */
+  name: string;
+  /**
+   * The room that it was uploaded to.
+   */
+  room: RoomId;
+  /**
+   * Size in bytes.
+   */
+  size: number;
+  /**
+   * When.
+   */
+  ts: Timestamp;
+  /**
+   * Media type, as the server found it.
+   */
+  type: string;
+  /**
+   * Address of the bytes, for members of the room.
+   */
+  url: string;
+}
+/**
+ * The end of an export.
+ */
+export interface EndLine {
+  /**
+   * The end of an export.
+   */
+  end: ExportEnd;
+}
+/**
+ * The end of an export.
+ */
+export interface ExportEnd {
+  /**
+   * How many lines came before.
+   */
+  lines: number;
+  /**
+   * When the last one was read.
+   */
+  ts: Timestamp;
+}
+/**
+ * What was uploaded, to be named in a message's content.
+ */
+export interface Uploaded {
+  /**
+   * Name that the file had.
+   */
+  name: string;
+  /**
+   * Size in bytes.
+   */
+  size: number;
+  /**
+   * Media type, as the server found it.
+   */
+  type: string;
+  /**
+   * Address of the bytes, for members of the room that it was uploaded to. They are there as long as a message of that room names the address, and at first for a day, or as long as the operator has set.
+   */
+  url: string;
+}
+/**
  * The agents of an organization: who sees its desks and answers there.
  */
 export interface AgentsData {
@@ -3339,6 +3517,67 @@ export interface AgentsData {
    * The organization: letters, digits and `_`, at most 128 bytes.
    */
   organization: string;
+}
+/**
+ * Support cases of an organization: one page.
+ */
+export interface DesksPage {
+  /**
+   * Its cases, those made last first.
+   *
+   * @maxItems 100
+   */
+  desks: DeskEntry[];
+  /**
+   * Where the next page begins; absent: this is the last.
+   */
+  next?: Cursor;
+  /**
+   * The organization.
+   */
+  organization: string;
+}
+/**
+ * One support case of an organization: what a line in its list shows.
+ */
+export interface DeskEntry {
+  /**
+   * When it was made.
+   */
+  created_at: Timestamp;
+  /**
+   * Whose case it is, and how it stands.
+   */
+  desk: Desk;
+  /**
+   * How many members it has: with its client alone nobody answers yet.
+   */
+  members: number;
+  /**
+   * The room's name.
+   */
+  name?: string;
+  /**
+   * The room.
+   */
+  room: RoomId;
+  /**
+   * Number of its newest message.
+   */
+  seq: Seq;
+}
+/**
+ * A user is being deleted: it was asked for now, or before. Until that is done the user is refused everywhere, and nobody adds it anywhere; after that it is like one who was never here.
+ */
+export interface ForgetData {
+  /**
+   * Since when.
+   */
+  ts: Timestamp;
+  /**
+   * Who is deleted.
+   */
+  user: UserId;
 }
 /**
  * One page of history, always in ascending order of `seq`.
@@ -3403,7 +3642,7 @@ export interface ThreadState {
     [k: string]: Seq;
   };
   /**
-   * How far I have read it.
+   * How far I have read it; at first the newest message when I became a member.
    */
   read: Seq;
   /**
