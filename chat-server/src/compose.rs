@@ -137,11 +137,12 @@ fn open_store(data: &Path, synchronous: Synchronous) -> Result<SqliteStore, Open
     SqliteStore::open(data, SqliteConfig { synchronous, ..SqliteConfig::default() })
 }
 
+/// Where files are, also of a time when they were taken: they are read and deleted all the same.
 fn open_uploads(settings: &Settings) -> Result<Option<Arc<dyn BlobStore>>, chat_blob_fs::OpenError> {
-    if settings.uploads.max_size == 0 {
+    let directory = settings.uploads.directory.clone().unwrap_or_else(|| settings.data.join("uploads"));
+    if settings.uploads.max_size == 0 && !directory.exists() {
         return Ok(None);
     }
-    let directory = settings.uploads.directory.clone().unwrap_or_else(|| settings.data.join("uploads"));
     Ok(Some(Arc::new(FsBlobs::open(directory)?)))
 }
 

@@ -117,6 +117,8 @@ pub(crate) struct Hub {
     newest: NewestPages,
     /// Uploads, which are refused when a user has too many.
     under_way: Arc<UnderWay>,
+    /// Those that have an account and may be no files yet.
+    finishing: Arc<UnderWay>,
     /// What users may still ask.
     rates: Rates,
     /// Sockets of existing systems.
@@ -171,6 +173,7 @@ impl Hub {
             degraded: AtomicBool::new(false),
             newest: NewestPages::new(config.max_page_cache),
             under_way: Arc::default(),
+            finishing: Arc::default(),
             rates: Rates::new(config.connection_rate, config.user_rate),
             typists: Typists::default(),
             crowds: Crowds::default(),

@@ -193,6 +193,10 @@ impl Hub {
             self.publish_user(&append.user, entry.clone(), 0, deliveries);
         }
         let OwnChange::Move { room, pointer, thread, .. } = append.change else { return };
+        // It took a mark away, and stands where others know it.
+        if stored.at <= stored.before {
+            return;
+        }
         let (read, delivered) = match pointer {
             Pointer::Read => (Some(stored.at), None),
             Pointer::Delivered => (None, Some(stored.at)),

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chat_protocol::{UserId, WireError};
 
 use super::Hub;
-use super::worker::{Next, Work, micros, shifted};
+use super::worker::{Next, Work, micros, shifted, tell_failure};
 use crate::blob::{BlobName, BlobStore};
 
 /// How many files are deleted in one go.
@@ -65,7 +65,10 @@ impl Work for Sweep {
         let now = hub.providers.clock.now();
         let doomed = hub.write(move |storage| async move { storage.doom_uploads(now, FILES).await }).await?;
         let all = doomed.len() < FILES;
-        hub.delete_files(&*self.blobs, doomed).await?;
+        // Those that cannot be deleted come up again by themselves, behind the others.
+        if let Err(error) = hub.delete_files(&*self.blobs, doomed).await {
+            tell_failure(Self::NAME, &error);
+        }
         hub.gauge_uploads().await?;
         Ok(if all { Next::At(shifted(hub.providers.clock.now(), micros(PAUSE))) } else { Next::Now })
     }

@@ -9,7 +9,7 @@ use chat_protocol::reply::Uploaded;
 use chat_protocol::{ErrorCode, RoomId, UserId, WireError};
 
 use super::worker::{micros, shifted};
-use super::{Asking, Hub, unsupported};
+use super::{Asking, Hub, unavailable, unsupported};
 use crate::blob::{self, BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
 use crate::room::policy;
 use crate::storage::{Quota, Refusal, SharedStorage, StorageError, UploadEntry};
@@ -44,7 +44,7 @@ pub struct NewUpload {
     pub size: Option<u64>,
 }
 
-/// How many uploads each user has under way. Users without one have no entry.
+/// How many uploads of each user are somewhere on their way. Users without one have no entry.
 #[derive(Debug, Default)]
 pub(super) struct UnderWay(Mutex<BTreeMap<UserId, usize>>);
 
@@ -65,6 +65,10 @@ impl UnderWay {
         }
         counts.insert(user.clone(), count + 1);
         Ok(Place { under_way: self.clone(), user: user.clone() })
+    }
+
+    fn has(&self, user: &UserId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(user)
     }
 }
 
@@ -125,7 +129,15 @@ impl Upload {
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
         self.judge()?;
         self.hub.check_uploader(&self.asking, &self.new.room).await?;
+        // By itself: who goes away between the account and the file must not leave the two apart.
+        let (runtime, kept) = (self.hub.runtime.clone(), self.keep());
+        runtime.spawn(kept).await.map_err(|_| unavailable())?
+    }
+
+    async fn keep(self) -> Result<Uploaded, crate::Error> {
         let Self { hub, asking, new, name, writer, kind, size, .. } = self;
+        // Before the account, which a user who is forgotten gets no more.
+        let _finishing = hub.finishing.take(&asking.user, usize::MAX)?;
         let kind = kind.unwrap_or_default();
         let ts = hub.providers.clock.now();
         let due = shifted(ts, micros(hub.config.upload_expiry));
@@ -200,6 +212,9 @@ impl Hub {
         mut new: NewUpload,
     ) -> Result<Upload, crate::Error> {
         let blobs = self.blobs()?;
+        if self.config.max_upload == 0 {
+            return Err(unsupported::refused("uploads").into());
+        }
         self.check_uploader(&asking, &new.room).await?;
         self.check_size(new.size.unwrap_or(0))?;
         self.check_quota(&asking, new.size.unwrap_or(0)).await?;
@@ -245,16 +260,31 @@ impl Hub {
         Ok((found, last))
     }
 
-    /// Deletes some files of a user; false when there was none.
+    /// Deletes some files of a user who is being forgotten; false when there was none.
+    ///
+    /// # Errors
+    /// Also while one of them has an account and is no file yet: it would outlive its account.
     pub(super) async fn delete_uploads(&self, user: &UserId) -> Result<bool, WireError> {
-        let Some(blobs) = &self.providers.blobs else { return Ok(false) };
+        // Asked first: what is finished later found its user being forgotten, and what was finished before is found.
+        let finishing = self.finishing.has(user);
         let names = self.providers.storage.uploads_of(user, None, DELETED).await;
         let names = names.map_err(|error| self.storage_failed(error))?;
-        let any = !names.is_empty();
+        if finishing {
+            let why = "an upload of the user is just being kept";
+            return Err(WireError::new(ErrorCode::StorageUnavailable, why));
+        }
+        if names.is_empty() {
+            return Ok(false);
+        }
+        let Some(blobs) = &self.providers.blobs else {
+            tracing::error!("a user cannot be forgotten whose files are kept where no uploads are served");
+            return Err(unsupported::refused("uploads"));
+        };
         self.delete_files(&**blobs, names).await?;
-        Ok(any)
+        Ok(true)
     }
 
+    /// Where files are that were uploaded.
     fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
         self.providers.blobs.clone().ok_or_else(|| unsupported::refused("uploads"))
     }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chat_protocol::{ClientMsgId, RoomId, Timestamp, UserId};
 
 use super::StorageError;
+use crate::blob::{BlobName, named};
 
 /// What a job is about; each kind has workers of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +74,13 @@ pub struct Schedule {
     pub body: String,
     /// So many messages of the user may wait in the room.
     pub max: usize,
+}
+
+impl Schedule {
+    /// Files that it names, which stay as long as it waits.
+    pub fn files(&self) -> Vec<BlobName> {
+        named(&self.body)
+    }
 }
 
 /// Jobs, leased by workers.

@@ -32,7 +32,7 @@ pub use messages::{LogEntry, LogPage, Marks, MessageStore, StoredMessage};
 pub use names::{AliasStore, DesksQuery, MessageAlias, RoomRecord, key_name, key_of_name};
 pub use rooms::{BanEntry, Bar, MemberEntry, Place, Relation, RoomStore, RoomView, RoomsQuery, Standing};
 pub use traces::TraceStore;
-pub use uploads::{Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};
+pub use uploads::{DOOMED_AGAIN, Quota, UploadBytes, UploadChange, UploadEntry, UploadStore};
 pub use users::{Blocked, OwnAppend, OwnAppended, OwnChange, Pointer, Pointers, UserLog, UserLogPage};
 
 /// What a store can do. Conformance cases are chosen by it: not able is a skip, able and wrong is a failure.

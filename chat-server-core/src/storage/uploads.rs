@@ -3,12 +3,17 @@
 //! The bytes are in a [`BlobStore`](crate::blob::BlobStore). An account comes before its file and goes after it, so that no file
 //! is ever without one: what a crash leaves in between is an account of nothing, which goes at its time.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chat_protocol::event::RoomAction;
 use chat_protocol::{Open, RoomId, Seq, Timestamp, UserId};
 
 use super::{Append, Appended, Change, LogEntry, Refusal, StorageError};
 use crate::blob::{BlobName, named};
+
+/// How long a file that is doomed does not come up again, so that those that cannot be deleted keep no others waiting: 60 s.
+pub const DOOMED_AGAIN: Duration = Duration::from_secs(60);
 
 /// The account of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +113,8 @@ impl UploadChange {
 ///   (`an_upload_lasts_as_long_as_it_is_named`).
 /// - Nor is one that a message names which waits in that room, a job of the kind [`JobKind::Send`](super::JobKind::Send) with
 ///   the file's name in its body (`a_message_that_waits_keeps_its_uploads`).
-/// - What is doomed comes up until it is removed, whatever names it now (`a_doomed_upload_goes`).
+/// - What is doomed comes up again after [`DOOMED_AGAIN`] until it is removed, whatever names it now, and behind what was due
+///   meanwhile (`a_doomed_upload_goes`).
 /// - The files of one user are found, in pages that meet (`uploads_are_found_by_their_user`).
 /// - Accounts are there when the store is opened again, if it is durable (`appended_survives_reopen`).
 #[async_trait]
@@ -144,7 +150,8 @@ pub trait UploadStore: Send + Sync {
     ) -> Result<Vec<BlobName>, StorageError>;
 
     /// Decides, durably, which files go: those that are due at `now` and that nothing names. Gives them with those that were
-    /// doomed before, the earliest due first, at most `limit`. To be deleted, and then removed here.
+    /// doomed [so long](DOOMED_AGAIN) before, the earliest due first, at most `limit`. To be deleted, and then removed here.
+    /// Its cost grows with `limit` and not with what there is.
     ///
     /// # Errors
     /// [`StorageError`] when nothing was decided.

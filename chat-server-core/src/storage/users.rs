@@ -172,8 +172,9 @@ impl OwnChange {
             | OwnChange::Hide { .. }
             | OwnChange::Block { .. }
             | OwnChange::Seen { .. }
-            | OwnChange::Schedule(_)
-            | OwnChange::Device { .. } => true,
+            | OwnChange::Schedule(_) => true,
+            // Whoever has neither is no device that is kept.
+            OwnChange::Device { push, name, .. } => push.value().is_some() || name.value().is_some(),
             OwnChange::Agent { agent, .. } => *agent,
             // The entry of an ended session goes with the log.
             OwnChange::Unblock { .. }

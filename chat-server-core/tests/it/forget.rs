@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::command::{PushService, PushTarget};
+use chat_protocol::dialect::chats::Chats;
+use chat_protocol::dialect::{Dialect, Handshake, Secret};
 use chat_protocol::event::MemberAction;
 use chat_protocol::{Command, ErrorCode, Event, HistoryQuery, Patch, Role, RoomId, Timestamp, UserId};
 use chat_server_core::clock::{Clock, SystemClock};
+use chat_server_core::dialects::{Entrance, Port, PortId};
 use chat_server_core::search::SharedIndex;
 use chat_server_core::search::memory::MemoryIndex;
 use chat_server_core::storage::{
@@ -250,14 +253,16 @@ async fn until(condition: impl Fn() -> bool) {
 #[tokio::test]
 async fn who_is_being_forgotten_does_not_come_back_halfway_and_is_new_after() {
     let store = Arc::new(Hooked::<Gate>::default());
-    let server = server_of(Providers { storage: store.clone(), ..Providers::default() });
+    let dialects = vec![Port::new(Chats::default())];
+    let server = server_of(Providers { storage: store.clone(), dialects, ..Providers::default() });
     act(&server, "bob", json!({"create": {"id": "x", "kind": "direct", "members": ["ann"]}})).await;
     act(&server, "bob", json!({"create": {"id": "x", "kind": "group", "room": "r"}})).await;
     let pair = direct("ann", "bob");
     for (by, id) in [("ann", "1"), ("bob", "2")] {
         write(&server, by, pair.as_str(), id).await;
     }
-    let mut ann = Peer::log_in(&server, "ann").await;
+    let mut ann = Peer::connect(&server);
+    ann.ok(r#"{"auth":{"id":"a","token":"dev-ann","device_id":"phone"}}"#).await;
     let begun = server.forget_user(&Caller::User(user("ann")), user("ann")).await.unwrap().expect("begun");
     assert_eq!(closed(&mut ann).await, ErrorCode::SessionRevoked.close_code());
     until(|| store.hooks.reached.load(Ordering::Relaxed)).await;
@@ -270,6 +275,10 @@ async fn who_is_being_forgotten_does_not_come_back_halfway_and_is_new_after() {
         ("ERR_FORBIDDEN_ACCESS", true)
     );
     assert_eq!(server.authenticate("dev-ann").await.unwrap_err().wire().code, ErrorCode::Forbidden);
+    let visited = server.visit(PortId(0), &Secret("dev-ann".to_owned())).await;
+    assert_eq!(visited.unwrap_err().wire().code, ErrorCode::Forbidden);
+    assert!(matches!(socket(&server, "bob").await, Entrance::Let(_)));
+    assert!(matches!(socket(&server, "ann").await, Entrance::Refused { .. }), "by no format");
     let repeated = server.forget_user(&Caller::User(user("ann")), user("ann")).await.unwrap();
     assert_eq!(repeated, Some(begun), "a repeat tells the same");
 
@@ -288,6 +297,14 @@ async fn who_is_being_forgotten_does_not_come_back_halfway_and_is_new_after() {
     store.hooks.open.add_permits(1_000);
     forget_ends(&server, "ann").await;
     it_is_new(&server, &pair).await;
+}
+
+/// What becomes of a request for a socket of an existing system.
+async fn socket(server: &ChatServer, who: &str) -> Entrance {
+    let query = [("token".to_owned(), format!("dev-{who}"))];
+    let handshake = Handshake { path: "/ws/chats/", query: &query, headers: &[] };
+    let opening = Chats::default().open(&handshake).expect("its path");
+    server.enter(PortId(0), opening, &[]).await
 }
 
 async fn it_is_new(server: &ChatServer, pair: &RoomId) {

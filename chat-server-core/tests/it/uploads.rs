@@ -15,17 +15,19 @@ use chat_server_core::{Caller, ChatServer, NewUpload, Providers, ServerConfig};
 
 use crate::peer::{Peer, TestClock, quick, send, shared};
 
-/// A disk that may be full, or one that deletes nothing.
+/// A disk that may be full, one that deletes nothing, or one that never gets done.
 #[derive(Clone, Default)]
 struct Disk {
     blobs: MemoryBlobs,
     full: Arc<AtomicBool>,
     stuck: Arc<AtomicBool>,
+    slow: Arc<AtomicBool>,
 }
 
 struct DiskWriter {
     writer: Box<dyn BlobWriter>,
     full: Arc<AtomicBool>,
+    slow: Arc<AtomicBool>,
 }
 
 fn room_on(full: &AtomicBool) -> Result<(), StorageError> {
@@ -37,8 +39,8 @@ fn room_on(full: &AtomicBool) -> Result<(), StorageError> {
 #[async_trait]
 impl BlobStore for Disk {
     async fn create(&self, name: &BlobName) -> Result<Box<dyn BlobWriter>, StorageError> {
-        let (writer, full) = (self.blobs.create(name).await?, self.full.clone());
-        Ok(Box::new(DiskWriter { writer, full }))
+        let (full, slow) = (self.full.clone(), self.slow.clone());
+        Ok(Box::new(DiskWriter { writer: self.blobs.create(name).await?, full, slow }))
     }
     async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError> {
         self.blobs.meta(name).await
@@ -63,6 +65,9 @@ impl BlobWriter for DiskWriter {
     }
     async fn finish(self: Box<Self>, meta: BlobMeta) -> Result<(), StorageError> {
         room_on(&self.full)?;
+        while self.slow.load(Ordering::Relaxed) {
+            wait(1).await;
+        }
         self.writer.finish(meta).await
     }
 }
@@ -318,4 +323,47 @@ async fn a_full_disk_is_told_and_leaves_nothing_behind() {
     scene.disk.full.store(false, Ordering::Relaxed);
     assert!(scene.is_there(&scene.file().await).await, "without a restart");
     scene.server.shutdown(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_just_being_kept_goes_with_its_user() {
+    let scene = Scene::new().await;
+    let alice = UserId::new("alice").unwrap();
+    scene.disk.slow.store(true, Ordering::Relaxed);
+    let (server, by) = (scene.server.clone(), Caller::User(alice.clone()));
+    let sender = tokio::spawn(async move { upload(&server, &by, 10).await });
+    while scene.bytes().await.0 == 0 {
+        wait(1).await;
+    }
+    sender.abort();
+    let name = scene.storage.uploads_of(&alice, None, 9).await.unwrap().remove(0);
+    scene.server.forget_user(&Caller::Operator, alice.clone()).await.unwrap().expect("begun");
+    wait(100).await;
+    assert!(scene.storage.forgetting(&alice).await.unwrap().is_some(), "its file is not there yet");
+    scene.disk.slow.store(false, Ordering::Relaxed);
+    wait(100).await;
+    assert_eq!(scene.storage.forgetting(&alice).await.unwrap(), None);
+    assert_eq!(scene.disk.blobs.meta(&name).await.unwrap(), None);
+    assert_eq!(scene.bytes().await, (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_cannot_be_deleted_keep_no_others_waiting() {
+    let mut scene = Scene::new().await;
+    scene.disk.stuck.store(true, Ordering::Relaxed);
+    for n in 0..2 {
+        let url = scene.file().await;
+        scene.post(&format!("s{n}"), "r", &url).await;
+        scene.alice.ok(&format!(r#"{{"delete":{{"id":"d","room":"r","seq":{}}}}}"#, n + 1)).await;
+    }
+    wait(30).await;
+    scene.disk.stuck.store(false, Ordering::Relaxed);
+    let url = scene.file().await;
+    scene.post("last", "r", &url).await;
+    scene.alice.ok(r#"{"delete":{"id":"d","room":"r","seq":3}}"#).await;
+    wait(12).await;
+    assert!(!scene.is_there(&url).await, "the worker does not rest for longer because of them");
+    assert_eq!(scene.bytes().await.0, 2 * 4_096);
+    wait(61).await;
+    assert_eq!(scene.bytes().await.0, 0, "they come up again");
 }

@@ -344,7 +344,7 @@ CREATE TABLE uploads (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX uploads_user ON uploads (user_ref, name);
 CREATE INDEX uploads_due ON uploads (due, name) WHERE due IS NOT NULL;
--- Which message of its room names a file; `seq` 0: the room's own data.
+-- Which message of its room names a file; `seq` 0: the room's own data; less: the job of a message that waits.
 CREATE TABLE upload_refs (
     room_ref INTEGER NOT NULL,
     seq      INTEGER NOT NULL,
@@ -374,8 +374,15 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_due ON jobs (kind, due);
 CREATE UNIQUE INDEX jobs_name ON jobs (user_ref, kind, room_ref, name) WHERE name IS NOT NULL;
-CREATE INDEX jobs_room ON jobs (room_ref, kind) WHERE room_ref <> 0;
 CREATE INDEX jobs_user ON jobs (user_ref, kind, due) WHERE attempts = 0;
+-- What a message named that waits no more (kind 1) is due, unless something else names it.
+CREATE TRIGGER jobs_uploads AFTER DELETE ON jobs WHEN OLD.kind = 1 BEGIN
+    UPDATE uploads SET due = 0
+        WHERE name IN (SELECT name FROM upload_refs WHERE room_ref = OLD.room_ref AND seq = -OLD.id)
+        AND room_ref IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM upload_refs other WHERE other.name = uploads.name AND other.seq <> -OLD.id);
+    DELETE FROM upload_refs WHERE room_ref = OLD.room_ref AND seq = -OLD.id;
+END;
 -- How many were given up.
 CREATE TABLE jobs_given_up (
     kind  INTEGER PRIMARY KEY,

@@ -56,12 +56,6 @@ impl Batch<'_> {
         let num = self.step(append, &mut head);
         let empty = Content::plain("");
         message::rewrite(self.db, head.room, seq, &empty, message.edited_at, Some(head.ts))?;
-        for reactions in [
-            "DELETE FROM reactions WHERE room_ref = ?1 AND seq = ?2",
-            "DELETE FROM reaction_counts WHERE room_ref = ?1 AND seq = ?2",
-        ] {
-            self.statement(reactions)?.execute(params![head.room, seq.get()])?;
-        }
         let entry = Deleted {
             room: append.room.clone(),
             offset: head.offset(),
@@ -72,6 +66,26 @@ impl Batch<'_> {
             mentions: message.mentions,
             ts: head.ts,
         };
+        self.tell_deleted(append, head, num, entry)
+    }
+
+    /// Tells that a message of the asker's is deleted that cannot be read, for its words and files are to go by that. What
+    /// it answered and whom it mentioned nobody knows any more.
+    pub(crate) fn delete_damaged(&mut self, append: &Append, seq: Seq, mut head: Head) -> Result<Answer> {
+        let num = self.step(append, &mut head);
+        let (room, from) = (append.room.clone(), append.by.clone());
+        let (offset, ts) = (head.offset(), head.ts);
+        let entry = Deleted { room, offset, seq, by: None, from, thread: None, mentions: None, ts };
+        self.tell_deleted(append, head, num, entry)
+    }
+
+    fn tell_deleted(&mut self, append: &Append, head: Head, num: u64, entry: Deleted) -> Result<Answer> {
+        for reactions in [
+            "DELETE FROM reactions WHERE room_ref = ?1 AND seq = ?2",
+            "DELETE FROM reaction_counts WHERE room_ref = ?1 AND seq = ?2",
+        ] {
+            self.statement(reactions)?.execute(params![head.room, entry.seq.get()])?;
+        }
         self.edited(append, head, num, LogEntry::Deleted(entry))
     }
 
@@ -123,17 +137,36 @@ impl Batch<'_> {
             return Ok(Ok(head.unchanged(&append.room)));
         };
         let num = self.step(append, &mut head);
+        self.take_reaction(head.room, seq, emoji, reaction)?;
+        self.tell_reaction(append, head, num, (seq, emoji, ReactionAction::Removed))
+    }
+
+    /// Takes a reaction away from a message that cannot be read, and of which nobody can be told.
+    pub(crate) fn unreact_damaged(
+        &mut self,
+        append: &Append,
+        seq: Seq,
+        emoji: &Emoji,
+        head: &Head,
+    ) -> Result<()> {
+        match self.reaction_of(append, head, seq, emoji)? {
+            Some(reaction) => self.take_reaction(head.room, seq, emoji, reaction),
+            None => Ok(()),
+        }
+    }
+
+    fn take_reaction(&self, room: i64, seq: Seq, emoji: &Emoji, reaction: u64) -> Result<()> {
         const DELETE: &str =
             "DELETE FROM reactions WHERE room_ref = ?1 AND seq = ?2 AND reaction = ?3 AND num = ?4";
-        self.statement(DELETE)?.execute(params![head.room, seq.get(), emoji.as_str(), reaction])?;
-        let place = params![head.room, seq.get(), emoji.as_str()];
+        self.statement(DELETE)?.execute(params![room, seq.get(), emoji.as_str(), reaction])?;
+        let place = params![room, seq.get(), emoji.as_str()];
         const COUNT: &str = "UPDATE reaction_counts SET count = count - 1
             WHERE room_ref = ?1 AND seq = ?2 AND reaction = ?3";
         self.statement(COUNT)?.execute(place)?;
         const NONE: &str = "DELETE FROM reaction_counts
             WHERE room_ref = ?1 AND seq = ?2 AND reaction = ?3 AND count = 0";
         self.statement(NONE)?.execute(place)?;
-        self.tell_reaction(append, head, num, (seq, emoji, ReactionAction::Removed))
+        Ok(())
     }
 
     fn tell_reaction(

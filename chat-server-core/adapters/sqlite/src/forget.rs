@@ -22,7 +22,7 @@ type OwnAnswer = std::result::Result<OwnAppended, Refusal>;
 
 /// What is one user's alone, in the order in which it goes: whether anything is there, and at most so much of it gone.
 /// A job that somebody has in hand and that has no name is in no index of its user; its worker takes it away.
-const OWN: [(&str, &str); 5] = [
+const OWN: [(&str, &str); 6] = [
     (
         "SELECT 1 FROM devices WHERE user_ref = ?1",
         "DELETE FROM devices WHERE user_ref = ?1 AND device IN
@@ -38,6 +38,11 @@ const OWN: [(&str, &str); 5] = [
         "DELETE FROM agents WHERE user_ref = ?1 AND organization IN
             (SELECT organization FROM agents INDEXED BY agents_user WHERE user_ref = ?1
             ORDER BY organization LIMIT ?2)",
+    ),
+    (
+        "SELECT 1 FROM room_requests WHERE creator_ref = ?1",
+        "DELETE FROM room_requests WHERE creator_ref = ?1 AND id_hash IN
+            (SELECT id_hash FROM room_requests WHERE creator_ref = ?1 ORDER BY id_hash LIMIT ?2)",
     ),
     (
         "SELECT 1 FROM (SELECT id FROM jobs INDEXED BY jobs_name WHERE user_ref = ?1 AND kind <> 5 AND name IS NOT NULL
@@ -70,7 +75,12 @@ impl Batch<'_> {
         let mut gone = self.erase_messages(&by, row.user, head.room, limit, &mut told)?;
         for (seq, emoji) in self.reactions_by(row.user, head.room, limit - gone)? {
             let head = self.present(&by)?;
-            told.take(self.unreact(&by, seq, &emoji, head)?);
+            let done = self.unreact(&by, seq, &emoji, head)?;
+            if done.is_err() {
+                let head = self.present(&by)?;
+                self.unreact_damaged(&by, seq, &emoji, &head)?;
+            }
+            told.take(done);
             gone += 1;
         }
         const UNHIDE: &str = "DELETE FROM hidden WHERE user_ref = ?1 AND room_ref = ?2 AND seq IN
@@ -114,13 +124,17 @@ impl Batch<'_> {
             }
         }
         for (num, seq, id) in &found {
-            let head = self.present(by)?;
-            // One that is damaged cannot be told, and goes all the same.
-            told.take(self.delete(by, Seq::read(*seq)?, true, head)?);
+            let (head, seq) = (self.present(by)?, Seq::read(*seq)?);
+            let mut done = self.delete(by, seq, true, head)?;
+            if done.is_err() {
+                let head = self.present(by)?;
+                done = self.delete_damaged(by, seq, head)?;
+            }
+            told.take(done);
             if let Some(id) = id {
                 self.forget_id(*num, ClientId { room, sender, id: id.clone() })?;
             }
-            message::erase(self.db, room, Seq::read(*seq)?)?;
+            message::erase(self.db, room, seq)?;
         }
         if let Some((_, last, _)) = found.last() {
             self.mark_next_in_block(sender, room, *last)?;

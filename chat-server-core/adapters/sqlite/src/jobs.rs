@@ -164,6 +164,7 @@ impl Batch<'_> {
             return Ok(Err(Refusal::Full));
         }
         self.insert_job(&place, new.at, Some(new.digest), &new.body)?;
+        self.name_waiting(head.room, &new.files())?;
         let (id, client_msg_id) = (new.room.clone(), new.client_msg_id.clone());
         let change = UserChange::Scheduled { room: id, client_msg_id, send_at: new.at };
         self.told(append, row, Some(head.room), change)

@@ -5,7 +5,7 @@ use chat_protocol::{RoomId, Seq, Timestamp, UserId};
 use chat_server_core::storage::{StorageError, StoredMessage, TraceStore};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::error::Result;
+use crate::error::{Fault, Result};
 use crate::message::{self, Senders, columns};
 use crate::number::Id;
 use crate::people::all;
@@ -73,7 +73,12 @@ fn written_by(
         let from = if of == room { first.max(seq + 1) } else { first };
         let mut rows = messages.query(params![of, from, first | (BLOCK - 1), user])?;
         while let Some(row) = rows.next()?.filter(|_| written.len() < limit) {
-            written.push(message::read(row, of, &id, &mut senders)?);
+            match message::read(row, of, &id, &mut senders) {
+                Err(fault @ Fault::Corrupt(_)) => {
+                    tracing::error!(%fault, room = %id, "a message is damaged; what its user wrote is read without it");
+                }
+                read => written.push(read?),
+            }
         }
     }
     Ok(written)

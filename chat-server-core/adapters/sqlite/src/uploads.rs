@@ -6,16 +6,15 @@ use async_trait::async_trait;
 use chat_protocol::{Seq, Timestamp, UserId};
 use chat_server_core::blob::BlobName;
 use chat_server_core::storage::{
-    Append, Appended, JobKind, Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry,
+    Append, Appended, DOOMED_AGAIN, Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry,
     UploadStore,
 };
 use rusqlite::{Connection, OptionalExtension, Statement, ToSql, params};
 
-use crate::codec::Code;
 use crate::error::{Fault, Result};
 use crate::people::all;
 use crate::rooms::{sql_limit, user_ref};
-use crate::store::{ANYWHERE, SqliteStore};
+use crate::store::SqliteStore;
 use crate::writer::Batch;
 
 /// Stands for all users where bytes are summed.
@@ -25,10 +24,7 @@ const ALL: i64 = 0;
 const SUM: &str = "SELECT bytes, files FROM upload_bytes WHERE user_ref = ?1";
 
 /// Files that go, in the order in which they do.
-const DUE: &str = "SELECT name FROM uploads WHERE due <= ?1 AND (room_ref IS NULL OR NOT EXISTS (
-        SELECT 1 FROM jobs INDEXED BY jobs_room WHERE room_ref = uploads.room_ref AND room_ref <> 0 AND kind = ?3
-            AND instr(body, uploads.name)))
-    ORDER BY due, name LIMIT ?2";
+const DUE: &str = "SELECT name FROM uploads WHERE due <= ?1 ORDER BY due, name LIMIT ?2";
 
 impl Batch<'_> {
     fn add_upload(
@@ -105,6 +101,19 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// A message that waits, the job that was inserted last, names these files until the job goes (trigger `jobs_uploads`).
+    pub(crate) fn name_waiting(&self, room: i64, names: &[BlobName]) -> Result<()> {
+        const NAME: &str = "INSERT OR IGNORE INTO upload_refs (room_ref, seq, name)
+            SELECT room_ref, -?2, name FROM uploads WHERE name = ?3 AND room_ref = ?1";
+        const KEEP: &str = "UPDATE uploads SET due = NULL WHERE name = ?2 AND room_ref = ?1";
+        let job = self.db.last_insert_rowid();
+        for name in names.iter().map(BlobName::as_str) {
+            self.statement(NAME)?.execute(params![room, job, name])?;
+            self.statement(KEEP)?.execute(params![room, name])?;
+        }
+        Ok(())
+    }
+
     fn trim_upload_names(&self, now: Timestamp, room: i64, oldest: Seq) -> Result<()> {
         const GONE: &str =
             "DELETE FROM upload_refs WHERE room_ref = ?1 AND seq BETWEEN 1 AND ?2 - 1 RETURNING name";
@@ -120,7 +129,7 @@ impl Batch<'_> {
     fn settle_upload(&self, now: Timestamp, name: &str) -> Result<()> {
         const SETTLE: &str = "UPDATE uploads
             SET due = CASE WHEN EXISTS (SELECT 1 FROM upload_refs WHERE name = ?1) THEN NULL ELSE ?2 END
-            WHERE name = ?1";
+            WHERE name = ?1 AND room_ref IS NOT NULL";
         self.statement(SETTLE)?.execute(params![name, now.as_micros()])?;
         Ok(())
     }
@@ -135,7 +144,10 @@ impl Batch<'_> {
             )?
             .execute(params![of, size])?;
         }
-        self.statement("DELETE FROM upload_refs WHERE name = ?1")?.execute([name.as_str()])?;
+        // Of one that a million messages name the others go with their messages; no file has its name again.
+        const SOME: &str = "DELETE FROM upload_refs WHERE (room_ref, seq, name) IN
+            (SELECT room_ref, seq, name FROM upload_refs INDEXED BY upload_refs_name WHERE name = ?1 LIMIT 256)";
+        self.statement(SOME)?.execute([name.as_str()])?;
         Ok(())
     }
 }
@@ -160,9 +172,8 @@ fn names(select: &mut Statement<'_>, asked: &[&dyn ToSql]) -> Result<Vec<BlobNam
 }
 
 fn due(db: &Connection, now: Timestamp, limit: usize) -> Result<Vec<BlobName>> {
-    let asked = params![now.as_micros(), sql_limit(limit), JobKind::Send.code()];
     let mut select = db.prepare_cached(DUE)?;
-    names(&mut select, asked)
+    names(&mut select, params![now.as_micros(), sql_limit(limit)])
 }
 
 fn uploads_of(db: &Connection, user: &UserId, after: &str, limit: usize) -> Result<Vec<BlobName>> {
@@ -201,16 +212,15 @@ impl UploadStore for SqliteStore {
 
     async fn doom_uploads(&self, now: Timestamp, limit: usize) -> Result<Vec<BlobName>, StorageError> {
         // Mostly there is none, and nobody has to wait for that.
-        let found = self.readers.read("doom_uploads", ANYWHERE, move |db| due(db, now, limit)).await?;
-        if found.is_empty() {
-            return Ok(found);
+        if self.readers.read("doom_uploads", 1, move |db| due(db, now, 1)).await?.is_empty() {
+            return Ok(Vec::new());
         }
-        // Anew, because some of them may be named by now.
         self.write("doom_uploads", |tx| {
             let found = due(tx.db, now, limit)?;
+            let again = now.as_micros().saturating_add_unsigned(DOOMED_AGAIN.as_micros() as u64);
             for name in &found {
-                tx.statement("UPDATE uploads SET room_ref = NULL WHERE name = ?1")?
-                    .execute([name.as_str()])?;
+                tx.statement("UPDATE uploads SET room_ref = NULL, due = ?2 WHERE name = ?1")?
+                    .execute(params![name.as_str(), again])?;
             }
             Ok(found)
         })

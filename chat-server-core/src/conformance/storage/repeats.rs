@@ -4,7 +4,7 @@ use super::Subject;
 use super::scene::*;
 use super::tour::{everything, own_tour, tour};
 use crate::conformance::skip;
-use crate::storage::{Append, Appended, Refusal};
+use crate::storage::{Append, Appended, DOOMED_AGAIN, Refusal};
 
 fn again(first: &Appended) -> Appended {
     Appended { duplicate: true, entries: Vec::new(), users: Vec::new(), ..first.clone() }
@@ -129,6 +129,7 @@ pub async fn appended_survives_reopen(subject: Subject) {
     scene.set_position("reader", 7).await;
     scene.uploads("s", "a").await;
     let before = everything(&scene, &rooms, &ids).await;
+    let doomed = scene.doomed(1_000).await;
     drop(scene);
 
     let scene = Scene::new(&subject);
@@ -136,6 +137,8 @@ pub async fn appended_survives_reopen(subject: Subject) {
     for (after, before) in after.iter().zip(&before) {
         assert_eq!(after, before);
     }
+    let again = 1_000 + DOOMED_AGAIN.as_micros() as i64;
+    assert_eq!((doomed.len(), scene.doomed(again).await), (1, doomed), "what goes comes up again");
     goes_on(&scene, &answers).await;
 }
 

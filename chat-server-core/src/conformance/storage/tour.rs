@@ -116,7 +116,7 @@ pub(super) async fn everything(scene: &Scene, rooms: &[&str], ids: &[&str]) -> V
     all.push(format!("waits for a: {waiting:?}"));
     all.push(format!("feed: {:?}", scene.feed(0, ALL).await));
     let bytes = store.upload_bytes(&user("a")).await.expect("upload_bytes works");
-    all.push(format!("uploads: {bytes:?}, doomed: {:?}", scene.doomed(1_000_000).await));
+    all.push(format!("uploads: {bytes:?}"));
     all.push(format!("of a: {:?}", scene.uploads_of("a", None, ALL).await));
     all.push(format!("position: {:?}", scene.position("reader").await));
     all

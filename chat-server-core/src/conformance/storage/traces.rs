@@ -318,6 +318,7 @@ pub async fn who_is_forgotten_is_new(subject: Subject) {
         scene.own(change).await;
     }
     scene.own(schedule("r", "a", "later", "2", 9)).await;
+    scene.stored(create_as("own", "a", &["a"], "mine", "{}")).await;
     scene.own_repeated(end("a")).await;
     scene.own(OwnAppend { now: at(3), ..begin("a") }).await;
     assert_eq!(scene.store.forgetting(&user("a")).await.expect("forgetting works"), Some(at(3)));
@@ -339,7 +340,11 @@ pub async fn who_is_forgotten_is_new(subject: Subject) {
     let page = scene.store.user_log(&user("a"), head, ALL).await.expect("user_log works");
     assert_eq!((page.head, page.oldest), (head, head.next()), "the log goes on where it was");
 
-    for step in [forget_in("r", "a", WHOLE), forget_in(direct_id("a", "b").as_str(), "a", WHOLE)] {
+    for step in [
+        forget_in("r", "a", WHOLE),
+        forget_in("own", "a", WHOLE),
+        forget_in(direct_id("a", "b").as_str(), "a", WHOLE),
+    ] {
         scene.own_repeated(end("a")).await;
         scene.stored(step).await;
     }
@@ -355,6 +360,7 @@ pub async fn who_is_forgotten_is_new(subject: Subject) {
     scene.all(&[join("r", "a"), text("r", "a", "2")]).await;
     let log = scene.user_log("a").await;
     assert_eq!(log.len(), 1, "a new life: {log:?}");
+    scene.stored(create_as("new", "a", &["a"], "mine", "other")).await;
     assert!(log[0].user_offset > head.next(), "at a place that no log ever had");
     scene.own(begin("a")).await;
     assert!(scene.is_forgetting("a").await, "and once more");

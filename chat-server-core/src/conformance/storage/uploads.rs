@@ -6,7 +6,7 @@ use chat_protocol::command::RoomPatch;
 use super::Subject;
 use super::scene::*;
 use crate::blob::BlobName;
-use crate::storage::{Append, JobKind, OwnChange, Quota, Refusal, UploadBytes, UploadEntry};
+use crate::storage::{Append, DOOMED_AGAIN, JobKind, OwnChange, Quota, Refusal, UploadBytes, UploadEntry};
 
 /// More than any case uploads.
 const PLENTY: Quota = Quota { user: 1_000_000, all: 1_000_000 };
@@ -122,19 +122,19 @@ pub async fn an_upload_lasts_as_long_as_it_is_named(subject: Subject) {
     scene.stored(then(130, delete("r", "b", 2))).await;
     let dooms = async |now| scene.store.doom_uploads(at(now), 1).await.expect("doom_uploads works");
     assert_eq!((dooms(129).await, dooms(130).await), (vec![], names(&[1])), "at once, as many as asked for");
-    assert_eq!(scene.doomed(130).await, names(&[1, 6]));
+    assert_eq!(scene.doomed(130).await, names(&[6]), "the other one is on its way");
     scene.removed(&[1, 6]).await;
     scene.stored(then(140, react("r", "a", 1, "+"))).await;
     scene.stored(text_as("r", "b", &addresses(&[7]), "id")).await;
     scene.all(&[then(140, naming("r", "a", &[2])), then(150, trim("r", 4)), then(150, trim("r", 4))]).await;
     assert_eq!(scene.doomed(150).await, names(&[7]), "the only message that named it is gone");
     scene.stored(then(160, trim("r", 9))).await;
-    assert_eq!(scene.doomed(160).await, names(&[7, 2]), "the earliest first");
+    assert_eq!(scene.doomed(160).await, names(&[2]));
     other.topic = Patch::Clear;
     scene.stored(then(170, set("r", "a", other))).await;
-    assert_eq!(scene.doomed(1_000).await, names(&[7, 2]), "what the room itself names stays");
+    assert_eq!(scene.doomed(1_000).await, [], "what the room itself names stays");
     scene.stored(then(180, picture("r", Patch::Clear))).await;
-    assert_eq!(scene.doomed(180).await, names(&[7, 2, 5]));
+    assert_eq!(scene.doomed(180).await, names(&[5]));
     scene.removed(&[2, 5, 7]).await;
     scene.uploaded(1, "r", "a").await;
     assert_eq!(scene.doomed(100).await, names(&[1]), "nothing of an earlier life is left");
@@ -152,10 +152,10 @@ pub async fn a_message_that_waits_keeps_its_uploads(subject: Subject) {
     assert_eq!(scene.doomed(1_000).await, names(&[3]), "whenever that is; the room is another one");
     let taken = scene.store.lease(JobKind::Send, at(500), at(900), ALL).await.expect("lease works");
     assert_eq!(taken.len(), 2);
-    assert_eq!(scene.doomed(1_000).await, names(&[3]), "somebody has it in hand");
+    assert_eq!(scene.doomed(1_000).await, [], "somebody has it in hand");
     scene.stored(then(510, naming("r", "b", &[1]))).await;
     scene.own(unschedule("r", "b", "later", true)).await;
-    assert_eq!(scene.doomed(1_000).await, names(&[2, 3]), "it waits no more");
+    assert_eq!(scene.doomed(1_000).await, names(&[2]), "it waits no more");
 }
 
 /// What was decided once is not taken back.
@@ -166,10 +166,17 @@ pub async fn a_doomed_upload_goes(subject: Subject) {
     assert_eq!(scene.doomed(100).await, names(&[1]));
     scene.stored(naming("r", "a", &[1, 2])).await;
     scene.own(schedule("r", "a", "later", &addresses(&[1]), 500)).await;
-    assert_eq!(scene.doomed(101).await, names(&[1]), "its file may be gone already");
-    assert_eq!(scene.bytes("a").await, (20, 20, 2), "it counts as long as it is there");
-    scene.removed(&[1]).await;
-    assert_eq!(scene.doomed(101).await, []);
+    let again = 100 + DOOMED_AGAIN.as_micros() as i64;
+    assert_eq!(scene.doomed(again - 1).await, [], "it is given some time");
+    scene.uploaded(3, "r", "a").await;
+    assert_eq!(
+        scene.doomed(again).await,
+        names(&[3, 1]),
+        "its file may be gone already; it keeps no others waiting"
+    );
+    assert_eq!(scene.bytes("a").await, (30, 30, 3), "it counts as long as it is there");
+    scene.removed(&[1, 3]).await;
+    assert_eq!(scene.doomed(again * 3).await, []);
 }
 
 /// All files of a user, and no others.

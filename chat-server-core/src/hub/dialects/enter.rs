@@ -48,10 +48,12 @@ impl Hub {
         Ok((principal, seat))
     }
 
-    /// The user of a token of a port.
+    /// The user of a token of a port; one who is being forgotten is refused.
     pub(crate) async fn authenticate_at(&self, id: PortId, token: &str) -> Result<Principal, WireError> {
         let auth = self.sockets.port(id).auth.as_deref().unwrap_or(&*self.providers.auth);
-        self.authenticate_with(auth, token).await
+        let principal = self.authenticate_with(auth, token).await?;
+        self.check_kept(&principal.user).await?;
+        Ok(principal)
     }
 
     async fn find_place(&self, id: PortId, place: &Place, user: &UserId) -> Result<Where, WireError> {

@@ -69,6 +69,13 @@ impl State {
         }
     }
 
+    /// Forgets the names that a user gave to rooms that it made, at most `limit`; how many.
+    fn erase_requests(&mut self, user: &UserId, limit: usize) -> usize {
+        let gone: Vec<_> = self.requests.keys().filter(|(by, _)| by == user).take(limit).cloned().collect();
+        self.requests.retain(|name, _| !gone.contains(name));
+        gone.len()
+    }
+
     /// Forgets what a user hid from itself in a room, at most `limit`; how much that was.
     fn unhide(&mut self, user: &UserId, room: &RoomId, limit: usize) -> usize {
         let Some(own) = self.users.get_mut(user) else { return 0 };
@@ -99,6 +106,7 @@ impl State {
                 left -= 1;
             }
         }
+        left -= self.erase_requests(user, left);
         left -= self.jobs.erase(user, left);
         if let Some(own) = self.users.get_mut(user) {
             own.erase_log(&mut left);
@@ -124,6 +132,7 @@ impl State {
         let own = self.users.get(user);
         own.is_some_and(|own| !(own.devices.is_empty() && own.blocked.is_empty() && own.log.is_empty()))
             || self.agents.values().any(|agents| agents.contains(user))
+            || self.requests.keys().any(|(by, _)| by == user)
             || self.jobs.has_any_of(user)
             || self.users.values().any(|other| other.blocked.contains_key(user))
             || self.rooms.values().any(|room| self.has_trace(room, user))

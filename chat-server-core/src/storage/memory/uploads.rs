@@ -9,7 +9,8 @@ use super::MemoryStore;
 use super::state::State;
 use crate::blob::BlobName;
 use crate::storage::{
-    Append, Appended, Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry, UploadStore,
+    Append, Appended, DOOMED_AGAIN, Quota, Refusal, StorageError, UploadBytes, UploadChange, UploadEntry,
+    UploadStore,
 };
 
 /// All accounts, and what names files.
@@ -39,6 +40,7 @@ impl Uploads {
         for reference in gone {
             self.references.remove(&reference);
             if !self.is_named(&reference.2)
+                && !self.doomed.contains(&reference.2)
                 && let Some(upload) = self.by_name.get_mut(&reference.2)
             {
                 upload.due = now;
@@ -78,12 +80,18 @@ impl State {
         let (uploads, jobs) = (&mut self.uploads, &self.jobs);
         let goes = |upload: &&UploadEntry| {
             let is_kept = || uploads.is_named(&upload.name) || jobs.name(&upload.room, &upload.name);
-            uploads.doomed.contains(&upload.name) || (upload.due <= now && !is_kept())
+            upload.due <= now && (uploads.doomed.contains(&upload.name) || !is_kept())
         };
         let mut doomed: Vec<_> = uploads.by_name.values().filter(goes).collect();
         doomed.sort_by_key(|upload| (upload.due, upload.name.clone()));
         let doomed: Vec<_> = doomed.into_iter().take(limit).map(|upload| upload.name.clone()).collect();
-        uploads.doomed.extend(doomed.iter().cloned());
+        for name in &doomed {
+            uploads.doomed.insert(name.clone());
+            if let Some(upload) = uploads.by_name.get_mut(name) {
+                let again = now.as_micros().saturating_add_unsigned(DOOMED_AGAIN.as_micros() as u64);
+                upload.due = Timestamp::from_micros(again);
+            }
+        }
         doomed
     }
 }

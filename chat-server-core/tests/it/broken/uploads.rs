@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use chat_protocol::{Timestamp, UserId};
 use chat_server_core::blob::BlobName;
-use chat_server_core::storage::{Quota, Refusal, StorageError, UploadBytes, UploadEntry, UploadStore};
+use chat_server_core::storage::{
+    DOOMED_AGAIN, Quota, Refusal, StorageError, UploadBytes, UploadEntry, UploadStore,
+};
 
 use super::Broken;
 
@@ -42,8 +44,9 @@ impl UploadStore for Broken {
             // They are given once, and may be named again.
             let entries = self.memory.lock().unwrap().uploads.clone();
             self.inner.remove_uploads(&doomed).await?;
-            for (index, entry) in (0..).zip(doomed.iter().map(|name| &entries[name])) {
-                let due = Timestamp::from_micros(entry.due.as_micros() + index);
+            let again = now.as_micros() + DOOMED_AGAIN.as_micros() as i64;
+            for entry in doomed.iter().map(|name| &entries[name]) {
+                let due = Timestamp::from_micros(again);
                 let (entry, plenty) =
                     (UploadEntry { due, ..entry.clone() }, Quota { user: u64::MAX, all: u64::MAX });
                 self.inner.add_upload(now, &entry, plenty).await?.unwrap();

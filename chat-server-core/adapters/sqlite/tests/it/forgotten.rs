@@ -4,7 +4,8 @@ use std::path::Path;
 
 use chat_protocol::{Role, Seq, UserId};
 use chat_server_core::storage::{
-    Append, Appended, Change, MessageStore, OwnAppend, OwnChange, Refusal, RoomStore, TraceStore, UserLog,
+    Append, Appended, Change, LogEntry, MessageStore, OwnAppend, OwnChange, Refusal, RoomStore, TraceStore,
+    UserLog,
 };
 use chat_store_sqlite::{SqliteConfig, SqliteStore};
 use rusqlite::Connection;
@@ -107,10 +108,36 @@ async fn a_damaged_message_goes_too() {
     drop(db);
     let store = open(dir.path()).unwrap();
     let forgotten = stored(&store, &[forget(10)]).await.remove(0);
-    assert_eq!(forgotten.entries.len(), 3, "two deletions and a leave: what cannot be read cannot be told");
+    let [_, LogEntry::Deleted(gone), _, _] = forgotten.entries.as_slice() else {
+        panic!("three deletions and a leave: {forgotten:?}");
+    };
+    assert_eq!((gone.seq.get(), &gone.from), (2, &user("a")), "its words and files go by that");
     assert_eq!(texts(&store, "r").await.unwrap(), ["", "", ""]);
     store.close().unwrap();
     assert!(!texts_in(dir.path()).iter().any(|text| text.contains("private")));
+}
+
+#[tokio::test]
+async fn f08_a_damaged_message_keeps_nobody_from_being_forgotten_or_read() {
+    let dir = place();
+    let store = open(dir.path()).unwrap();
+    let of_b = |change| Append { by: user("b"), change, ..create("r") };
+    let like = |seq| Change::React { seq: Seq::new(seq).unwrap(), emoji: "+".parse().unwrap() };
+    let join = Change::Join { role: Role::Member, max: u64::MAX };
+    let said = Append { by: user("b"), ..text("r", "mine") };
+    let also = Append { by: user("b"), ..text("r", "mine too") };
+    stored(&store, &[create("r"), of_b(join), text("r", "one"), said, also]).await;
+    stored(&store, &[of_b(like(1))]).await;
+    store.close().unwrap();
+    let db = Connection::open(dir.path().join("chat.db")).unwrap();
+    db.execute(r#"UPDATE messages SET payload = '{"text":"other"}' WHERE seq IN (1, 2)"#, []).unwrap();
+    drop(db);
+    let store = open(dir.path()).unwrap();
+    let written = store.written_by(&user("b"), None, 9).await.unwrap();
+    assert_eq!(written.iter().map(|it| it.message.seq.get()).collect::<Vec<_>>(), [3], "all that is whole");
+    let change = Change::Forget { user: user("b"), heir: Role::Owner, limit: 10 };
+    stored(&store, &[Append { by: UserId::system(), change, ..create("r") }]).await;
+    assert_eq!(store.traces_of(&user("b"), None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
