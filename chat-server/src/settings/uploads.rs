@@ -17,7 +17,7 @@ pub struct Uploads {
     /// Directory of the files, made if it does not exist; default `uploads` in `data`. One process at a time may use it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<PathBuf>,
-    /// Greatest size of one file, in bytes; 0 takes no files at all. Memory does not grow with it: files go to the disk
+    /// Greatest size of one file, in bytes; 0 takes no files any more. Memory does not grow with it: files go to the disk
     /// as they come.
     pub max_size: u64,
     /// Greatest number of uploads that one user has under way; the next is refused and may be tried again. Together with
