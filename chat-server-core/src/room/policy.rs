@@ -57,10 +57,9 @@ pub(crate) fn decide(
     if subject(change).is_some_and(|seq| !may_read(seq, standing.oldest_seq)) {
         return Err(ErrorCode::MessageNotFound.into());
     }
-    let direct = standing.kind == RoomKind::Direct;
+    keeps_direct(change, standing)?;
     match change {
         Change::Create(_) | Change::Join { .. } => Ok(()),
-        Change::Leave { .. } if direct => refuse("nobody leaves a direct room"),
         Change::Leave { heir } => {
             *heir = heir_in(standing.kind);
             Ok(())
@@ -72,21 +71,11 @@ pub(crate) fn decide(
         Change::Edit { .. } => may_write(standing, role),
         Change::React { .. } | Change::Unreact { .. } => not_barred(standing),
         Change::Delete { own, .. } => {
-            *own = direct || !manages(role);
+            *own = standing.kind == RoomKind::Direct || !manages(role);
             Ok(())
         }
-        Change::Set(_) if direct => refuse("a direct room has no data"),
         Change::Set(patch) if patch.status.is_some() && standing.kind != RoomKind::Desk => no_status(),
         Change::Set(_) if standing.agent => Ok(()),
-        Change::Add { .. }
-        | Change::Remove { .. }
-        | Change::Ban { .. }
-        | Change::Unban { .. }
-        | Change::SetRole { .. }
-            if direct =>
-        {
-            refuse("the members of a direct room never change")
-        }
         Change::Set(_) | Change::Unban { .. } => managers_only(role),
         Change::Add { role: given, max, .. } => {
             *max = rules.max_members;
@@ -105,6 +94,24 @@ pub(crate) fn decide(
         }
         Change::Trim { .. } => refuse("messages are forgotten by the server alone"),
         Change::Forget { .. } => refuse("users are forgotten by the server alone"),
+    }
+}
+
+/// A direct room is of its two alone: whoever else came in would read what they wrote to each other, and a ban would hide
+/// a block. So it stays also for the operator.
+fn keeps_direct(change: &Change, standing: &Standing) -> Result<(), WireError> {
+    if standing.kind != RoomKind::Direct {
+        return Ok(());
+    }
+    match change {
+        Change::Leave { .. } => refuse("nobody leaves a direct room"),
+        Change::Set(_) => refuse("a direct room has no data"),
+        Change::Add { .. }
+        | Change::Remove { .. }
+        | Change::Ban { .. }
+        | Change::Unban { .. }
+        | Change::SetRole { .. } => refuse("the members of a direct room never change"),
+        _ => Ok(()),
     }
 }
 
@@ -127,7 +134,8 @@ pub(crate) fn may_read(seq: Seq, oldest: Seq) -> bool {
     seq >= oldest
 }
 
-/// Completes a change of the operator's, who is no member and may do everything, up to what concerns an owner.
+/// Completes a change of the operator's, who is no member and may do everything, up to what concerns an owner, and but for
+/// who is in a direct room and what that is.
 ///
 /// # Errors
 /// `Forbidden` for what only members can do, `BadRequest` for what a room of this kind does not have.
@@ -136,6 +144,9 @@ pub(crate) fn decide_for_operator(
     standing: Option<&Standing>,
     rules: &Rules,
 ) -> Result<(), WireError> {
+    if let Some(standing) = standing {
+        keeps_direct(change, standing)?;
+    }
     match change {
         Change::Set(patch)
             if patch.status.is_some() && standing.is_some_and(|room| room.kind != RoomKind::Desk) =>

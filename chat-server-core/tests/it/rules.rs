@@ -142,6 +142,26 @@ async fn an_agent_finds_the_desks_of_its_organization() {
     }
 }
 
+#[tokio::test]
+async fn a_direct_room_stays_that_of_its_two_also_for_the_operator() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let made = alice.ok(r#"{"create":{"id":"c","kind":"direct","members":["bob"]}}"#).await;
+    let room = made["room"]["room"].as_str().unwrap();
+    for changed in [
+        r#"{"invite":{"id":"x","room":"$","users":["eve"],"role":"member"}}"#,
+        r#"{"kick":{"id":"x","room":"$","user":"bob"}}"#,
+        r#"{"ban":{"id":"x","room":"$","user":"bob"}}"#,
+        r#"{"unban":{"id":"x","room":"$","user":"bob"}}"#,
+        r#"{"role":{"id":"x","room":"$","user":"bob","role":"reader"}}"#,
+        r#"{"set":{"id":"x","room":"$","data":{"name":"theirs"}}}"#,
+    ] {
+        let refused = operate(&server, &changed.replace('$', room)).await;
+        assert_eq!(refused.expect_err(changed).wire().code, ErrorCode::Forbidden, "{changed}");
+    }
+    operate(&server, &send("m", room, "to both of you")).await.unwrap();
+}
+
 /// Asks as the operator.
 async fn operate(server: &ChatServer, json: &str) -> Result<(), Error> {
     let command = chat_protocol::decode(json.as_bytes()).unwrap();

@@ -137,6 +137,25 @@ fn readers_do_not_write_and_direct_rooms_do_not_change() {
 }
 
 #[test]
+fn the_operator_changes_no_direct_room_either() {
+    let direct = standing(RoomKind::Direct, Access::Invite, None);
+    let (until, reason) = (None, None);
+    for mut change in [
+        Change::Add { users: vec![user()], role: Role::Member, max: 0 },
+        remove(),
+        Change::Ban { user: user(), below: Role::Reader, until, reason },
+        Change::Unban { user: user() },
+        set_role(Role::Admin),
+        Change::Set(Box::default()),
+    ] {
+        let refused = decide_for_operator(&mut change, Some(&direct), &RULES).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Forbidden, "{change:?}");
+        assert!(decide_for_operator(&mut change, Some(&group(Role::Owner)), &RULES).is_ok(), "{change:?}");
+    }
+    assert!(decide_for_operator(&mut message(), Some(&direct), &RULES).is_ok(), "it writes as the system");
+}
+
+#[test]
 fn a_block_silences_both_sides_and_the_blocked_one_is_not_told() {
     let direct = |bar| Standing { bar, ..standing(RoomKind::Direct, Access::Invite, Some(Role::Member)) };
     assert!(decided(message(), &direct(Some(Bar::Blocks))).unwrap_err().detail.is_some());
