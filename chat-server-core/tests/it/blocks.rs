@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_protocol::event::UserChange;
 use chat_protocol::{Event, RoomId};
-use chat_server_core::{ChatServer, Providers};
+use chat_server_core::{Caller, ChatServer, Providers};
 use serde_json::json;
 
 use crate::peer::{Peer, quick, send, server, shared};
@@ -106,4 +106,16 @@ async fn nobody_adds_whom_it_blocks() {
     }
     alice.ok(r#"{"unblock":{"id":"b","user":"eve"}}"#).await;
     alice.ok(r#"{"invite":{"id":"x","room":"g","users":["bob","eve"]}}"#).await;
+}
+
+#[tokio::test]
+async fn nobody_blocks_the_server_itself() {
+    let (server, mut alice, _eve, _) = pair().await;
+    let refused = alice.ask(r#"{"block":{"id":"b","user":"~system"}}"#).await;
+    assert_eq!((refused.status, refused.detail.is_some()), (400, true), "{refused:?}");
+    let desk =
+        r#"{"create":{"id":"c","kind":"desk","room":"d","desk":{"organization":"o","client":"alice"}}}"#;
+    let desk = chat_protocol::decode(desk.as_bytes()).unwrap();
+    server.command(&Caller::Operator, desk).await.unwrap();
+    alice.ok(&send("m1", "d", "help")).await;
 }

@@ -162,6 +162,20 @@ async fn a_direct_room_stays_that_of_its_two_also_for_the_operator() {
     operate(&server, &send("m", room, "to both of you")).await.unwrap();
 }
 
+#[tokio::test]
+async fn the_server_itself_is_nobodys_member() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r"}}"#).await;
+    for named in [
+        r#"{"invite":{"id":"x","room":"r","users":["~system"]}}"#,
+        r#"{"create":{"id":"x","kind":"group","members":["~system"]}}"#,
+        r#"{"create":{"id":"x","kind":"direct","members":["~system"]}}"#,
+    ] {
+        assert_eq!(alice.refused(named).await, "ERR_NOT_FOUND", "{named}");
+    }
+}
+
 /// Asks as the operator.
 async fn operate(server: &ChatServer, json: &str) -> Result<(), Error> {
     let command = chat_protocol::decode(json.as_bytes()).unwrap();

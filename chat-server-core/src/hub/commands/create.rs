@@ -62,10 +62,11 @@ impl Hub {
         }
     }
 
+    /// The server itself is no user, whatever the directory says: it is nobody's member, owner or agent.
     pub(in crate::hub) async fn check_user(&self, user: &UserId, field: &str) -> Result<(), WireError> {
         match self.providers.directory.profile(user).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(WireError::new(ErrorCode::NotFound, format!("{field}: there is no such user"))),
+            Ok(Some(_)) if !user.is_system() => Ok(()),
+            Ok(_) => Err(WireError::new(ErrorCode::NotFound, format!("{field}: there is no such user"))),
             Err(error) => {
                 tracing::error!(%error, "the directory cannot be asked");
                 Err(unavailable())

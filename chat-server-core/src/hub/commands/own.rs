@@ -92,6 +92,10 @@ impl Hub {
         if user == asking.user {
             return Err(WireError::new(ErrorCode::BadRequest, "user: nobody blocks oneself"));
         }
+        // What the server does in its own name would not reach its user any more: cases, invitations, rooms made for it.
+        if block && user.is_system() {
+            return Err(WireError::new(ErrorCode::BadRequest, "user: nobody blocks the server itself"));
+        }
         let change = if block { OwnChange::Block { user } } else { OwnChange::Unblock { user } };
         let wait = self.start_own(&asking.user, change).await?;
         Ok(Box::pin(async move { Self::own_stored(wait).await.map(|_| None) }))
