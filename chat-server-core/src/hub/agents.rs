@@ -76,7 +76,11 @@ impl Hub {
             self.check_user(user, "user").await?;
         }
         self.own(user, OwnChange::Agent { organization: organization.to_owned(), agent }).await?;
-        if agent { Ok(()) } else { self.leave_desks(organization, user).await }
+        if agent {
+            return Ok(());
+        }
+        self.sockets_dismiss(organization, user);
+        self.leave_desks(organization, user).await
     }
 
     /// A user leaves all desks of an organization, as if by itself: an owner is nobody's to remove, and passes the desk on.

@@ -177,9 +177,7 @@ fn decide_join(standing: &Standing, now: Timestamp) -> Result<Role, WireError> {
     if let Some(present) = standing.role {
         return Ok(present);
     }
-    if let Some(Bar::Banned { until }) = standing.bar
-        && until.is_none_or(|until| until > now)
-    {
+    if is_banned(standing, now) {
         return Err(stranger());
     }
     match (standing.kind, standing.access) {
@@ -189,6 +187,16 @@ fn decide_join(standing: &Standing, now: Timestamp) -> Result<Role, WireError> {
         (RoomKind::Direct | RoomKind::Desk, _) | (_, Access::Invite) => Err(stranger()),
         (kind, Access::Open) => Ok(joining_role(kind)),
     }
+}
+
+/// Whether a ban stands in the way now.
+fn is_banned(standing: &Standing, now: Timestamp) -> bool {
+    matches!(standing.bar, Some(Bar::Banned { until }) if until.is_none_or(|until| until > now))
+}
+
+/// Whether somebody reads a desk: its members, and those who may join it because they answer for its organization.
+pub(crate) fn reads_desk(standing: &Standing, now: Timestamp) -> bool {
+    standing.role.is_some() || (standing.agent && !is_banned(standing, now))
 }
 
 /// Whether a member may write, tell that it is typing, and change what it wrote.

@@ -192,15 +192,17 @@ impl Hub {
         let Some(Place::Organization(organization)) = link.seated().map(|seated| &seated.place) else {
             return Err(ErrorCode::NotSupported.into());
         };
-        let may = match right {
-            Right::Anyone => true,
-            Right::Agent => {
-                let agents = self.stored(self.providers.storage.agents(organization).await)?;
-                link.user().is_some_and(|user| agents.contains(user))
-            }
-            _ => false,
+        let agents = match right {
+            Right::Anyone => None,
+            Right::Agent => Some(self.stored(self.providers.storage.agents(organization).await)?),
+            _ => return Err(ErrorCode::Forbidden.into()),
         };
-        if !may {
+        // Who is an agent no more neither says nor hears anything, wherever that was told.
+        let may = |link: &Link| match &agents {
+            Some(agents) => link.user().is_some_and(|user| agents.contains(user)),
+            None => true,
+        };
+        if !may(link) {
             return Err(ErrorCode::Forbidden.into());
         }
         link.pay(crate::limits::cost("send"))?;
@@ -208,6 +210,7 @@ impl Hub {
         let of = |other: &Link| {
             other.seated().is_some_and(|seated| {
                 Some(seated.port) == port
+                    && may(other)
                     && matches!(&seated.place, Place::Organization(name) if name == organization)
             })
         };

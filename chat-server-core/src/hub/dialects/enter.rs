@@ -60,11 +60,7 @@ impl Hub {
         match place {
             Place::Anywhere => Ok(Where { room: None, alias: None }),
             Place::Organization(organization) => {
-                let agents = self.stored(self.providers.storage.agents(organization).await)?;
-                let is_agent = agents.contains(user);
-                is_agent
-                    .then_some(Where { room: None, alias: None })
-                    .ok_or_else(|| ErrorCode::Forbidden.into())
+                self.check_agent(organization, user).await.map(|()| Where { room: None, alias: None })
             }
             place => {
                 let name = self.sockets.port(id).dialect.room(place, user).ok_or(ErrorCode::Forbidden)?;
@@ -76,6 +72,11 @@ impl Hub {
                 Ok(Where { room: Some(room), alias })
             }
         }
+    }
+
+    async fn check_agent(&self, organization: &str, user: &UserId) -> Result<(), WireError> {
+        let agents = self.stored(self.providers.storage.agents(organization).await)?;
+        agents.contains(user).then_some(()).ok_or_else(|| ErrorCode::Forbidden.into())
     }
 
     /// The room of a socket that is of one room. Direct rooms and one's own need not be there yet.

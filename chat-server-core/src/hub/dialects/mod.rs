@@ -140,6 +140,18 @@ impl Hub {
         }
     }
 
+    /// A user is no agent of an organization any more: its sockets that hear of all its cases end.
+    pub(in crate::hub) fn sockets_dismiss(&self, organization: &str, user: &UserId) {
+        let theirs = |link: &Link| {
+            let place = link.seated().map(|seated| &seated.place);
+            link.user() == Some(user)
+                && matches!(place, Some(Place::Organization(name)) if name == organization)
+        };
+        for link in self.sockets.of(theirs) {
+            link.outbox.close(chat_protocol::ErrorCode::Forbidden);
+        }
+    }
+
     /// Lets a socket hear of a room from now on.
     fn seat(&self, link: &Arc<Link>, room: &RoomId) {
         let mut ties = link.ties();

@@ -228,7 +228,8 @@ impl Teller<'_> {
         }
     }
 
-    /// Sockets that hear of all support cases of the organization whose case this room is.
+    /// Sockets that hear of all support cases of the organization whose case this room is: of its agents, who may have lost
+    /// that or be banned from the case, and of whoever came where the operator lets everybody in.
     async fn of_organization(&mut self) -> Result<Vec<Arc<Link>>, WireError> {
         if self.hub.sockets.wide.load(std::sync::atomic::Ordering::Relaxed) == 0 {
             return Ok(Vec::new());
@@ -240,7 +241,20 @@ impl Teller<'_> {
             let place = link.seated().map(|seated| &seated.place);
             matches!(place, Some(Place::Organization(name)) if *name == organization)
         };
-        Ok(self.hub.sockets.of(of))
+        let (mut hearing, now) = (Vec::new(), self.hub.providers.clock.now());
+        for link in self.hub.sockets.of(of) {
+            let hears = match link.user() {
+                Some(user) => {
+                    let standing = self.hub.providers.storage.standing(self.room, user).await;
+                    self.hub.stored(standing)?.is_some_and(|standing| policy::reads_desk(&standing, now))
+                }
+                None => true,
+            };
+            if hears {
+                hearing.push(link);
+            }
+        }
+        Ok(hearing)
     }
 
     /// Sockets may be in a room that is not there yet: it is nothing but its id then, until it is made.

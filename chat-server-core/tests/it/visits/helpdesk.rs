@@ -83,3 +83,25 @@ async fn cases_of_others_are_as_cases_that_are_not_there() {
     assert_eq!(refused(former.desk_history(&name).await), ErrorCode::Forbidden);
     assert_eq!(refused(former.history(&name, Window::All, 1).await), ErrorCode::Forbidden);
 }
+
+#[tokio::test]
+async fn a_banned_agent_reads_nothing_of_the_case() {
+    let server = server();
+    let name = desk(&server, "one", "1").await;
+    desk(&server, "two", "2").await;
+    say(&server, "1", "one", "help").await;
+    let operate = async |command: Value| {
+        let command: Command = chat_protocol::decode(command.to_string().as_bytes()).unwrap();
+        server.command(&Caller::Operator, command).await.unwrap();
+    };
+    let agent = visit(&server, HELPDESK, "7").await;
+    let past = json!({"id": "b", "room": "one", "user": "7", "until": "2020-01-01T00:00:00Z"});
+    operate(json!({"ban": past})).await;
+    assert_eq!(texts(&agent.desk_history(&name).await.unwrap()), ["help"], "that one is over");
+    operate(json!({"ban": {"id": "b", "room": "one", "user": "7"}})).await;
+    assert_eq!(refused(agent.desk_history(&name).await), ErrorCode::Forbidden);
+    assert_eq!(refused(agent.enter_desk(&name).await), ErrorCode::Forbidden);
+    let listed = agent.desks("acme").await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|desk| desk.record.room.as_str()).collect();
+    assert_eq!(listed, ["two"]);
+}

@@ -9,11 +9,12 @@ use crate::Error;
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::facts::Facts;
+use crate::room::policy;
 use crate::storage::{DesksQuery, Standing, StoredMessage};
 
 impl Visit {
     /// The support cases of an organization with their newest messages, those made last first, at most
-    /// [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    /// [`UNPAGED_MAX`](super::UNPAGED_MAX). Those from which the agent is banned are left out.
     ///
     /// # Errors
     /// `Forbidden` for who is none of its agents.
@@ -31,6 +32,9 @@ impl Visit {
             let Some(standing) = self.hub.stored(storage.standing(&room, self.user()).await)? else {
                 continue;
             };
+            if !self.reads(&standing) {
+                continue;
+            }
             let Some(seen) = facts.room(&room).await? else { continue };
             let newest = self.read_back(&room, &standing, (Seq::ZERO, None), 1, is_live).await?;
             let last = facts.show_all(newest).await?.pop().map(Box::new);
@@ -66,9 +70,12 @@ impl Visit {
         let storage = &self.hub.providers.storage;
         let room = self.hub.stored(storage.room_named(name).await)?.ok_or(ErrorCode::Forbidden)?;
         let standing = self.hub.stored(storage.standing(&room, self.user()).await)?;
-        let may = |standing: &Standing| self.asking.operator || standing.agent || standing.role.is_some();
-        let standing = standing.filter(|standing| standing.kind == RoomKind::Desk && may(standing));
+        let standing = standing.filter(|standing| standing.kind == RoomKind::Desk && self.reads(standing));
         Ok((room, standing.ok_or(ErrorCode::Forbidden)?))
+    }
+
+    fn reads(&self, standing: &Standing) -> bool {
+        self.asking.operator || policy::reads_desk(standing, self.hub.providers.clock.now())
     }
 }
 
