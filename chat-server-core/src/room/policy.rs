@@ -6,7 +6,7 @@
 use chat_protocol::{Access, ErrorCode, Role, RoomKind, Seq, Timestamp, WireError};
 
 use crate::ServerConfig;
-use crate::storage::{Bar, Change, NewMessage, Standing};
+use crate::storage::{Bar, Change, NewMessage, Pointer, Standing};
 
 /// What the operator has set that decisions depend on.
 #[derive(Debug, Clone, Copy)]
@@ -132,6 +132,11 @@ fn subject(change: &Change) -> Option<Seq> {
 /// of to who it is not.
 pub(crate) fn may_read(seq: Seq, oldest: Seq) -> bool {
     seq >= oldest
+}
+
+/// The pointer that moves when a member has read something: whoever is blocked is not told when somebody looked.
+pub(crate) fn read_pointer(standing: &Standing) -> Pointer {
+    if standing.bar == Some(Bar::Blocks) { Pointer::ReadPrivate } else { Pointer::Read }
 }
 
 /// Completes a change of the operator's, who is no member and may do everything, up to what concerns an owner, and but for

@@ -9,6 +9,7 @@ use chat_protocol::{ErrorCode, RequestId, RoomId, Seq, UserId, WireError};
 use super::{Asking, Rest, data, done};
 use crate::hub::Hub;
 use crate::hub::own::BEYOND_HEAD;
+use crate::room::policy;
 use crate::storage::{Bar, OwnChange, Pointer, Standing};
 
 impl Hub {
@@ -44,15 +45,13 @@ impl Hub {
             if thread.is_some_and(|root| root < standing.oldest_seq) {
                 return Err(ErrorCode::MessageNotFound.into());
             }
-            // Whoever is blocked is not told when somebody looked.
-            if standing.bar == Some(Bar::Blocks) {
-                match pointer {
-                    Pointer::Read | Pointer::ReadPrivate => *pointer = Pointer::ReadPrivate,
-                    Pointer::Delivered => {
-                        let answer = id.map(|_| data(&ReadData { read: *seq })).unwrap_or(Ok(None));
-                        return Ok(Box::pin(std::future::ready(answer)));
-                    }
+            match pointer {
+                Pointer::Read => *pointer = policy::read_pointer(&standing),
+                Pointer::Delivered if standing.bar == Some(Bar::Blocks) => {
+                    let answer = id.map(|_| data(&ReadData { read: *seq })).unwrap_or(Ok(None));
+                    return Ok(Box::pin(std::future::ready(answer)));
                 }
+                Pointer::Delivered | Pointer::ReadPrivate => {}
             }
         }
         if id.is_none() {

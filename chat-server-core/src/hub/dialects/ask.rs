@@ -149,7 +149,7 @@ impl Hub {
         Ok(here.ok_or(ErrorCode::MessageNotFound)?)
     }
 
-    /// Everything up to a message of another user is read; told also when it was read before.
+    /// Everything up to a message of another user is read; told also when it was read before, to whom it is told at all.
     ///
     /// Nothing is paid for it: these clients repeat it whenever they draw.
     pub(crate) async fn read_from(
@@ -158,13 +158,15 @@ impl Hub {
         room: &RoomId,
         message: &StoredMessage,
     ) -> Result<(), WireError> {
-        self.membership(room, user).await?;
+        let standing = self.membership(room, user).await?;
         let seq = message.message.seq;
-        if message.message.from == *user {
+        if message.message.from == *user || !policy::may_read(seq, standing.oldest_seq) {
             return Err(ErrorCode::MessageNotFound.into());
         }
-        let change = OwnChange::Move { room: room.clone(), pointer: Pointer::Read, thread: None, seq };
-        if self.own(user, change).await?.duplicate {
+        let pointer = policy::read_pointer(&standing);
+        let told = pointer == Pointer::Read && standing.members <= self.config.max_receipt_members;
+        let change = OwnChange::Move { room: room.clone(), pointer, thread: None, seq };
+        if self.own(user, change).await?.duplicate && told {
             let ts = self.providers.clock.now();
             self.post(room, Happened::Read { by: user.clone(), from: seq, upto: seq, ts });
         }

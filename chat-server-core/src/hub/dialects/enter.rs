@@ -12,8 +12,9 @@ use crate::auth::Principal;
 use crate::dialects::{Entered, Entrance, PortId, Where};
 use crate::hub::link::Link;
 use crate::hub::{Hub, unavailable};
+use crate::room::policy;
 use crate::session::socket::Granted;
-use crate::storage::{Append, Appended, Bar, Change, NewRoom, OwnChange, Pointer, RoomsQuery};
+use crate::storage::{Append, Appended, Change, NewRoom, OwnChange, RoomsQuery};
 
 impl Hub {
     /// Lets a socket in, or says how it is turned away.
@@ -196,13 +197,8 @@ impl Hub {
             return;
         }
         let Ok(standing) = self.membership(room, user).await else { return };
-        let pointer = match standing.bar {
-            // Whoever is blocked is not told when somebody looked.
-            Some(Bar::Blocks) => Pointer::ReadPrivate,
-            _ => Pointer::Read,
-        };
-        let change =
-            OwnChange::Move { room: room.clone(), pointer, thread: None, seq: wrote.unwrap_or(standing.seq) };
+        let (pointer, seq) = (policy::read_pointer(&standing), wrote.unwrap_or(standing.seq));
+        let change = OwnChange::Move { room: room.clone(), pointer, thread: None, seq };
         _ = self.own_later(user, change).await;
     }
 
