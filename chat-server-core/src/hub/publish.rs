@@ -184,7 +184,7 @@ impl Hub {
         };
         drop(shard);
         match &moved {
-            Some((room, true, links)) => self.sockets_gain(user, room, links),
+            Some((room, true, links)) => self.sockets_gain(user, room, links, published == Published::Yes),
             Some((room, false, links)) => self.sockets_lose(room, links),
             None => {}
         }

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use chat_protocol::dialect::Handshake;
 use chat_protocol::dialect::chats::Chats;
 use chat_protocol::dialect::haraj::Haraj;
 use chat_protocol::dialect::helpdesk::Helpdesk;
 use chat_protocol::dialect::hipochat::Hipochat;
 use chat_protocol::dialect::tndata::TnData;
-use chat_protocol::{Frame, Text};
-use chat_server_core::dialects::{Entrance, Port, PortId};
+use chat_protocol::dialect::{Handshake, RoomName};
+use chat_protocol::event::{UserChange, UserChanged};
+use chat_protocol::{Frame, RoomId, Text, Timestamp, UserId, UserOffset};
+use chat_server_core::bus::{Hint, News};
+use chat_server_core::dialects::{Entered, Entrance, Port, PortId};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::transport::memory::{self, MemoryConnection};
 use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
@@ -32,6 +34,12 @@ fn server() -> ChatServer {
 
 /// A socket of the first format that has the path.
 async fn open(server: &ChatServer, path: &str, token: Option<&str>) -> Socket {
+    let entered = enter(server, path, token).await;
+    sit(server, entered)
+}
+
+/// Who is let in by the first format that has the path.
+async fn enter(server: &ChatServer, path: &str, token: Option<&str>) -> Entered {
     let query: Vec<_> = token.iter().map(|token| ("token".to_owned(), (*token).to_owned())).collect();
     let handshake = Handshake { path, query: &query, headers: &[] };
     let found = (0..5).find_map(|port| {
@@ -40,6 +48,10 @@ async fn open(server: &ChatServer, path: &str, token: Option<&str>) -> Socket {
     });
     let (port, opening) = found.expect("a format has the path");
     let Entrance::Let(entered) = server.enter(port, opening, &[]).await else { panic!("it is let in") };
+    entered
+}
+
+fn sit(server: &ChatServer, entered: Entered) -> Socket {
     let (ours, theirs) = memory::pair(1_024);
     tokio::spawn(server.serve_socket(entered, theirs, PeerInfo::default()));
     Socket(ours)
@@ -70,6 +82,27 @@ impl Socket {
             }
         }
     }
+}
+
+/// Reads until the connection is closed; what was said before.
+async fn until_closed(mut socket: Socket) -> Vec<String> {
+    let mut heard = Vec::new();
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(10), socket.0.next()).await;
+        match next.expect("it is closed") {
+            Some(Ok(Frame::Text(text))) => heard.push(text.as_str().to_owned()),
+            Some(Ok(Frame::Close(_)) | Err(_)) | None => return heard,
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
+/// A socket of `chats` that has its place: what it says is heard after that.
+async fn open_chats(server: &ChatServer, token: &str) -> Socket {
+    let mut socket = open(server, "/ws/chats/", Some(token)).await;
+    socket.say(json!({"type": "new_message"})).await;
+    socket.hear_with("/error").await;
+    socket
 }
 
 async fn native(server: &ChatServer, user: &str) -> Socket {
@@ -176,4 +209,185 @@ async fn what_was_written_before_a_member_joined_is_kept_from_its_sockets() {
         assert_eq!(told["content"]["text"], text, "{told}");
         assert!(!told.to_string().contains("secret"), "{told}");
     }
+}
+
+/// Two nodes of one system.
+fn nodes() -> (ChatServer, ChatServer) {
+    let parts = Providers { dialects: ports(), ..crate::peer::shared() };
+    let other = Providers {
+        storage: parts.storage.clone(),
+        bus: parts.bus.clone(),
+        dialects: ports(),
+        ..Providers::default()
+    };
+    (ChatServer::start(parts, ServerConfig::default()), ChatServer::start(other, ServerConfig::default()))
+}
+
+async fn operate(server: &ChatServer, command: Value) {
+    let command = chat_protocol::decode(command.to_string().as_bytes()).unwrap();
+    server.command(&Caller::Operator, command).await.unwrap();
+}
+
+async fn set_agent(server: &ChatServer, user: &str, agent: bool) {
+    server.set_agent(&Caller::Operator, "acme", &user.parse().unwrap(), agent).await.unwrap();
+}
+
+fn say(room: &str, text: &str) -> Value {
+    let content = json!({"type": "text/plain", "payload": {"text": text}});
+    json!({"send": {"id": text, "room": room, "content": content}})
+}
+
+/// A native command, until it is answered.
+async fn ask(socket: &mut Socket, command: Value) {
+    let id = command.as_object().unwrap().values().next().unwrap()["id"].clone();
+    socket.say(command).await;
+    while socket.hear_with("/reply/id").await["reply"]["id"] != id {}
+}
+
+/// Everything that a socket hears, up to what has this text.
+async fn heard_until(socket: &mut Socket, text: &str) -> String {
+    let mut heard = String::new();
+    while !heard.contains(text) {
+        heard += &socket.hear().await.to_string();
+    }
+    heard
+}
+
+#[tokio::test]
+async fn who_is_an_agent_no_more_hears_nothing_of_the_organization() {
+    let (here, there) = nodes();
+    let desk = json!({"organization": "acme", "client": "1"});
+    operate(&here, json!({"create": {"id": "c", "kind": "desk", "room": "d", "desk": desk}})).await;
+    set_agent(&here, "7", true).await;
+    set_agent(&here, "8", true).await;
+    let entered = enter(&here, "/ws/chat/acme/", Some("dev-7")).await;
+    let mut local = open(&here, "/ws/chat/acme/", Some("dev-7")).await;
+    let mut remote = open(&there, "/ws/chat/acme/", Some("dev-7")).await;
+    let mut other = open(&there, "/ws/chat/acme/", Some("dev-8")).await;
+    let mut client = native(&here, "1").await;
+    client.say(say("d", "help")).await;
+    for socket in [&mut local, &mut remote, &mut other] {
+        heard_until(socket, "help").await;
+    }
+    set_agent(&here, "7", false).await;
+    until_closed(local).await;
+    until_closed(sit(&here, entered)).await;
+    client.say(say("d", "secret")).await;
+    heard_until(&mut other, "secret").await;
+    other.say(json!({"type": "new_message", "data": "hidden"})).await;
+    heard_until(&mut other, "hidden").await;
+    set_agent(&here, "7", true).await;
+    client.say(say("d", "open")).await;
+    let heard = heard_until(&mut remote, "open").await;
+    assert!(
+        !heard.contains("secret") && !heard.contains("hidden"),
+        "of another node it hears nothing either: {heard}"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_hears_nothing_of_a_case_that_it_is_banned_from() {
+    let server = server();
+    let desk = json!({"organization": "acme", "client": "1"});
+    operate(&server, json!({"create": {"id": "c", "kind": "desk", "room": "d", "desk": desk}})).await;
+    set_agent(&server, "7", true).await;
+    let mut agent = open(&server, "/ws/chat/acme/", Some("dev-7")).await;
+    let mut client = native(&server, "1").await;
+    operate(&server, json!({"ban": {"id": "b", "room": "d", "user": "7"}})).await;
+    ask(&mut client, say("d", "secret")).await;
+    operate(&server, json!({"unban": {"id": "b", "room": "d", "user": "7"}})).await;
+    client.say(say("d", "open")).await;
+    let heard = heard_until(&mut agent, "open").await;
+    assert!(!heard.contains("secret"), "{heard}");
+}
+
+#[tokio::test]
+async fn who_has_to_go_while_it_comes_in_hears_nothing() {
+    let server = server();
+    let _ann = open(&server, "/talk/chat/lobby/", Some("dev-1")).await;
+    let entered = enter(&server, "/talk/chat/lobby/", Some("dev-2")).await;
+    let operator = server.visit_as(PortId(4), &Caller::Operator);
+    let lobby = RoomName::Alias("lobby".to_owned());
+    operator.remove_members(&lobby, vec!["2".parse().unwrap()]).await.unwrap();
+    until_closed(sit(&server, entered)).await;
+}
+
+#[tokio::test]
+async fn old_news_of_a_room_let_nobody_hear_of_it_again() {
+    let parts = crate::peer::shared();
+    let (bus, epoch) = (parts.bus.clone(), parts.storage.epoch());
+    let server = ChatServer::start(Providers { dialects: ports(), ..parts }, ServerConfig::default());
+    let mut bob = open_chats(&server, "dev-2").await;
+    operate(&server, json!({"create": {"id": "c", "kind": "group", "room": "r", "number": 7, "owner": "1", "members": ["2"]}})).await;
+    let mut ann = native(&server, "1").await;
+    ann.say(say("r", "welcome")).await;
+    heard_until(&mut bob, "welcome").await;
+    operate(&server, json!({"kick": {"id": "k", "room": "r", "user": "2"}})).await;
+    let (user, room): (UserId, RoomId) = ("2".parse().unwrap(), "r".parse().unwrap());
+    let first = UserOffset::ZERO.next();
+    let (change, ts) = (UserChange::RoomJoined { room }, Timestamp::default());
+    let joined = UserChanged { user_offset: first, change, ts };
+    bus.publish(Hint { node: 9, epoch, news: News::User(user, joined) });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    ask(&mut ann, say("r", "secret")).await;
+    operate(&server, json!({"invite": {"id": "i", "room": "r", "users": ["2"]}})).await;
+    ann.say(say("r", "open")).await;
+    let heard = heard_until(&mut bob, "open").await;
+    assert!(!heard.contains("secret"), "{heard}");
+}
+
+/// Bob's socket of `chats`, and what it says to read a message.
+async fn reader(server: &ChatServer, chat: Value, ann: &mut Socket, room: &str) -> (Socket, Value) {
+    let mut bob = open_chats(server, "dev-2").await;
+    ann.say(say(room, "hello")).await;
+    let id = bob.hear_with("/content/message_id").await["content"]["message_id"].clone();
+    let mut read = chat;
+    read["message_id"] = id;
+    (bob, json!({"type": "message_read", "content": read}))
+}
+
+#[tokio::test]
+async fn who_is_blocked_is_not_told_what_a_socket_reads() {
+    let server = server();
+    let (mut ann, mut bob_native) = (native(&server, "1").await, native(&server, "2").await);
+    ann.say(json!({"create": {"id": "c", "kind": "direct", "members": ["2"]}})).await;
+    let made = ann.hear_with("/reply/data/room").await;
+    let room = made["reply"]["data"]["room"]["room"].as_str().unwrap();
+    let mut ann_chats = open_chats(&server, "dev-1").await;
+    let chat = json!({"chat_type": "direct", "chat_id": "1_2"});
+    let (mut bob, read) = reader(&server, chat, &mut ann, room).await;
+    ask(&mut bob_native, json!({"block": {"id": "block", "user": "1"}})).await;
+    for _ in 0..2 {
+        bob.say(read.clone()).await;
+    }
+    bob.say(json!({"type": "new_message"})).await;
+    bob.hear_with("/error").await;
+    ask(&mut bob_native, json!({"unblock": {"id": "unblock", "user": "1"}})).await;
+    ann.say(say(room, "later")).await;
+    let heard = heard_until(&mut ann_chats, "later").await;
+    assert!(!heard.contains("message_read"), "{heard}");
+    bob.say(read).await;
+    heard_until(&mut ann_chats, "message_read").await;
+}
+
+#[tokio::test]
+async fn in_a_large_room_nobody_is_told_what_a_socket_reads() {
+    let config = ServerConfig { max_receipt_members: 2, ..ServerConfig::default() };
+    let server = ChatServer::start(Providers { dialects: ports(), ..Providers::default() }, config);
+    let members = json!(["2", "3"]);
+    let create =
+        json!({"id": "c", "kind": "group", "room": "r", "number": 7, "owner": "1", "members": members});
+    operate(&server, json!({"create": create})).await;
+    let mut ann = native(&server, "1").await;
+    let mut ann_chats = open_chats(&server, "dev-1").await;
+    let chat = json!({"chat_type": "project", "chat_id": 7});
+    let (mut bob, read) = reader(&server, chat, &mut ann, "r").await;
+    for _ in 0..2 {
+        bob.say(read.clone()).await;
+    }
+    bob.say(json!({"type": "new_message"})).await;
+    bob.hear_with("/error").await;
+    ann.say(say("r", "later")).await;
+    let heard = heard_until(&mut ann_chats, "later").await;
+    assert!(!heard.contains("message_read"), "{heard}");
 }

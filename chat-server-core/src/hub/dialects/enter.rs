@@ -1,5 +1,6 @@
 //! Who may have a socket, and where.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chat_protocol::dialect::{Opening, Place, RoomName, Secret, Strangers};
@@ -175,19 +176,36 @@ impl Hub {
         match room {
             Some(room) => {
                 self.seat(link, &room);
+                if !self.settle_seat(link, user, &room).await? {
+                    return Err(ErrorCode::Forbidden.into());
+                }
                 self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
                 self.read_on_entry(id, user, &room, None).await;
             }
-            None if place == Place::Anywhere => {
-                let limit = self.config.max_rooms_followed;
-                let rooms = self.providers.storage.rooms_of(user, RoomsQuery::default(), limit).await;
-                for (room, _) in self.stored(rooms)? {
-                    self.seat(link, &room);
+            None if place == Place::Anywhere => self.seat_anywhere(link, user).await?,
+            None => {
+                // It may have been taken from the user since it was let in, when this socket was not there to be closed.
+                if let Place::Organization(organization) = &place {
+                    self.check_agent(organization, user).await?;
                 }
             }
-            None => {}
         }
         Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+    }
+
+    /// Seats a socket in all rooms of its user.
+    async fn seat_anywhere(&self, link: &Arc<Link>, user: &UserId) -> Result<(), WireError> {
+        let limit = self.config.max_rooms_followed;
+        let rooms =
+            async || self.stored(self.providers.storage.rooms_of(user, RoomsQuery::default(), limit).await);
+        let found = rooms().await?;
+        found.iter().for_each(|(room, _)| self.seat(link, room));
+        // One that was lost before this socket was seated in it was not taken from it.
+        let still: BTreeSet<RoomId> = rooms().await?.into_iter().map(|(room, _)| room).collect();
+        for (room, _) in found.iter().filter(|(room, _)| !still.contains(room)) {
+            self.settle_seat(link, user, room).await?;
+        }
+        Ok(())
     }
 
     /// A room is read, at a port that says so: up to what the user wrote now, or all of it for who comes in. Nobody waits for

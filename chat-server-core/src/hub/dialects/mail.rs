@@ -69,7 +69,8 @@ pub(super) struct Delivery {
 
 impl RoomMail {
     pub(super) fn seat(&mut self, link: &Arc<Link>) {
-        self.sockets.insert(link.number, (link.clone(), self.tickets));
+        // One that sits here already hears of what still waits.
+        self.sockets.entry(link.number).or_insert_with(|| (link.clone(), self.tickets));
     }
 
     pub(super) fn unseat(&mut self, number: u64) {

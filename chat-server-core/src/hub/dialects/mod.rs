@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chat_protocol::dialect::Place;
-use chat_protocol::{RoomId, UserId};
+use chat_protocol::{RoomId, UserId, WireError};
 
 use super::Hub;
 use super::link::Link;
@@ -117,14 +117,49 @@ impl Sockets {
 }
 
 impl Hub {
-    /// A user is a member of a room now: its sockets that hear of all its rooms hear of this one.
-    pub(in crate::hub) fn sockets_gain(&self, user: &UserId, room: &RoomId, links: &[Arc<Link>]) {
+    /// A user is a member of a room now: its sockets that hear of all its rooms hear of this one, at once where that is news.
+    /// It may be old, and the membership over: the store says what is true.
+    pub(in crate::hub) fn sockets_gain(&self, user: &UserId, room: &RoomId, links: &[Arc<Link>], news: bool) {
         let anywhere = |link: &&Arc<Link>| {
             link.user() == Some(user) && link.seated().is_some_and(|seated| seated.place == Place::Anywhere)
         };
         for link in links.iter().filter(anywhere) {
-            self.seat(link, room);
+            if news {
+                self.seat(link, room);
+            }
+            let Some(hub) = self.this.upgrade() else { return };
+            let (link, user, room) = (link.clone(), user.clone(), room.clone());
+            let settle = async move {
+                if let Err(error) = hub.settle_seat(&link, &user, &room).await {
+                    link.outbox.close(error.code);
+                }
+            };
+            self.tasks.spawn_on(settle, &self.runtime);
         }
+    }
+
+    /// Seats or unseats a user's socket until it is in a room if the user is: whoever was seated after the store was asked may
+    /// have lost the room in between, when there was no socket yet to be told. True when it is in the room.
+    async fn settle_seat(&self, link: &Arc<Link>, user: &UserId, room: &RoomId) -> Result<bool, WireError> {
+        let mut sits = link.ties().rooms.contains_key(room);
+        loop {
+            let may = self.may_sit(user, room).await?;
+            match (may, sits) {
+                (true, false) => self.seat(link, room),
+                (false, true) => self.sockets_lose(room, std::slice::from_ref(link)),
+                _ => return Ok(may),
+            }
+            sits = may;
+        }
+    }
+
+    /// Whether a user hears of a room: as its member, as one of the two of a direct room, and where there is none yet.
+    async fn may_sit(&self, user: &UserId, room: &RoomId) -> Result<bool, WireError> {
+        if room.peer_of(user).is_some() {
+            return Ok(true);
+        }
+        let standing = self.stored(self.providers.storage.standing(room, user).await)?;
+        Ok(standing.is_none_or(|standing| standing.role.is_some()))
     }
 
     /// A user is no member of a room any more: its sockets hear no more of it, and those that are of this room alone end.
