@@ -240,7 +240,7 @@ impl Hub {
         let (storage, message, state) = (&self.providers.storage, &stored.message, &view.state);
         let (line, read) = match message.thread {
             None => (Line::Main, state.read.max(state.read_private.unwrap_or_default())),
-            Some(root) => self.in_thread(message, root, user).await?,
+            Some(root) => self.in_thread(message, root, user, view.joined_seq).await?,
         };
         // What was stored just now has no marks; what was held may.
         let hidden = held && {
@@ -263,12 +263,19 @@ impl Hub {
         })
     }
 
-    /// Whose the thread of a message is, and how far the user has read in it.
-    async fn in_thread(&self, message: &Message, root: Seq, user: &UserId) -> Result<(Line, Seq), WireError> {
+    /// Whose the thread of a message is, and how far the user has read in it: who joined at `joined` stands there in every
+    /// thread, and has part in none by that.
+    async fn in_thread(
+        &self,
+        message: &Message,
+        root: Seq,
+        user: &UserId,
+        joined: Seq,
+    ) -> Result<(Line, Seq), WireError> {
         let storage = &self.providers.storage;
         let thread = self.stored(storage.thread(&message.room, root, user).await)?;
         let read = thread.map_or(Seq::ZERO, |thread| thread.read);
-        let own = read > Seq::ZERO || {
+        let own = read > joined || {
             let began = self.message_at(&message.room, root).await?;
             began.is_some_and(|began| began.message.from == *user)
         };

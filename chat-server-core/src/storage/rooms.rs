@@ -60,6 +60,8 @@ pub struct RoomView {
     pub access_version: u64,
     /// The first position of the room's log that the member may read.
     pub oldest_offset: Offset,
+    /// Number of the newest message when it became a member: in every thread it has read as far at least.
+    pub joined_seq: Seq,
 }
 
 /// A member of a room.

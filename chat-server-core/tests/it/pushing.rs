@@ -102,6 +102,24 @@ async fn who_is_away_is_pushed_and_who_wrote_is_not() {
 }
 
 #[tokio::test]
+async fn who_came_later_is_not_pushed_for_threads_that_it_has_not_read() {
+    let scene = Scene::new(PATIENCE);
+    let mut alice = scene.group().await;
+    scene.device("dave", "phone", "D").await;
+    alice.ok(&send("1", "r", "root")).await;
+    alice.ok(r#"{"invite":{"id":"i","room":"r","users":["dave"]}}"#).await;
+    let mut carol = Peer::log_in(&scene.server, "carol").await;
+    let reply = |id: &str| send(id, "r", id).replace(r#""content""#, r#""thread":1,"content""#);
+    carol.ok(&reply("reply")).await;
+    carol.ok(&send("2", "r", "main")).await;
+    assert_eq!(scene.until_pushed(3).await, ["T root", "T main", "D main"]);
+    scene.command("dave", r#"{"read":{"id":"x","room":"r","seq":2,"thread":1}}"#).await;
+    carol.ok(&reply("another")).await;
+    assert_eq!(scene.until_pushed(4).await[3], "D another", "it has read there");
+    scene.server.shutdown(PATIENCE).await;
+}
+
+#[tokio::test]
 async fn a_device_that_is_not_named_is_the_sessions_own() {
     let scene = Scene::new(PATIENCE);
     let registered = |devices: Vec<Device>| -> Vec<String> {

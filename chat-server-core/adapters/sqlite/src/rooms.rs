@@ -200,7 +200,8 @@ fn view_from(db: &Connection, select: &str, user: i64, me: &UserId, id: &RoomId)
         ts: Timestamp::from_micros(row.get(19)?),
         ..RoomState::new(id.clone(), me, kind, access, role)
     };
-    Ok(Some(RoomView { state, access_version: row.get(20)?, oldest_offset }))
+    let (access_version, joined_seq) = (row.get(20)?, Seq::read(row.get(16)?)?);
+    Ok(Some(RoomView { state, access_version, oldest_offset, joined_seq }))
 }
 
 /// Counts over all rooms of a user that are not archived, and of unread messages those that are not muted.

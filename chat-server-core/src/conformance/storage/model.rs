@@ -183,7 +183,8 @@ impl Model {
         };
         let oldest_offset =
             room.oldest_offset().max(if joined { member.joined_offset } else { Offset::ZERO });
-        Some(RoomView { state, access_version: room.access_version, oldest_offset })
+        let (access_version, joined_seq) = (room.access_version, member.joined_seq);
+        Some(RoomView { state, access_version, oldest_offset, joined_seq })
     }
 
     /// A thread as a user sees it, without others' pointers.

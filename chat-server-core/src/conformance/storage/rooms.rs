@@ -40,6 +40,7 @@ pub async fn views_follow_appends(subject: Subject) {
     assert_eq!(standing("stranger").await, stands(None, 0, 3, 2, version));
 
     scene.all(&[text("r", "a", "1"), text("r", "b", "2"), join("r", "c")]).await;
+    // Nobody has read anything since it joined.
     let view = |role: Role, read: u64, unread: u64| {
         let state = RoomState {
             info: RoomInfo { name: Some("room r".to_owned()), ..RoomInfo::default() },
@@ -51,7 +52,7 @@ pub async fn views_follow_appends(subject: Subject) {
             ts: made.ts,
             ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
         };
-        Some(RoomView { state, access_version: version, oldest_offset: offset(1) })
+        Some(RoomView { state, access_version: version, oldest_offset: offset(1), joined_seq: seq(read) })
     };
     assert_eq!(scene.view("a", "r").await, view(Role::Owner, 0, 1));
     assert_eq!(scene.view("c", "r").await, view(Role::Member, 2, 0));
