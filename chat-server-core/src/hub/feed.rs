@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chat_protocol::{Seq, Text, UserId};
+use chat_protocol::{HistoryVisibility, Seq, Text, UserId};
 
 use super::delivery::Deliveries;
 use super::link::Link;
@@ -23,6 +23,8 @@ pub(crate) struct Feed {
     head: Option<u64>,
     /// By the connection's number.
     followers: BTreeMap<u64, Follower>,
+    /// From where on members read the room, as its log said it last.
+    history: Option<HistoryVisibility>,
 }
 
 #[derive(Debug)]
@@ -114,9 +116,20 @@ impl Feed {
         self.followers.get(&number).map(|follower| follower.oldest)
     }
 
-    /// Every follower may read everything from now on.
-    pub(crate) fn lift(&mut self) {
-        self.followers.values_mut().for_each(|follower| follower.oldest = Seq::ZERO);
+    /// The log says from where on members read. Where that is everything, so do all followers from now on; gives those who may
+    /// read less than before.
+    pub(crate) fn shows(&mut self, history: HistoryVisibility) -> Vec<Arc<Link>> {
+        let before = self.history.replace(history);
+        match history {
+            HistoryVisibility::All => {
+                self.followers.values_mut().for_each(|follower| follower.oldest = Seq::ZERO);
+                Vec::new()
+            }
+            HistoryVisibility::Joined if before == Some(history) => Vec::new(),
+            HistoryVisibility::Joined => {
+                self.followers.values().map(|follower| follower.link.clone()).collect()
+            }
+        }
     }
 
     /// Forgets a follower.
@@ -393,7 +406,7 @@ mod tests {
         assert_eq!(heard(&first), ["6", "7"], "it was there all the time");
         assert_eq!(heard(&late), ["word", "veil", "7"]);
         assert_eq!(heard(&reader), ["word", "veil", "7"], "also what was kept aside");
-        feed.lift();
+        feed.shows(HistoryVisibility::All);
         let veil = Veil { seq: Seq::ZERO, frame: Text::from("veil") };
         feed.publish_veiled(8, &[frame(8)], Some(&veil), &mut Deliveries::default());
         assert_eq!(heard(&late), ["8"]);

@@ -272,7 +272,8 @@ impl Hub {
         Err(ErrorCode::SlowReader.into())
     }
 
-    fn begins_at(&self, link: &Link, room: &RoomId, oldest: Seq) {
+    /// Notes from where on a follower reads.
+    pub(super) fn begins_at(&self, link: &Link, room: &RoomId, oldest: Seq) {
         if let Some(feed) = self.rooms.lock(room).get_mut(room) {
             feed.begins_at(link.number, oldest);
         }

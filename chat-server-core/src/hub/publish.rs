@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use chat_protocol::event::{MemberAction, MemberChanged, UserChange, UserChanged};
-use chat_protocol::{Event, HistoryVisibility, Offset, Open, RoomId, Text, UserId, encode};
+use chat_protocol::{Event, Offset, Open, RoomId, Text, UserId, encode};
 
 use super::Hub;
 use super::delivery::Deliveries;
 use super::dialects::Happened;
 use super::feed::Published;
+use super::link::Link;
 use super::presence::UserEntry;
 use super::replay::Log;
 use super::veil::Veil;
@@ -76,7 +77,7 @@ impl Hub {
             self.post(room, Happened::Stored { entry: Box::new(entry.clone()), origin: 0 });
         }
         let veil = Veil::of(&entry);
-        self.lift_veils(room, &entry);
+        self.set_veils(room, &entry);
         let (offset, frames) = (entry.offset(), [encode(&Event::from(entry))]);
         self.deliver_frames(room, offset, &frames, veil.as_ref(), left.as_ref(), deliveries);
         if let Some(user) = left {
@@ -84,13 +85,26 @@ impl Hub {
         }
     }
 
-    /// Where a room hides nothing any more, its followers are told everything.
-    fn lift_veils(&self, room: &RoomId, entry: &LogEntry) {
+    /// Where a room shows more or less of its past from now on, so do the changes that its followers are told.
+    fn set_veils(&self, room: &RoomId, entry: &LogEntry) {
         let LogEntry::Room(changed) = entry else { return };
-        if changed.history.as_ref().and_then(Open::known) == Some(HistoryVisibility::All)
-            && let Some(feed) = self.rooms.lock(room).get_mut(room)
-        {
-            feed.lift();
+        let Some(history) = changed.history.as_ref().and_then(Open::known) else { return };
+        let fewer = self.rooms.lock(room).get_mut(room).map(|feed| feed.shows(history)).unwrap_or_default();
+        let Some(hub) = self.this.upgrade().filter(|_| !fewer.is_empty()) else { return };
+        let room = room.clone();
+        self.tasks.spawn_on(async move { hub.begin_again(&room, fewer).await }, &self.runtime);
+    }
+
+    /// Each of these reads a room from where it may read now.
+    async fn begin_again(&self, room: &RoomId, links: Vec<Arc<Link>>) {
+        for link in links {
+            let Some(user) = link.user() else { continue };
+            match self.stored(self.providers.storage.standing(room, user).await) {
+                Ok(Some(standing)) => self.begins_at(&link, room, standing.oldest_seq),
+                Ok(None) => {}
+                // It comes again and reads anew, and hears nothing meanwhile that is not for it.
+                Err(error) => link.outbox.close(error.code),
+            }
         }
     }
 
@@ -211,7 +225,7 @@ impl Hub {
     }
 
     /// A session follows a room that its user has just gained, in the background.
-    fn follow_gained(&self, link: Arc<super::link::Link>, room: RoomId) {
+    fn follow_gained(&self, link: Arc<Link>, room: RoomId) {
         if !link.ties().follows_new_rooms {
             return;
         }

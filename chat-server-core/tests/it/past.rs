@@ -123,3 +123,38 @@ async fn what_becomes_of_what_cannot_be_read_names_nobody() {
     let replayed = bob.until(|event| matches!(event, Event::Reply(_))).await;
     assert_eq!(replayed.iter().filter_map(about).collect::<Vec<_>>(), told);
 }
+
+#[tokio::test]
+async fn a_room_that_hides_its_past_from_now_on_hides_it_from_those_who_are_there() {
+    let server = server();
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
+    alice.ok(&send("m1", "r", "before")).await;
+    bob.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
+    alice.ok(&send("m2", "r", "after")).await;
+    let edit = |seq: u64, text: &str| {
+        let content = json!({"type": "text/plain", "payload": {"text": text}});
+        json!({"edit": {"id": "e", "room": "r", "seq": seq, "content": content}}).to_string()
+    };
+    async fn shown(peer: &mut Peer) -> bool {
+        match peer.until(|event| matches!(event, Event::Edited(_))).await.pop() {
+            Some(Event::Edited(edited)) => edited.content.is_some(),
+            other => panic!("{other:?}"),
+        }
+    }
+    alice.ok(&edit(1, "open")).await;
+    assert!(shown(&mut bob).await, "it reads all");
+    alice.ok(r#"{"set":{"id":"s","room":"r","data":{"history":"joined"}}}"#).await;
+    // What each follower may read is looked up once that is told.
+    let mut tries = 0;
+    loop {
+        alice.ok(&edit(1, &format!("secret {tries}"))).await;
+        if !shown(&mut bob).await {
+            break;
+        }
+        tries += 1;
+        assert!(tries < 100, "it is hidden soon");
+    }
+    alice.ok(&edit(2, "open")).await;
+    assert!(shown(&mut bob).await, "it was there");
+}
