@@ -101,7 +101,7 @@ impl Hub {
         match (found, name) {
             (Some(room), _) => self.may_enter(id, &room, user).await.map(|()| room),
             (None, RoomName::Alias(alias)) if self.sockets.port(id).open_rooms => {
-                self.make_room(user, alias.clone()).await
+                self.make_room(id, user, alias.clone()).await
             }
             (None, _) => Err(ErrorCode::Forbidden.into()),
         }
@@ -118,16 +118,12 @@ impl Hub {
         {
             return Err(ErrorCode::Forbidden.into());
         }
-        self.by_system(
-            room,
-            Change::Add { users: vec![user.clone()], role: Role::Member, max: self.config.max_members },
-        )
-        .await
-        .map(drop)
+        let (users, role) = (vec![user.clone()], policy::joining_role(standing.kind));
+        self.by_system(room, Change::Add { users, role, max: self.config.max_members }).await.map(drop)
     }
 
     /// A group that has nothing but a name and a first member.
-    async fn make_room(&self, user: &UserId, alias: String) -> Result<RoomId, WireError> {
+    async fn make_room(&self, id: PortId, user: &UserId, alias: String) -> Result<RoomId, WireError> {
         let room = RoomId::new(format!("{:032x}", self.providers.clock.random()));
         let room = room.map_err(|_| ErrorCode::Internal)?;
         let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
@@ -137,12 +133,7 @@ impl Hub {
             Err(_) => {
                 let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
                 let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
-                let join = Change::Add {
-                    users: vec![user.clone()],
-                    role: Role::Member,
-                    max: self.config.max_members,
-                };
-                self.by_system(&room, join).await.map(|_| room)
+                self.may_enter(id, &room, user).await.map(|()| room)
             }
         }
     }

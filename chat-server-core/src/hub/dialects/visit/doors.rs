@@ -10,7 +10,7 @@ use crate::Error;
 use crate::dialects::ListedRoom;
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::enter::group_of;
-use crate::storage::{Change, NewRoom, StoredMessage};
+use crate::storage::{Change, NewRoom, Refusal, StoredMessage};
 
 /// What waits for a user in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +40,7 @@ impl Visit {
     ///
     /// # Errors
     /// `NotFound` when there is no such user, `Forbidden` when one of them and the visitor block each other, `BadRequest` for
-    /// more than 100.
+    /// more than 100, `LimitReached` for more than a room may have.
     pub async fn room_of(&self, others: &[UserId]) -> Result<(ListedRoom, bool), Error> {
         self.pay("create")?;
         let mut users: Vec<UserId> = others.iter().filter(|user| *user != self.user()).cloned().collect();
@@ -78,6 +78,9 @@ impl Visit {
         let request = request.map_err(|_| WireError::from(ErrorCode::Internal))?;
         let mut new = NewRoom { request: Some((request, digest)), ..group_of(self.user()) };
         new.members.extend(others.into_iter().map(|user| (user, Role::Member)));
+        if new.members.len() as u64 > self.hub.config.max_members {
+            return Err(Refusal::RoomFull.into());
+        }
         let room = RoomId::new(format!("{:032x}", self.hub.providers.clock.random()));
         let room = room.map_err(|_| WireError::from(ErrorCode::Internal))?;
         let made = self.hub.by_system(&room, Change::Create(Box::new(new))).await?;
