@@ -114,13 +114,17 @@ impl ChangeJob {
         Self { append, origin, asker, refused: None }
     }
 
+    /// The same, answered if it was stored before and else refused.
+    fn only_repeated(self, refused: WireError) -> Self {
+        let append = Append { access_version: Some(ONLY_REPEATS), ..self.append };
+        Self { append, refused: Some(refused), ..self }
+    }
+
     /// Takes the refusal of a change. A message with a name may be a repeat, which needs no right; all else is told.
-    fn refuse(mut self, error: WireError) -> Option<Self> {
+    fn refuse(self, error: WireError) -> Option<Self> {
         match &self.append.change {
             Change::Message(message) if message.client_msg_id.is_some() && self.refused.is_none() => {
-                self.append.access_version = Some(ONLY_REPEATS);
-                self.refused = Some(error);
-                Some(self)
+                Some(self.only_repeated(error))
             }
             _ => {
                 self.asker.refuse(error);
@@ -190,6 +194,18 @@ impl Hub {
         let (done, wait) = oneshot::channel();
         let asker = Asker::Command(done);
         self.queue_job(ChangeJob::new(append, origin, asker)).await?;
+        Ok(wait)
+    }
+
+    /// Asks for the first answer to a change that is refused now: it may be a repeat, which needs no right.
+    pub(super) async fn submit_refused(
+        &self,
+        append: Append,
+        refused: WireError,
+    ) -> Result<oneshot::Receiver<Result<Appended, WireError>>, WireError> {
+        let (done, wait) = oneshot::channel();
+        let job = ChangeJob::new(append, 0, Asker::Command(done));
+        self.queue_job(job.only_repeated(refused)).await?;
         Ok(wait)
     }
 

@@ -17,7 +17,8 @@ pub struct Append {
     /// Who does it.
     pub by: UserId,
     /// The room's access version on which the decision was made that `by` may do this. When it is no longer the
-    /// present one the change is refused with [`Refusal::AccessChanged`]; `None` stores without asking.
+    /// present one the change is refused with [`Refusal::AccessChanged`]; `None` stores without asking. A room that is
+    /// made has none yet: with one, a repeat is answered and all else refused.
     pub access_version: Option<u64>,
     /// The server's time; the store keeps `max(now, time of the room's previous change)`.
     pub now: Timestamp,

@@ -176,6 +176,23 @@ async fn the_server_itself_is_nobodys_member() {
     }
 }
 
+#[tokio::test]
+async fn a_creation_that_is_repeated_is_answered_also_where_it_is_refused_now() {
+    let server = server();
+    let mut alice = Peer::log_in(&server, "alice").await;
+    let create = |name: &str| {
+        format!(r#"{{"create":{{"id":"c","kind":"group","client_room_id":"{name}","members":["bob"]}}}}"#)
+    };
+    let first = alice.ok(&create("mine")).await;
+    alice.ok(r#"{"block":{"id":"b","user":"bob"}}"#).await;
+    let again = alice.ok(&create("mine")).await;
+    assert_eq!((&again["room"]["room"], &again["created"]), (&first["room"]["room"], &false.into()));
+    let other = alice.ask(&create("other")).await;
+    assert_eq!((other.status, other.detail.is_some()), (403, true), "{other:?}");
+    let changed = create("mine").replace(r#"["bob"]"#, r#"["bob","carol"]"#);
+    assert_eq!(alice.refused(&changed).await, "ERR_CLIENT_ID_CONFLICT");
+}
+
 /// Asks as the operator.
 async fn operate(server: &ChatServer, json: &str) -> Result<(), Error> {
     let command = chat_protocol::decode(json.as_bytes()).unwrap();

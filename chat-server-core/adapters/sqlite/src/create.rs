@@ -24,6 +24,9 @@ impl Batch<'_> {
         {
             return if first == *digest { self.created_before(&room) } else { Ok(Err(Refusal::Conflict)) };
         }
+        if append.access_version.is_some() {
+            return Ok(Err(Refusal::AccessChanged));
+        }
         let named = || new.members.iter().map(|(user, _)| user).chain([&append.by]);
         for user in named() {
             if self.is_forgetting(user)? {

@@ -100,6 +100,8 @@ pub async fn an_old_access_version_is_refused(subject: Subject) {
     for late in [text("r", "b", "late"), join("r", "d"), leave("r", "c")] {
         assert_eq!(scene.answer(on(old, late)).await, Err(Refusal::AccessChanged));
     }
+    let made = create("new", "a", &["a"]);
+    assert_eq!(scene.answer(on(1, made)).await, Err(Refusal::AccessChanged), "a new room has none");
     assert_eq!(scene.log("r").await.len(), 6, "a refused change leaves no entry");
     assert_eq!(scene.view("c", "r").await.map(|view| view.state.members), Some(2));
 

@@ -54,6 +54,8 @@ async fn joins_and_creations_repeat(scene: &Scene) {
     let head = scene.stored(text("c1", "c", "head")).await;
     let repeat = scene.stored(create_as("c2", "c", &["c", "d"], "my room", "x")).await;
     assert_eq!(repeat, Appended { num: 0, key: 0, ..again(&head) });
+    let refused = Append { access_version: Some(7), ..create_as("c2", "c", &["c", "d"], "my room", "x") };
+    assert_eq!(scene.stored(refused).await, repeat, "it needs no right either");
     assert_eq!(scene.rooms_of("d").await, ["c1"]);
     assert_eq!(scene.answer(text("c2", "c", "x")).await, Err(Refusal::NoRoom));
 

@@ -12,7 +12,7 @@ use chat_protocol::{
 use super::{Asking, Committed, Done, Rest, data, stored};
 use crate::hub::{Hub, unavailable};
 use crate::room::policy::joining_role;
-use crate::storage::{Change, LogEntry, NewRoom, Refusal};
+use crate::storage::{Append, Change, LogEntry, NewRoom, Refusal};
 
 impl Hub {
     pub(super) async fn start_create(
@@ -20,12 +20,24 @@ impl Hub {
         asking: Asking,
         create: Create,
     ) -> Result<Rest, WireError> {
-        let room = self.check_create(&asking, &create).await?;
         let new = new_room(&asking, &create);
-        if new.members.len() as u64 > self.config.max_members {
-            return Err(crate::Error::from(Refusal::RoomFull).wire());
-        }
-        let committed = self.change(&asking, room.clone(), Change::Create(Box::new(new))).await?;
+        let is_named = new.request.is_some();
+        let checked = match self.check_create(&asking, &create).await {
+            Ok(_) if new.members.len() as u64 > self.config.max_members => {
+                Err(crate::Error::from(Refusal::RoomFull).wire())
+            }
+            checked => checked,
+        };
+        let change = Change::Create(Box::new(new));
+        let (room, committed) = match checked {
+            Ok(room) => (room.clone(), self.change(&asking, room, change).await?),
+            Err(refused) if is_named => {
+                let (room, by, now) = (self.new_room_id(), asking.user.clone(), self.providers.clock.now());
+                let append = Append { room: room.clone(), by, access_version: None, now, change };
+                (room, self.submit_refused(append, refused).await?)
+            }
+            Err(refused) => return Err(refused),
+        };
         let hub = self.clone();
         Ok(Box::pin(async move { hub.created(&asking, &create, room, committed).await }))
     }
@@ -55,11 +67,12 @@ impl Hub {
                 bad("create.room: ids that begin with ~ are those of direct rooms")
             }
             (_, Some(room)) => Ok(room.clone()),
-            (_, None) => {
-                let id = format!("{:032x}", self.providers.clock.random());
-                Ok(RoomId::new(id).expect("32 hex digits are an id"))
-            }
+            (_, None) => Ok(self.new_room_id()),
         }
+    }
+
+    fn new_room_id(&self) -> RoomId {
+        RoomId::new(format!("{:032x}", self.providers.clock.random())).expect("32 hex digits are an id")
     }
 
     /// The server itself is no user, whatever the directory says: it is nobody's member, owner or agent.

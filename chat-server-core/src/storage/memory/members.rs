@@ -20,6 +20,9 @@ impl State {
         {
             return if first == digest { Ok(unchanged(&self.rooms[room])) } else { Err(Refusal::Conflict) };
         }
+        if append.access_version.is_some() {
+            return Err(Refusal::AccessChanged);
+        }
         let named = || new.members.iter().map(|(user, _)| user).chain([&append.by]);
         if named().any(|user| self.forgetting.contains_key(user)) {
             return Err(Refusal::Forgotten);
