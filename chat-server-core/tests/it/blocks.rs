@@ -1,13 +1,19 @@
 //! Blocks: what is kept from the one who is blocked, and what the one who blocks gives up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chat_protocol::event::UserChange;
-use chat_protocol::{Event, RoomId};
+use chat_protocol::{Event, RoomId, Timestamp};
+use chat_server_core::storage::memory::MemoryStore;
+use chat_server_core::storage::{OwnAppend, OwnChange, UserLog};
 use chat_server_core::{Caller, ChatServer, Providers};
 use serde_json::json;
 
-use crate::peer::{Peer, quick, send, server, shared};
+use crate::hooked::{Hooked, Hooks};
+use crate::peer::{Peer, quick, send, server, server_of, shared};
 
 /// Alice and eve with a direct room.
 async fn pair() -> (ChatServer, Peer, Peer, RoomId) {
@@ -118,4 +124,30 @@ async fn nobody_blocks_the_server_itself() {
     let desk = chat_protocol::decode(desk.as_bytes()).unwrap();
     server.command(&Caller::Operator, desk).await.unwrap();
     alice.ok(&send("m1", "d", "help")).await;
+}
+
+/// Eve is blocked after it was found that she may listen; no node has told it yet.
+#[derive(Default)]
+struct BlockedMeanwhile(AtomicUsize);
+
+#[async_trait]
+impl Hooks for BlockedMeanwhile {
+    async fn before_relation(&self, store: &MemoryStore) {
+        if self.0.fetch_add(1, Ordering::Relaxed) == 1 {
+            let change = OwnChange::Block { user: "eve".parse().unwrap() };
+            let block = OwnAppend { user: "alice".parse().unwrap(), now: Timestamp::default(), change };
+            store.append_own(&[block]).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_block_that_comes_while_listening_begins_ends_it() {
+    let storage = Arc::new(Hooked::<BlockedMeanwhile>::default());
+    let server = server_of(Providers { storage, ..Providers::default() });
+    let mut eve = Peer::log_in(&server, "eve").await;
+    eve.ok(r#"{"create":{"id":"c","kind":"direct","members":["alice"]}}"#).await;
+    assert_eq!(eve.refused(r#"{"listen":{"id":"l","user":"alice"}}"#).await, "ERR_FORBIDDEN_ACCESS");
+    let _alice = Peer::log_in(&server, "alice").await;
+    assert!(!heard(&mut eve).await.iter().any(is_presence));
 }

@@ -21,6 +21,7 @@ pub(crate) trait Hooks: Send + Sync {
     async fn before_rooms(&self) -> Result<()> {
         Ok(())
     }
+    async fn before_relation(&self, _: &MemoryStore) {}
     async fn before_traces(&self) {}
     async fn before_done(&self) -> Result<()> {
         Ok(())
@@ -46,6 +47,7 @@ impl<H: Hooks> StorageLayer for Hooked<H> {
         match call {
             "history" => self.hooks.before_history().await,
             "log" => self.hooks.before_log().await,
+            "relation" => self.hooks.before_relation(&self.inner).await,
             "traces_of" => self.hooks.before_traces().await,
             "rooms_of" => return self.hooks.before_rooms().await,
             "done" => return self.hooks.before_done().await,

@@ -25,13 +25,30 @@ impl Hub {
     /// Presence is told to those who share a direct room or whom the operator's rules allow it, unless one of the two
     /// blocks the other.
     pub(super) async fn start_listening(&self, link: &Arc<Link>, user: UserId, listen: Listen) -> Done {
-        if !self.may_watch(&user, &listen.user).await? {
-            let why = "only users that share a direct room are listened to";
-            return Err(WireError::new(ErrorCode::Forbidden, why));
-        }
-        let online = self.listen(link, &listen.user)?;
+        let online = self.listen_as(link, &user, &listen.user).await?;
         // Read after listening began: an end in between is told by its packet.
         let last_seen = self.last_seen(&listen.user, online).await?;
         data(&ListenData { user: listen.user, online, last_seen })
+    }
+
+    /// Begins to listen to a user; says whether it is online.
+    pub(in crate::hub) async fn listen_as(
+        &self,
+        link: &Arc<Link>,
+        watcher: &UserId,
+        user: &UserId,
+    ) -> Result<bool, WireError> {
+        let refused =
+            || WireError::new(ErrorCode::Forbidden, "only users that share a direct room are listened to");
+        if !self.may_watch(watcher, user).await? {
+            return Err(refused());
+        }
+        let online = self.listen(link, user)?;
+        // A block that was stored since then found nobody listening, whose listening it could have ended.
+        if !self.may_watch(watcher, user).await? {
+            self.unlisten(link, user);
+            return Err(refused());
+        }
+        Ok(online)
     }
 }

@@ -43,10 +43,7 @@ impl Hub {
 
     async fn listen_from(self: &Arc<Self>, link: &Arc<Link>, user: UserId) -> Result<Done, WireError> {
         let me = link.user().ok_or(ErrorCode::NotAuthenticated)?;
-        if !self.may_watch(me, &user).await? {
-            return Err(ErrorCode::Forbidden.into());
-        }
-        Ok(Done::Listening { online: self.listen(link, &user)? })
+        Ok(Done::Listening { online: self.listen_as(link, me, &user).await? })
     }
 
     async fn perform_in_room(self: &Arc<Self>, link: &Arc<Link>, what: What) -> Result<(), WireError> {
