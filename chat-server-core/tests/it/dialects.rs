@@ -391,3 +391,28 @@ async fn in_a_large_room_nobody_is_told_what_a_socket_reads() {
     let heard = heard_until(&mut ann_chats, "later").await;
     assert!(!heard.contains("message_read"), "{heard}");
 }
+
+#[tokio::test]
+async fn of_two_of_whom_one_blocks_the_other_sockets_tell_neither_who_is_there() {
+    let server = server();
+    let mut bob = native(&server, "2").await;
+    ask(&mut bob, json!({"create": {"id": "c", "kind": "direct", "members": ["1"]}})).await;
+    ask(&mut bob, json!({"block": {"id": "b", "user": "1"}})).await;
+    drop(bob);
+    while server.connections() > 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let mut ann_chats = open_chats(&server, "dev-1").await;
+    let mut ann_tndata = open(&server, "/chat/2/", Some("dev-1")).await;
+    heard_until(&mut ann_tndata, "1 joined.").await;
+    let _bob_chats = open_chats(&server, "dev-2").await;
+    let mut bob_tndata = open(&server, "/chat/1/", Some("dev-2")).await;
+    let heard = heard_until(&mut bob_tndata, "2 joined.").await;
+    assert!(!heard.contains("1 joined"), "{heard}");
+    let _cid = open_chats(&server, "dev-3").await;
+    let heard = heard_until(&mut ann_chats, r#""user_id":3"#).await;
+    assert!(!heard.contains(r#""user_id":2"#), "{heard}");
+    let _another = open(&server, "/chat/2/", Some("dev-1")).await;
+    let heard = heard_until(&mut ann_tndata, "1 joined.").await;
+    assert!(!heard.contains("2 joined"), "{heard}");
+}

@@ -13,12 +13,19 @@ use crate::storage::{MemberEntry, RoomRecord, StoredMessage};
 /// The users of one page, each looked up once.
 pub(in crate::hub) struct Faces<'h> {
     hub: &'h Hub,
+    /// Who looks at them; `None`: several do.
+    reader: Option<&'h UserId>,
     known: BTreeMap<UserId, Profile>,
 }
 
 impl<'h> Faces<'h> {
     pub(in crate::hub) fn new(hub: &'h Hub) -> Self {
-        Self { hub, known: BTreeMap::new() }
+        Self { hub, reader: None, known: BTreeMap::new() }
+    }
+
+    /// As one reader sees them.
+    fn seen_by(reader: &'h UserId, hub: &'h Hub) -> Self {
+        Self { reader: Some(reader), ..Self::new(hub) }
     }
 
     /// What the directory knows of a user; of one that it does not know, the id.
@@ -41,11 +48,21 @@ impl<'h> Faces<'h> {
             phone: found.phone,
             avatar: found.avatar,
             active: !found.inactive,
-            online: self.hub.is_online(user),
+            online: self.is_online(user).await?,
             more,
         };
         self.known.insert(user.clone(), profile.clone());
         Ok(profile)
+    }
+
+    /// Whether a user is there, as the reader may know: of two of whom one blocks the other neither does.
+    async fn is_online(&self, user: &UserId) -> Result<bool, WireError> {
+        if !self.hub.is_online(user) {
+            return Ok(false);
+        }
+        let Some(reader) = self.reader.filter(|reader| *reader != user) else { return Ok(true) };
+        let relation = self.hub.stored(self.hub.providers.storage.relation(reader, user).await)?;
+        Ok(!relation.blocks && !relation.blocked)
     }
 }
 
@@ -135,7 +152,7 @@ pub(super) struct Seen {
 
 impl<'h> Facts<'h> {
     pub(super) fn new(hub: &'h Hub, reader: &'h UserId) -> Self {
-        Self { faces: Faces::new(hub), reader, rooms: BTreeMap::new() }
+        Self { faces: Faces::seen_by(reader, hub), reader, rooms: BTreeMap::new() }
     }
 
     /// A room; `None`: it is gone.

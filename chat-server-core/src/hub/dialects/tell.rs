@@ -184,6 +184,10 @@ impl Teller<'_> {
             return Ok(());
         }
         let Some(told) = self.gather(what).await? else { return Ok(()) };
+        let links = match &told {
+            Told::Socket { user, .. } => self.hub.unbarred(&user.user, links).await?,
+            _ => links,
+        };
         let (links, without) = self.readers(links, told.quoted()).await?;
         let Some(known) = &self.known else { return Ok(()) };
         let room = match told {

@@ -127,3 +127,18 @@ async fn what_a_message_answers_is_shown_only_to_who_can_read_it() {
         assert_eq!(page.messages[0].reply.is_some(), sees, "{of}");
     }
 }
+
+#[tokio::test]
+async fn lists_do_not_say_whether_somebody_is_there_who_blocks_the_reader() {
+    let server = server();
+    meet(&server, "1", "2").await;
+    let _bob = crate::peer::Peer::log_in(&server, "2").await;
+    let ann = visit(&server, CHATS, "1").await;
+    let online = async || {
+        let page = ann.rooms(RoomsOf::Pairs, None, 10).await.unwrap();
+        page.rooms[0].other.as_ref().unwrap().online
+    };
+    assert!(online().await);
+    native(&server, "2", json!({"block": {"id": "b", "user": "1"}})).await;
+    assert!(!online().await);
+}
