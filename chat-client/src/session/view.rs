@@ -80,6 +80,9 @@ impl Rooms {
         if let Some(history) = &change.history {
             state.history.clone_from(history);
         }
+        if let Some(oldest) = change.oldest_seq {
+            state.oldest_seq = state.oldest_seq.max(oldest);
+        }
     }
 
     /// Moves the own read pointer forward and counts again what is unread.

@@ -84,8 +84,8 @@ pub enum RoomAction {
     Trimmed,
 }
 
-/// A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left
-/// out where nothing changed them.
+/// A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be
+/// left out where nothing changed them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RoomChanged {
@@ -100,9 +100,9 @@ pub struct RoomChanged {
     /// Who may join now; absent: as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<Open<Access>>,
-    /// From where on members read its messages now; absent: as before. Where it is there, I can read more of the room or less
-    /// than before, and other messages are unread: drop its messages, read its state again with a `follow` without
-    /// `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
+    /// From where on members read its messages now; absent: as before. Where it is not what the room's state says, I can read
+    /// more of the room or less than before, and other messages are unread: drop its messages, read its state again with a
+    /// `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<Open<HistoryVisibility>>,
     /// Name, picture and the like now.
