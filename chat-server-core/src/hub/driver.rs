@@ -63,8 +63,18 @@ struct Driver<C> {
     batch: Vec<Text>,
     control: Option<Frame>,
     close: Option<Close>,
-    /// A frame was taken although the time of a timer had come: the timer is next.
-    heard_late: bool,
+    late: Late,
+}
+
+/// What was done although the time of a timer had come: one piece of work, one frame, then it is the timer's turn. Otherwise
+/// who reads or talks without end would put off every deadline.
+///
+/// What is there when the time is up came before it, for all that is known: when the whole process stood still, answers and
+/// deadlines are found together.
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    pub(super) worked: bool,
+    pub(super) heard: bool,
 }
 
 /// What happened next.
@@ -110,7 +120,7 @@ pub(crate) fn serve<C: Connection>(
         batch: Vec::new(),
         control: None,
         close: None,
-        heard_late: false,
+        late: Late::default(),
     };
     async move { driver.run().await }
 }
@@ -156,9 +166,21 @@ impl<C: Connection> Driver<C> {
                     Box::pin(self.finish_commands()).await;
                     self.session.handle_drain(now(&self.hub));
                 }
-                Turn::Time => self.session.handle_timeout(now(&self.hub)),
+                Turn::Time => {
+                    let now = now(&self.hub);
+                    // Before it has all that waits it cannot answer, nor while nobody reads it: its writes have a deadline.
+                    if self.link.outbox.has_waiting() || !self.reads() {
+                        self.session.spare(now);
+                    }
+                    self.session.handle_timeout(now);
+                }
             }
         }
+    }
+
+    /// Whether frames are read: what is not taken in makes the peer wait.
+    fn reads(&self) -> bool {
+        self.session.wants_frame() && self.starting.is_none() && self.link.outbox.may_read()
     }
 
     /// Waits for the next thing to happen.
@@ -168,22 +190,22 @@ impl<C: Connection> Driver<C> {
             timer.as_mut().reset(deadline);
         }
         std::future::poll_fn(|cx| {
-            if let Poll::Ready(turn) = self.poll_work(cx) {
+            let due = deadline.is_some() && timer.as_mut().poll(cx).is_ready();
+            if !(due && self.late.worked)
+                && let Poll::Ready(turn) = self.poll_work(cx)
+            {
+                self.late.worked = due;
                 return Poll::Ready(turn);
             }
-            let due = deadline.is_some() && timer.as_mut().poll(cx).is_ready();
-            let reads = self.session.wants_frame() && self.starting.is_none() && self.link.outbox.may_read();
-            // What is there when the time is up came before it, for all that is known: when the whole process stood still,
-            // answers and deadlines are found together. One frame, so that who talks without end puts off no deadline.
-            if reads
-                && !(due && self.heard_late)
+            if !(due && self.late.heard)
+                && self.reads()
                 && let Poll::Ready(frame) = self.connection.poll_next_unpin(cx)
             {
-                self.heard_late = due;
+                self.late.heard = due;
                 return Poll::Ready(Turn::Frame(frame));
             }
             if due {
-                self.heard_late = false;
+                self.late = Late::default();
                 return Poll::Ready(Turn::Time);
             }
             Poll::Pending
@@ -365,9 +387,13 @@ impl<C: Connection> Driver<C> {
             || !self.session.is_idle()
     }
 
-    /// Writes what waits, then the close frame.
+    /// Writes what waits, within the time that one write may take, then the close frame.
     async fn finish(&mut self, close: Close) {
-        while self.link.outbox.has_waiting() && self.write().await.is_ok() {}
+        self.link.outbox.seal();
+        let deadline = self.hub.config.write_timeout;
+        let rest = async { while self.link.outbox.has_waiting() && self.write().await.is_ok() {} };
+        // Who has not taken it by then hears of the end without it.
+        _ = tokio::time::timeout(deadline, rest).await;
         self.cut(close).await;
     }
 

@@ -71,6 +71,8 @@ struct Lanes {
     /// Results of commands, on their way to the session. Bounded by the commands in flight.
     done: Vec<(ActionId, Done)>,
     closed: Option<ErrorCode>,
+    /// The connection ends: what waits is still written, and nothing more comes.
+    sealed: bool,
     /// The server goes away, and the session is to be told.
     drain: bool,
     writing: Writing,
@@ -130,7 +132,7 @@ impl Outbox {
     /// Queues stored events or replies. True when nobody is in charge of writing them yet: the caller is then.
     pub(crate) fn enqueue(&self, frames: impl IntoIterator<Item = Text>) -> bool {
         let mut lanes = self.lanes();
-        if lanes.closed.is_some() {
+        if lanes.is_over() {
             return false;
         }
         for frame in frames {
@@ -148,7 +150,7 @@ impl Outbox {
     /// Queues presence or typing of this second, replacing what waits about the same.
     pub(crate) fn enqueue_ephemeral(&self, second: u64, key: EphemeralKey, frame: Text) -> Taken {
         let mut lanes = self.lanes();
-        if lanes.closed.is_some() {
+        if lanes.is_over() {
             return Taken::Silently;
         }
         if let Some(waiting) = lanes.ephemeral.get_mut(&key) {
@@ -291,6 +293,15 @@ impl Outbox {
         self.room.notify_waiters();
     }
 
+    /// Takes nothing more: the connection ends once what waits is written.
+    pub(crate) fn seal(&self) {
+        let mut lanes = self.lanes();
+        lanes.sealed = true;
+        lanes.put_off.clear();
+        drop(lanes);
+        self.room.notify_waiters();
+    }
+
     /// Tells the task that the server goes away.
     pub(crate) fn drain(&self) {
         self.lanes().drain = true;
@@ -333,7 +344,7 @@ impl Outbox {
             let waiting = self.room.notified();
             {
                 let lanes = self.lanes();
-                if lanes.closed.is_some() {
+                if lanes.is_over() {
                     return false;
                 }
                 if self.is_half_free(&lanes) {
@@ -354,6 +365,11 @@ impl Lanes {
         let may = self.spent < most;
         self.spent += u32::from(may);
         may
+    }
+
+    /// Whether nothing more is taken.
+    fn is_over(&self) -> bool {
+        self.closed.is_some() || self.sealed
     }
 
     fn has_waiting(&self) -> bool {

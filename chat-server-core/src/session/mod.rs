@@ -285,6 +285,12 @@ impl Session {
         }
     }
 
+    /// The peer could not be heard until now: its silence begins anew.
+    pub fn spare(&mut self, now: Now) {
+        self.heard = now.at;
+        self.probed = false;
+    }
+
     /// Probes a silent peer. The timer is moved only here and not by every frame: a busy connection pays nothing.
     fn probe(&mut self, at: Instant) {
         let silent_at = self.heard + self.config.ping_interval;

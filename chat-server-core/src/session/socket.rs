@@ -204,6 +204,12 @@ impl SocketSession {
         }
     }
 
+    /// The peer could not be heard until now: its silence begins anew.
+    pub(crate) fn spare(&mut self, now: Now) {
+        self.heard = now.at;
+        self.probed = false;
+    }
+
     /// Probes a silent peer.
     fn probe(&mut self, at: Instant) {
         let silent_at = self.heard + self.config.ping_interval;

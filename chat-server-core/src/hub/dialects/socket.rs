@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chat_protocol::dialect::{Done, Place, What};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::dialects::{Entered, PortId};
 use crate::hub::Hub;
-use crate::hub::driver::{Guard, feed, now};
+use crate::hub::driver::{Guard, Late, feed, now};
 use crate::hub::link::Link;
 use crate::hub::outbox::Call;
 use crate::session::SessionConfig;
@@ -53,6 +53,7 @@ struct Driver<C> {
     batch: Vec<Text>,
     control: Option<Frame>,
     close: Option<ErrorCode>,
+    late: Late,
 }
 
 /// Serves one socket until it ends.
@@ -82,6 +83,7 @@ pub(crate) async fn serve<C: Connection>(hub: Arc<Hub>, entered: Entered, connec
         batch: Vec::new(),
         control: None,
         close: None,
+        late: Late::default(),
     };
     let seated = match (user, seat) {
         (Some(user), Some(seat)) => {
@@ -109,8 +111,7 @@ impl<C: Connection> Driver<C> {
         loop {
             self.move_outputs();
             if let Some(code) = self.close.take() {
-                while self.link.outbox.has_waiting() && self.write().await.is_ok() {}
-                return self.cut(code).await;
+                return self.finish(code).await;
             }
             if self.session.is_closing() {
                 return;
@@ -140,9 +141,21 @@ impl<C: Connection> Driver<C> {
                 }
                 // Its commands are not the session's business.
                 Turn::Called(Call::Done(_)) => {}
-                Turn::Time => self.session.handle_timeout(now(&self.hub)),
+                Turn::Time => {
+                    let now = now(&self.hub);
+                    // Before it has all that waits it cannot answer, nor while nobody reads it: its writes have a deadline.
+                    if self.link.outbox.has_waiting() || !self.reads() {
+                        self.session.spare(now);
+                    }
+                    self.session.handle_timeout(now);
+                }
             }
         }
+    }
+
+    /// Whether frames are read: what is not taken in makes the peer wait.
+    fn reads(&self) -> bool {
+        self.session.wants_frame() && self.link.outbox.may_read()
     }
 
     async fn next_turn(&mut self, mut timer: Pin<&mut tokio::time::Sleep>) -> Turn {
@@ -151,26 +164,38 @@ impl<C: Connection> Driver<C> {
             timer.as_mut().reset(deadline);
         }
         std::future::poll_fn(|cx| {
-            if let Some(running) = &mut self.running
-                && let Poll::Ready(finished) = running.poll_unpin(cx)
+            let due = deadline.is_some() && timer.as_mut().poll(cx).is_ready();
+            if !(due && self.late.worked)
+                && let Poll::Ready(turn) = self.poll_work(cx)
             {
-                self.running = None;
-                return Poll::Ready(Turn::Finished(finished));
+                self.late.worked = due;
+                return Poll::Ready(turn);
             }
-            match self.link.outbox.poll_call(cx) {
-                Poll::Ready(call) => return Poll::Ready(Turn::Called(call)),
-                Poll::Pending if self.control.is_some() => return Poll::Ready(Turn::Called(Call::Write)),
-                Poll::Pending => {}
-            }
-            if deadline.is_some() && timer.as_mut().poll(cx).is_ready() {
+            if due {
+                self.late = Late::default();
                 return Poll::Ready(Turn::Time);
             }
-            if self.session.wants_frame() && self.link.outbox.may_read() {
+            if self.reads() {
                 return self.connection.poll_next_unpin(cx).map(Turn::Frame);
             }
             Poll::Pending
         })
         .await
+    }
+
+    /// What is under way, then what is to be written, before more is taken in.
+    fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<Turn> {
+        if let Some(running) = &mut self.running
+            && let Poll::Ready(finished) = running.poll_unpin(cx)
+        {
+            self.running = None;
+            return Poll::Ready(Turn::Finished(finished));
+        }
+        match self.link.outbox.poll_call(cx) {
+            Poll::Ready(call) => Poll::Ready(Turn::Called(call)),
+            Poll::Pending if self.control.is_some() => Poll::Ready(Turn::Called(Call::Write)),
+            Poll::Pending => Poll::Pending,
+        }
     }
 
     /// Gives the session's frames to the queue and its work to the hub.
@@ -222,6 +247,16 @@ impl<C: Connection> Driver<C> {
             Ok(Err(ConnectionError::Peer(code))) => Err(code),
             Ok(Err(ConnectionError::Lost(_))) | Err(_) => Err(ErrorCode::HeartbeatTimeout),
         }
+    }
+
+    /// Writes what waits, within the time that one write may take, then the close frame.
+    async fn finish(&mut self, code: ErrorCode) {
+        self.link.outbox.seal();
+        let deadline = self.hub.config.write_timeout;
+        let rest = async { while self.link.outbox.has_waiting() && self.write().await.is_ok() {} };
+        // Who has not taken it by then hears of the end without it.
+        _ = tokio::time::timeout(deadline, rest).await;
+        self.cut(code).await;
     }
 
     /// Ends the connection with a close frame; what waits is dropped.
