@@ -1,5 +1,5 @@
 //! What is one user's alone: pointers are gathered for a moment and stored together, everything else is stored at once,
-//! behind what was gathered before it. Told afterwards.
+//! behind what was gathered before it and together with what else is there. Told afterwards.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,9 @@ use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
 
 /// How many different pointers are gathered at most before they are stored without waiting longer.
 const MAX_GATHERED: usize = 4_096;
+
+/// How many other changes are stored together at most. Each may hold a message of 16 KiB that waits for its time.
+const MAX_OTHERS: usize = 256;
 
 /// Why a pointer is refused.
 pub(super) const BEYOND_HEAD: &str = "seq: there is no such message yet";
@@ -45,7 +48,12 @@ struct Gathering {
     pointers: BTreeMap<PointerKey, Gathered>,
     /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
     seen: BTreeMap<UserId, Timestamp>,
-    last: Option<OwnJob>,
+    others: Vec<OwnJob>,
+}
+
+/// Whether it is gathered: only the last of several counts, wherever it stands among other gathered ones.
+fn is_gathered(change: &OwnChange) -> bool {
+    matches!(change, OwnChange::Move { .. } | OwnChange::Seen { .. })
 }
 
 impl Gathering {
@@ -58,24 +66,41 @@ impl Gathering {
                 gathered.waiting.extend(job.done);
             }
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
-            change => self.last = Some(OwnJob { change, ..job }),
+            change => self.others.push(OwnJob { change, ..job }),
         }
     }
 
-    /// Whether it must not grow: what is no pointer keeps its place behind those before it.
+    /// Whether it is stored without waiting longer.
     fn is_full(&self) -> bool {
-        self.last.is_some() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
+        !self.others.is_empty() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
+    }
+
+    /// Takes what is there already behind a change that is no pointer, up to the next pointer, which is given back: it keeps
+    /// its place behind them. Many devices register at once after a network has failed: not one commit for each.
+    fn take_others(&mut self, jobs: &mut mpsc::Receiver<OwnJob>) -> Option<OwnJob> {
+        while (1..MAX_OTHERS).contains(&self.others.len()) {
+            match jobs.try_recv() {
+                Ok(job) if is_gathered(&job.change) => return Some(job),
+                Ok(job) => self.others.push(job),
+                Err(_) => return None,
+            }
+        }
+        None
     }
 }
 
 /// Gathers, stores and tells until the hub stops; what was gathered by then is stored.
 pub(super) async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<OwnJob>) {
+    let mut next = None;
     loop {
         let mut gathering = Gathering::default();
-        let first = tokio::select! {
-            biased;
-            first = jobs.recv() => first,
-            () = hub.stopped.cancelled() => None,
+        let first = match next.take() {
+            Some(job) => Some(job),
+            None => tokio::select! {
+                biased;
+                first = jobs.recv() => first,
+                () = hub.stopped.cancelled() => None,
+            },
         };
         let Some(first) = first else { return };
         gathering.take(first);
@@ -93,6 +118,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<OwnJob>) {
                 () = hub.draining.cancelled() => break,
             }
         }
+        next = gathering.take_others(&mut jobs);
         hub.store_own(gathering).await;
     }
 }
@@ -137,7 +163,7 @@ impl Hub {
 
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
-        let most = gathering.pointers.len() + gathering.seen.len() + 1;
+        let most = gathering.pointers.len() + gathering.seen.len() + gathering.others.len();
         let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
@@ -148,7 +174,7 @@ impl Hub {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
             waiting.push(Vec::new());
         }
-        if let Some(OwnJob { user, change, done }) = gathering.last {
+        for OwnJob { user, change, done } in gathering.others {
             batch.push(OwnAppend { user, now, change });
             waiting.push(done.into_iter().collect());
         }

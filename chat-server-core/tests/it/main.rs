@@ -15,6 +15,7 @@ mod forget;
 mod hooked;
 mod limits;
 mod members;
+mod own;
 mod pages;
 mod past;
 mod peer;
