@@ -101,7 +101,7 @@ error_codes! {
     SlowReader        "ERR_SLOW_READER"            503  4411  Reconnect "The connection read too slowly and its queue is full; nothing stored is lost.";
     HeartbeatTimeout  "ERR_HEARTBEAT_TIMEOUT"      408  4412  Reconnect "Nothing was heard from the peer, or it took nothing, for too long.";
     ShuttingDown      "ERR_SHUTTING_DOWN"          503  1001  Reconnect "The server is going away.";
-    StorageUnavailable "ERR_STORAGE_UNAVAILABLE"   503  4503  Retry     "The store cannot take or give data now; nothing was stored.";
+    StorageUnavailable "ERR_STORAGE_UNAVAILABLE"   503  4503  Retry     "The store cannot take or give data now. Nothing was stored, unless `detail` says that nobody knows.";
     Internal          "ERR_INTERNAL_ERROR"         500  1011  Retry     "The server failed; the operator's log says why.";
 }
 

@@ -22,13 +22,20 @@ impl Error {
         match self {
             Error::Refused(error) => error.clone(),
             Error::Storage(error) => match error.kind {
-                StorageErrorKind::Unavailable | StorageErrorKind::Lost => {
+                StorageErrorKind::Unavailable => {
                     WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000)
                 }
+                StorageErrorKind::Lost => unknown_outcome(),
                 StorageErrorKind::Corrupt | StorageErrorKind::Bug => ErrorCode::Internal.into(),
             },
         }
     }
+}
+
+/// The answer to a change that may be stored or not, and that may still be: its own was lost.
+pub(crate) fn unknown_outcome() -> WireError {
+    let detail = "nobody knows whether this is stored: repeat it by its client id, or look first";
+    WireError::new(ErrorCode::StorageUnavailable, detail).retry_after_ms(1_000)
 }
 
 impl From<ErrorCode> for Error {

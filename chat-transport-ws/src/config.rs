@@ -31,8 +31,8 @@ pub struct WsConfig {
     /// How long the head of a request may take, counted from the accept or from the end of the request before; also
     /// how long an idle kept-alive socket is kept. Default 10 s. Longer lets slow attackers hold sockets.
     pub handshake_timeout: Duration,
-    /// How long a plain request may take to be answered, until it is refused with `ERR_STORAGE_UNAVAILABLE`.
-    /// Default 30 s.
+    /// How long a plain request may take to be answered, until it is answered with `ERR_STORAGE_UNAVAILABLE` and a `detail`
+    /// that says that nobody knows whether it is done. Default 30 s.
     pub request_timeout: Duration,
     /// How long a file may take to come in. Default 10 min: 25 MiB at 45 KB/s. A sender that pauses for
     /// `request_timeout` is given up before. What is under way takes space on the disk that long.

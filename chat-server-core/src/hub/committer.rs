@@ -11,6 +11,7 @@ use super::delivery::Deliveries;
 use super::link::Link;
 use super::publisher::Stored;
 use super::{Hub, commands, unavailable};
+use crate::error::unknown_outcome;
 use crate::room::policy::{self, Rules};
 use crate::session::ActionId;
 use crate::storage::{Append, Appended, Change, OwnAppend, OwnAppended, Refusal, StorageError};
@@ -80,8 +81,8 @@ impl Asker {
     }
 }
 
-/// A connection whose session waits for the answer to a `send`. Dropped without one, it is told that the server
-/// cannot store now: no command ever waits for nothing.
+/// A connection whose session waits for the answer to a `send`. Dropped without one, it is told that nobody knows whether
+/// it is stored: no command ever waits for nothing.
 pub(crate) struct Sender {
     link: Option<Arc<Link>>,
     action: ActionId,
@@ -102,7 +103,7 @@ impl Sender {
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        self.refuse(unavailable());
+        self.refuse(unknown_outcome());
     }
 }
 

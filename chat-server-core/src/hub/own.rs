@@ -12,6 +12,7 @@ use super::committer::Job;
 use super::delivery::Deliveries;
 use super::dialects::Happened;
 use super::{Hub, unavailable};
+use crate::error::unknown_outcome;
 use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
 
 /// How many different pointers are gathered at most before they are stored without waiting longer.
@@ -158,7 +159,7 @@ impl Hub {
     }
 
     pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
-        wait.await.map_err(|_| unavailable())?
+        wait.await.map_err(|_| unknown_outcome())?
     }
 
     async fn store_own(&self, gathering: Gathering) {
@@ -203,7 +204,7 @@ impl Hub {
     ) -> Result<Vec<Result<OwnAppended, Refusal>>, WireError> {
         let (done, wait) = oneshot::channel();
         self.commits.send(Job::Own { batch, done }).await.map_err(|_| unavailable())?;
-        wait.await.map_err(|_| unavailable())?
+        wait.await.map_err(|_| unknown_outcome())?
     }
 
     /// Tells the user's devices, and of pointers the others in the room.

@@ -12,7 +12,7 @@ use chat_protocol::http::{ENDPOINTS, Endpoint};
 use chat_protocol::{ErrorCode, WireError};
 use chat_server_core::Caller;
 
-use super::error::Refused;
+use super::error::{Refused, took_too_long};
 use super::{bearer, is_operator};
 use crate::edge::Edge;
 
@@ -44,7 +44,7 @@ pub(crate) async fn within<T>(
 ) -> Result<T, Refused> {
     match tokio::time::timeout(edge.config.request_timeout, work).await {
         Ok(result) => result,
-        Err(_) => Err(WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000).into()),
+        Err(_) => Err(took_too_long()),
     }
 }
 

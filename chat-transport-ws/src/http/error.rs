@@ -61,6 +61,13 @@ pub(crate) fn guard(headers: &mut HeaderMap) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
+/// Answers a request that took longer than it may. It may be in the store's queue, and then it is done all the same.
+pub(crate) fn took_too_long() -> Refused {
+    let detail =
+        "this took too long, and nobody knows whether it is done: repeat it by its client id, or look first";
+    WireError::new(ErrorCode::StorageUnavailable, detail).retry_after_ms(1_000).into()
+}
+
 /// Answers every path that does not exist.
 pub(crate) async fn not_found() -> Refused {
     ErrorCode::NotFound.into()

@@ -14,7 +14,7 @@ use super::pipe::one_line;
 use super::streams::OpenStream;
 use crate::edge::Edge;
 use crate::http::bearer;
-use crate::http::error::Refused;
+use crate::http::error::{Refused, took_too_long};
 use crate::origin::check_origin;
 
 /// How many frames of the greatest size one request may hold: the largest resume, with some to spare.
@@ -32,7 +32,7 @@ struct Wish {
 pub(super) async fn take(State(edge): State<Arc<Edge>>, request: Request) -> Result<Response, Refused> {
     match tokio::time::timeout(edge.config.request_timeout, perform(&edge, request)).await {
         Ok(result) => result,
-        Err(_) => Err(WireError::from(ErrorCode::StorageUnavailable).retry_after_ms(1_000).into()),
+        Err(_) => Err(took_too_long()),
     }
 }
 

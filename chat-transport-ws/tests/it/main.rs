@@ -8,6 +8,7 @@ mod edge;
 mod handshake;
 mod hostile;
 mod http;
+mod late;
 mod limits;
 mod lookups;
 mod operator;

@@ -246,7 +246,7 @@ export type Action = "retry" | "reconnect" | "refresh" | "stop";
  * - `ERR_SLOW_READER`: The connection read too slowly and its queue is full; nothing stored is lost.
  * - `ERR_HEARTBEAT_TIMEOUT`: Nothing was heard from the peer, or it took nothing, for too long.
  * - `ERR_SHUTTING_DOWN`: The server is going away.
- * - `ERR_STORAGE_UNAVAILABLE`: The store cannot take or give data now; nothing was stored.
+ * - `ERR_STORAGE_UNAVAILABLE`: The store cannot take or give data now. Nothing was stored, unless `detail` says that nobody knows.
  * - `ERR_INTERNAL_ERROR`: The server failed; the operator's log says why.
  */
 export type ErrorCode =

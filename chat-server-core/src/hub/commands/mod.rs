@@ -24,7 +24,8 @@ use serde_json::value::RawValue;
 use tokio::sync::oneshot;
 
 use super::link::Link;
-use super::{Hub, unavailable, unsupported};
+use super::{Hub, unsupported};
+use crate::error::unknown_outcome;
 use crate::storage::{Append, Appended, Change, Standing};
 
 pub(super) use messages::sent;
@@ -206,7 +207,7 @@ impl Hub {
 
 /// The answer to a change, once it is stored.
 async fn stored(committed: Committed) -> Result<Appended, WireError> {
-    committed.await.map_err(|_| unavailable())?
+    committed.await.map_err(|_| unknown_outcome())?
 }
 
 /// A command that is done and has nothing to tell.
