@@ -29,8 +29,11 @@ pub(crate) enum Job {
     /// A change of a room.
     Change(ChangeJob),
     /// Changes of users' own.
-    Own { batch: Vec<OwnAppend>, done: oneshot::Sender<Result<Vec<Result<OwnAppended, Refusal>>, WireError>> },
+    Own { batch: Vec<OwnAppend>, done: oneshot::Sender<Vec<Answer<OwnAppended>>> },
 }
+
+/// What became of one change of a batch: stored, refused, or lost to a failure of the store.
+pub(super) type Answer<T> = Result<Result<T, Refusal>, WireError>;
 
 /// A change of a room and who waits for it.
 pub(crate) struct ChangeJob {
@@ -171,8 +174,8 @@ async fn run(hub: Arc<Hub>, mut jobs: mpsc::Receiver<Job>) {
             match job {
                 Job::Change(job) => changes.push(job),
                 Job::Own { batch, done } => {
-                    let stored = hub.providers.storage.append_own(&batch).await;
-                    _ = done.send(stored.map_err(|error| hub.storage_failed(error)));
+                    let storage = &hub.providers.storage;
+                    _ = done.send(hub.store_apart(&batch, |part| storage.append_own(part)).await);
                 }
             }
         }
@@ -334,23 +337,17 @@ impl Hub {
             batch.push(append);
             waiting.push((origin, asker, refused));
         }
-        let answers = match self.append(&batch).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                let error = self.storage_failed(error);
-                waiting.into_iter().for_each(|(_, asker, _)| asker.refuse(error.clone()));
-                return Vec::new();
-            }
-        };
+        let answers = self.store_apart(&batch, |part| self.append(part)).await;
         let (mut again, mut stored) = (Vec::new(), Vec::with_capacity(batch.len()));
         for ((append, answer), (origin, asker, refused)) in batch.into_iter().zip(answers).zip(waiting) {
             match answer {
-                Err(Refusal::AccessChanged | Refusal::NoRoom) if refused.is_some() => {
+                Err(error) => asker.refuse(error),
+                Ok(Err(Refusal::AccessChanged | Refusal::NoRoom)) if refused.is_some() => {
                     asker.refuse(refused.unwrap_or_else(unavailable));
                 }
-                Ok(appended) => stored.push(Stored { append, appended, origin, asker }),
-                Err(Refusal::AccessChanged) => again.push(ChangeJob { append, origin, asker, refused }),
-                Err(refusal) => asker.refuse(crate::Error::from(refusal).wire()),
+                Ok(Ok(appended)) => stored.push(Stored { append, appended, origin, asker }),
+                Ok(Err(Refusal::AccessChanged)) => again.push(ChangeJob { append, origin, asker, refused }),
+                Ok(Err(refusal)) => asker.refuse(crate::Error::from(refusal).wire()),
             }
         }
         if !stored.is_empty() {
@@ -360,10 +357,31 @@ impl Hub {
         again
     }
 
-    async fn append(&self, batch: &[Append]) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
-        if batch.is_empty() {
-            return Ok(Vec::new());
+    /// Stores a batch. What the store stumbles over is kept from the others: a batch that fails is stored in halves, so that
+    /// a damaged room costs nobody else a message.
+    async fn store_apart<'b, T, R, F>(&self, batch: &'b [T], store: impl Fn(&'b [T]) -> F) -> Vec<Answer<R>>
+    where
+        F: Future<Output = Result<Vec<Result<R, Refusal>>, StorageError>>,
+    {
+        let mut answers = Vec::with_capacity(batch.len());
+        let mut parts = vec![batch];
+        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
+            match store(part).await {
+                Ok(stored) => answers.extend(stored.into_iter().map(Ok)),
+                Err(error) if part.len() > 1 && error.may_be_of_one() => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(error) => {
+                    let error = self.storage_failed(error);
+                    answers.extend(part.iter().map(|_| Err(error.clone())));
+                }
+            }
         }
+        answers
+    }
+
+    async fn append(&self, batch: &[Append]) -> Result<Vec<Result<Appended, Refusal>>, StorageError> {
         let started = tokio::time::Instant::now();
         let answers = self.providers.storage.append(batch).await;
         metrics::histogram!("chat_commit_seconds").record(started.elapsed());

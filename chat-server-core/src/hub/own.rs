@@ -8,7 +8,7 @@ use chat_protocol::event::{Reads, UserChange};
 use chat_protocol::{ErrorCode, Event, RoomId, Seq, Timestamp, UserId, WireError, encode};
 use tokio::sync::{mpsc, oneshot};
 
-use super::committer::Job;
+use super::committer::{Answer, Job};
 use super::delivery::Deliveries;
 use super::dialects::Happened;
 use super::{Hub, unavailable};
@@ -184,11 +184,12 @@ impl Hub {
             for (index, (append, waiting)) in batch.into_iter().zip(waiting).enumerate() {
                 let answer = match &answers {
                     Ok(answers) => match answers.get(index) {
-                        Some(Ok(stored)) => {
+                        Some(Ok(Ok(stored))) => {
                             self.tell_own(append, stored, deliveries);
                             Ok(stored.clone())
                         }
-                        Some(Err(refusal)) => Err(refused(&append.change, *refusal)),
+                        Some(Ok(Err(refusal))) => Err(refused(&append.change, *refusal)),
+                        Some(Err(error)) => Err(error.clone()),
                         None => Err(ErrorCode::Internal.into()),
                     },
                     Err(error) => Err(error.clone()),
@@ -198,13 +199,10 @@ impl Hub {
         });
     }
 
-    async fn append_own(
-        &self,
-        batch: Vec<OwnAppend>,
-    ) -> Result<Vec<Result<OwnAppended, Refusal>>, WireError> {
+    async fn append_own(&self, batch: Vec<OwnAppend>) -> Result<Vec<Answer<OwnAppended>>, WireError> {
         let (done, wait) = oneshot::channel();
         self.commits.send(Job::Own { batch, done }).await.map_err(|_| unavailable())?;
-        wait.await.map_err(|_| unknown_outcome())?
+        wait.await.map_err(|_| unknown_outcome())
     }
 
     /// Tells the user's devices, and of pointers the others in the room.

@@ -39,6 +39,11 @@ impl StorageError {
         Self { kind, operation, source: source.into() }
     }
 
+    /// Whether it may be the fault of one change of a batch: the others can be stored without it.
+    pub(crate) fn may_be_of_one(&self) -> bool {
+        matches!(self.kind, StorageErrorKind::Corrupt | StorageErrorKind::Bug)
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         self.kind == StorageErrorKind::Unavailable

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chat_protocol::{
     Access, Event, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Timestamp, UserId, limits,
 };
-use chat_server_core::storage::{Append, Change, MessageStore, NewRoom, OwnAppend, RoomStore};
+use chat_server_core::storage::{Append, Change, MessageStore, NewRoom, OwnAppend, RoomStore, StorageError};
 use chat_server_core::{ChatServer, Providers, ServerConfig};
 
 use crate::hooked::{Hooked, Hooks};
@@ -19,8 +19,9 @@ struct Writes(Mutex<Vec<usize>>);
 
 #[async_trait]
 impl Hooks for Writes {
-    async fn before_own(&self, batch: &[OwnAppend]) {
+    async fn before_own(&self, batch: &[OwnAppend]) -> Result<(), StorageError> {
         self.0.lock().unwrap().push(batch.len());
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
 //! A store that fails: what users are told, and what becomes of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::Frame;
-use chat_server_core::storage::{Append, Change, StorageError, StorageErrorKind};
+use chat_server_core::storage::{Append, Change, OwnAppend, StorageError, StorageErrorKind};
 use chat_server_core::{Health, Providers};
 
 use crate::hooked::{Hooked, Hooks};
@@ -102,4 +103,59 @@ async fn a_resume_that_fails_half_way_closes_the_connection_instead_of_leaving_i
         }
     };
     assert_eq!((close.code, close.reason.as_str()), (4503, "ERR_STORAGE_UNAVAILABLE"));
+}
+
+/// Stumbles over room `damaged` and over devices with a damaged name, and stores nothing of a batch with one of them.
+#[derive(Default)]
+struct Damaged;
+
+#[async_trait]
+impl Hooks for Damaged {
+    async fn before_append(&self, batch: &[Append]) -> Result<(), StorageError> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let is_bad = |append: &Append| {
+            append.room.as_str() == "damaged" && matches!(append.change, Change::Message(_))
+        };
+        match batch.iter().any(is_bad) {
+            true => Err(StorageError::new(StorageErrorKind::Corrupt, "append", "torn")),
+            false => Ok(()),
+        }
+    }
+
+    async fn before_own(&self, batch: &[OwnAppend]) -> Result<(), StorageError> {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let is_bad = |append: &OwnAppend| format!("{:?}", append.change).contains("damaged");
+        match batch.iter().any(is_bad) {
+            true => Err(StorageError::new(StorageErrorKind::Corrupt, "append_own", "torn")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_stumbles_over_costs_nobody_else_a_change() {
+    let server =
+        server_of(Providers { storage: Arc::new(Hooked::<Damaged>::default()), ..Providers::default() });
+    let mut alice = Peer::log_in(&server, "alice").await;
+    for room in ["r", "damaged"] {
+        alice.ok(&format!(r#"{{"create":{{"id":"c","kind":"group","room":"{room}"}}}}"#)).await;
+    }
+    // What comes while the first is stored is one batch.
+    let rooms = ["r", "r", "damaged", "r", "damaged", "r", "r"];
+    for (n, room) in rooms.iter().enumerate() {
+        alice.say(&send(&format!("m{n}"), room, "hi")).await;
+    }
+    let statuses = alice.statuses(rooms.len()).await;
+    for (n, room) in rooms.iter().enumerate() {
+        let expected = if *room == "r" { 200 } else { 500 };
+        assert_eq!(statuses[&format!("m{n}")], expected, "{n}");
+    }
+    let names = ["a", "b", "damaged", "c"];
+    for name in names {
+        alice.say(&format!(r#"{{"device":{{"id":"{name}","device_id":"{name}","name":"{name}"}}}}"#)).await;
+    }
+    for (name, status) in alice.statuses(names.len()).await {
+        assert_eq!(status, if name == "damaged" { 500 } else { 200 }, "{name}");
+    }
+    assert_eq!(server.health(), Health::Serving);
 }

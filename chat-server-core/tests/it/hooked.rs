@@ -15,7 +15,9 @@ pub(crate) trait Hooks: Send + Sync {
         Ok(())
     }
     async fn after_append(&self, _: &[Append]) {}
-    async fn before_own(&self, _: &[OwnAppend]) {}
+    async fn before_own(&self, _: &[OwnAppend]) -> Result<()> {
+        Ok(())
+    }
     async fn before_history(&self) {}
     async fn before_log(&self) {}
     async fn before_rooms(&self) -> Result<()> {
@@ -64,7 +66,7 @@ impl<H: Hooks> StorageLayer for Hooked<H> {
     }
 
     async fn store_own(&self, batch: &[OwnAppend]) -> Result<Answers<OwnAppended>> {
-        self.hooks.before_own(batch).await;
+        self.hooks.before_own(batch).await?;
         self.inner.append_own(batch).await
     }
 }

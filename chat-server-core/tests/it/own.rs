@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chat_server_core::Providers;
-use chat_server_core::storage::{OwnAppend, OwnChange};
+use chat_server_core::storage::{OwnAppend, OwnChange, StorageError};
 use tokio::sync::Notify;
 
 use crate::hooked::{Hooked, Hooks};
-use crate::peer::{Peer, server_of};
+use crate::peer::{Peer, send, server_of};
 
 /// Notes the sizes of what is stored together; holds the first one up while it is shut.
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct Door {
 
 #[async_trait]
 impl Hooks for Door {
-    async fn before_own(&self, batch: &[OwnAppend]) {
+    async fn before_own(&self, batch: &[OwnAppend]) -> Result<(), StorageError> {
         if self.shut.swap(false, Ordering::Relaxed) {
             self.waits.notify_one();
             self.opened.notified().await;
@@ -31,6 +31,7 @@ impl Hooks for Door {
         let is_device = |append: &&OwnAppend| matches!(append.change, OwnChange::Device { .. });
         self.devices.fetch_add(batch.iter().filter(is_device).count(), Ordering::Relaxed);
         self.stored.lock().unwrap().push(batch.len());
+        Ok(())
     }
 }
 
@@ -64,4 +65,30 @@ async fn devices_that_register_while_another_commit_lasts_share_the_next_ones() 
     assert_eq!(door.devices.load(Ordering::Relaxed), DEVICES);
     let commits = door.stored.lock().unwrap().len();
     assert!(commits <= DEVICES / 4, "{commits} commits for {DEVICES} devices");
+}
+
+#[tokio::test]
+async fn what_is_no_pointer_keeps_its_place_among_pointers() {
+    let store = Arc::new(Hooked::<Door>::default());
+    let server = server_of(Providers { storage: store.clone(), ..Providers::default() });
+    let (mut alice, mut bob) = (Peer::log_in(&server, "alice").await, Peer::log_in(&server, "bob").await);
+    alice.ok(r#"{"create":{"id":"c","kind":"group","room":"r","members":["bob"]}}"#).await;
+    for n in 1..=3 {
+        alice.ok(&send(&format!("m{n}"), "r", "hi")).await;
+    }
+    let door = &store.hooks;
+    door.shut.store(true, Ordering::Relaxed);
+    bob.say(r#"{"device":{"id":"d","device_id":"x","name":"phone"}}"#).await;
+    door.waits.notified().await;
+    // The second mark is taken away by the read behind it, the third stays.
+    for (id, command) in [("1", "mark_unread"), ("2", "read"), ("3", "mark_unread"), ("4", "mark_unread")] {
+        let seq = if command == "read" { 3 } else { id.parse::<u64>().unwrap().min(3) };
+        bob.say(&format!(r#"{{"{command}":{{"id":"{id}","room":"r","seq":{seq}}}}}"#)).await;
+    }
+    door.opened.notify_one();
+    let statuses = bob.statuses(5).await;
+    assert!(statuses.values().all(|status| *status == 200), "{statuses:?}");
+    let inbox = bob.ok(r#"{"inbox":{"id":"i"}}"#).await;
+    let room = &inbox["rooms"][0]["state"];
+    assert_eq!((&room["read"], &room["unread_from"]), (&3.into(), &3.into()), "{inbox}");
 }

@@ -1,5 +1,6 @@
 //! A client by hand over the in-memory transport.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,6 +111,17 @@ impl Peer {
             Some(Event::Reply(reply)) => reply,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// The status of each of the next so many replies, by its id, whatever their order.
+    pub(crate) async fn statuses(&mut self, count: usize) -> BTreeMap<String, u16> {
+        let mut statuses = BTreeMap::new();
+        while statuses.len() < count {
+            if let Event::Reply(reply) = self.event().await {
+                statuses.insert(reply.id.expect("an id").as_str().to_owned(), reply.status);
+            }
+        }
+        statuses
     }
 
     /// The data of a success.

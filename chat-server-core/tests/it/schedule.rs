@@ -289,11 +289,12 @@ struct SlowOwn {
 
 #[async_trait]
 impl Hooks for SlowOwn {
-    async fn before_own(&self, batch: &[OwnAppend]) {
+    async fn before_own(&self, batch: &[OwnAppend]) -> Result<(), StorageError> {
         if batch.iter().any(|own| matches!(own.change, OwnChange::Schedule(_))) {
             self.waits.give();
             self.open.wait().await;
         }
+        Ok(())
     }
 }
 
