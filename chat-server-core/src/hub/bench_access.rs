@@ -66,8 +66,7 @@ pub struct Queue(Outbox);
 
 impl Default for Queue {
     fn default() -> Self {
-        let config = ServerConfig::default();
-        Self(Outbox::new(config.max_queue_bytes, config.max_queue_frames, config.max_ephemeral_rate))
+        Self(Outbox::new(&ServerConfig::default()))
     }
 }
 

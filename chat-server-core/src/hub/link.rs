@@ -61,7 +61,7 @@ impl Link {
     pub(crate) fn new(number: u64, config: &ServerConfig, writer: Option<Arc<dyn DirectWriter>>) -> Self {
         Self {
             number,
-            outbox: Outbox::new(config.max_queue_bytes, config.max_queue_frames, config.max_ephemeral_rate),
+            outbox: Outbox::new(config),
             writer,
             resuming: tokio::sync::Mutex::default(),
             identity: OnceLock::new(),

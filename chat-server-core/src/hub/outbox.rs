@@ -2,8 +2,9 @@
 //!
 //! Two lanes. The durable lane holds stored events and replies, in order, bounded in bytes and count; when it is full
 //! the connection is closed with a code that says "reconnect and resume", because nothing in it may be dropped
-//! silently. The ephemeral lane holds presence and typing, newest value per key; when it is full the newcomer is
-//! dropped. So many of these packets go out in a second; further ones are put off, again the newest per key.
+//! silently. The ephemeral lane holds presence and typing, newest value per key. So many of these packets go out in a
+//! second; further ones, and those that find the lane full, are put off, again the newest per key. Of what is put off typing
+//! is dropped first: it ends by itself, but who is shown as online would stay so for ever.
 //!
 //! Whoever gives a frame to many connections writes it to their sockets as well, one after the other, if the
 //! transport can do that ([`DirectWriter`]): waking a task for each of them costs as much again as the write. The
@@ -19,6 +20,7 @@ use futures::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use super::commands::Done;
+use crate::ServerConfig;
 use crate::session::ActionId;
 use crate::transport::{DirectWrite, DirectWriter};
 
@@ -28,7 +30,8 @@ pub(crate) type EphemeralKey = (UserId, Option<RoomId>);
 /// Greatest number of presence and typing packets that wait: about one screen full of people.
 const MAX_EPHEMERAL: usize = 64;
 
-/// Greatest number of such packets that are put off: what a connection may listen to and follow, in part.
+/// Greatest number of such packets that are put off, besides one for each user that the connection may listen to: of rooms
+/// that it follows, in part.
 const MAX_PUT_OFF: usize = 512;
 
 /// Greatest number of bytes handed to the connection at once: one system call.
@@ -45,6 +48,8 @@ pub(crate) struct Outbox {
     max_frames: usize,
     /// How many presence and typing packets go out in a second.
     max_ephemeral_rate: u32,
+    /// How many users the connection may listen to.
+    max_listened: usize,
 }
 
 /// What became of a presence or typing packet.
@@ -107,14 +112,15 @@ pub(crate) enum Call {
 }
 
 impl Outbox {
-    pub(crate) fn new(max_bytes: usize, max_frames: usize, max_ephemeral_rate: u32) -> Self {
+    pub(crate) fn new(config: &ServerConfig) -> Self {
         Self {
             lanes: Mutex::default(),
             task: AtomicWaker::new(),
             room: Notify::new(),
-            max_bytes,
-            max_frames,
-            max_ephemeral_rate,
+            max_bytes: config.max_queue_bytes,
+            max_frames: config.max_queue_frames,
+            max_ephemeral_rate: config.max_ephemeral_rate,
+            max_listened: config.max_listened,
         }
     }
 
@@ -155,14 +161,18 @@ impl Outbox {
         }
         if let Some(waiting) = lanes.ephemeral.get_mut(&key) {
             *waiting = frame;
-        } else if lanes.put_off.is_empty() && lanes.may_spend(second, self.max_ephemeral_rate) {
-            if lanes.ephemeral.len() >= MAX_EPHEMERAL {
-                return Taken::Silently;
-            }
+        } else if lanes.put_off.is_empty()
+            && lanes.ephemeral.len() < MAX_EPHEMERAL
+            && lanes.may_spend(second, self.max_ephemeral_rate)
+        {
             lanes.ephemeral.insert(key, frame);
         } else {
             let first = lanes.put_off.is_empty();
-            if lanes.put_off.len() < MAX_PUT_OFF || lanes.put_off.contains_key(&key) {
+            let most = match &key {
+                (_, None) => MAX_PUT_OFF + self.max_listened,
+                (_, Some(_)) => MAX_PUT_OFF,
+            };
+            if lanes.put_off.len() < most || lanes.put_off.contains_key(&key) {
                 lanes.put_off.insert(key, frame);
             }
             return if first { Taken::PutOff } else { Taken::Silently };

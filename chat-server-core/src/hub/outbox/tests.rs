@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 
+fn queue(max_queue_bytes: usize, max_queue_frames: usize, max_ephemeral_rate: u32) -> Outbox {
+    let config = ServerConfig { max_queue_bytes, max_queue_frames, max_ephemeral_rate, ..Default::default() };
+    Outbox::new(&config)
+}
+
 fn taken(outbox: &Outbox) -> Vec<Text> {
     let mut batch = Vec::new();
     _ = outbox.take(&mut batch);
@@ -13,21 +18,21 @@ fn taken(outbox: &Outbox) -> Vec<Text> {
 
 #[test]
 fn a_full_durable_lane_closes_the_connection_and_drops_what_waits() {
-    let outbox = Outbox::new(10, 100, 1_000);
+    let outbox = queue(10, 100, 1_000);
     outbox.push(Text::from("12345"));
     outbox.push(Text::from("12345"));
     assert_eq!(outbox.closed(), None);
     outbox.push(Text::from("1"));
     assert_eq!(outbox.closed(), Some(ErrorCode::SlowReader));
     assert_eq!(taken(&outbox), []);
-    let by_count = Outbox::new(1_000, 2, 1_000);
+    let by_count = queue(1_000, 2, 1_000);
     (0..3).for_each(|_| by_count.push(Text::from("1")));
     assert_eq!(by_count.closed(), Some(ErrorCode::SlowReader));
 }
 
 #[test]
 fn ephemeral_packets_come_last_and_only_the_newest_of_each() {
-    let outbox = Outbox::new(100, 100, 1_000);
+    let outbox = queue(100, 100, 1_000);
     let key = |user: &str| (UserId::new(user).unwrap(), None);
     outbox.enqueue_ephemeral(0, key("a"), Text::from("a on"));
     outbox.enqueue_ephemeral(0, key("a"), Text::from("a off"));
@@ -42,7 +47,7 @@ fn ephemeral_packets_come_last_and_only_the_newest_of_each() {
 
 #[test]
 fn what_is_beyond_a_seconds_number_waits_for_the_next_and_only_the_newest_of_each() {
-    let outbox = Outbox::new(100, 100, 2);
+    let outbox = queue(100, 100, 2);
     let give = |second, user: &str, text: &'static str| {
         outbox.enqueue_ephemeral(second, (UserId::new(user).unwrap(), None), Text::from(text))
     };
@@ -63,9 +68,39 @@ fn what_is_beyond_a_seconds_number_waits_for_the_next_and_only_the_newest_of_eac
     assert_eq!(taken(&outbox), [Text::from("on")]);
 }
 
+#[test]
+fn that_somebody_went_is_never_dropped_however_many_go_at_once_but_that_somebody_writes_is() {
+    let outbox = queue(1_000, 100, u32::MAX);
+    let config = ServerConfig::default();
+    let room = RoomId::new("r").ok();
+    let user = |n: usize| UserId::new(format!("u{n:04}")).unwrap();
+    let given = |n, room, text: &'static str| outbox.enqueue_ephemeral(0, (user(n), room), Text::from(text));
+    // Also behind as much typing as there may be.
+    for n in 0..2 * MAX_PUT_OFF {
+        given(n, room.clone(), "typing");
+    }
+    for n in 0..config.max_listened {
+        assert_eq!(given(n, None, "online"), Taken::Silently, "what waits is brought up already");
+        given(n, None, "offline");
+    }
+    given(config.max_listened, room, "typing");
+    let (mut told, mut second) = (Vec::new(), 0);
+    loop {
+        told.extend(taken(&outbox));
+        second += 1;
+        if outbox.bring_up(second) == Taken::Listed {
+            break;
+        }
+    }
+    told.extend(taken(&outbox));
+    let count = |what: &str| told.iter().filter(|text| text.as_str() == what).count();
+    assert_eq!((count("online"), count("offline")), (0, config.max_listened));
+    assert_eq!(count("typing"), MAX_EPHEMERAL + MAX_PUT_OFF);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_replay_waits_until_half_of_the_queue_is_free() {
-    let outbox = Outbox::new(10, 100, 1_000);
+    let outbox = queue(10, 100, 1_000);
     outbox.push(Text::from("123456"));
     let waiting = outbox.wait_for_room();
     tokio::pin!(waiting);
@@ -92,7 +127,7 @@ fn calls_for(outbox: &Outbox) -> Poll<Call> {
 
 #[test]
 fn what_the_socket_did_not_take_is_for_the_task_and_nothing_overtakes_it() {
-    let (outbox, writer) = (Outbox::new(100, 100, 1_000), Takes(AtomicUsize::new(1), Mutex::default()));
+    let (outbox, writer) = (queue(100, 100, 1_000), Takes(AtomicUsize::new(1), Mutex::default()));
     let mut scratch = Vec::new();
     assert!(outbox.enqueue([Text::from("1")]));
     assert!(!outbox.enqueue([Text::from("2")]), "it is in the caller's list already");
@@ -110,7 +145,7 @@ fn what_the_socket_did_not_take_is_for_the_task_and_nothing_overtakes_it() {
 
 #[test]
 fn a_reply_is_written_together_with_what_waits() {
-    let (outbox, writer) = (Outbox::new(100, 100, 1_000), Takes(AtomicUsize::new(9), Mutex::default()));
+    let (outbox, writer) = (queue(100, 100, 1_000), Takes(AtomicUsize::new(9), Mutex::default()));
     assert!(outbox.enqueue([Text::from("event")]));
     assert!(!outbox.enqueue_done(7, Ok(None)));
     outbox.flush(Some(&writer), &mut Vec::new());
@@ -121,7 +156,7 @@ fn a_reply_is_written_together_with_what_waits() {
 
 #[test]
 fn while_the_task_writes_nobody_else_does() {
-    let (outbox, writer) = (Outbox::new(100, 100, 1_000), Takes(AtomicUsize::new(9), Mutex::default()));
+    let (outbox, writer) = (queue(100, 100, 1_000), Takes(AtomicUsize::new(9), Mutex::default()));
     outbox.push(Text::from("1"));
     outbox.take(&mut Vec::new()).unwrap();
     outbox.enqueue([Text::from("2")]);
