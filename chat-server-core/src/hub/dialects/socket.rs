@@ -171,12 +171,16 @@ impl<C: Connection> Driver<C> {
                 self.late.worked = due;
                 return Poll::Ready(turn);
             }
+            if !(due && self.late.heard)
+                && self.reads()
+                && let Poll::Ready(frame) = self.connection.poll_next_unpin(cx)
+            {
+                self.late.heard = due;
+                return Poll::Ready(Turn::Frame(frame));
+            }
             if due {
                 self.late = Late::default();
                 return Poll::Ready(Turn::Time);
-            }
-            if self.reads() {
-                return self.connection.poll_next_unpin(cx).map(Turn::Frame);
             }
             Poll::Pending
         })
