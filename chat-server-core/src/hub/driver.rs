@@ -24,9 +24,6 @@ use crate::transport::{Connection, ConnectionError, PeerInfo};
 /// How long a close frame may take: the peer may read nothing at all.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long commands under way may take when the server drains.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// Something that was under way has come to its end.
 enum Finished {
     Authenticated(ActionId, Result<Authenticated, WireError>),
@@ -344,24 +341,22 @@ impl<C: Connection> Driver<C> {
         let mut batch = std::mem::take(&mut self.batch);
         self.link.outbox.take(&mut batch).map_err(close_for)?;
         let control = self.control.take();
-        let writing = feed(&mut self.connection, &mut batch, control);
-        let written = tokio::time::timeout(self.hub.config.write_timeout, writing).await;
+        let written = feed(&self.hub, &mut self.connection, &mut batch, control).await;
         // An idle connection holds no memory for its next write.
         self.batch = if batch.capacity() > 16 { Vec::new() } else { batch };
         match written {
-            Ok(Ok(())) => {
+            Ok(()) => {
                 self.link.outbox.written();
                 Ok(())
             }
-            Ok(Err(ConnectionError::Peer(code))) => Err(close_for(code)),
-            Ok(Err(ConnectionError::Lost(_))) => Err(close_for(ErrorCode::HeartbeatTimeout)),
-            Err(_) => Err(close_for(ErrorCode::HeartbeatTimeout)),
+            Err(code) => Err(close_for(code)),
         }
     }
 
     /// Lets commands under way come to their end, so that what was stored is also acknowledged.
     async fn finish_commands(&mut self) {
-        let deadline = tokio::time::sleep(DRAIN_TIMEOUT);
+        let hub = self.hub.clone();
+        let deadline = hub.drained();
         tokio::pin!(deadline);
         while self.has_commands() {
             let turn = tokio::select! {
@@ -390,10 +385,15 @@ impl<C: Connection> Driver<C> {
     /// Writes what waits, within the time that one write may take, then the close frame.
     async fn finish(&mut self, close: Close) {
         self.link.outbox.seal();
-        let deadline = self.hub.config.write_timeout;
+        let hub = self.hub.clone();
         let rest = async { while self.link.outbox.has_waiting() && self.write().await.is_ok() {} };
         // Who has not taken it by then hears of the end without it.
-        _ = tokio::time::timeout(deadline, rest).await;
+        tokio::select! {
+            biased;
+            () = rest => {}
+            () = tokio::time::sleep(hub.config.write_timeout) => {}
+            () = hub.drained() => {}
+        }
         self.cut(close).await;
     }
 
@@ -410,18 +410,36 @@ impl<C: Connection> Driver<C> {
     }
 }
 
+/// Writes a batch, in the time that a write may take; when the server drains in what is left of that.
+///
+/// # Errors
+/// What the connection is to be closed with.
 pub(super) async fn feed<C: Connection>(
+    hub: &Hub,
     connection: &mut C,
     batch: &mut Vec<Text>,
     control: Option<Frame>,
-) -> Result<(), ConnectionError> {
-    for text in batch.drain(..) {
-        connection.feed(Frame::Text(text)).await?;
-    }
-    if let Some(control) = control {
-        connection.feed(control).await?;
-    }
-    connection.flush().await
+) -> Result<(), ErrorCode> {
+    let writing = async {
+        for text in batch.drain(..) {
+            connection.feed(Frame::Text(text)).await?;
+        }
+        if let Some(control) = control {
+            connection.feed(control).await?;
+        }
+        connection.flush().await
+    };
+    let written = tokio::select! {
+        // What is taken at once, as nearly all is, starts no clock.
+        biased;
+        written = writing => written,
+        () = tokio::time::sleep(hub.config.write_timeout) => return Err(ErrorCode::HeartbeatTimeout),
+        () = hub.drained() => return Err(ErrorCode::HeartbeatTimeout),
+    };
+    written.map_err(|error| match error {
+        ConnectionError::Peer(code) => code,
+        ConnectionError::Lost(_) => ErrorCode::HeartbeatTimeout,
+    })
 }
 
 fn close_for(code: ErrorCode) -> Close {

@@ -46,12 +46,13 @@ mod webhooks;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use chat_protocol::{Epoch, ErrorCode, RoomId, UserId, WireError};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -75,8 +76,12 @@ use typing::Typists;
 use uploads::UnderWay;
 pub use uploads::{Download, NewUpload, Upload};
 
-/// How long background tasks may take to end; none of them waits for anything but the store.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take, once the server drains, for its commands under way and for what waits to be written to it.
+/// With the close frame and [`STOP_TIMEOUT`] the end takes less than 10 s, after which service managers kill.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long background tasks may take to end; those that wait for somebody outside were told when the server began to drain.
+const STOP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Everything that the tasks of one server share.
 pub(crate) struct Hub {
@@ -98,8 +103,10 @@ pub(crate) struct Hub {
     /// Where background tasks run, also those started from the committer's own thread.
     runtime: Handle,
     tasks: TaskTracker,
-    /// Told to connections: finish and close.
+    /// Told to connections: finish and close; and to the workers.
     pub(crate) draining: CancellationToken,
+    /// When that was told.
+    draining_since: OnceLock<Instant>,
     /// Told to background tasks after the last connection is gone.
     stopped: CancellationToken,
     /// The committer, which outlives the others: they still have something to store.
@@ -163,6 +170,7 @@ impl Hub {
             runtime: Handle::current(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
+            draining_since: OnceLock::new(),
             stopped: CancellationToken::new(),
             committer: TaskTracker::new(),
             publisher: TaskTracker::new(),
@@ -234,10 +242,18 @@ impl Hub {
 
     /// Begins to drain: every connection is told.
     pub(crate) fn drain(&self) {
+        self.draining_since.get_or_init(Instant::now);
         self.draining.cancel();
         for link in self.open.values() {
             link.outbox.drain();
         }
+    }
+
+    /// Waits until a connection has had all the time that it may take once the server drains. Cancel-safe.
+    pub(crate) async fn drained(&self) {
+        self.draining.cancelled().await;
+        let since = self.draining_since.get().copied().unwrap_or_else(Instant::now);
+        tokio::time::sleep_until(since + DRAIN_TIMEOUT).await;
     }
 
     pub(crate) fn connections(&self) -> usize {

@@ -45,7 +45,7 @@ pub(super) trait Work: Send + 'static {
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError>;
 }
 
-/// Works until the hub stops; what was begun then is finished.
+/// Works until the hub drains; what was begun then is finished. What is due later is another run's: the store tells it.
 pub(super) async fn run<W: Work>(hub: Arc<Hub>, bell: Arc<Notify>, mut work: W) {
     let mut pause = FIRST_PAUSE;
     loop {
@@ -64,7 +64,7 @@ pub(super) async fn run<W: Work>(hub: Arc<Hub>, bell: Arc<Notify>, mut work: W) 
         let failed = pause > FIRST_PAUSE;
         tokio::select! {
             biased;
-            () = hub.stopped.cancelled() => return,
+            () = hub.draining.cancelled() => return,
             // What failed is not tried again because there is more of it.
             () = bell.notified(), if !failed => {}
             () = tokio::time::sleep(nap) => {}

@@ -9,6 +9,7 @@ use chat_protocol::dialect::{Handshake, Place};
 use chat_protocol::{ErrorCode, Frame, Text, UserId};
 use chat_server_core::auth::{AuthError, Authenticator, Principal};
 use chat_server_core::dialects::{Entrance, Port, PortId};
+use chat_server_core::push::{Push, PushGateway, PushOutcome};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::transport::memory::{self, MemoryConnection};
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
@@ -32,11 +33,16 @@ impl Authenticator for Tokens {
 }
 
 fn server(config: ServerConfig) -> ChatServer {
+    server_with(config, None)
+}
+
+fn server_with(config: ServerConfig, push: Option<Arc<dyn PushGateway>>) -> ChatServer {
     let clock = TestClock::start();
     let providers = Providers {
         auth: Arc::new(Tokens(clock.clone())),
         clock,
         dialects: vec![Port::new(Haraj)],
+        push,
         ..Providers::default()
     };
     let free = Rate::UNLIMITED;
@@ -148,5 +154,47 @@ async fn who_takes_slowly_what_it_gets_is_not_called_silent() {
         let slowly = drip(&mut eve, Duration::from_secs(1));
         let ended = tokio::time::timeout(Duration::from_secs(70), slowly).await;
         assert!(ended.is_err(), "{native_one}: {ended:?}");
+    }
+}
+
+/// A gateway that takes a push and never answers.
+struct Hangs(tokio::sync::Notify);
+
+#[async_trait]
+impl PushGateway for Hangs {
+    async fn push(&self, _: &[Push]) -> Vec<PushOutcome> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_waits_less_than_ten_seconds_for_who_takes_nothing_and_for_a_push_that_hangs() {
+    for native_one in [true, false] {
+        let gateway = Arc::new(Hangs(tokio::sync::Notify::new()));
+        let server = server_with(
+            ServerConfig { push_hold: Duration::ZERO, ..Default::default() },
+            Some(gateway.clone()),
+        );
+        let (eve, mut bob) = match native_one {
+            true => native(&server, "dev-1").await,
+            false => haraj(&server, "dev-1").await,
+        };
+        let mut carol = Peer::log_in(&server, "3").await;
+        carol.ok(r#"{"device":{"id":"d","device_id":"p","push":{"service":"fcm","token":"t"}}}"#).await;
+        bob.ok(r#"{"create":{"id":"c","kind":"direct","members":["3"]}}"#).await;
+        drop(carol);
+        while server.is_attended(&UserId::new("3").unwrap()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        bob.ok(&send("to-3", "~1.2.3", "hi")).await;
+        gateway.0.notified().await;
+        for n in 0..20 {
+            write(&mut bob, &format!("{native_one}-{n}"), 10_000).await;
+        }
+        let start = Instant::now();
+        server.shutdown(Duration::from_secs(10)).await;
+        assert!(start.elapsed() < Duration::from_secs(10), "{native_one}: {:?}", start.elapsed());
+        drop((eve, bob));
     }
 }

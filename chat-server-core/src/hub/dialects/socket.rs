@@ -24,9 +24,6 @@ use crate::transport::{Connection, ConnectionError, PeerInfo};
 /// How long a close frame may take: the peer may read nothing at all.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long what is under way may take when the server drains.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// What was under way has come to its end.
 enum Finished {
     Authenticated(Result<Granted, WireError>),
@@ -132,10 +129,13 @@ impl<C: Connection> Driver<C> {
                     }
                 }
                 Turn::Called(Call::Drain) => {
-                    if let Some(running) = self.running.take()
-                        && let Ok(finished) = tokio::time::timeout(DRAIN_TIMEOUT, running).await
-                    {
-                        self.take(finished);
+                    if let Some(running) = self.running.take() {
+                        let hub = self.hub.clone();
+                        tokio::select! {
+                            biased;
+                            finished = running => self.take(finished),
+                            () = hub.drained() => {}
+                        }
                     }
                     self.session.close(ErrorCode::ShuttingDown);
                 }
@@ -240,26 +240,23 @@ impl<C: Connection> Driver<C> {
         let mut batch = std::mem::take(&mut self.batch);
         self.link.outbox.take(&mut batch)?;
         let control = self.control.take();
-        let writing = feed(&mut self.connection, &mut batch, control);
-        let written = tokio::time::timeout(self.hub.config.write_timeout, writing).await;
+        let written = feed(&self.hub, &mut self.connection, &mut batch, control).await;
         self.batch = if batch.capacity() > 16 { Vec::new() } else { batch };
-        match written {
-            Ok(Ok(())) => {
-                self.link.outbox.written();
-                Ok(())
-            }
-            Ok(Err(ConnectionError::Peer(code))) => Err(code),
-            Ok(Err(ConnectionError::Lost(_))) | Err(_) => Err(ErrorCode::HeartbeatTimeout),
-        }
+        written.inspect(|()| self.link.outbox.written())
     }
 
     /// Writes what waits, within the time that one write may take, then the close frame.
     async fn finish(&mut self, code: ErrorCode) {
         self.link.outbox.seal();
-        let deadline = self.hub.config.write_timeout;
+        let hub = self.hub.clone();
         let rest = async { while self.link.outbox.has_waiting() && self.write().await.is_ok() {} };
         // Who has not taken it by then hears of the end without it.
-        _ = tokio::time::timeout(deadline, rest).await;
+        tokio::select! {
+            biased;
+            () = rest => {}
+            () = tokio::time::sleep(hub.config.write_timeout) => {}
+            () = hub.drained() => {}
+        }
         self.cut(code).await;
     }
 
