@@ -1,6 +1,6 @@
 //! What other nodes stored.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use futures::StreamExt;
 use tokio::time::MissedTickBehavior;
@@ -41,8 +41,12 @@ impl Hub {
         }
     }
 
-    /// Reads on in every followed log. Alone on the bus nothing can have been missed.
+    /// Reads on where that failed, and in every followed log: alone on the bus nothing more can have been missed.
     async fn repair(&self) {
+        let unread = std::mem::take(&mut *self.unread.lock().unwrap_or_else(PoisonError::into_inner));
+        for log in unread {
+            self.catch_up_now(&log).await;
+        }
         if !self.providers.bus.has_peers() {
             return;
         }

@@ -45,8 +45,9 @@ mod veil;
 mod webhooks;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use chat_protocol::{Epoch, ErrorCode, RoomId, UserId, WireError};
@@ -71,6 +72,7 @@ use link::Link;
 use own::OwnJob;
 use presence::UserEntry;
 use publisher::Stored;
+use replay::Log;
 use shards::Shards;
 use typing::Typists;
 use uploads::UnderWay;
@@ -145,6 +147,8 @@ pub(crate) struct Hub {
     to_post: Arc<Notify>,
     /// Rung when a push waits.
     held_pushes: Arc<Notify>,
+    /// Logs with something that could not be read when it was missed. Written by whoever missed it, taken by the repair.
+    unread: Mutex<BTreeSet<Log>>,
     links: AtomicU64,
     connections: AtomicUsize,
 }
@@ -191,6 +195,7 @@ impl Hub {
             to_push: Arc::default(),
             to_post: Arc::default(),
             held_pushes: Arc::default(),
+            unread: Mutex::default(),
             links,
             connections: AtomicUsize::new(0),
             providers,

@@ -1,7 +1,7 @@
 //! Reading logs into connections and feeds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use chat_protocol::event::{Outcome, Resumed};
 use chat_protocol::{
@@ -20,7 +20,7 @@ use crate::storage::{LogEntry, RoomView, StorageError};
 const MAX_PAGES: usize = 10_000;
 
 /// A log that can be followed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Log {
     Room(RoomId),
     User(UserId),
@@ -230,8 +230,9 @@ impl Hub {
                 Ok(count) if count == self.config.replay_page => {}
                 Ok(_) => return,
                 Err(error) => {
-                    // The next comparison of heads tries again.
                     self.storage_failed(error);
+                    // Nobody may write to it for long, and what was missed is missed by then.
+                    self.unread.lock().unwrap_or_else(PoisonError::into_inner).insert(log.clone());
                     return;
                 }
             }

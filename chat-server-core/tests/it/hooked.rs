@@ -20,6 +20,9 @@ pub(crate) trait Hooks: Send + Sync {
     }
     async fn before_history(&self) {}
     async fn before_log(&self) {}
+    async fn before_user_log(&self) -> Result<()> {
+        Ok(())
+    }
     async fn before_rooms(&self) -> Result<()> {
         Ok(())
     }
@@ -51,6 +54,7 @@ impl<H: Hooks> StorageLayer for Hooked<H> {
             "log" => self.hooks.before_log().await,
             "relation" => self.hooks.before_relation(&self.inner).await,
             "traces_of" => self.hooks.before_traces().await,
+            "user_log" => return self.hooks.before_user_log().await,
             "rooms_of" => return self.hooks.before_rooms().await,
             "done" => return self.hooks.before_done().await,
             _ => {}

@@ -12,6 +12,7 @@ mod expire;
 mod export;
 mod failing;
 mod forget;
+mod holes;
 mod hooked;
 mod limits;
 mod members;
