@@ -61,6 +61,10 @@ pub struct ServerConfig {
     pub upload_types: Vec<String>,
     /// How long a connection may stay unauthenticated. Default 15 s.
     pub auth_timeout: Duration,
+    /// How long a session goes on without its token being shown and checked again, also where the token says longer or for ever:
+    /// it is told so as `expires_at`. `None`, the default: as long as the token says; then one that is withdrawn by whoever
+    /// issued it ends no open session. Clients that cannot say `auth` again are closed with `ERR_TOKEN_EXPIRED` and come back.
+    pub recheck: Option<Duration>,
     /// Silence after which the peer is probed. Default 25 s: below the 30 s after which some proxies cut.
     pub ping_interval: Duration,
     /// How long the answer to a probe may take. Default 10 s.
@@ -164,6 +168,7 @@ impl Default for ServerConfig {
             upload_expiry: Duration::from_secs(24 * 60 * 60),
             upload_types: DEFAULT_KINDS.iter().map(|kind| (*kind).to_owned()).collect(),
             auth_timeout: Duration::from_secs(15),
+            recheck: None,
             ping_interval: Duration::from_secs(25),
             pong_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),

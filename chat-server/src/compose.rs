@@ -184,6 +184,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
         upload_expiry: settings.uploads.expiry,
         upload_types: settings.uploads.types.clone(),
         auth_timeout: timeouts.auth,
+        recheck: Some(timeouts.recheck).filter(|recheck| !recheck.is_zero()),
         ping_interval: timeouts.ping_interval,
         pong_timeout: timeouts.pong,
         write_timeout: timeouts.write,

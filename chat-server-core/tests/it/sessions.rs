@@ -253,6 +253,20 @@ fn with_tokens() -> ChatServer {
 }
 
 #[tokio::test]
+async fn a_token_that_never_expires_is_shown_again_where_the_operator_says_so() {
+    let config = ServerConfig { recheck: Some(Duration::from_millis(500)), ..quick() };
+    let server = ChatServer::start(Providers { auth: Arc::new(Tokens), ..Providers::default() }, config);
+    let (mut forgetful, data) = log_in(&server, json!({"token": "long"})).await;
+    assert!(data["expires_at"].is_string(), "it is told by when");
+    let (mut careful, _) = log_in(&server, json!({"token": "long"})).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    careful.ok(&auth(json!({"token": "long"}))).await;
+    assert_eq!(closed(&mut forgetful).await, ErrorCode::TokenExpired.close_code());
+    careful.ok(SESSIONS).await;
+    assert_eq!(closed(&mut careful).await, ErrorCode::TokenExpired.close_code());
+}
+
+#[tokio::test]
 async fn an_expired_token_closes_the_open_session_unless_it_was_refreshed() {
     let server = with_tokens();
     let (mut forgetful, data) = log_in(&server, json!({"token": "short"})).await;

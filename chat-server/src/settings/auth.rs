@@ -57,7 +57,7 @@ pub struct Auth {
     #[schemars(with = "Option<keys::Span>")]
     pub timeout: Option<Duration>,
     /// How long an answer of kind `http` is reused; default `30s`, and `0s` asks every time. A revoked token stays
-    /// good for that long.
+    /// good for that long, and an open session as long as `timeouts.recheck` lets it.
     #[serde(with = "humantime_serde", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<keys::Span>")]
     pub cache_ttl: Option<Duration>,

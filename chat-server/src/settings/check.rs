@@ -197,6 +197,7 @@ impl Rules<'_> {
         let times = &self.settings.timeouts;
         self.duration("timeouts.handshake", times.handshake, false);
         self.duration("timeouts.auth", times.auth, false);
+        self.duration("timeouts.recheck", times.recheck, true);
         self.duration("timeouts.ping_interval", times.ping_interval, false);
         self.duration("timeouts.pong", times.pong, false);
         self.duration("timeouts.write", times.write, false);

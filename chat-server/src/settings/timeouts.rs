@@ -20,6 +20,12 @@ pub struct Timeouts {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "keys::Span")]
     pub auth: Duration,
+    /// How long a session goes on without showing its token again, also where the token says longer or for ever; `0s`: as long
+    /// as the token says. A token that its issuer withdraws ends no open session before that: set it where that matters,
+    /// `30m` for example. Clients that get tokens by themselves show one in time; others are closed and must come back.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub recheck: Duration,
     /// Silence after which the peer is probed. Proxies cut silent connections, some after 30 seconds; shorter wakes
     /// the radio of phones more often.
     #[serde(with = "humantime_serde")]
@@ -60,6 +66,7 @@ impl Default for Timeouts {
         Self {
             handshake: Duration::from_secs(10),
             auth: Duration::from_secs(15),
+            recheck: Duration::ZERO,
             ping_interval: Duration::from_secs(25),
             pong: Duration::from_secs(10),
             write: Duration::from_secs(10),

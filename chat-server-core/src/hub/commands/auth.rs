@@ -9,6 +9,7 @@ use chat_protocol::{ErrorCode, UserId, UserOffset, WireError};
 use crate::auth::{AuthError, Authenticator, Principal};
 use crate::hub::Hub;
 use crate::hub::link::Link;
+use crate::hub::worker::{micros, shifted};
 use crate::limits::cost;
 use crate::session::Authenticated;
 
@@ -59,6 +60,14 @@ impl Hub {
         Ok(Authenticated { data })
     }
 
+    /// A user who is to be checked again in time.
+    fn until_recheck(&self, found: Principal) -> Principal {
+        let Some(recheck) = self.config.recheck else { return found };
+        let latest = shifted(self.providers.clock.now(), micros(recheck));
+        let expires_at = found.expires_at.map_or(latest, |at| at.min(latest));
+        Principal { expires_at: Some(expires_at), ..found }
+    }
+
     /// The user of a token.
     pub(crate) async fn authenticate(&self, token: &str) -> Result<Principal, WireError> {
         self.authenticate_with(&*self.providers.auth, token).await
@@ -74,7 +83,7 @@ impl Hub {
         // The server's own name opens every door: no token makes it anybody's.
         let principal = principal.and_then(|found| match found.user.is_system() {
             true => Err(AuthError::Invalid),
-            false => Ok(found),
+            false => Ok(self.until_recheck(found)),
         });
         principal.map_err(|error| match error {
             AuthError::Invalid => ErrorCode::InvalidToken.into(),
