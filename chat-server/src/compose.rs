@@ -177,6 +177,10 @@ fn server_config(settings: &Settings) -> ServerConfig {
         max_call_members: limits.max_call_members,
         max_in_flight: limits.max_in_flight,
         max_queue_bytes: limits.max_queue_bytes,
+        max_queue_frames: limits.max_queue_frames,
+        max_commit_queue: limits.max_commit_queue,
+        max_recover: limits.max_recover,
+        replay_page: limits.replay_page,
         max_upload: settings.uploads.max_size,
         max_uploads_per_user: settings.uploads.max_per_user,
         max_user_bytes: settings.uploads.quota_per_user,
@@ -190,6 +194,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
         write_timeout: timeouts.write,
         presence_grace: timeouts.presence_grace,
         typing_ttl: timeouts.typing,
+        pointer_delay: timeouts.pointers,
         max_sessions: limits.max_sessions,
         max_listened: limits.max_listened,
         max_refused_frames: limits.max_refused_frames,
@@ -199,6 +204,7 @@ fn server_config(settings: &Settings) -> ServerConfig {
         presence_interval: timeouts.presence_interval,
         max_ephemeral_rate: limits.max_ephemeral_rate,
         max_scheduled: limits.max_scheduled,
+        max_schedule_ahead: Duration::from_secs(u64::from(limits.max_schedule_days) * 24 * 60 * 60),
         retention: settings.storage.retention,
         push_hold: settings.push.hold,
         max_push_age: settings.push.max_age,
@@ -237,5 +243,32 @@ fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
             Ok(address) => println!("listening on http://{address} (WebSocket: ws://{address}/v1/ws)"),
             Err(error) => tracing::warn!(%error, "the address of a listener is unknown"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sets_is_as_the_library_has_it() {
+        let config = server_config(&Settings::default());
+        assert_eq!(format!("{config:#?}"), format!("{:#?}", ServerConfig::default()));
+    }
+
+    #[test]
+    fn what_is_set_reaches_the_server() {
+        let mut settings = Settings::default();
+        let limits = &mut settings.limits;
+        (limits.max_queue_frames, limits.max_commit_queue) = (1, 2);
+        (limits.max_recover, limits.replay_page, limits.max_schedule_days) = (3, 4, 5);
+        settings.timeouts.pointers = Duration::from_millis(6);
+        settings.timeouts.recheck = Duration::from_secs(7);
+        let config = server_config(&settings);
+        assert_eq!((config.max_queue_frames, config.max_commit_queue), (1, 2));
+        assert_eq!((config.max_recover, config.replay_page), (3, 4));
+        assert_eq!(config.max_schedule_ahead, Duration::from_secs(5 * 86_400));
+        assert_eq!(config.pointer_delay, Duration::from_millis(6));
+        assert_eq!(config.recheck, Some(Duration::from_secs(7)));
     }
 }

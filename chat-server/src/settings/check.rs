@@ -121,6 +121,10 @@ impl Rules<'_> {
             ("limits.max_rooms_followed", bounds.max_rooms_followed as u64, wire(limits::MAX_ROOMS_FOLLOWED)),
             ("limits.max_in_flight", bounds.max_in_flight as u64, None),
             ("limits.max_queue_bytes", bounds.max_queue_bytes as u64, None),
+            ("limits.max_queue_frames", bounds.max_queue_frames as u64, None),
+            ("limits.max_commit_queue", bounds.max_commit_queue as u64, None),
+            ("limits.max_schedule_days", bounds.max_schedule_days.into(), None),
+            ("limits.replay_page", bounds.replay_page as u64, None),
             ("limits.max_connections", bounds.max_connections as u64, None),
             ("limits.max_sessions", bounds.max_sessions as u64, None),
             ("limits.max_listened", bounds.max_listened as u64, wire(limits::MAX_LISTENED)),
@@ -202,6 +206,7 @@ impl Rules<'_> {
         self.duration("timeouts.pong", times.pong, false);
         self.duration("timeouts.write", times.write, false);
         self.duration("timeouts.shutdown", times.shutdown, false);
+        self.duration("timeouts.pointers", times.pointers, true);
         self.duration("timeouts.presence_grace", times.presence_grace, true);
         self.duration("timeouts.presence_interval", times.presence_interval, false);
         if !(Duration::from_secs(1)..=Duration::from_secs(60)).contains(&times.typing) {

@@ -38,9 +38,22 @@ pub struct Limits {
     /// Greatest number of bytes that wait to be written to one connection; beyond it the connection is closed and the
     /// client resumes. It is what a stalled reader costs at most; below a few frames, busy rooms cut ordinary readers.
     pub max_queue_bytes: usize,
+    /// Greatest number of frames that wait to be written to one connection; beyond it the connection is closed as above. Each
+    /// costs some 50 bytes beside its own.
+    pub max_queue_frames: usize,
+    /// Greatest number of changes that wait to be stored; beyond it senders wait. More of them hold memory and wait longer,
+    /// and nothing is stored faster.
+    pub max_commit_queue: usize,
+    /// Greatest number of missed events of one room that a client which comes back is told one by one; beyond it it is told
+    /// the room's state, and reads what it needs of the history. 0: it is always told the state.
+    pub max_recover: u64,
+    /// How many of them are read from the database at a time. A page is held in memory for each client that comes back.
+    pub replay_page: usize,
     /// Greatest number of messages of one user that wait for their time in one room; 0 lets none wait. Each takes up to 16
     /// KiB of disk for as long as it waits, which may be a year.
     pub max_scheduled: usize,
+    /// How many days ahead a message may be scheduled. What waits longer outlives its reason.
+    pub max_schedule_days: u32,
     /// Greatest number of connections; beyond it new ones are refused. An idle one costs about 10 KiB and one file
     /// descriptor: raise `ulimit -n` with it.
     pub max_connections: usize,
@@ -86,7 +99,12 @@ impl Default for Limits {
             max_call_members: 100,
             max_in_flight: 64,
             max_queue_bytes: 1024 * 1024,
+            max_queue_frames: 8_192,
+            max_commit_queue: 4_096,
+            max_recover: 1_000,
+            replay_page: 128,
             max_scheduled: 100,
+            max_schedule_days: 365,
             max_connections: 10_000,
             max_connections_per_address: 0,
             max_sessions: 20,

@@ -54,6 +54,10 @@ pub struct Timeouts {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "keys::Span")]
     pub typing: Duration,
+    /// How long read pointers are gathered before they are stored together. Longer makes fewer writes and later receipts.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub pointers: Duration,
     /// How often the followers of large rooms are told how many are online and write, where that has changed; see
     /// `limits.presence_room_threshold`.
     #[serde(with = "humantime_serde")]
@@ -73,6 +77,7 @@ impl Default for Timeouts {
             shutdown: Duration::from_secs(10),
             presence_grace: Duration::from_secs(30),
             typing: Duration::from_secs(6),
+            pointers: Duration::from_millis(200),
             presence_interval: Duration::from_secs(5),
         }
     }
