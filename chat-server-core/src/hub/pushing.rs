@@ -192,7 +192,7 @@ impl Hub {
         let mut held = Vec::new();
         for of_user in devices.chunk_by(|a, b| a.user == b.user) {
             let user = &of_user[0].user;
-            match self.decide_push(telling, user, of_user, false).await {
+            match self.decide_new(telling, user, of_user).await {
                 Ok(Told::Nothing) => {}
                 Ok(Told::Later) => held.push(self.held(user, message)),
                 Ok(Told::Now(pushes) | Told::Silent(pushes)) => {
@@ -205,26 +205,42 @@ impl Hub {
         self.keep_pushes(held).await
     }
 
+    /// What one recipient is told of a message that was stored just now.
+    async fn decide_new(
+        &self,
+        telling: &Telling<'_>,
+        user: &UserId,
+        devices: &[Device],
+    ) -> Result<Told, WireError> {
+        match self.view_of(user, &telling.stored.message.room).await? {
+            Some(view) => self.decide_push(telling, user, &view, devices, false).await,
+            None => Ok(Told::Nothing),
+        }
+    }
+
+    /// A room as a user sees it; `None`: it is no member any more.
+    async fn view_of(&self, user: &UserId, room: &RoomId) -> Result<Option<RoomView>, WireError> {
+        let views = self.stored(self.providers.storage.views(user, std::slice::from_ref(room)).await)?;
+        Ok(views.into_iter().flatten().next())
+    }
+
     /// What one recipient is told, by what is true now. `held`: it was held before, and that time is over.
     async fn decide_push(
         &self,
         telling: &Telling<'_>,
         user: &UserId,
+        view: &RoomView,
         devices: &[Device],
         held: bool,
     ) -> Result<Told, WireError> {
-        let room = &telling.stored.message.room;
-        let views = self.stored(self.providers.storage.views(user, std::slice::from_ref(room)).await)?;
-        // Without one it is no member any more.
-        let Some(view) = views.into_iter().flatten().next() else { return Ok(Told::Nothing) };
         let has_device = devices.iter().any(|device| device.push.is_some());
-        let facts = self.push_facts(telling.stored, user, &view, has_device, held).await?;
+        let facts = self.push_facts(telling.stored, user, view, has_device, held).await?;
         let now = self.providers.clock.now();
         Ok(match decide(&facts, now, self.config.push_hold) {
             Decision::None => Told::Nothing,
             Decision::Hold(_) => Told::Later,
-            Decision::Now => Told::Now(self.pushes(telling, &view, devices, false).await?),
-            Decision::Silent => Told::Silent(self.pushes(telling, &view, devices, true).await?),
+            Decision::Now => Told::Now(self.pushes(telling, view, devices, false).await?),
+            Decision::Silent => Told::Silent(self.pushes(telling, view, devices, true).await?),
         })
     }
 
@@ -239,7 +255,7 @@ impl Hub {
     ) -> Result<Facts, WireError> {
         let (storage, message, state) = (&self.providers.storage, &stored.message, &view.state);
         let (line, read) = match message.thread {
-            None => (Line::Main, state.read.max(state.read_private.unwrap_or_default())),
+            None => (Line::Main, read_up_to(view)),
             Some(root) => self.in_thread(message, root, user, view.joined_seq).await?,
         };
         // What was stored just now has no marks; what was held may.
@@ -373,16 +389,20 @@ impl Hub {
         is_too_old
     }
 
-    /// When something is tried again that failed so often: after the time that was asked for, or a growing one with some
-    /// chance in it.
-    pub(super) fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
+    /// How long it is until something is tried again that failed so often: the time that was asked for, or a growing one,
+    /// with some chance in it.
+    pub(super) fn retry_in(&self, after: Option<Duration>, attempts: u32) -> Duration {
         const FIRST: Duration = Duration::from_secs(10);
         const LONGEST: Duration = Duration::from_secs(10 * 60);
         let grown = FIRST.saturating_mul(1 << attempts.min(16)).min(LONGEST);
         let wait = after.unwrap_or(grown).min(Duration::from_secs(24 * 60 * 60));
         let chance = self.providers.clock.random() % (wait.as_micros() / 2).max(1);
-        let wait = wait + Duration::from_micros(u64::try_from(chance).unwrap_or(0));
-        shifted(self.providers.clock.now(), micros(wait))
+        wait + Duration::from_micros(u64::try_from(chance).unwrap_or(0))
+    }
+
+    /// The same, as a time.
+    fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
+        shifted(self.providers.clock.now(), micros(self.retry_in(after, attempts)))
     }
 }
 
@@ -393,6 +413,11 @@ enum Told {
     Later,
     Now(Vec<Push>),
     Silent(Vec<Push>),
+}
+
+/// How far a member has read in the main line, also in private.
+fn read_up_to(view: &RoomView) -> Seq {
+    view.state.read.max(view.state.read_private.unwrap_or_default())
 }
 
 fn author(message: &Message, user: &UserId) -> Author {

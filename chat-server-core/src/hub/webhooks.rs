@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_protocol::hooks::{RoomEvent, WebhookBody};
-use chat_protocol::{Event, Timestamp, WireError};
+use chat_protocol::{Event, WireError};
+use tokio::time::Instant;
 
 use super::Hub;
 use super::worker::{Next, Work};
@@ -27,33 +28,34 @@ pub(super) struct Webhooks {
     sink: Arc<dyn WebhookSink>,
     /// The newest entry that was dealt with, once it was asked for.
     position: Option<u64>,
-    /// How often the present page was not taken, and when it is tried again.
+    /// How often the present page was not taken, and when it is tried again: not by the wall clock, which may be set back.
     failed: u32,
-    not_before: Timestamp,
+    not_before: Option<Instant>,
     /// How many events are posted at once: fewer after a page was refused.
     page: usize,
 }
 
 impl Webhooks {
     pub(super) fn new(sink: Arc<dyn WebhookSink>) -> Self {
-        Self { sink, position: None, failed: 0, not_before: Timestamp::default(), page: EVENTS }
+        Self { sink, position: None, failed: 0, not_before: None, page: EVENTS }
     }
 
     /// The page is dealt with.
     async fn move_on(&mut self, hub: &Hub, to: u64) -> Result<(), WireError> {
         hub.write(move |storage| async move { storage.set_position(READER, to).await }).await?;
-        (self.position, self.failed, self.not_before) = (Some(to), 0, Timestamp::default());
+        (self.position, self.failed, self.not_before) = (Some(to), 0, None);
         Ok(())
     }
 
-    /// When a page is tried again that was not taken; `None`: never.
-    fn try_again(&mut self, hub: &Hub, after: Option<Duration>) -> Option<Timestamp> {
+    /// How long it is until a page is tried again that was not taken; `None`: never.
+    fn try_again(&mut self, hub: &Hub, after: Option<Duration>) -> Option<Duration> {
         self.failed += 1;
         if self.failed >= hub.config.max_webhook_attempts {
             return None;
         }
-        self.not_before = hub.retry_at(after, self.failed - 1);
-        Some(self.not_before)
+        let wait = hub.retry_in(after, self.failed - 1);
+        self.not_before = Some(Instant::now() + wait);
+        Some(wait)
     }
 }
 
@@ -62,9 +64,9 @@ impl Work for Webhooks {
     const NAME: &'static str = "webhook";
 
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
-        let now = hub.providers.clock.now();
-        if now < self.not_before {
-            return Ok(Next::At(self.not_before));
+        let wait = self.not_before.map(|at| at.saturating_duration_since(Instant::now()));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Ok(Next::In(wait));
         }
         let position = match self.position {
             Some(position) => position,
@@ -76,7 +78,7 @@ impl Work for Webhooks {
         let (id, to, count) = (format!("{}-{}-{}", hub.epoch, first.num, last.num), last.num, entries.len());
         let event =
             |entry: crate::storage::FeedEntry| RoomEvent { num: entry.num, event: Event::from(entry.entry) };
-        let body = WebhookBody { events: entries.into_iter().map(event).collect(), ts: now };
+        let body = WebhookBody { events: entries.into_iter().map(event).collect(), ts: hub.providers.clock.now() };
         let again = match self.sink.post(&id, &body).await {
             WebhookOutcome::Delivered => {
                 metrics::counter!("chat_webhook_events_total").increment(count as u64);
@@ -91,8 +93,8 @@ impl Work for Webhooks {
             WebhookOutcome::Refused => None,
             WebhookOutcome::Retry(after) => self.try_again(hub, after),
         };
-        if let Some(again) = again {
-            return Ok(Next::At(again));
+        if let Some(wait) = again {
+            return Ok(Next::In(wait));
         }
         tracing::error!(%id, count, "events were given up: the webhook does not take them");
         metrics::counter!("chat_webhook_dead_total").increment(count as u64);

@@ -28,6 +28,8 @@ pub(super) enum Next {
     Now,
     /// Then.
     At(Timestamp),
+    /// After so long, whatever the wall clock does.
+    In(Duration),
     /// When the bell rings.
     Rung,
 }
@@ -84,6 +86,7 @@ impl Hub {
         let until = match next {
             Next::Now => return Duration::ZERO,
             Next::Rung => return MAX_NAP,
+            Next::In(wait) => return wait.min(MAX_NAP),
             Next::At(at) => at,
         };
         let micros = until.as_micros().saturating_sub(self.providers.clock.now().as_micros());

@@ -10,20 +10,24 @@ use async_trait::async_trait;
 use chat_protocol::{DeviceId, HistoryQuery, Message, RoomId, Seq, Timestamp, UserId, WireError};
 use serde::{Deserialize, Serialize};
 
-use super::{Ready, Telling, Told, unreadable};
+use super::{Ready, Telling, Told, read_up_to, unreadable};
 use crate::hub::Hub;
 use crate::hub::worker::{Next, Work, micros, shifted};
 use crate::push::{Push, PushGateway};
-use crate::storage::{Job, JobKind, NewJob, StoredMessage};
+use crate::storage::{Device, Job, JobKind, NewJob, StoredMessage};
 
 /// How many jobs are leased at once.
 const JOBS: usize = 32;
 
-/// How many messages one held push looks at. Who has more unread than that hears of one of them.
+/// How many messages are read at once.
 const MESSAGES: usize = 50;
 
-/// How long a push may take until another worker tries it: longer than a gateway tries all of its batches.
-const LEASE: Duration = Duration::from_secs(10 * 60);
+/// How many of a user's pushes that wait are looked through.
+const WAITING: usize = 200;
+
+/// How long a push may take until another worker tries it: longer than a gateway tries a batch, and as short as that allows,
+/// for a killed process keeps it waiting so long.
+const LEASE: Duration = Duration::from_secs(2 * 60);
 
 /// A push that waits.
 pub(super) struct Held {
@@ -41,7 +45,7 @@ struct Waiting {
     room: RoomId,
     /// The first message.
     seq: Seq,
-    /// Messages that were stored later have a push of their own.
+    /// Messages that were stored later have a push of their own. Without it the job is about the first message alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Timestamp>,
     /// Only this device, and only that message: it was tried before.
@@ -51,23 +55,31 @@ struct Waiting {
     attempts: u32,
 }
 
+impl Waiting {
+    /// Whether the job is about a message that came after its first.
+    fn covers(&self, message: &Message) -> bool {
+        message.seq == self.seq || self.until.is_none_or(|until| message.ts <= until)
+    }
+}
+
 impl Held {
     /// A push that is held for somebody who looks at a session.
     ///
     /// The time is that of the message, rounded up to a multiple of `hold`, which makes one job of all messages of that
     /// while: each message has one job that covers it, whenever it is looked at. Only when that job may be done already, since
-    /// the message was looked at as late as that, the time goes from `now`.
+    /// the message was looked at as late as that, the time goes from `now`; also when the message is ahead of it, because the
+    /// clock was set back.
     fn new(user: &UserId, message: &Message, now: Timestamp, hold: Duration) -> Self {
         let step = micros(hold).max(1);
         let round = |at: Timestamp| {
             let at = at.as_micros().saturating_add(step);
             at.saturating_add((step - at.rem_euclid(step)) % step)
         };
-        let due = Some(round(message.ts)).filter(|due| *due > now.as_micros()).unwrap_or_else(|| round(now));
+        let due = Some(round(message.ts.min(now))).filter(|due| *due > now.as_micros()).unwrap_or_else(|| round(now));
         let name = format!("{due} {}", message.room);
         let due = Timestamp::from_micros(due);
-        let (room, seq, until) = (message.room.clone(), message.seq, Some(shifted(due, -step)));
-        let waiting = Waiting { room, seq, until, device: None, attempts: 0 };
+        let (room, seq, until) = (message.room.clone(), message.seq, shifted(due, -step).max(message.ts));
+        let waiting = Waiting { room, seq, until: Some(until), device: None, attempts: 0 };
         Self { user: user.clone(), due, name, waiting }
     }
 }
@@ -120,18 +132,63 @@ impl Hub {
         let devices = self.stored(self.providers.storage.devices(std::slice::from_ref(user)).await)?;
         let wanted = |device: &DeviceId| waiting.device.as_ref().is_none_or(|only| only == device);
         let devices: Vec<_> = devices.into_iter().filter(|device| wanted(&device.device)).collect();
-        let (mut rings, mut silent) = (Vec::new(), Vec::new());
-        for stored in self.waiting_messages(&waiting).await? {
-            // The newest of each.
-            match self.decide_push(&Telling::of(&stored), user, &devices, true).await? {
-                Told::Now(pushes) => rings = pushes,
-                Told::Silent(pushes) => silent = pushes,
-                Told::Nothing | Told::Later => {}
+        let pushes = self.newest_to_tell(user, &devices, &waiting).await?;
+        let Some(newest) = pushes.first().map(|push| push.note.message.seq) else { return Ok(Ready::new()) };
+        // What comes late must not replace a newer one on the device, which had a push of its own. Only where that one waits,
+        // too, it is told now: under a service that never takes a push at once, nobody would hear of anything.
+        let overtaken = waiting.until.is_none() && newest != waiting.seq;
+        if overtaken && !self.waits_again(user, &waiting, newest).await? {
+            return Ok(Ready::new());
+        }
+        Ok(pushes.into_iter().map(|push| (push, waiting.attempts)).collect())
+    }
+
+    /// The pushes for the newest of the messages that a job covers and that are to be told: one that rings before one that does
+    /// not.
+    async fn newest_to_tell(
+        &self,
+        user: &UserId,
+        devices: &[Device],
+        waiting: &Waiting,
+    ) -> Result<Vec<Push>, WireError> {
+        let storage = &self.providers.storage;
+        let (mut silent, mut before) = (Vec::new(), None);
+        let Some(view) = self.view_of(user, &waiting.room).await? else { return Ok(silent) };
+        loop {
+            let query = HistoryQuery { before, ..HistoryQuery::default() };
+            let page = self.stored(storage.history(&waiting.room, None, query, MESSAGES).await)?;
+            let page = page.unwrap_or_default();
+            for stored in page.iter().rev() {
+                if stored.message.seq < waiting.seq || self.is_too_old(&stored.message) {
+                    return Ok(silent);
+                }
+                let is_read = stored.message.thread.is_none() && stored.message.seq <= read_up_to(&view);
+                if is_read || !waiting.covers(&stored.message) {
+                    continue;
+                }
+                match self.decide_push(&Telling::of(stored), user, &view, devices, true).await? {
+                    Told::Now(pushes) => return Ok(pushes),
+                    Told::Silent(pushes) if silent.is_empty() => silent = pushes,
+                    Told::Silent(_) | Told::Nothing | Told::Later => {}
+                }
+            }
+            before = page.first().map(|stored| stored.message.seq).filter(|_| page.len() == MESSAGES);
+            if before.is_none() {
+                return Ok(silent);
             }
         }
-        // One that rings before one that does not.
-        let pushes = if rings.is_empty() { silent } else { rings };
-        Ok(pushes.into_iter().map(|push| (push, waiting.attempts)).collect())
+    }
+
+    /// Whether the push of that message to the device of a job was not taken either and waits to be tried again.
+    async fn waits_again(&self, user: &UserId, of: &Waiting, message: Seq) -> Result<bool, WireError> {
+        let jobs = self.providers.storage.jobs_of(user, JobKind::Push, None, None, WAITING).await;
+        let is_it = |job: &Job| {
+            let waiting = serde_json::from_str::<Waiting>(&job.body).ok();
+            waiting.is_some_and(|it| {
+                it.device.is_some() && (&it.device, &it.room, it.seq) == (&of.device, &of.room, message)
+            })
+        };
+        Ok(self.stored(jobs)?.iter().any(is_it))
     }
 
     /// A job could not be done: later, a bounded number of times.
@@ -143,21 +200,6 @@ impl Hub {
         }
         let id = job.id;
         self.write(move |storage| async move { storage.fail(id, again).await }).await
-    }
-
-    /// The messages that a push waits for and that are still there.
-    async fn waiting_messages(&self, waiting: &Waiting) -> Result<Vec<StoredMessage>, WireError> {
-        let after = Seq::new(waiting.seq.get().saturating_sub(1));
-        let query = HistoryQuery { after, ..HistoryQuery::default() };
-        let limit = if waiting.device.is_some() { 1 } else { MESSAGES };
-        let page = self.stored(self.providers.storage.history(&waiting.room, None, query, limit).await)?;
-        let mut messages = page.unwrap_or_default();
-        messages.retain(|stored| {
-            let message = &stored.message;
-            let meant = message.seq == waiting.seq || waiting.until.is_some_and(|until| message.ts <= until);
-            meant && !self.is_too_old(message)
-        });
-        Ok(messages)
     }
 }
 
@@ -171,7 +213,9 @@ impl Work for HeldPushes {
     const NAME: &'static str = "held_push";
 
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
-        let Some(jobs) = hub.lease_due(JobKind::Push, LEASE, JOBS).await? else {
+        // Who takes over from a killed process is to be in time.
+        let lease = LEASE.min(hub.config.max_push_age / 2);
+        let Some(jobs) = hub.lease_due(JobKind::Push, lease, JOBS).await? else {
             return hub.next_due(JobKind::Push).await;
         };
         let (mut ready, mut done) = (Ready::new(), Vec::with_capacity(jobs.len()));
@@ -220,5 +264,6 @@ mod tests {
             assert!(ts <= until && ts > until - 10, "the job covers it, and no other does");
         }
         assert_eq!(held(1, 20), (30, "30 r".to_owned(), 20), "its job may be done");
+        assert_eq!(held(3_601, 1), (20, "20 r".to_owned(), 3_601), "the clock was set back");
     }
 }
