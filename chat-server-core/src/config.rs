@@ -124,6 +124,9 @@ pub struct ServerConfig {
     pub push_hold: Duration,
     /// Age from which on nobody is told of a message any more: after a stop of the server, or of a push service. Default 1 h.
     pub max_push_age: Duration,
+    /// Greatest number of posts of new pushes under way at once, each of a batch of the gateway's, and of as many of pushes that
+    /// were held. Default 16: at 100 ms each 160 in a second, of up to 100 pushes. Those of one user come one after the other.
+    pub max_push_posts: usize,
     /// How often one push is given to its service before it is given up; counts in `chat_push_dead_total`. Default 8: some
     /// hour, in growing steps of 10 s to 10 min.
     pub max_push_attempts: u32,
@@ -191,6 +194,7 @@ impl Default for ServerConfig {
             max_ephemeral_rate: 50,
             push_hold: Duration::from_secs(10),
             max_push_age: Duration::from_secs(60 * 60),
+            max_push_posts: 16,
             max_push_attempts: 8,
             max_webhook_attempts: 150,
         }

@@ -229,7 +229,7 @@ impl Hub {
     /// The workers that tell others what was stored, where the operator has named somebody who carries it.
     fn start_tellers(self: &Arc<Self>) {
         if let Some(gateway) = self.providers.push.clone() {
-            let held = pushing::HeldPushes { gateway: gateway.clone() };
+            let held = pushing::HeldPushes::new(gateway.clone());
             self.tasks.spawn(worker::run(self.clone(), self.held_pushes.clone(), held));
             let pushing = pushing::Pushing::new(gateway);
             self.tasks.spawn(worker::run(self.clone(), self.to_push.clone(), pushing));

@@ -1,132 +1,42 @@
 //! Pushes: whoever does not look at a session is told of messages through its devices.
 //!
-//! A worker reads the feed of all that was stored from where it stood last, expands each message to its recipients page by
-//! page, and asks [`decide`] about each. No message costs a row for that: what a crash interrupts is read again, and a push
-//! that comes twice has the same name. That is one message at most, because the position is stored behind each that was
-//! given to the gateway. Only what is held, or was not taken, is a job (see `held.rs`).
+//! A worker reads the feed of all that was stored and expands each message to its recipients page by page (`stream.rs`), and
+//! asks [`decide`] about each. No message costs a row for that: what a crash interrupts is read again, and a push that comes
+//! twice has the same name. Only what is held, or was not taken, is a job (`held.rs`).
 
 mod held;
+mod posts;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chat_protocol::{ErrorCode, Message, RoomId, RoomKind, Seq, Timestamp, UserId, WireError};
 use tokio::sync::OnceCell;
 
 use super::Hub;
-use super::worker::{Next, Work, micros, shifted};
+use super::worker::{micros, shifted};
 use crate::push::{Author, Decision, Facts, Line, Push, PushGateway, PushNote, PushOutcome, decide};
-use crate::storage::{
-    Device, FeedEntry, LogEntry, MemberEntry, OwnChange, RoomView, StorageError, StoredMessage,
-};
+use crate::storage::{Device, OwnChange, RoomView, StorageError, StoredMessage};
 
+use held::Held;
 pub(super) use held::HeldPushes;
-
-/// The name of the position in the feed.
-const READER: &str = "push";
-
-/// How many entries of the feed are read at once.
-const ENTRIES: usize = 64;
-
-/// How many members are looked at together.
-const MEMBERS: usize = 200;
-
-/// How long what was read of the feed is good for: what waited behind a slow gateway may have been deleted since.
-const FRESH: Duration = Duration::from_secs(1);
+pub(super) use stream::Pushing;
 
 /// A message while people are told of it, and what all of them are told with.
-struct Telling<'a> {
-    stored: &'a StoredMessage,
+struct Telling {
+    stored: StoredMessage,
     note: OnceCell<Arc<PushNote>>,
 }
 
-impl<'a> Telling<'a> {
-    fn of(stored: &'a StoredMessage) -> Self {
+impl Telling {
+    fn of(stored: StoredMessage) -> Self {
         Self { stored, note: OnceCell::new() }
     }
 }
 
 /// Pushes that are to be given, each with how often it was tried before.
 type Ready = Vec<(Push, u32)>;
-
-/// Tells of messages as they are stored.
-pub(super) struct Pushing {
-    gateway: Arc<dyn PushGateway>,
-    /// The newest entry that was dealt with, once it was asked for.
-    position: Option<u64>,
-    /// How often the entry behind it failed.
-    failed: u32,
-}
-
-impl Pushing {
-    pub(super) fn new(gateway: Arc<dyn PushGateway>) -> Self {
-        Self { gateway, position: None, failed: 0 }
-    }
-
-    /// Entries up to this one are dealt with.
-    async fn move_on(&mut self, hub: &Hub, to: u64) -> Result<(), WireError> {
-        if self.position == Some(to) {
-            return Ok(());
-        }
-        hub.write(move |storage| async move { storage.set_position(READER, to).await }).await?;
-        (self.position, self.failed) = (Some(to), 0);
-        Ok(())
-    }
-
-    /// Deals with one entry; whether somebody was told.
-    async fn entry(&mut self, hub: &Hub, entry: &FeedEntry) -> Result<bool, WireError> {
-        let LogEntry::Message(stored) = &entry.entry else { return Ok(false) };
-        let error = match hub.push_message(&self.gateway, stored).await {
-            Ok(told) => return Ok(told),
-            Err(error) => error,
-        };
-        self.failed += 1;
-        if self.failed < hub.config.max_push_attempts {
-            return Err(error);
-        }
-        // Those behind it must not wait for ever.
-        hub.bury(&format!("of message {}", entry.num), "it cannot be told");
-        Ok(true)
-    }
-}
-
-#[async_trait]
-impl Work for Pushing {
-    const NAME: &'static str = "push";
-
-    async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
-        let position = match self.position {
-            Some(position) => position,
-            None => hub.feed_position(READER).await?,
-        };
-        self.position = Some(position);
-        let entries = hub.stored(hub.providers.storage.feed(position, ENTRIES).await)?;
-        let stale = shifted(hub.providers.clock.now(), micros(FRESH));
-        let mut last = position;
-        for entry in &entries {
-            match self.entry(hub, entry).await {
-                Ok(told) => {
-                    last = entry.num;
-                    if told {
-                        self.move_on(hub, last).await?;
-                    }
-                }
-                Err(error) => {
-                    // What was told is not told again because of it.
-                    self.move_on(hub, last).await?;
-                    return Err(error);
-                }
-            }
-            if hub.providers.clock.now() > stale {
-                break;
-            }
-        }
-        self.move_on(hub, last).await?;
-        let all = entries.len() < ENTRIES && entries.last().is_none_or(|entry| entry.num == last);
-        Ok(if all { Next::Rung } else { Next::Now })
-    }
-}
 
 impl Hub {
     /// What the store read, or how its failure is told.
@@ -145,70 +55,10 @@ impl Hub {
         Ok(head)
     }
 
-    /// Tells all who should be told of a message now, and notes for whom it is held; whether anybody was told.
-    async fn push_message(
-        &self,
-        gateway: &Arc<dyn PushGateway>,
-        stored: &StoredMessage,
-    ) -> Result<bool, WireError> {
-        let message = &stored.message;
-        if message.deleted_at.is_some() || self.is_too_old(message) {
-            return Ok(false);
-        }
-        let telling = Telling::of(stored);
-        let (mut ready, mut after, mut told) = (Ready::new(), None, false);
-        loop {
-            let place = after.as_ref().map(|(role, user)| (*role, user));
-            let page = self.providers.storage.members(&message.room, place, MEMBERS).await;
-            let page = self.stored(page)?;
-            self.push_members(&telling, &page, &mut ready).await?;
-            let next = page.last().filter(|_| page.len() == MEMBERS);
-            after = next.map(|last| (last.role, last.user.clone()));
-            // Batches are full as long as there are more members.
-            while ready.len() >= gateway.max_batch().max(1) || (after.is_none() && !ready.is_empty()) {
-                let rest = ready.split_off(gateway.max_batch().max(1).min(ready.len()));
-                self.give(gateway, std::mem::replace(&mut ready, rest)).await?;
-                told = true;
-            }
-            if after.is_none() {
-                return Ok(told);
-            }
-        }
-    }
-
-    /// Decides about some members; what is ready is gathered, what is held is stored.
-    async fn push_members(
-        &self,
-        telling: &Telling<'_>,
-        page: &[MemberEntry],
-        ready: &mut Ready,
-    ) -> Result<(), WireError> {
-        let message = &telling.stored.message;
-        // Who came later was not meant.
-        let meant =
-            page.iter().filter(|member| member.joined_at <= message.ts && member.user != message.from);
-        let users: Vec<UserId> = meant.map(|member| member.user.clone()).collect();
-        let devices = self.stored(self.providers.storage.devices(&users).await)?;
-        let mut held = Vec::new();
-        for of_user in devices.chunk_by(|a, b| a.user == b.user) {
-            let user = &of_user[0].user;
-            match self.decide_new(telling, user, of_user).await {
-                Ok(Told::Nothing) => {}
-                Ok(Told::Later) => held.push(self.held(user, message)),
-                Ok(Told::Now(pushes) | Told::Silent(pushes)) => {
-                    ready.extend(pushes.into_iter().map(|push| (push, 0)));
-                }
-                // One who cannot be decided about does not keep the others waiting.
-                Err(_) => held.push(self.undecided(user, telling.stored)),
-            }
-        }
-        self.keep_pushes(held).await
-    }
-
     /// What one recipient is told of a message that was stored just now.
     async fn decide_new(
         &self,
-        telling: &Telling<'_>,
+        telling: &Telling,
         user: &UserId,
         devices: &[Device],
     ) -> Result<Told, WireError> {
@@ -227,14 +77,14 @@ impl Hub {
     /// What one recipient is told, by what is true now. `held`: it was held before, and that time is over.
     async fn decide_push(
         &self,
-        telling: &Telling<'_>,
+        telling: &Telling,
         user: &UserId,
         view: &RoomView,
         devices: &[Device],
         held: bool,
     ) -> Result<Told, WireError> {
         let has_device = devices.iter().any(|device| device.push.is_some());
-        let facts = self.push_facts(telling.stored, user, view, has_device, held).await?;
+        let facts = self.push_facts(&telling.stored, user, view, has_device, held).await?;
         let now = self.providers.clock.now();
         Ok(match decide(&facts, now, self.config.push_hold) {
             Decision::None => Told::Nothing,
@@ -310,7 +160,7 @@ impl Hub {
     }
 
     /// What all are told with. The room is the same for all its members.
-    async fn note(&self, telling: &Telling<'_>, view: &RoomView) -> Arc<PushNote> {
+    async fn note(&self, telling: &Telling, view: &RoomView) -> Arc<PushNote> {
         let make = || async {
             let message = telling.stored.message.clone();
             let profile = self.providers.directory.profile(&message.from).await;
@@ -330,7 +180,7 @@ impl Hub {
     /// The pushes for one recipient, one for each device that gets any.
     async fn pushes(
         &self,
-        telling: &Telling<'_>,
+        telling: &Telling,
         view: &RoomView,
         devices: &[Device],
         silent: bool,
@@ -346,23 +196,27 @@ impl Hub {
         Ok(devices.iter().filter_map(push).collect())
     }
 
-    /// Gives pushes to the gateway and deals with the answers.
-    async fn give(&self, gateway: &Arc<dyn PushGateway>, ready: Ready) -> Result<(), WireError> {
-        let (pushes, attempts): (Vec<Push>, Vec<u32>) = ready.into_iter().unzip();
-        let answers = gateway.push(&pushes).await;
+    /// Gives pushes to the gateway, batch after batch, and deals with the answers; what is to be tried again.
+    async fn give(&self, gateway: &Arc<dyn PushGateway>, mut ready: Ready) -> Vec<Held> {
         let mut again = Vec::new();
-        for ((push, answer), attempts) in pushes.iter().zip(answers).zip(attempts) {
-            match answer {
-                PushOutcome::Delivered => metrics::counter!("chat_pushes_total").increment(1),
-                PushOutcome::Gone => self.forget_target(push).await,
-                PushOutcome::Retry(_) if attempts + 1 >= self.config.max_push_attempts => {
-                    self.bury(&push.id(), "its service did not take it in time");
+        while !ready.is_empty() {
+            let rest = ready.split_off(gateway.max_batch().max(1).min(ready.len()));
+            let (pushes, attempts): (Vec<Push>, Vec<u32>) =
+                std::mem::replace(&mut ready, rest).into_iter().unzip();
+            let answers = gateway.push(&pushes).await;
+            for ((push, answer), attempts) in pushes.iter().zip(answers).zip(attempts) {
+                match answer {
+                    PushOutcome::Delivered => metrics::counter!("chat_pushes_total").increment(1),
+                    PushOutcome::Gone => self.forget_target(push).await,
+                    PushOutcome::Retry(_) if attempts + 1 >= self.config.max_push_attempts => {
+                        self.bury(&push.id(), "its service did not take it in time");
+                    }
+                    PushOutcome::Retry(after) => again.push(self.again(push, after, attempts + 1)),
+                    PushOutcome::Refused => self.bury(&push.id(), "its service refuses it"),
                 }
-                PushOutcome::Retry(after) => again.push(self.again(push, after, attempts + 1)),
-                PushOutcome::Refused => self.bury(&push.id(), "its service refuses it"),
             }
         }
-        self.keep_pushes(again).await
+        again
     }
 
     /// Nothing will ever reach the target of a push.

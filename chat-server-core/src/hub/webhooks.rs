@@ -78,7 +78,8 @@ impl Work for Webhooks {
         let (id, to, count) = (format!("{}-{}-{}", hub.epoch, first.num, last.num), last.num, entries.len());
         let event =
             |entry: crate::storage::FeedEntry| RoomEvent { num: entry.num, event: Event::from(entry.entry) };
-        let body = WebhookBody { events: entries.into_iter().map(event).collect(), ts: hub.providers.clock.now() };
+        let body =
+            WebhookBody { events: entries.into_iter().map(event).collect(), ts: hub.providers.clock.now() };
         let again = match self.sink.post(&id, &body).await {
             WebhookOutcome::Delivered => {
                 metrics::counter!("chat_webhook_events_total").increment(count as u64);

@@ -15,7 +15,7 @@ use crate::storage::{SharedStorage, StorageError};
 
 /// How long a worker sleeps at most: the wall clock may jump, and another node may make something due earlier. One look-up
 /// in that time costs nothing.
-const MAX_NAP: Duration = Duration::from_secs(10);
+pub(super) const MAX_NAP: Duration = Duration::from_secs(10);
 
 /// How long it waits after a failure, and after each further one twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -45,6 +45,9 @@ pub(super) trait Work: Send + 'static {
     /// # Errors
     /// When it cannot be done now. It must be safe to begin anew.
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError>;
+
+    /// Waits for what it has begun and left under way: the hub stops.
+    async fn finish(&mut self, _: &Arc<Hub>) {}
 }
 
 /// Works until the hub drains; what was begun then is finished. What is due later is another run's: the store tells it.
@@ -66,7 +69,7 @@ pub(super) async fn run<W: Work>(hub: Arc<Hub>, bell: Arc<Notify>, mut work: W) 
         let failed = pause > FIRST_PAUSE;
         tokio::select! {
             biased;
-            () = hub.draining.cancelled() => return,
+            () = hub.draining.cancelled() => return work.finish(&hub).await,
             // What failed is not tried again because there is more of it.
             () = bell.notified(), if !failed => {}
             () = tokio::time::sleep(nap) => {}
@@ -82,7 +85,7 @@ pub(super) fn tell_failure(worker: &'static str, error: &WireError) {
 }
 
 impl Hub {
-    fn nap(&self, next: Next) -> Duration {
+    pub(super) fn nap(&self, next: Next) -> Duration {
         let until = match next {
             Next::Now => return Duration::ZERO,
             Next::Rung => return MAX_NAP,

@@ -95,7 +95,8 @@ pub trait PushGateway: Send + Sync {
     }
 
     /// Gives pushes to their services; one answer for each. It may take as long as the gateway's own bounds on attempts and
-    /// times say, and never fails as a whole.
+    /// times say, and never fails as a whole. Several batches are given at once, as many as
+    /// [`max_push_posts`](crate::ServerConfig::max_push_posts) says, and nobody is in two of those of new messages.
     ///
     /// Not cancel-safe: what was given to a service stays there.
     async fn push(&self, batch: &[Push]) -> Vec<PushOutcome>;

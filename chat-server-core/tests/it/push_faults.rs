@@ -202,7 +202,8 @@ async fn a_push_that_is_tried_again_does_not_replace_a_newer_one() {
 #[tokio::test(start_paused = true)]
 async fn of_many_messages_that_were_held_the_newest_is_told_that_was_not_read() {
     let storage = two_messages().await;
-    for (read, told) in [(None, "B 70"), (Some(62), "B 70"), (Some(72), "")] {
+    for (round, (read, told)) in [(None, "B 70"), (Some(60), "B 70"), (Some(70), "")].into_iter().enumerate()
+    {
         let gateway = Arc::new(MemoryGateway::default());
         let server = pushing(&storage, &gateway);
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -210,11 +211,11 @@ async fn of_many_messages_that_were_held_the_newest_is_told_that_was_not_read() 
         let mut bob = Peer::log_in(&server, "bob").await;
         let mut alice = Peer::log_in(&server, "alice").await;
         for n in 1..=70 {
-            alice.ok(&send(&format!("{n} {read:?}"), "r", &n.to_string())).await;
+            alice.ok(&send(&format!("{round} {n}"), "r", &n.to_string())).await;
         }
         if let Some(read) = read {
-            let newest = 2 + 70 * [None, Some(62), Some(72)].iter().position(|it| *it == Some(read)).unwrap();
-            bob.ok(&format!(r#"{{"read":{{"id":"r","room":"r","seq":{}}}}}"#, newest + read - 2)).await;
+            let seq = 2 + 70 * round + read;
+            bob.ok(&format!(r#"{{"read":{{"id":"r","room":"r","seq":{seq}}}}}"#)).await;
         }
         tokio::time::sleep(Duration::from_secs(60)).await;
         let all = lines(&gateway.received()[before..]);
@@ -261,8 +262,52 @@ async fn what_is_deleted_while_it_waits_behind_a_slow_service_is_not_told() {
     server.shutdown(Duration::from_secs(5)).await;
 }
 
+/// A service that never answers for one token, and is told of one after the other.
+#[derive(Default)]
+struct Hanging(MemoryGateway);
+
+#[async_trait]
+impl PushGateway for Hanging {
+    fn max_batch(&self) -> usize {
+        1
+    }
+
+    async fn push(&self, batch: &[Push]) -> Vec<PushOutcome> {
+        if batch[0].target.token == "B" {
+            std::future::pending::<()>().await;
+        }
+        self.0.push(batch).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_hangs_for_one_keeps_no_other_waiting_and_nothing_is_lost() {
+    let storage = two_messages().await;
+    let (gateway, hook) = (Arc::new(Hanging::default()), Arc::new(Hook::default()));
+    hook.takes.store(true, Ordering::Relaxed);
+    let (push, webhook): (Arc<dyn PushGateway>, Arc<dyn WebhookSink>) = (gateway.clone(), hook.clone());
+    let providers = Providers { push: Some(push), webhook: Some(webhook), ..parts(&storage) };
+    let server = ChatServer::start(providers, config());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(lines(&gateway.0.received()), ["C one", "C two"]);
+    let _carol = Peer::log_in(&server, "carol").await;
+    let mut alice = Peer::log_in(&server, "alice").await;
+    alice.ok(&send("3", "r", "three")).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(lines(&gateway.0.received()), ["C one", "C two", "C three"], "that was held");
+    assert_eq!(hook.taken.lock().unwrap().len(), 1, "what came since the webhook is there");
+    server.shutdown(Duration::from_secs(5)).await;
+
+    let gateway = Arc::new(MemoryGateway::default());
+    let server = pushing(&storage, &gateway);
+    long().await;
+    let told = lines(&gateway.received()).into_iter().filter(|line| line.starts_with('B'));
+    assert_eq!(told.collect::<Vec<_>>(), ["B one", "B two", "B three"]);
+    server.shutdown(Duration::from_secs(5)).await;
+}
+
 #[test]
-fn of_a_killed_process_at_most_one_message_is_told_again() {
+fn of_a_killed_process_nothing_is_told_again_but_what_was_under_way() {
     let first = runtime();
     let (storage, gateway) = first.block_on(async {
         let storage = two_messages().await;

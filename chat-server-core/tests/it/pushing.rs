@@ -361,3 +361,25 @@ async fn what_was_edited_or_deleted_while_it_was_held_is_told_as_it_is_now() {
     assert_eq!(scene.pushed().len(), 1);
     scene.server.shutdown(PATIENCE).await;
 }
+
+#[tokio::test]
+async fn a_thread_is_heard_by_who_has_a_part_in_it_however_late_it_joined() {
+    let scene = Scene::new(Duration::ZERO);
+    let mut alice = scene.group().await;
+    alice.ok(&send("1", "r", "one")).await;
+    alice.ok(&send("2", "r", "two")).await;
+    scene.until_pushed(2).await;
+    scene.device("dave", "phone", "D").await;
+    alice.ok(r#"{"invite":{"id":"i","room":"r","users":["dave"]}}"#).await;
+    let reply = |id: &str| {
+        let content = format!(r#"{{"type":"text/plain","payload":{{"text":"{id}"}}}}"#);
+        format!(r#"{{"send":{{"id":"{id}","room":"r","thread":1,"content":{content}}}}}"#)
+    };
+    alice.ok(&reply("3")).await;
+    alice.ok(&send("4", "r", "four")).await;
+    assert_eq!(scene.until_pushed(4).await[2..], ["T four", "D four"], "in the thread is neither");
+    scene.command("dave", r#"{"read":{"id":"r","room":"r","thread":1,"seq":3}}"#).await;
+    alice.ok(&reply("5")).await;
+    assert_eq!(scene.until_pushed(5).await[4..], ["D 5"], "who reads there takes part");
+    scene.server.shutdown(PATIENCE).await;
+}

@@ -7,7 +7,6 @@ use backon::{ExponentialBuilder, Retryable};
 use chat_server_core::clock::Clock;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
-use tokio::sync::Semaphore;
 
 use crate::{EndpointConfig, SetupError, signature};
 
@@ -18,8 +17,8 @@ const MAX_WAIT: Duration = Duration::from_secs(30);
 /// Greatest length of an answer in bytes: the outcomes of a hundred pushes take less than 10 KiB.
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// Number of posts in flight.
-const MAX_POSTS: usize = 16;
+/// How many connections are kept open for the next post. How many posts are under way is bounded by who gives them.
+const MAX_IDLE: usize = 32;
 
 /// An address, and what it takes to post there.
 pub(crate) struct Endpoint {
@@ -27,8 +26,6 @@ pub(crate) struct Endpoint {
     url: Url,
     config: EndpointConfig,
     clock: Arc<dyn Clock>,
-    /// Held for one attempt.
-    posts: Semaphore,
 }
 
 /// Why a post was not taken.
@@ -52,7 +49,7 @@ impl Endpoint {
                 return Err(SetupError::Zero { name });
             }
         }
-        Ok(Self { client: client(&url)?, url, config, clock, posts: Semaphore::new(MAX_POSTS) })
+        Ok(Self { client: client(&url)?, url, config, clock })
     }
 
     pub(crate) fn config(&self) -> &EndpointConfig {
@@ -86,8 +83,6 @@ impl Endpoint {
     }
 
     async fn attempt(&self, id: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
-        // An error would mean that it is closed, which nobody does.
-        let _permit = self.posts.acquire().await;
         let later = |why: String| Failure::Later { after: None, why };
         match tokio::time::timeout(self.config.timeout, self.request(id, body)).await {
             Ok(answer) => answer,
@@ -198,7 +193,7 @@ fn client(url: &Url) -> Result<Client, SetupError> {
     let mut client = Client::builder()
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .pool_max_idle_per_host(MAX_POSTS)
+        .pool_max_idle_per_host(MAX_IDLE)
         .user_agent(concat!("chat-push-http/", env!("CARGO_PKG_VERSION")));
     if url.scheme() == "http" {
         // Otherwise the certificates of the system are loaded at once, and a container may have none.

@@ -3,6 +3,7 @@
 //! What is held for one user in one room comes up together: one push for the newest of it, as on the device it would replace
 //! the others anyway.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +11,15 @@ use async_trait::async_trait;
 use chat_protocol::{DeviceId, HistoryQuery, Message, RoomId, Seq, Timestamp, UserId, WireError};
 use serde::{Deserialize, Serialize};
 
+use super::posts::{Ended, ForUser, Posts};
 use super::{Ready, Telling, Told, read_up_to, unreadable};
 use crate::hub::Hub;
-use crate::hub::worker::{Next, Work, micros, shifted};
+use crate::hub::worker::{Next, Work, micros, shifted, tell_failure};
 use crate::push::{Push, PushGateway};
 use crate::storage::{Device, Job, JobKind, NewJob, StoredMessage};
 
-/// How many jobs are leased at once.
-const JOBS: usize = 32;
+/// How many jobs are leased at once, and wait at most before there are more.
+const JOBS: usize = 100;
 
 /// How many messages are read at once.
 const MESSAGES: usize = 50;
@@ -63,6 +65,10 @@ impl Waiting {
 }
 
 impl Held {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// A push that is held for somebody who looks at a session.
     ///
     /// The time is that of the message, rounded up to a multiple of `hold`, which makes one job of all messages of that
@@ -75,7 +81,9 @@ impl Held {
             let at = at.as_micros().saturating_add(step);
             at.saturating_add((step - at.rem_euclid(step)) % step)
         };
-        let due = Some(round(message.ts.min(now))).filter(|due| *due > now.as_micros()).unwrap_or_else(|| round(now));
+        let due = Some(round(message.ts.min(now)))
+            .filter(|due| *due > now.as_micros())
+            .unwrap_or_else(|| round(now));
         let name = format!("{due} {}", message.room);
         let due = Timestamp::from_micros(due);
         let (room, seq, until) = (message.room.clone(), message.seq, shifted(due, -step).max(message.ts));
@@ -107,16 +115,16 @@ impl Hub {
     }
 
     /// Stores pushes that wait.
-    pub(super) async fn keep_pushes(&self, held: Vec<Held>) -> Result<(), WireError> {
+    pub(super) async fn keep_pushes(&self, held: &[Held]) -> Result<(), WireError> {
         if held.is_empty() {
             return Ok(());
         }
-        let job = |held: Held| {
+        let job = |held: &Held| {
             let body = serde_json::to_string(&held.waiting).map_err(unreadable)?;
-            let Held { user, due, name, .. } = held;
-            Ok(NewJob { kind: JobKind::Push, user: Some(user), name: Some(name), due, body })
+            let (user, name) = (Some(held.user.clone()), Some(held.name.clone()));
+            Ok(NewJob { kind: JobKind::Push, user, name, due: held.due, body })
         };
-        let jobs: Vec<NewJob> = held.into_iter().map(job).collect::<Result<_, WireError>>()?;
+        let jobs: Vec<NewJob> = held.iter().map(job).collect::<Result<_, WireError>>()?;
         let now = self.providers.clock.now();
         self.write(move |storage| async move { storage.enqueue(now, &jobs).await }).await?;
         self.held_pushes.notify_one();
@@ -158,7 +166,8 @@ impl Hub {
             let query = HistoryQuery { before, ..HistoryQuery::default() };
             let page = self.stored(storage.history(&waiting.room, None, query, MESSAGES).await)?;
             let page = page.unwrap_or_default();
-            for stored in page.iter().rev() {
+            let rest = page.first().map(|stored| stored.message.seq).filter(|_| page.len() == MESSAGES);
+            for stored in page.into_iter().rev() {
                 if stored.message.seq < waiting.seq || self.is_too_old(&stored.message) {
                     return Ok(silent);
                 }
@@ -172,10 +181,10 @@ impl Hub {
                     Told::Silent(_) | Told::Nothing | Told::Later => {}
                 }
             }
-            before = page.first().map(|stored| stored.message.seq).filter(|_| page.len() == MESSAGES);
-            if before.is_none() {
+            if rest.is_none() {
                 return Ok(silent);
             }
+            before = rest;
         }
     }
 
@@ -203,9 +212,44 @@ impl Hub {
     }
 }
 
+impl ForUser for Job {
+    fn user(&self) -> Option<&UserId> {
+        self.user.as_ref()
+    }
+}
+
 /// Tells what was held and not read, and tries again what was not taken.
 pub(in crate::hub) struct HeldPushes {
-    pub(in crate::hub) gateway: Arc<dyn PushGateway>,
+    gateway: Arc<dyn PushGateway>,
+    posts: Posts<Job>,
+    /// Jobs that wait or are under way here: one whose lease runs out meanwhile is not done twice.
+    in_hand: BTreeSet<u64>,
+}
+
+impl HeldPushes {
+    pub(in crate::hub) fn new(gateway: Arc<dyn PushGateway>) -> Self {
+        Self { gateway, posts: Posts::default(), in_hand: BTreeSet::new() }
+    }
+
+    /// Takes jobs that are due, as long as there is room for them; when to look again.
+    async fn lease(&mut self, hub: &Hub) -> Result<Next, WireError> {
+        // Who takes over from a killed process is to be in time.
+        let lease = LEASE.min(hub.config.max_push_age / 2);
+        while self.posts.waiting.len() < JOBS {
+            let Some(mut jobs) = hub.lease_due(JobKind::Push, lease, JOBS).await? else {
+                return hub.next_due(JobKind::Push).await;
+            };
+            jobs.retain(|job| self.in_hand.insert(job.id));
+            self.posts.waiting.extend(jobs);
+        }
+        Ok(Next::Rung)
+    }
+
+    fn ended(&mut self, ended: &Ended<Job>) {
+        for job in &ended.batch {
+            self.in_hand.remove(&job.id);
+        }
+    }
 }
 
 #[async_trait]
@@ -213,29 +257,56 @@ impl Work for HeldPushes {
     const NAME: &'static str = "held_push";
 
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
-        // Who takes over from a killed process is to be in time.
-        let lease = LEASE.min(hub.config.max_push_age / 2);
-        let Some(jobs) = hub.lease_due(JobKind::Push, lease, JOBS).await? else {
-            return hub.next_due(JobKind::Push).await;
-        };
-        let (mut ready, mut done) = (Ready::new(), Vec::with_capacity(jobs.len()));
-        for job in &jobs {
-            match hub.release_push(job).await {
-                Ok(pushes) => {
-                    ready.extend(pushes);
-                    done.push(job.id);
-                }
-                // One that cannot be done does not keep the others waiting.
-                Err(error) => hub.put_off(job, &error).await?,
-            }
+        while let Some(ended) = self.posts.try_ended() {
+            self.ended(&ended);
         }
-        while !ready.is_empty() {
-            let rest = ready.split_off(self.gateway.max_batch().max(1).min(ready.len()));
-            hub.give(&self.gateway, std::mem::replace(&mut ready, rest)).await?;
+        let next = self.lease(hub).await;
+        let gateway = &self.gateway;
+        self.posts.start(hub, gateway.max_batch(), |jobs| release(hub.clone(), gateway.clone(), jobs));
+        let next = next?;
+        tokio::select! {
+            biased;
+            () = hub.stopped.cancelled() => return Ok(Next::Rung),
+            ended = self.posts.ended() => match ended {
+                Some(ended) => self.ended(&ended),
+                None => return Ok(next),
+            },
+            () = hub.held_pushes.notified() => {}
+            () = tokio::time::sleep(hub.nap(next)) => {}
         }
-        hub.write(move |storage| async move { storage.done(&done).await }).await?;
         Ok(Next::Now)
     }
+
+    async fn finish(&mut self, _: &Arc<Hub>) {
+        while self.posts.ended().await.is_some() {}
+    }
+}
+
+/// Decides about some jobs again and tells what is to be told now.
+async fn release(hub: Arc<Hub>, gateway: Arc<dyn PushGateway>, batch: Vec<Job>) -> Ended<Job> {
+    let (mut ready, mut done) = (Ready::new(), Vec::with_capacity(batch.len()));
+    for job in &batch {
+        match hub.release_push(job).await {
+            Ok(pushes) => {
+                ready.extend(pushes);
+                done.push(job.id);
+            }
+            // One that cannot be done does not keep the others waiting.
+            Err(error) => hub.put_off(job, &error).await.unwrap_or_else(again_later),
+        }
+    }
+    let again = hub.give(&gateway, ready).await;
+    let is_done = hub.keep_at_last(&again).await;
+    if is_done {
+        let stored = hub.write(move |storage| async move { storage.done(&done).await }).await;
+        stored.unwrap_or_else(again_later);
+    }
+    Ended { batch, is_done }
+}
+
+/// What became of a job was not stored: it comes up again when its lease runs out.
+fn again_later(error: WireError) {
+    tell_failure(HeldPushes::NAME, &error);
 }
 
 #[cfg(test)]

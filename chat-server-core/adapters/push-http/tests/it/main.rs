@@ -1,5 +1,6 @@
 //! Against a real server on loopback: what it is posted, and what its answers mean.
 
+mod latency;
 mod peer;
 mod pushes;
 mod webhooks;
