@@ -150,15 +150,17 @@ type Outward = (Option<Arc<dyn PushGateway>>, Option<Arc<dyn WebhookSink>>);
 
 /// Whom the server tells by itself.
 fn outward(settings: &Settings) -> Result<Outward, chat_push_http::SetupError> {
-    let endpoint = |url: &Option<String>, secret: &Option<Secret>| match (url, secret) {
+    let (push, webhook) = (&settings.push, &settings.webhook);
+    let endpoint = |url: &Option<String>, secret: &Option<Secret>, timeout| match (url, secret) {
         (Some(url), Some(secret)) => {
             let secret = chat_push_http::Secret::parse(secret.expose())?;
-            Ok(Some(EndpointConfig::new(url.as_str(), secret)))
+            let max_batch = push.max_batch;
+            Ok(Some(EndpointConfig { timeout, max_batch, ..EndpointConfig::new(url.as_str(), secret) }))
         }
         _ => Ok(None),
     };
-    let push = endpoint(&settings.push.url, &settings.push.secret)?;
-    let webhook = endpoint(&settings.webhook.url, &settings.webhook.secret)?;
+    let webhook = endpoint(&webhook.url, &webhook.secret, webhook.timeout)?;
+    let push = endpoint(&push.url, &push.secret, push.timeout)?;
     let push = push.map(|push| HttpPush::new(PushConfig::new(push))).transpose()?;
     let webhook = webhook.map(HttpWebhook::new).transpose()?;
     Ok((push.map(|push| Arc::new(push) as Arc<_>), webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
@@ -208,6 +210,9 @@ fn server_config(settings: &Settings) -> ServerConfig {
         retention: settings.storage.retention,
         push_hold: settings.push.hold,
         max_push_age: settings.push.max_age,
+        max_push_posts: settings.push.max_posts,
+        max_push_attempts: settings.push.max_attempts,
+        max_webhook_attempts: settings.webhook.max_attempts,
         ..ServerConfig::default()
     }
 }

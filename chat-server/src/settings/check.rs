@@ -242,6 +242,18 @@ impl Rules<'_> {
         self.post("webhook", webhook.url.as_deref(), webhook.secret.as_ref());
         self.duration("push.hold", push.hold, true);
         self.duration("push.max_age", push.max_age, false);
+        self.duration("push.timeout", push.timeout, false);
+        self.duration("webhook.timeout", webhook.timeout, false);
+        for (key, value) in [
+            ("push.max_batch", push.max_batch as u64),
+            ("push.max_posts", push.max_posts as u64),
+            ("push.max_attempts", push.max_attempts.into()),
+            ("webhook.max_attempts", webhook.max_attempts.into()),
+        ] {
+            if value == 0 {
+                self.found(key, "0 would let nothing through: at least 1");
+            }
+        }
     }
 
     /// An address and the secret under which is posted there: both or none.
