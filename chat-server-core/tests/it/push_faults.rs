@@ -200,6 +200,27 @@ async fn a_push_that_is_tried_again_does_not_replace_a_newer_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_push_that_rings_is_tried_again_though_a_newer_one_was_silent() {
+    let storage = two_messages().await;
+    let gateway = Arc::new(MemoryGateway::default());
+    let server = pushing(&storage, &gateway);
+    let mut alice = Peer::log_in(&server, "alice").await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    alice.ok(r#"{"create":{"id":"c","kind":"channel","room":"s","members":["bob"]}}"#).await;
+    gateway.answer("B", PushOutcome::Retry(None));
+    let content = r#"{"type":"text/plain","payload":{"text":"call"}}"#;
+    let call = format!(r#"{{"id":"3","room":"s","mentions":{{"users":["bob"]}},"content":{content}}}"#);
+    alice.ok(&format!(r#"{{"send":{call}}}"#)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    gateway.answer("B", PushOutcome::Delivered);
+    alice.ok(&send("4", "s", "news")).await;
+    alice.ok(&send("5", "s", "more")).await;
+    long().await;
+    assert_eq!(lines(&gateway.received())[4..], ["B call", "B news", "B more", "B call"]);
+    server.shutdown(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_messages_that_were_held_the_newest_is_told_that_was_not_read() {
     let storage = two_messages().await;
     for (round, (read, told)) in [(None, "B 70"), (Some(60), "B 70"), (Some(70), "")].into_iter().enumerate()

@@ -166,7 +166,7 @@ impl Hub {
             let query = HistoryQuery { before, ..HistoryQuery::default() };
             let page = self.stored(storage.history(&waiting.room, None, query, MESSAGES).await)?;
             let page = page.unwrap_or_default();
-            let rest = page.first().map(|stored| stored.message.seq).filter(|_| page.len() == MESSAGES);
+            let mut rest = page.first().map(|stored| stored.message.seq).filter(|_| page.len() == MESSAGES);
             for stored in page.into_iter().rev() {
                 if stored.message.seq < waiting.seq || self.is_too_old(&stored.message) {
                     return Ok(silent);
@@ -178,7 +178,12 @@ impl Hub {
                 match self.decide_push(&Telling::of(stored), user, &view, devices, true).await? {
                     Told::Now(pushes) => return Ok(pushes),
                     Told::Silent(pushes) if silent.is_empty() => silent = pushes,
-                    Told::Silent(_) | Told::Nothing | Told::Later => {}
+                    Told::Silent(_) | Told::Nothing | Told::Later => continue,
+                }
+                // Of what is tried again only its own message may still ring; those between have pushes of their own.
+                if waiting.until.is_none() {
+                    rest = Some(waiting.seq.next());
+                    break;
                 }
             }
             if rest.is_none() {

@@ -329,7 +329,7 @@ impl Hub {
     /// Stores pushes that wait, tried again as often as a push is, then given up. False: the server stops before.
     pub(super) async fn keep_at_last(&self, held: &[Held]) -> bool {
         let mut pause = PAUSE;
-        for _ in 0..self.config.max_push_attempts {
+        for _ in 0..self.config.max_push_attempts.max(1) {
             if self.keep_pushes(held).await.is_ok() {
                 return true;
             }
