@@ -407,7 +407,7 @@ async fn a_clock_that_is_set_back_keeps_no_held_push_waiting() {
     alice.ok(&send("4", "r", "four")).await;
     tokio::time::sleep(Duration::from_secs(60)).await;
     let told = lines(&gateway.received());
-    assert_eq!(told.iter().filter(|line| line.starts_with('B')).next_back().unwrap(), "B four", "{told:?}");
+    assert_eq!(told.iter().rfind(|line| line.starts_with('B')).unwrap(), "B four", "{told:?}");
     server.shutdown(Duration::from_secs(5)).await;
 }
 
