@@ -271,7 +271,7 @@ impl Work for HeldPushes {
         let next = next?;
         tokio::select! {
             biased;
-            () = hub.stopped.cancelled() => return Ok(Next::Rung),
+            () = hub.draining.cancelled() => return Ok(Next::Rung),
             ended = self.posts.ended() => match ended {
                 Some(ended) => self.ended(&ended),
                 None => return Ok(next),

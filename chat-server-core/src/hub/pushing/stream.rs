@@ -262,7 +262,7 @@ impl Work for Pushing {
         read?;
         tokio::select! {
             biased;
-            () = hub.stopped.cancelled() => return Ok(Next::Rung),
+            () = hub.draining.cancelled() => return Ok(Next::Rung),
             ended = self.posts.ended() => match ended {
                 Some(ended) => self.ended(&ended),
                 None => return Ok(Next::Rung),
@@ -334,7 +334,7 @@ impl Hub {
                 return true;
             }
             tokio::select! {
-                () = self.stopped.cancelled() => return false,
+                () = self.draining.cancelled() => return false,
                 () = tokio::time::sleep(pause) => pause *= 2,
             }
         }
