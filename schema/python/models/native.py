@@ -2854,7 +2854,7 @@ class RevokePacket(BaseModel):
 
 class RoomChanged(BaseModel):
     """
-    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
     """
 
     model_config = ConfigDict(
@@ -2886,7 +2886,7 @@ class RoomChanged(BaseModel):
     """
     history: HistoryVisibility | str | None = None
     """
-    From where on members read its messages now; absent: as before. Where it is there, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
+    From where on members read its messages now; absent: as before. Where it is not what the room's state says, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
     """
     kind: RoomKind | str
     """
@@ -2924,7 +2924,7 @@ class RoomChanged(BaseModel):
 
 class RoomPacket(BaseModel):
     """
-    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
     """
 
     model_config = ConfigDict(
@@ -2932,7 +2932,7 @@ class RoomPacket(BaseModel):
     )
     room: RoomChanged
     """
-    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
     """
 
 
@@ -4252,7 +4252,7 @@ class LogReaction(BaseModel):
 
 class LogRoom(BaseModel):
     """
-    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
     """
 
     model_config = ConfigDict(
@@ -4260,7 +4260,7 @@ class LogRoom(BaseModel):
     )
     room: RoomChanged
     """
-    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+    A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
     """
 
 

@@ -2057,16 +2057,16 @@ export interface MemberChanged {
   user: UserId;
 }
 /**
- * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
  */
 export interface RoomPacket {
   /**
-   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
    */
   room: RoomChanged;
 }
 /**
- * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
  */
 export interface RoomChanged {
   /**
@@ -2096,7 +2096,7 @@ export interface RoomChanged {
    */
   desk?: Desk;
   /**
-   * From where on members read its messages now; absent: as before. Where it is there, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
+   * From where on members read its messages now; absent: as before. Where it is not what the room's state says, I can read more of the room or less than before, and other messages are unread: drop its messages, read its state again with a `follow` without `offset`, and `history` where you need it. Members, bans and pointers stay as they are.
    */
   history?: HistoryVisibility | (string & {});
   /**
@@ -3728,11 +3728,11 @@ export interface LogMember {
   member: MemberChanged;
 }
 /**
- * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+ * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
  */
 export interface LogRoom {
   /**
-   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` are left out where nothing changed them.
+   * A change of a room itself, in its log. It says the room's data as they are after it; only `access` and `history` may be left out where nothing changed them.
    */
   room: RoomChanged;
 }
