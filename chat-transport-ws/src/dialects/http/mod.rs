@@ -1,8 +1,9 @@
 //! Calls of existing systems: whose each is, and what their answers have in common. A file per format answers them.
-//!
-//! The calls of `tndata` and `chats` are served; those of the other formats are not, and their paths are not found.
 
 mod chats;
+mod haraj;
+mod helpdesk;
+mod hipochat;
 mod tndata;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -29,6 +30,9 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 enum Call {
     Tndata(dialect::tndata::Call),
     Chats(dialect::chats::Call),
+    Hipochat(dialect::hipochat::Call),
+    Haraj(dialect::haraj::Call),
+    Helpdesk(dialect::helpdesk::Call),
 }
 
 /// A call that a request is, before its body is read.
@@ -57,6 +61,9 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
                 let mut response = match call {
                     Call::Tndata(call) => tndata::answer(asked, call).await,
                     Call::Chats(call) => chats::answer(asked, call).await,
+                    Call::Hipochat(call) => hipochat::answer(asked, call).await,
+                    Call::Haraj(call) => haraj::answer(asked, call).await,
+                    Call::Helpdesk(call) => helpdesk::answer(asked, call).await,
                 };
                 response.extensions_mut().insert(label);
                 return Ok(response);
@@ -70,16 +77,19 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
 
 /// The call of a format that is a request's, what its path names, and how the call is labelled.
 fn find(name: &'static str, method: &str, path: &str) -> Result<(Call, Params, Label), NoCall> {
-    use dialect::{chats, tndata};
+    use dialect::{chats, haraj, helpdesk, hipochat, tndata};
+    macro_rules! call {
+        ($variant:ident $format:ident) => {{
+            let (call, params) = $format::Call::find(method, path)?;
+            Ok((Call::$variant(call), params, label(name, $format::ROUTES, call)))
+        }};
+    }
     match name {
-        "tndata" => {
-            let (call, params) = tndata::Call::find(method, path)?;
-            Ok((Call::Tndata(call), params, label(name, tndata::ROUTES, call)))
-        }
-        "chats" => {
-            let (call, params) = chats::Call::find(method, path)?;
-            Ok((Call::Chats(call), params, label(name, chats::ROUTES, call)))
-        }
+        "tndata" => call!(Tndata tndata),
+        "chats" => call!(Chats chats),
+        "hipochat" => call!(Hipochat hipochat),
+        "haraj" => call!(Haraj haraj),
+        "helpdesk" => call!(Helpdesk helpdesk),
         _ => Err(NoCall::Path),
     }
 }
@@ -94,6 +104,9 @@ fn no_method(name: &'static str, path: &str) -> Response {
     let allowed: Vec<_> = METHODS.into_iter().filter(|method| find(name, method, path).is_ok()).collect();
     let mut response = match name {
         "chats" => chats::refuse(ErrorCode::MethodNotAllowed),
+        "hipochat" => hipochat::refuse(ErrorCode::MethodNotAllowed),
+        "haraj" => haraj::refuse(ErrorCode::MethodNotAllowed),
+        "helpdesk" => helpdesk::refuse(ErrorCode::MethodNotAllowed),
         // No other format is found.
         _ => tndata::refuse(ErrorCode::MethodNotAllowed),
     };
