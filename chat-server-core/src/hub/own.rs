@@ -45,6 +45,8 @@ struct Gathering {
     pointers: BTreeMap<PointerKey, Gathered>,
     /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
     seen: BTreeMap<UserId, Timestamp>,
+    /// Where users' last sockets of rooms ended, for the same reason.
+    splits: BTreeMap<(UserId, RoomId), (Option<Seq>, Vec<oneshot::Sender<OwnDone>>)>,
     last: Option<OwnJob>,
 }
 
@@ -58,13 +60,22 @@ impl Gathering {
                 gathered.waiting.extend(job.done);
             }
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
+            OwnChange::Split { room, at } => {
+                let split = self.splits.entry((job.user, room)).or_default();
+                split.0 = at;
+                split.1.extend(job.done);
+            }
             change => self.last = Some(OwnJob { change, ..job }),
         }
     }
 
+    fn len(&self) -> usize {
+        self.pointers.len() + self.seen.len() + self.splits.len()
+    }
+
     /// Whether it must not grow: what is no pointer keeps its place behind those before it.
     fn is_full(&self) -> bool {
-        self.last.is_some() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
+        self.last.is_some() || self.len() >= MAX_GATHERED
     }
 }
 
@@ -121,14 +132,14 @@ impl Hub {
         self.own_jobs.send(job).await.map_err(|_| unavailable())
     }
 
-    /// The same without waiting for a place; gives the change back where there is none.
-    pub(super) fn own_now(&self, user: &UserId, change: OwnChange) -> Result<(), OwnChange> {
+    /// The same for who cannot wait for a place. It has one before this returns, if there is one: a connection that ends
+    /// because the server does is noted yet.
+    pub(super) fn own_soon(&self, user: &UserId, change: OwnChange) {
         let job = OwnJob { user: user.clone(), change, done: None };
-        match self.own_jobs.try_send(job) {
-            Err(mpsc::error::TrySendError::Full(job)) => Err(job.change),
-            // Without the task that stores it nobody is left to be told.
-            Ok(()) | Err(_) => Ok(()),
-        }
+        // Without the task that stores it nobody is left to be told.
+        let Err(mpsc::error::TrySendError::Full(job)) = self.own_jobs.try_send(job) else { return };
+        let Some(hub) = self.this.upgrade() else { return };
+        self.tasks.spawn_on(async move { _ = hub.own_jobs.send(job).await }, &self.runtime);
     }
 
     pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
@@ -137,7 +148,7 @@ impl Hub {
 
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
-        let most = gathering.pointers.len() + gathering.seen.len() + 1;
+        let most = gathering.len() + 1;
         let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
@@ -147,6 +158,10 @@ impl Hub {
         for (user, at) in gathering.seen {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
             waiting.push(Vec::new());
+        }
+        for ((user, room), (at, done)) in gathering.splits {
+            batch.push(OwnAppend { user, now, change: OwnChange::Split { room, at } });
+            waiting.push(done);
         }
         if let Some(OwnJob { user, change, done }) = gathering.last {
             batch.push(OwnAppend { user, now, change });

@@ -180,6 +180,7 @@ impl RoomStore for MemoryStore {
                 state: room.state(user, member, &state.hidden(user, id)),
                 access_version: room.access_version,
                 oldest_offset: room.oldest_offset_for(member),
+                split: member.split,
             })
         };
         Ok(rooms.iter().map(view).collect())

@@ -60,6 +60,9 @@ pub struct RoomView {
     pub access_version: u64,
     /// The first position of the room's log that the member may read.
     pub oldest_offset: Offset,
+    /// The newest message when the member's last socket of the room ended, as the last
+    /// [`OwnChange::Split`](super::OwnChange::Split) said; `None`: not known. The member itself is not told.
+    pub split: Option<Seq>,
 }
 
 /// A member of a room.

@@ -29,6 +29,7 @@ struct Standing {
     threads: BTreeMap<Seq, ReadState>,
     settings: RoomSettings,
     archived_at: Option<Seq>,
+    split: Option<Seq>,
 }
 
 #[derive(Default)]
@@ -106,6 +107,10 @@ impl Model {
                 member.read.unread_from = Some(*from);
             }
             OwnChange::Settings { room, patch } => self.set(room, user, patch),
+            OwnChange::Split { room, at } => {
+                let Some(member) = self.member(room, user) else { return };
+                member.split = *at;
+            }
             OwnChange::Hide { room, seq } => _ = self.hidden.insert((user.clone(), room.clone(), *seq)),
             OwnChange::Block { .. }
             | OwnChange::Unblock { .. }
@@ -183,7 +188,7 @@ impl Model {
         };
         let oldest_offset =
             room.oldest_offset().max(if joined { member.joined_offset } else { Offset::ZERO });
-        Some(RoomView { state, access_version: room.access_version, oldest_offset })
+        Some(RoomView { state, access_version: room.access_version, oldest_offset, split: member.split })
     }
 
     /// A thread as a user sees it, without others' pointers.
@@ -287,6 +292,7 @@ impl Room {
                     threads: BTreeMap::new(),
                     settings: RoomSettings::default(),
                     archived_at: None,
+                    split: None,
                 };
                 self.members.insert(told.user.clone(), member);
             }

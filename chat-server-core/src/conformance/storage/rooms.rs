@@ -51,7 +51,7 @@ pub async fn views_follow_appends(subject: Subject) {
             ts: made.ts,
             ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
         };
-        Some(RoomView { state, access_version: version, oldest_offset: offset(1) })
+        Some(RoomView { state, access_version: version, oldest_offset: offset(1), split: None })
     };
     assert_eq!(scene.view("a", "r").await, view(Role::Owner, 0, 1));
     assert_eq!(scene.view("c", "r").await, view(Role::Member, 2, 0));

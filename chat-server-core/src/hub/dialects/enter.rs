@@ -122,7 +122,7 @@ impl Hub {
     }
 
     /// A group that has nothing but a name and a first member.
-    async fn make_room(&self, user: &UserId, alias: String) -> Result<RoomId, WireError> {
+    pub(super) async fn make_room(&self, user: &UserId, alias: String) -> Result<RoomId, WireError> {
         let room = RoomId::new(format!("{:032x}", self.providers.clock.random()));
         let room = room.map_err(|_| ErrorCode::Internal)?;
         let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
@@ -193,6 +193,7 @@ impl Hub {
             return;
         }
         let Ok(standing) = self.membership(room, user).await else { return };
+        self.mail_reached(room, standing.seq);
         let pointer = match standing.bar {
             // Whoever is blocked is not told when somebody looked.
             Some(Bar::Blocks) => Pointer::ReadPrivate,
