@@ -53,7 +53,7 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
     // What answers GET answers HEAD as well; the HTTP library leaves the body out.
     let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
     let mut missed = None;
-    for port in edge.server.ports() {
+    for port in ports(edge, facts) {
         let name = edge.server.port(port).dialect.name();
         match find(name, method.as_str(), &path) {
             Ok((call, params, label)) => {
@@ -73,6 +73,16 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
         }
     }
     missed.map(|name| no_method(name, &path)).ok_or(request)
+}
+
+/// The ports in the order in which they are asked. tndata and hipochat both have `GET /api/chat`, and hipochat's clients alone
+/// send a header of this name.
+fn ports(edge: &Edge, facts: &Facts) -> Vec<PortId> {
+    let mut ports: Vec<PortId> = edge.server.ports().collect();
+    if facts.handshake().header("authentication").is_some() {
+        ports.sort_by_key(|port| edge.server.port(*port).dialect.name() != "hipochat");
+    }
+    ports
 }
 
 /// The call of a format that is a request's, what its path names, and how the call is labelled.
