@@ -196,6 +196,10 @@ async fn old_messages_are_divided_where_the_readers_last_socket_closed() {
     let mut bob = open(&edge, &format!("/talk/chat/{ROOM}/?token=dev-2")).await;
     bob.say(json!({"message": "two"})).await;
     assert_eq!(page.hear().await["message"], "two");
+    let both = (vec![json!("one"), json!("two")], vec![]);
+    for _ in 0..2 {
+        assert_eq!(divided(&edge).await, both, "one of the reader's sockets is open");
+    }
     drop((page, bob));
     gone(&edge).await;
     talk(&edge, &["three", "four"]).await;
