@@ -39,6 +39,12 @@ struct Gathered {
     waiting: Vec<oneshot::Sender<OwnDone>>,
 }
 
+#[derive(Debug, Default)]
+struct Split {
+    at: Option<Seq>,
+    waiting: Vec<oneshot::Sender<OwnDone>>,
+}
+
 /// What is stored next: the pointers, then what else came behind them.
 #[derive(Debug, Default)]
 struct Gathering {
@@ -46,7 +52,7 @@ struct Gathering {
     /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
     seen: BTreeMap<UserId, Timestamp>,
     /// Where users' last sockets of rooms ended, for the same reason.
-    splits: BTreeMap<(UserId, RoomId), (Option<Seq>, Vec<oneshot::Sender<OwnDone>>)>,
+    splits: BTreeMap<(UserId, RoomId), Split>,
     last: Option<OwnJob>,
 }
 
@@ -62,8 +68,8 @@ impl Gathering {
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
             OwnChange::Split { room, at } => {
                 let split = self.splits.entry((job.user, room)).or_default();
-                split.0 = at;
-                split.1.extend(job.done);
+                split.at = at;
+                split.waiting.extend(job.done);
             }
             change => self.last = Some(OwnJob { change, ..job }),
         }
@@ -159,9 +165,9 @@ impl Hub {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
             waiting.push(Vec::new());
         }
-        for ((user, room), (at, done)) in gathering.splits {
-            batch.push(OwnAppend { user, now, change: OwnChange::Split { room, at } });
-            waiting.push(done);
+        for ((user, room), split) in gathering.splits {
+            batch.push(OwnAppend { user, now, change: OwnChange::Split { room, at: split.at } });
+            waiting.push(split.waiting);
         }
         if let Some(OwnJob { user, change, done }) = gathering.last {
             batch.push(OwnAppend { user, now, change });
