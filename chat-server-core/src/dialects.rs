@@ -33,7 +33,8 @@ pub struct Port {
     /// Whoever knows a room's alias may enter it: the first socket of a user makes a member, and an alias that no room has
     /// makes a room. Default: false.
     pub open_rooms: bool,
-    /// Who opens a socket of a room, or writes in it, has read all of it: its counter begins anew. Default: false.
+    /// Who opens a socket of a room, or writes in it, has read all of it: its counter begins anew. And where the user's last
+    /// socket of a room ended is kept, for [`Visit::take_split`]. Default: false.
     pub read_on_entry: bool,
     /// How long a message of a support case takes from `sending` to `sent`; `None`, the default: nobody is told.
     pub sent_delay: Option<Duration>,

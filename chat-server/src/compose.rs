@@ -70,7 +70,7 @@ pub enum RunError {
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
     let metrics = install_metrics()?;
     let mut identities = Identities::new("auth", &settings.auth)?;
-    let dialects = dialects::ports(&settings, &mut identities)?;
+    let (dialects, absence) = dialects::ports(&settings, &mut identities)?;
     let (auth, directory) = identities.into_parts();
     let (push, webhook) = outward(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
@@ -88,6 +88,7 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), 
         directory,
         push,
         webhook,
+        absence: absence.map(|absence| absence as Arc<_>),
         dialects,
         ..Providers::default()
     };

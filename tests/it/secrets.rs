@@ -136,6 +136,21 @@ async fn requests(server: &Server) -> Vec<String> {
             ("PUT /api/chat/read/", r#"{"room":"text-heron"}"#),
             ("DELETE /api/chat/wrong-kestrel/", ""),
             ("GET /talk/old/wrong-kestrel/?token=wrong-kestrel", ""),
+            ("GET /talk/old/query-egret/?token=wrong-kestrel", ""),
+            (
+                "POST /talk/item/query-egret/?token=dev-seymour",
+                r#"{"message":"text-heron","token":"dev-seymour"}"#,
+            ),
+            ("POST /talk/item/query-egret/?token=wrong-kestrel", r#"{"message":"text-heron"}"#),
+            ("GET /talk/notification/query-egret/?token=dev-seymour&type=wrong-kestrel", ""),
+            ("GET /talk/history/query-egret?token=wrong-kestrel&limit=text-heron", ""),
+            (
+                "POST /talk/new-chat-room/query-egret?token=dev-seymour",
+                "tokens=wrong-kestrel&tokens=dev-seymour",
+            ),
+            ("POST /talk/unsubscribe/query-egret?token=wrong-kestrel", "tokens=dev-seymour"),
+            ("POST /api/chat?token=wrong-kestrel", r#"{"users":["text-heron"]}"#),
+            ("POST /api/chat?token=dev-seymour", r#"{"users":"text-heron"}"#),
             ("GET /metrics", ""),
         ] {
             let answer = http(server, &format!("{line} HTTP/1.1\r\n{}", bearer(token)), body).await;

@@ -43,18 +43,26 @@ struct Gathered {
     waiting: Vec<oneshot::Sender<OwnDone>>,
 }
 
+#[derive(Debug, Default)]
+struct Split {
+    at: Option<Seq>,
+    waiting: Vec<oneshot::Sender<OwnDone>>,
+}
+
 /// What is stored next: the pointers, then what else came behind them.
 #[derive(Debug, Default)]
 struct Gathering {
     pointers: BTreeMap<PointerKey, Gathered>,
     /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
     seen: BTreeMap<UserId, Timestamp>,
+    /// Where users' last sockets of rooms ended, for the same reason.
+    splits: BTreeMap<(UserId, RoomId), Split>,
     others: Vec<OwnJob>,
 }
 
 /// Whether it is gathered: only the last of several counts, wherever it stands among other gathered ones.
 fn is_gathered(change: &OwnChange) -> bool {
-    matches!(change, OwnChange::Move { .. } | OwnChange::Seen { .. })
+    matches!(change, OwnChange::Move { .. } | OwnChange::Seen { .. } | OwnChange::Split { .. })
 }
 
 impl Gathering {
@@ -67,13 +75,22 @@ impl Gathering {
                 gathered.waiting.extend(job.done);
             }
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
+            OwnChange::Split { room, at } => {
+                let split = self.splits.entry((job.user, room)).or_default();
+                split.at = at;
+                split.waiting.extend(job.done);
+            }
             change => self.others.push(OwnJob { change, ..job }),
         }
     }
 
+    fn len(&self) -> usize {
+        self.pointers.len() + self.seen.len() + self.splits.len()
+    }
+
     /// Whether it is stored without waiting longer.
     fn is_full(&self) -> bool {
-        !self.others.is_empty() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
+        !self.others.is_empty() || self.len() >= MAX_GATHERED
     }
 
     /// Takes what is there already behind a change that is no pointer, up to the next pointer, which is given back: it keeps
@@ -148,14 +165,14 @@ impl Hub {
         self.own_jobs.send(job).await.map_err(|_| unavailable())
     }
 
-    /// The same without waiting for a place; gives the change back where there is none.
-    pub(super) fn own_now(&self, user: &UserId, change: OwnChange) -> Result<(), OwnChange> {
+    /// The same for who cannot wait for a place. It has one before this returns, if there is one: a connection that ends
+    /// because the server does is noted yet.
+    pub(super) fn own_soon(&self, user: &UserId, change: OwnChange) {
         let job = OwnJob { user: user.clone(), change, done: None };
-        match self.own_jobs.try_send(job) {
-            Err(mpsc::error::TrySendError::Full(job)) => Err(job.change),
-            // Without the task that stores it nobody is left to be told.
-            Ok(()) | Err(_) => Ok(()),
-        }
+        // Without the task that stores it nobody is left to be told.
+        let Err(mpsc::error::TrySendError::Full(job)) = self.own_jobs.try_send(job) else { return };
+        let Some(hub) = self.this.upgrade() else { return };
+        self.tasks.spawn_on(async move { _ = hub.own_jobs.send(job).await }, &self.runtime);
     }
 
     pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
@@ -164,7 +181,7 @@ impl Hub {
 
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
-        let most = gathering.pointers.len() + gathering.seen.len() + gathering.others.len();
+        let most = gathering.len() + gathering.others.len();
         let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
@@ -174,6 +191,10 @@ impl Hub {
         for (user, at) in gathering.seen {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
             waiting.push(Vec::new());
+        }
+        for ((user, room), split) in gathering.splits {
+            batch.push(OwnAppend { user, now, change: OwnChange::Split { room, at: split.at } });
+            waiting.push(split.waiting);
         }
         for OwnJob { user, change, done } in gathering.others {
             batch.push(OwnAppend { user, now, change });

@@ -1,15 +1,19 @@
 //! Authenticators and the directory, from the tables that say who may connect.
 
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chat_auth_http::{HttpAuth, HttpConfig};
+use chat_auth_http::{Form, HttpAuth, HttpConfig, IdKey};
 use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
 use chat_protocol::{IdError, UserId};
 use chat_server_core::auth::{
     AuthError, Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
 };
+use chat_server_core::clock::{Clock as _, SystemClock};
 
 use super::RunError;
 use crate::settings::{Algorithm, Auth, AuthScheme, StaticUser};
@@ -32,6 +36,14 @@ pub enum SetupError {
     /// The key of signed tokens cannot be used.
     #[error(transparent)]
     Key(#[from] chat_auth_jwt::KeyError),
+    /// The key that makes ids of tokens cannot be read or made.
+    #[error("{path}: {source}")]
+    IdKey {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The server that knows tokens cannot be asked.
     #[error("url: {0}")]
     Lookup(#[from] chat_auth_http::SetupError),
@@ -42,6 +54,8 @@ pub(super) struct Identities {
     auth: Arc<dyn Authenticator>,
     /// Users that are listed, of every table.
     listed: Vec<(UserId, Profile)>,
+    /// Whoever else has heard of users.
+    heard: Vec<Arc<dyn Directory>>,
     /// Some table lists no users: any id is one.
     open: bool,
 }
@@ -49,7 +63,8 @@ pub(super) struct Identities {
 impl Identities {
     pub(super) fn new(table: &'static str, auth: &Auth) -> Result<Self, RunError> {
         // Replaced at once: `add` alone knows the kinds.
-        let mut all = Self { auth: Arc::new(DevelopmentAuth), listed: Vec::new(), open: false };
+        let mut all =
+            Self { auth: Arc::new(DevelopmentAuth), listed: Vec::new(), heard: Vec::new(), open: false };
         all.auth = all.add(table, auth)?;
         Ok(all)
     }
@@ -73,29 +88,58 @@ impl Identities {
         authenticator(auth).map_err(named)
     }
 
+    /// Who connects in general.
+    pub(super) fn auth(&self) -> Arc<dyn Authenticator> {
+        self.auth.clone()
+    }
+
+    /// An authenticator that asks for profiles, of which others are told.
+    pub(super) fn add_profiles(
+        &mut self,
+        table: &'static str,
+        url: &str,
+        ttl: Duration,
+        key: IdKey,
+    ) -> Result<Arc<dyn Authenticator>, RunError> {
+        self.open = true;
+        let config = HttpConfig { cache_ttl: ttl, form: Form::Profile(key), ..HttpConfig::new(url) };
+        let auth = HttpAuth::new(config).map_err(|error| RunError::Auth { table, source: error.into() })?;
+        let auth = Arc::new(auth);
+        self.heard.push(auth.clone());
+        Ok(auth)
+    }
+
     pub(super) fn into_parts(self) -> (Arc<dyn Authenticator>, Arc<dyn Directory>) {
         let listed = StaticDirectory::new(self.listed);
         match self.open {
-            true => (self.auth, Arc::new(ListedFirst(listed))),
+            true => (self.auth, Arc::new(ListedFirst { listed, heard: self.heard })),
             false => (self.auth, Arc::new(listed)),
         }
     }
 }
 
-/// Every id is a user; of those that are listed something is known.
-struct ListedFirst(StaticDirectory);
+/// Every id is a user; of those that are listed something is known, or was heard.
+struct ListedFirst {
+    listed: StaticDirectory,
+    heard: Vec<Arc<dyn Directory>>,
+}
 
 #[async_trait]
 impl Directory for ListedFirst {
     async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
-        match self.0.profile(user).await? {
-            Some(profile) => Ok(Some(profile)),
-            None => OpenDirectory.profile(user).await,
+        if let Some(profile) = self.listed.profile(user).await? {
+            return Ok(Some(profile));
         }
+        for heard in &self.heard {
+            if let Some(profile) = heard.profile(user).await? {
+                return Ok(Some(profile));
+            }
+        }
+        OpenDirectory.profile(user).await
     }
 
     async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
-        match self.0.named(username).await? {
+        match self.listed.named(username).await? {
             Some(user) => Ok(Some(user)),
             None => OpenDirectory.named(username).await,
         }
@@ -136,6 +180,36 @@ fn read_key(path: &Path) -> Result<Vec<u8>, SetupError> {
     std::fs::read(path).map_err(|source| SetupError::ReadKey { path: path.to_owned(), source })
 }
 
+/// The key that makes ids of tokens: made at the first start, and kept beside the database, which holds those ids.
+pub(super) fn id_key(data: &Path) -> Result<IdKey, SetupError> {
+    let path = data.join("hipochat.key");
+    let read = || match std::fs::read(&path) {
+        Ok(bytes) => <[u8; 32]>::try_from(bytes).map_err(|_| ErrorKind::InvalidData.into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => make_key(data, &path),
+        Err(error) => Err(error),
+    };
+    read().map(IdKey).map_err(|source| SetupError::IdKey { path: path.clone(), source })
+}
+
+/// Whole or not at all: half a key would be another one.
+fn make_key(data: &Path, path: &Path) -> std::io::Result<[u8; 32]> {
+    std::fs::create_dir_all(data)?;
+    let (one, two) = (SystemClock.random().to_be_bytes(), SystemClock.random().to_be_bytes());
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(&one);
+    key[16..].copy_from_slice(&two);
+    let new = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&new)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    Ok(key)
+}
+
 fn jwt_algorithm(algorithm: Algorithm) -> chat_auth_jwt::Algorithm {
     // Both lists hold the registered names.
     chat_auth_jwt::Algorithm::from_name(algorithm.name())
@@ -154,6 +228,17 @@ mod tests {
         {
             assert_eq!(jwt_algorithm(algorithm).name(), algorithm.name());
         }
+    }
+
+    #[test]
+    fn the_key_of_ids_is_made_once_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("data");
+        let key = id_key(&data).unwrap();
+        assert_eq!(id_key(&data).unwrap(), key);
+        assert_ne!(id_key(directory.path()).unwrap(), key, "another server has another one");
+        std::fs::write(data.join("hipochat.key"), "short").unwrap();
+        assert!(matches!(id_key(&data), Err(SetupError::IdKey { .. })), "and it is not replaced");
     }
 
     fn listed(id: &str) -> Auth {

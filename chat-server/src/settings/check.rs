@@ -7,6 +7,7 @@ mod auth;
 
 use std::time::Duration;
 
+use chat_auth_http::{HttpAuth, HttpConfig};
 use chat_protocol::limits;
 use tracing_subscriber::EnvFilter;
 
@@ -279,12 +280,40 @@ impl Rules<'_> {
     }
 
     fn dialects(&mut self) {
+        self.hipochat();
         let Some(helpdesk) = &self.settings.dialects.helpdesk else { return };
         self.duration("dialects.helpdesk.sent_delay", helpdesk.sent_delay, true);
         if helpdesk.utc_offset_minutes().is_none() {
             let text =
                 format!("{:?} does not read as hours and minutes, such as \"-03:00\"", helpdesk.utc_offset);
             self.found("dialects.helpdesk.utc_offset", text);
+        }
+    }
+
+    fn hipochat(&mut self) {
+        let Some(hipochat) = &self.settings.dialects.hipochat else { return };
+        self.duration("dialects.hipochat.profile_ttl", hipochat.profile_ttl, true);
+        let asked = hipochat.profile_url.as_deref().map(|url| HttpAuth::new(HttpConfig::new(url)));
+        if let Some(Err(error)) = asked {
+            self.found("dialects.hipochat.profile_url", error.to_string());
+        }
+        if hipochat.profile_url.is_some() && hipochat.auth.is_some() {
+            let text = "says who a token is, and so does dialects.hipochat.auth: leave one of them out";
+            self.found("dialects.hipochat.profile_url", text);
+        }
+        match &hipochat.push_url {
+            Some(url) => {
+                if let Err(error) = chat_push_http::check_url(url) {
+                    self.found("dialects.hipochat.push_url", error.to_string());
+                }
+            }
+            None if hipochat.push_token.is_some() || hipochat.push_form => {
+                self.found("dialects.hipochat.push_url", "missing: the other keys say how it is posted to");
+            }
+            None => {}
+        }
+        if let Some(token) = &hipochat.push_token {
+            self.secret("dialects.hipochat.push_token", token);
         }
     }
 

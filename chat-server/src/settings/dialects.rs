@@ -5,7 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, keys};
+use super::{Auth, Secret, keys};
 
 /// Formats of existing systems that are spoken besides our own: a table for each that is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +130,25 @@ pub struct Hipochat {
     pub open_rooms: bool,
     /// Whether injected items also have `type`, `author` and `body`, for later clients.
     pub item_body: bool,
+    /// The original's `ProfileURL`: address that is asked about each token (`GET`, `Authorization: Token <token>`). 200 is a
+    /// user, with the `user_id` of the JSON in the answer, whose other keys are the author of the user's messages; without a
+    /// `user_id` the id is made of the token. Instead of `auth`. The token travels there: use `https` beyond this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_url: Option<String>,
+    /// How long an answer of `profile_url` is reused; `0s` asks every time. A revoked token stays good for that long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub profile_ttl: Duration,
+    /// The original's `PushNotificationURL`: address to which is posted which members do not receive a message, with the
+    /// token of its sender: `https://`, or `http://` on this machine. None by default, and then nothing is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<String>,
+    /// The token that is posted to `push_url` when the sender came by another format, or before the server was started again:
+    /// senders' tokens are kept in memory alone. None by default, and then no token is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token: Option<Secret>,
+    /// Whether `push_url` gets the form of the first version, `chat_token` and `type`, and not JSON.
+    pub push_form: bool,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
@@ -137,7 +156,16 @@ pub struct Hipochat {
 
 impl Default for Hipochat {
     fn default() -> Self {
-        Self { open_rooms: true, item_body: false, auth: None }
+        Self {
+            open_rooms: true,
+            item_body: false,
+            profile_url: None,
+            profile_ttl: Duration::from_secs(60),
+            push_url: None,
+            push_token: None,
+            push_form: false,
+            auth: None,
+        }
     }
 }
 

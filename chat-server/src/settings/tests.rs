@@ -8,6 +8,7 @@ use super::keys::{self, Form};
 use super::{AuthScheme, Problems, Settings, Sources, load};
 
 mod dialects;
+mod examples;
 mod page;
 
 /// Settings of a file, variables and `--listen` flags. The file is called `chat.toml` in messages.

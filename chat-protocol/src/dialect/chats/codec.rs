@@ -135,6 +135,10 @@ impl Dialect for Chats {
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown { .. }))
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 /// The token of the first place that has one: the newest clients' first.

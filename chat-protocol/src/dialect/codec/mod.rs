@@ -18,6 +18,7 @@ mod handshake;
 mod news;
 mod parts;
 
+use std::any::Any;
 use std::fmt;
 
 pub use asked::{Asked, Done, MessageName, Right, RoomName, What};
@@ -97,4 +98,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Whether a client of the format could read this frame of a server.
     fn understands(&self, frame: &[u8]) -> bool;
+
+    /// The format itself, for a server that also answers its HTTP calls, whose words depend on the same options: `self`.
+    fn as_any(&self) -> &dyn Any;
 }

@@ -106,6 +106,10 @@ impl Dialect for Haraj {
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown(_)))
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 /// The generic refusal of a frame, which repeats no id.

@@ -105,6 +105,10 @@ impl Dialect for Helpdesk {
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown { .. }))
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 /// The token of an `Authorization` header.

@@ -101,6 +101,10 @@ impl Dialect for Broken {
     fn understands(&self, frame: &[u8]) -> bool {
         Haraj.understands(frame)
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 fn user(id: &str) -> UserId {

@@ -123,7 +123,12 @@ impl Hub {
     }
 
     /// A group that has nothing but a name and a first member.
-    async fn make_room(&self, id: PortId, user: &UserId, alias: String) -> Result<RoomId, WireError> {
+    pub(super) async fn make_room(
+        &self,
+        id: PortId,
+        user: &UserId,
+        alias: String,
+    ) -> Result<RoomId, WireError> {
         let room = RoomId::new(format!("{:032x}", self.providers.clock.random()));
         let room = room.map_err(|_| ErrorCode::Internal)?;
         let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
@@ -206,6 +211,7 @@ impl Hub {
             return;
         }
         let Ok(standing) = self.membership(room, user).await else { return };
+        self.mail_reached(room, standing.seq);
         let (pointer, seq) = (policy::read_pointer(&standing), wrote.unwrap_or(standing.seq));
         let change = OwnChange::Move { room: room.clone(), pointer, thread: None, seq };
         _ = self.own_later(user, change).await;

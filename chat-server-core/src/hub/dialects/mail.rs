@@ -54,6 +54,8 @@ pub(super) struct RoomMail {
     tickets: u64,
     /// Somebody tells it already.
     told: bool,
+    /// The newest message, once it is known.
+    head: Option<Seq>,
     /// The newest entry of the log that was put in, or read.
     newest: Option<Offset>,
     /// There are newer ones that were not put in: the log must be read.
@@ -73,8 +75,20 @@ impl RoomMail {
         self.sockets.entry(link.number).or_insert_with(|| (link.clone(), self.tickets));
     }
 
-    pub(super) fn unseat(&mut self, number: u64) {
-        self.sockets.remove(&number);
+    pub(super) fn unseat(&mut self, number: u64) -> Option<Arc<Link>> {
+        self.sockets.remove(&number).map(|(link, _)| link)
+    }
+
+    /// A message is in the room, which may be the newest one.
+    pub(super) fn reach(&mut self, seq: Seq) {
+        self.head = self.head.max(Some(seq));
+    }
+
+    /// The newest message, as far as it is known, when no other socket of the same user at the same port is here.
+    pub(super) fn left_at(&self, gone: &Link) -> Option<Seq> {
+        let port = |link: &Link| link.seated().map(|seated| seated.port);
+        let same = |link: &Link| link.user() == gone.user() && port(link) == port(gone);
+        if self.sockets.values().any(|(link, _)| same(link)) { None } else { self.head }
     }
 
     pub(super) fn is_unused(&self) -> bool {
@@ -90,6 +104,11 @@ impl RoomMail {
     /// Puts something in. True when nobody tells it yet: the caller starts somebody.
     fn put(&mut self, what: Happened) -> bool {
         let is_full = self.waiting.len() >= MAX_WAITING;
+        if let Happened::Stored { entry, .. } = &what
+            && let LogEntry::Message(stored) = &**entry
+        {
+            self.reach(stored.message.seq);
+        }
         match (what.offset(), self.newest) {
             // What is in no log is true now or not at all: it may be left out.
             (None, _) if is_full => return false,
@@ -156,6 +175,13 @@ impl Hub {
     pub(super) fn mail_read(&self, room: &RoomId, upto: Offset) {
         if let Some(mail) = self.sockets.rooms.lock(room).get_mut(room) {
             mail.newest = mail.newest.max(Some(upto));
+        }
+    }
+
+    /// A message is in a room, which may be the newest one.
+    pub(super) fn mail_reached(&self, room: &RoomId, seq: Seq) {
+        if let Some(mail) = self.sockets.rooms.lock(room).get_mut(room) {
+            mail.reach(seq);
         }
     }
 

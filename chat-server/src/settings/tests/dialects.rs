@@ -68,6 +68,32 @@ fn broken_rules_of_a_format_name_its_keys() {
     }
     for (file, problem) in [
         (
+            "[dialects.hipochat]\nprofile_url = 'ftp://a'",
+            "dialects.hipochat.profile_url (from chat.toml): the address to ask about tokens does not begin with http:// \
+             or https://",
+        ),
+        (
+            "[dialects.hipochat]\nprofile_url = 'http://a'\nauth.kind = 'http'\nauth.url = 'http://b'",
+            "dialects.hipochat.profile_url (from chat.toml): says who a token is, and so does dialects.hipochat.auth: \
+             leave one of them out",
+        ),
+        (
+            "[dialects.hipochat]\nprofile_ttl = '2d'",
+            "dialects.hipochat.profile_ttl (from chat.toml): 2days is too long: at most 1day",
+        ),
+        (
+            "[dialects.hipochat]\npush_url = 'http://a.example'",
+            "dialects.hipochat.push_url (from chat.toml): the address to post to has to be https:// beyond this machine",
+        ),
+        (
+            "[dialects.hipochat]\npush_form = true",
+            "dialects.hipochat.push_url: missing: the other keys say how it is posted to",
+        ),
+        (
+            "[dialects.hipochat]\npush_url = 'http://[::1]/p'\npush_token = ''",
+            "dialects.hipochat.push_token (from chat.toml): empty or missing",
+        ),
+        (
             "[dialects.hiochat]",
             "dialects.hiochat (from chat.toml): unknown key, did you mean dialects.hipochat?",
         ),

@@ -1,6 +1,7 @@
 //! Sockets of existing systems over real connections, with a client that knows nothing of us: the conversations of their
 //! documents, key by key.
 
+mod backend;
 mod calls;
 mod chats;
 mod haraj;
@@ -46,7 +47,7 @@ fn ports() -> Vec<Port> {
         Port::new(TnData::default()),
         Port::new(Chats::default()),
         Port::new(Helpdesk::default()),
-        Port { open_rooms: true, ..Port::new(Hipochat::default()) },
+        Port { open_rooms: true, read_on_entry: true, ..Port::new(Hipochat::default()) },
     ]
 }
 
