@@ -73,7 +73,7 @@ use publisher::Stored;
 use shards::Shards;
 use typing::Typists;
 use uploads::UnderWay;
-pub use uploads::{Download, NewUpload, Upload};
+pub use uploads::{Download, NewFile, NewUpload, Upload};
 
 /// How long background tasks may take to end; none of them waits for anything but the store.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
