@@ -1,7 +1,7 @@
 //! What is one user's alone: pointers are gathered for a moment and stored together, everything else is stored at once,
 //! behind what was gathered before it. Told afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_protocol::event::{Reads, UserChange};
@@ -17,6 +17,9 @@ use crate::storage::{OwnAppend, OwnAppended, OwnChange, Pointer, Refusal};
 /// How many different pointers are gathered at most before they are stored without waiting longer.
 const MAX_GATHERED: usize = 4_096;
 
+/// Of how many messages that were read again between two commits it is told, per user and room.
+const MAX_AGAIN: usize = 100;
+
 /// Why a pointer is refused.
 pub(super) const BEYOND_HEAD: &str = "seq: there is no such message yet";
 
@@ -28,6 +31,8 @@ pub(crate) struct OwnJob {
     user: UserId,
     change: OwnChange,
     done: Option<oneshot::Sender<OwnDone>>,
+    /// Of a read pointer: the sockets of existing systems are told also when it was as far before.
+    again: bool,
 }
 
 /// Whose pointer, in which room and thread, and which of them.
@@ -36,7 +41,15 @@ type PointerKey = (UserId, RoomId, Option<Seq>, Pointer);
 #[derive(Debug, Default)]
 struct Gathered {
     seq: Seq,
+    asked: Asked,
+}
+
+/// Who asked for something that is stored.
+#[derive(Debug, Default)]
+struct Asked {
     waiting: Vec<oneshot::Sender<OwnDone>>,
+    /// Messages that are told as read also when they were so before.
+    again: BTreeSet<Seq>,
 }
 
 /// What is stored next: the pointers, then what else came behind them.
@@ -55,7 +68,10 @@ impl Gathering {
                 let gathered = self.pointers.entry((job.user, room, thread, pointer)).or_default();
                 // All were checked before: whoever waits is answered for the furthest wish.
                 gathered.seq = gathered.seq.max(seq);
-                gathered.waiting.extend(job.done);
+                gathered.asked.waiting.extend(job.done);
+                if job.again && gathered.asked.again.len() < MAX_AGAIN {
+                    gathered.asked.again.insert(seq);
+                }
             }
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
             change => self.last = Some(OwnJob { change, ..job }),
@@ -110,20 +126,34 @@ impl Hub {
         change: OwnChange,
     ) -> Result<oneshot::Receiver<OwnDone>, WireError> {
         let (done, wait) = oneshot::channel();
-        let job = OwnJob { user: user.clone(), change, done: Some(done) };
+        let job = OwnJob { user: user.clone(), change, done: Some(done), again: false };
         self.own_jobs.send(job).await.map_err(|_| unavailable())?;
         Ok(wait)
     }
 
     /// Puts a change of one user's own in its place; nobody waits for it.
     pub(super) async fn own_later(&self, user: &UserId, change: OwnChange) -> Result<(), WireError> {
-        let job = OwnJob { user: user.clone(), change, done: None };
+        let job = OwnJob { user: user.clone(), change, done: None, again: false };
+        self.own_jobs.send(job).await.map_err(|_| unavailable())
+    }
+
+    /// A user has read a room; nobody waits for it. Sockets of existing systems are told, and with `again` also when it had read
+    /// as far before.
+    pub(super) async fn read_later(
+        &self,
+        user: &UserId,
+        room: RoomId,
+        seq: Seq,
+        again: bool,
+    ) -> Result<(), WireError> {
+        let change = OwnChange::Move { room, pointer: Pointer::Read, thread: None, seq };
+        let job = OwnJob { user: user.clone(), change, done: None, again };
         self.own_jobs.send(job).await.map_err(|_| unavailable())
     }
 
     /// The same without waiting for a place; gives the change back where there is none.
     pub(super) fn own_now(&self, user: &UserId, change: OwnChange) -> Result<(), OwnChange> {
-        let job = OwnJob { user: user.clone(), change, done: None };
+        let job = OwnJob { user: user.clone(), change, done: None, again: false };
         match self.own_jobs.try_send(job) {
             Err(mpsc::error::TrySendError::Full(job)) => Err(job.change),
             // Without the task that stores it nobody is left to be told.
@@ -138,26 +168,27 @@ impl Hub {
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
         let most = gathering.pointers.len() + gathering.seen.len() + 1;
-        let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let (mut batch, mut asked) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
             batch.push(OwnAppend { user, now, change });
-            waiting.push(gathered.waiting);
+            asked.push(gathered.asked);
         }
         for (user, at) in gathering.seen {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
-            waiting.push(Vec::new());
+            asked.push(Asked::default());
         }
-        if let Some(OwnJob { user, change, done }) = gathering.last {
+        if let Some(OwnJob { user, change, done, .. }) = gathering.last {
             batch.push(OwnAppend { user, now, change });
-            waiting.push(done.into_iter().collect());
+            asked.push(Asked { waiting: done.into_iter().collect(), ..Asked::default() });
         }
         let answers = self.append_own(batch.clone()).await;
         self.deliver(|deliveries| {
-            for (index, (append, waiting)) in batch.into_iter().zip(waiting).enumerate() {
+            for (index, (append, asked)) in batch.into_iter().zip(asked).enumerate() {
                 let answer = match &answers {
                     Ok(answers) => match answers.get(index) {
                         Some(Ok(stored)) => {
+                            self.tell_again(&append, stored, asked.again);
                             self.tell_own(append, stored, deliveries);
                             Ok(stored.clone())
                         }
@@ -166,7 +197,7 @@ impl Hub {
                     },
                     Err(error) => Err(error.clone()),
                 };
-                waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
+                asked.waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
             }
         });
     }
@@ -178,6 +209,17 @@ impl Hub {
         let (done, wait) = oneshot::channel();
         self.commits.send(Job::Own { batch, done }).await.map_err(|_| unavailable())?;
         wait.await.map_err(|_| unavailable())?
+    }
+
+    /// Tells sockets of existing systems of messages that were read before; of the others they are told with the pointer.
+    fn tell_again(&self, append: &OwnAppend, stored: &OwnAppended, again: BTreeSet<Seq>) {
+        let OwnChange::Move { room, .. } = &append.change else { return };
+        if stored.members > self.config.max_receipt_members {
+            return;
+        }
+        for seq in again.into_iter().filter(|seq| stored.duplicate || *seq <= stored.before) {
+            self.post(room, Happened::Read { by: append.user.clone(), from: seq, upto: seq, ts: append.now });
+        }
     }
 
     /// Tells the user's devices, and of pointers the others in the room.

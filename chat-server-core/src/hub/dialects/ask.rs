@@ -10,12 +10,11 @@ use chat_protocol::{
     WireError,
 };
 
-use super::Happened;
 use crate::hub::Hub;
 use crate::hub::commands::Asking;
 use crate::hub::link::Link;
 use crate::room::policy;
-use crate::storage::{MessageAlias, OwnChange, Pointer, StoredMessage};
+use crate::storage::{MessageAlias, StoredMessage};
 
 /// The id of commands that nobody but us sees.
 pub(super) fn id() -> RequestId {
@@ -58,7 +57,9 @@ impl Hub {
             None => None,
         };
         match (&what, &message) {
-            (What::Read { .. }, Some(message)) => return self.read_from(&asking.user, &room, message).await,
+            (What::Read { .. }, Some(message)) => {
+                return self.read_from(link, &asking.user, &room, message).await;
+            }
             (What::Typing { stop, .. }, _) => return self.typing_from(link, &room, *stop).await,
             _ => {}
         }
@@ -149,11 +150,11 @@ impl Hub {
         Ok(here.ok_or(ErrorCode::MessageNotFound)?)
     }
 
-    /// Everything up to a message of another user is read; told also when it was read before.
-    ///
-    /// Nothing is paid for it: these clients repeat it whenever they draw.
-    pub(crate) async fn read_from(
+    /// Everything up to a message of another user is read. Nothing is paid for it and nobody waits until it is stored: these
+    /// clients repeat it whenever they draw, and what they say behind it would come late.
+    async fn read_from(
         &self,
+        link: &Link,
         user: &UserId,
         room: &RoomId,
         message: &StoredMessage,
@@ -163,12 +164,9 @@ impl Hub {
         if message.message.from == *user {
             return Err(ErrorCode::MessageNotFound.into());
         }
-        let change = OwnChange::Move { room: room.clone(), pointer: Pointer::Read, thread: None, seq };
-        if self.own(user, change).await?.duplicate {
-            let ts = self.providers.clock.now();
-            self.post(room, Happened::Read { by: user.clone(), from: seq, upto: seq, ts });
-        }
-        Ok(())
+        let again =
+            link.seated().is_some_and(|seated| self.sockets.port(seated.port).dialect.repeats_reads());
+        self.read_later(user, room.clone(), seq, again).await
     }
 
     /// A user writes in a room, or stopped.

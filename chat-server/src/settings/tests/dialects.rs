@@ -35,6 +35,14 @@ fn a_table_switches_its_format_on() {
 }
 
 #[test]
+fn the_example_of_helpdesk_is_one_that_starts() {
+    let example = include_str!("../../../../examples/config/helpdesk.toml");
+    let settings = read(example, &[], &[]).unwrap();
+    let on = settings.dialects_on();
+    assert!(on.helpdesk.is_some_and(|table| !table.open) && on.chats.is_none());
+}
+
+#[test]
 fn broken_rules_of_a_format_name_its_keys() {
     let file = |rest: &str| format!("{DIALECTS}[dialects.tndata.auth]\n{rest}");
     for (rest, problem) in [

@@ -3,6 +3,7 @@
 
 mod calls;
 mod chats;
+mod everywhere;
 mod haraj;
 mod helpdesk;
 mod hipochat;

@@ -7,7 +7,7 @@ use super::{Socket, open, operate, start};
 use crate::edge::{Edge, command};
 use crate::raw;
 
-async fn haraj(edge: &Edge, user: u32) -> Socket {
+pub(super) async fn haraj(edge: &Edge, user: u32) -> Socket {
     let mut socket = open(edge, "/chat/ws").await;
     socket.say(json!({"auth": {"id": "a", "access_token": format!("dev-{user}")}})).await;
     assert_eq!(socket.hear().await["status"], 200);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alike;
 use crate::edge::{Answer, Edge};
 
-async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
+pub(super) async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
     let scheme = if line.contains(" /chats") { "Bearer" } else { "Token" };
     let token = token.map(|token| format!("Authorization: {scheme} {token}\r\n")).unwrap_or_default();
     let (kind, body) = body;
