@@ -175,7 +175,7 @@ impl Teller<'_> {
     /// Gives what is to be told right after it.
     async fn tell(&mut self, ticket: u64, what: Happened) -> Result<Option<Happened>, WireError> {
         let mut links = self.hub.hearers(self.room, ticket);
-        if matches!(what, Happened::Stored { .. }) || links.is_empty() {
+        if matches!(what, Happened::Stored { .. } | Happened::Sent { .. }) {
             links.extend(self.of_organization().await?);
         }
         let origin = match &what {
@@ -189,6 +189,7 @@ impl Teller<'_> {
         self.learn().await?;
         let subject = match &what {
             Happened::Stored { entry, .. } => entry.subject(),
+            Happened::Sent { seq, .. } => Some(*seq),
             _ => None,
         };
         let (links, _) = self.readers(links, subject).await?;

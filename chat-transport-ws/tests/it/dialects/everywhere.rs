@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::calls::ask;
 use super::together::haraj;
-use super::{Socket, open, operate, start};
+use super::{Socket, TEXT, open, operate, start};
 use crate::edge::{Edge, command};
 use crate::raw::{self, soon};
 
@@ -293,13 +293,12 @@ impl Case {
         );
         assert_eq!(packet["content"]["payload"]["text"], text);
         assert_eq!(self.hipochat.hear_with("/timestamp").await["message"], text);
-        let told = loop {
-            let frame = self.helpdesk.hear_with("/data").await;
-            if frame["type"] == "new_message" {
-                break serde_json::from_str::<Value>(frame["data"].as_str().unwrap()).unwrap();
-            }
-        };
-        assert_eq!((&told["message"], &told["help_desk"]), (&json!(text), &json!(self.desk)));
+        for (kind, status) in [("new_message", "sending"), ("update_message", "sent")] {
+            let told = self.helpdesk.hears(json!({"type": kind, "data": TEXT})).await;
+            let told: Value = serde_json::from_str(told["data"].as_str().unwrap()).unwrap();
+            assert_eq!((&told["message"], &told["help_desk"]), (&json!(text), &json!(self.desk)));
+            assert_eq!(told["status"], status);
+        }
         assert_eq!(self.native.hear_text().await, text);
     }
 }

@@ -46,7 +46,7 @@ fn ports() -> Vec<Port> {
         Port::new(Haraj),
         Port::new(TnData::default()),
         Port::new(Chats::default()),
-        Port::new(Helpdesk::default()),
+        Port { sent_delay: Some(Duration::ZERO), ..Port::new(Helpdesk::default()) },
         Port { open_rooms: true, ..Port::new(Hipochat::default()) },
     ]
 }

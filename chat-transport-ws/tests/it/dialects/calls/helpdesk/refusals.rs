@@ -107,6 +107,20 @@ async fn a_message_that_cannot_be_is_refused_by_its_field() {
     edge.assert_serving().await;
 }
 
+/// What a form's parser has to keep until it understands it would otherwise be whatever is sent.
+#[tokio::test]
+async fn a_form_that_never_begins_is_not_waited_for() {
+    let edge = start(Helpdesk::default()).await;
+    let head = format!(
+        "POST /api/send-message/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token dev-amy\r\n\
+         Content-Type: {MULTIPART}\r\nContent-Length: 1000000\r\n\r\n"
+    );
+    for begun in ["", "--XX\r\nContent-Disposition: form-data; name=\""] {
+        let answer = edge.one_answer(&format!("{head}{begun}{}", "x".repeat(300_000))).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn desks_of_another_organization_are_not_there() {
     let edge = start(Helpdesk::default()).await;
