@@ -55,7 +55,10 @@ async fn an_open_help_desk_opens_nothing_else() {
     // A desk from which guests are banned is closed to them.
     operate(&edge, &format!("PUT /v1/rooms/{room}/bans/guest"), "").await;
     let body = json!({"help_desk": uuid, "message": "m"}).to_string();
-    refused(&post(&edge, None, (JSON, &body)).await, 404, json!({"detail": "Not found."}));
+    let line = format!("GET /api/help-desks/{uuid}/history/");
+    for answer in [post(&edge, None, (JSON, &body)).await, ask(&edge, &line, None, ("", "")).await] {
+        refused(&answer, 404, json!({"detail": "Not found."}));
+    }
 }
 
 #[tokio::test]
