@@ -135,6 +135,42 @@ async fn files_of_other_rooms_are_not_there() {
     assert_eq!(answer.status, 404, "{answer:?}");
 }
 
+#[tokio::test]
+async fn what_was_uploaded_natively_is_shown_here() {
+    let edge = start(Helpdesk::default()).await;
+    desk(&edge, "cli").await;
+    let room = get_room(&edge, "cli").await;
+    let mut socket = open(&edge, "/ws/chat/acme/?token=dev-amy").await;
+    let request = format!(
+        "POST /v1/uploads?room={room}&name=the%20plan.gif HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Authorization: Bearer dev-cli\r\nContent-Type: image/gif\r\nContent-Length: {}\r\n\r\n{GIF}",
+        GIF.len()
+    );
+    let uploaded: Value = serde_json::from_str(&Answer::parse(&edge.raw(request).await).body).unwrap();
+    let content = json!({"type": "image/gif", "payload": uploaded});
+    let send = json!({"send": {"id": "s", "room": room, "content": content}});
+    let mut native = edge.login("cli").await;
+    assert_eq!(crate::edge::command(&mut native, &send.to_string()).await.status, 200);
+    let path = event(&mut socket, "new_message").await["file"].as_str().unwrap().to_owned();
+    assert!(path.starts_with("/media/uploads/the_plan_") && path.ends_with(".gif"), "{path}");
+    assert_eq!(read(&edge, &path, Some("dev-amy"), "").await.body, GIF);
+}
+
+#[tokio::test]
+async fn a_sender_that_pauses_or_trickles_is_given_up() {
+    let short = Duration::from_millis(50);
+    let pausing = WsConfig { request_timeout: short, ..WsConfig::default() };
+    let trickling = WsConfig { upload_timeout: short, ..WsConfig::default() };
+    for config in [pausing, trickling] {
+        let edge = start_with(port(Helpdesk::default()), config, ServerConfig::default()).await;
+        let head = format!(
+            "POST /api/send-message/ HTTP/1.1\r\nHost: x\r\nAuthorization: Token dev-amy\r\n\
+             Content-Type: {MULTIPART}\r\nContent-Length: 1000\r\n\r\n--XX\r\n"
+        );
+        assert_eq!(edge.one_answer(&head).await.status, 400);
+    }
+}
+
 /// A server whose user may have one upload under way, and files of 100 kB.
 async fn narrow() -> (Edge, String) {
     let core = ServerConfig { max_uploads_per_user: 1, ..ServerConfig::default() };
