@@ -77,7 +77,7 @@ use replay::Log;
 use shards::Shards;
 use typing::Typists;
 use uploads::UnderWay;
-pub use uploads::{Download, NewUpload, Upload};
+pub use uploads::{Download, NewFile, NewUpload, Upload};
 
 /// How long a connection may take, once the server drains, for its commands under way and for what waits to be written to it.
 /// With the close frame and [`STOP_TIMEOUT`] the end takes less than 10 s, after which service managers kill.

@@ -172,8 +172,8 @@ fn authenticator(auth: &Auth) -> Result<Arc<dyn Authenticator>, SetupError> {
 }
 
 fn profile(user: &StaticUser) -> Result<(UserId, Profile), SetupError> {
-    let (name, avatar) = (Some(user.name.clone()), user.avatar.clone());
-    Ok((UserId::new(user.id.as_str())?, Profile { name, avatar, ..Profile::default() }))
+    let (name, avatar, phone) = (Some(user.name.clone()), user.avatar.clone(), user.phone.clone());
+    Ok((UserId::new(user.id.as_str())?, Profile { name, avatar, phone, ..Profile::default() }))
 }
 
 fn read_key(path: &Path) -> Result<Vec<u8>, SetupError> {
@@ -244,7 +244,7 @@ mod tests {
     fn listed(id: &str) -> Auth {
         let mut auth = Settings::default().auth;
         auth.kind = AuthKind::Static;
-        let user = r#"{"id":"ID","name":"Name","token":"tok-ID"}"#.replace("ID", id);
+        let user = r#"{"id":"ID","name":"Name","token":"tok-ID","phone":"123"}"#.replace("ID", id);
         auth.users = vec![serde_json::from_str(&user).unwrap()];
         auth
     }
@@ -262,6 +262,8 @@ mod tests {
         for (id, known) in [("1", true), ("2", true), ("3", false)] {
             assert_eq!(directory.profile(&user(id)).await.unwrap().is_some(), known, "{id}");
         }
+        let found = directory.profile(&user("1")).await.unwrap().unwrap();
+        assert_eq!(found.phone.as_deref(), Some("123"));
         let mut all = Identities::new("auth", &listed("1")).unwrap();
         all.add("dialects.chats.auth", &Settings::default().auth).unwrap();
         let (_, directory) = all.into_parts();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chat_protocol::UserId;
 use chat_protocol::dialect::Dialect;
 use chat_protocol::dialect::{chats, haraj, helpdesk, hipochat, tndata};
 use chat_push_http::{HipochatPush, HipochatPushConfig};
@@ -34,7 +35,9 @@ pub(super) fn ports(settings: &Settings, identities: &mut Identities) -> Result<
         add(Port::new(chats_of(table)), "dialects.chats.auth", &table.auth)?;
     }
     if let Some(table) = &on.helpdesk {
-        let port = Port { sent_delay: Some(table.sent_delay), ..Port::new(helpdesk_of(table)) };
+        let open_desks = table.open.then(guest);
+        let sent_delay = Some(table.sent_delay);
+        let port = Port { sent_delay, open_desks, ..Port::new(helpdesk_of(table)) };
         add(port, "dialects.helpdesk.auth", &table.auth)?;
     }
     let mut push = None;
@@ -98,11 +101,19 @@ fn helpdesk_of(table: &settings::Helpdesk) -> helpdesk::Helpdesk {
     };
     // Checked when the settings were loaded.
     let utc_offset_minutes = table.utc_offset_minutes().unwrap_or(helpdesk::UTC_OFFSET_MINUTES);
-    helpdesk::Helpdesk { data, open: table.open, utc_offset_minutes }
+    let settings::Helpdesk { open, max_upload, auto_reply, .. } = *table;
+    helpdesk::Helpdesk { data, open, utc_offset_minutes, max_upload, auto_reply }
+}
+
+/// Whoever comes to an open help desk without a token.
+fn guest() -> UserId {
+    UserId::new("helpdesk-guest").expect("a short word is an id")
 }
 
 #[cfg(test)]
 mod tests {
+    use chat_protocol::dialect::helpdesk::Helpdesk;
+
     use super::*;
     use crate::settings::AuthKind;
 
@@ -150,13 +161,17 @@ mod tests {
         let table = settings::Helpdesk::default();
         assert_eq!(helpdesk_of(&table), helpdesk::Helpdesk::default());
         assert_eq!(chats_of(&settings::Chats::default()), chats::Chats::default());
+        let open = settings::Helpdesk { open: true, max_upload: 5, auto_reply: true, ..table };
+        let Helpdesk { open: is_open, max_upload, auto_reply, .. } = helpdesk_of(&open);
+        assert_eq!((is_open, max_upload, auto_reply), (true, 5, true));
+        settings.dialects.helpdesk = Some(open);
         let closed = settings::Hipochat { open_rooms: false, ..settings::Hipochat::default() };
         settings.dialects.hipochat = Some(closed);
         let mut identities = Identities::new("auth", &settings.auth).unwrap();
         let (ports, push) = ports(&settings, &mut identities).unwrap();
         assert!(push.is_none() && ports.iter().any(|port| port.read_on_entry));
         assert!(ports.iter().all(|port| !port.open_rooms));
-        assert!(ports.iter().any(|port| port.sent_delay.is_some()));
+        assert!(ports.iter().any(|port| port.sent_delay.is_some() && port.open_desks.is_some()));
         assert!(ports.iter().all(|port| port.auth_timeout == settings.timeouts.auth));
     }
 }

@@ -189,6 +189,9 @@ pub struct StaticUser {
     /// Address of a picture, passed to clients as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+    /// Telephone number, as people write it: the agents of a help desk see that of its client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// Signature algorithm of a JSON Web Token (RFC 7518 section 3.1, RFC 8037 for EdDSA).

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::load::Problem;
 use super::uploads::is_type;
-use super::{Secret, Settings};
+use super::{Helpdesk, Secret, Settings};
 
 /// What a `message` packet holds beside the content: at most five ids of 128 bytes, which JSON may make six times as
 /// long, rounded up.
@@ -287,6 +287,13 @@ impl Rules<'_> {
             let text =
                 format!("{:?} does not read as hours and minutes, such as \"-03:00\"", helpdesk.utc_offset);
             self.found("dialects.helpdesk.utc_offset", text);
+        }
+        let (most, own) = (self.settings.uploads.max_size, helpdesk.max_upload);
+        if own == 0 {
+            self.found("dialects.helpdesk.max_upload", "0 would let no file through: at least 1");
+        } else if own > most && own != Helpdesk::default().max_upload {
+            let text = format!("{own} is more than uploads.max_size = {most}, which holds for all files");
+            self.found("dialects.helpdesk.max_upload", text);
         }
     }
 

@@ -186,8 +186,8 @@ pub struct Haraj {
 pub struct Helpdesk {
     /// Form of `data` in events: a `string` that holds JSON, as its document has it, or the `object` itself.
     pub data: DataForm,
-    /// Whether whoever connects hears everything of an organization and may speak to all of it, as in the original. If not,
-    /// only agents are let in.
+    /// Whether anybody hears everything of every organization, reads all of its desks and writes in them, without a token as
+    /// the user `helpdesk-guest`, as in the original. If not, only agents are let in, and clients to their own desk.
     pub open: bool,
     /// How long a message takes from `sending` to `sent`, which it is at once in truth; the original took about 3 seconds.
     #[serde(with = "humantime_serde")]
@@ -195,6 +195,11 @@ pub struct Helpdesk {
     pub sent_delay: Duration,
     /// Offset from UTC in which times are written, as hours and minutes.
     pub utc_offset: String,
+    /// Greatest size of an uploaded file, in bytes. The smaller of this and `uploads.max_size` holds.
+    pub max_upload: u64,
+    /// Whether a message that came over HTTP is answered in the client's name with `Resposta - <text>` about a second after
+    /// it was `sent`, as the original does. For demonstrations: it makes up what nobody wrote.
+    pub auto_reply: bool,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
@@ -207,6 +212,8 @@ impl Default for Helpdesk {
             open: false,
             sent_delay: Duration::ZERO,
             utc_offset: "-03:00".to_owned(),
+            max_upload: chat_protocol::dialect::helpdesk::MAX_UPLOAD,
+            auto_reply: false,
             auth: None,
         }
     }

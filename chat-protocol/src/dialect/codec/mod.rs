@@ -93,6 +93,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether a room's sockets are told that a user has read a message also when that was so before; no by default.
+    fn repeats_reads(&self) -> bool {
+        false
+    }
+
     /// Which of a room's sockets are told.
     fn audience(&self, news: &News<'_>) -> Audience;
 

@@ -14,6 +14,7 @@ mod enter;
 mod facts;
 mod mail;
 mod presence;
+mod sent;
 mod socket;
 mod tell;
 pub(crate) mod visit;
@@ -34,6 +35,7 @@ use crate::storage::OwnChange;
 pub(in crate::hub) use mail::Happened;
 use mail::RoomMail;
 pub(in crate::hub) use presence::Showing;
+use sent::OnTheWay;
 pub(crate) use socket::serve;
 
 /// What a connection is that is a socket of an existing system.
@@ -58,6 +60,7 @@ pub(crate) struct Sockets {
     count: AtomicUsize,
     /// How many of them hear of all rooms of an organization, which nobody knows without looking at each.
     wide: AtomicUsize,
+    on_the_way: OnTheWay,
 }
 
 impl Sockets {

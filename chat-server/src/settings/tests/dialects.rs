@@ -25,12 +25,21 @@ fn a_table_switches_its_format_on() {
     assert!(on.haraj.is_some() && on.hipochat.is_none());
     assert_eq!(on.tndata.unwrap().from_id, FromId::String, "by a variable");
     assert_eq!(on.helpdesk.unwrap().data, DataForm::Object);
+    read("[dialects.helpdesk]\n[uploads]\nmax_size = 1000", &[], &[]).expect("the smaller bound holds");
     let auth = on.chats.unwrap().auth.unwrap();
     let AuthScheme::Jwt { algorithm, user_claim, .. } = auth.scheme() else { panic!("{auth:?}") };
     assert_eq!((algorithm.name(), user_claim.as_str()), ("HS256", "user_id"));
     let text = settings.to_toml().unwrap();
     assert!(text.contains("leeway = \"30s\"") && !text.contains("0123456789"), "{text}");
     assert!(Settings::default().dialects_on().hipochat.is_some(), "development speaks them all");
+}
+
+#[test]
+fn the_example_of_helpdesk_is_one_that_starts() {
+    let example = include_str!("../../../../examples/config/helpdesk.toml");
+    let settings = read(example, &[], &[]).unwrap();
+    let on = settings.dialects_on();
+    assert!(on.helpdesk.is_some_and(|table| !table.open) && on.chats.is_none());
 }
 
 #[test]
@@ -108,6 +117,15 @@ fn broken_rules_of_a_format_name_its_keys() {
         (
             "[dialects.helpdesk]\nsent_delay = '2d'",
             "dialects.helpdesk.sent_delay (from chat.toml): 2days is too long: at most 1day",
+        ),
+        (
+            "[dialects.helpdesk]\nmax_upload = 0",
+            "dialects.helpdesk.max_upload (from chat.toml): 0 would let no file through: at least 1",
+        ),
+        (
+            "[dialects.helpdesk]\nmax_upload = 2000\n[uploads]\nmax_size = 1000",
+            "dialects.helpdesk.max_upload (from chat.toml): 2000 is more than uploads.max_size = 1000, which holds for all \
+             files",
         ),
     ] {
         refused(file, &[problem]);

@@ -4,6 +4,7 @@
 mod backend;
 mod calls;
 mod chats;
+mod everywhere;
 mod haraj;
 mod helpdesk;
 mod hipochat;
@@ -46,7 +47,7 @@ fn ports() -> Vec<Port> {
         Port::new(Haraj),
         Port::new(TnData::default()),
         Port::new(Chats::default()),
-        Port::new(Helpdesk::default()),
+        Port { sent_delay: Some(Duration::ZERO), ..Port::new(Helpdesk::default()) },
         Port { open_rooms: true, read_on_entry: true, ..Port::new(Hipochat::default()) },
     ]
 }

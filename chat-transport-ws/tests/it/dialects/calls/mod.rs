@@ -1,6 +1,7 @@
 //! What clients of existing systems ask over HTTP, key by key.
 
 mod chats;
+mod helpdesk;
 mod hipochat;
 mod tndata;
 
