@@ -89,6 +89,8 @@ pub struct Upload {
     head: Vec<u8>,
     kind: Option<String>,
     size: u64,
+    /// The size that it must have, where it was promised a place for exactly that.
+    exact: Option<u64>,
     _place: Place,
 }
 
@@ -102,11 +104,14 @@ impl Upload {
     /// Takes the next bytes. Not cancel-safe: drop the upload after a dropped call.
     ///
     /// # Errors
-    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload), `MediaType` as soon as it is
-    /// known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
+    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload) or what was promised, `MediaType` as
+    /// soon as it is known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
         self.size += bytes.len() as u64;
         self.hub.check_size(self.size)?;
+        if let Some(exact) = self.exact.filter(|exact| self.size > *exact) {
+            return Err(WireError::new(ErrorCode::TooLarge, format!("more than {exact} bytes")).into());
+        }
         if self.kind.is_none() {
             let missing = blob::SNIFFED - self.head.len();
             self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
@@ -121,8 +126,13 @@ impl Upload {
     /// Keeps the file, if whoever sent it may still write in the room.
     ///
     /// # Errors
-    /// `Forbidden`, `MediaType`, `TooLarge` beyond what the user may have, `StorageUnavailable`: nothing is kept.
+    /// `Forbidden`, `MediaType`, `TooLarge` beyond what the user may have, `BadRequest` when bytes are missing that were
+    /// promised, `StorageUnavailable`: nothing is kept.
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
+        if let Some(exact) = self.exact.filter(|exact| self.size != *exact) {
+            let why = format!("{} bytes came, {exact} were promised", self.size);
+            return Err(WireError::new(ErrorCode::BadRequest, why).into());
+        }
         self.judge()?;
         self.hub.check_uploader(&self.asking, &self.new.room).await?;
         let Self { hub, asking, new, name, writer, kind, size, .. } = self;
@@ -192,12 +202,30 @@ impl Download {
     }
 }
 
+impl Upload {
+    /// The same for a file that must have exactly the size that was announced.
+    pub(super) fn exact(self) -> Self {
+        Self { exact: self.new.size, ..self }
+    }
+}
+
 impl Hub {
     /// Begins an upload.
     pub(crate) async fn start_upload(
         self: &Arc<Self>,
         asking: Asking,
+        new: NewUpload,
+    ) -> Result<Upload, crate::Error> {
+        let name = BlobName::from_bits(self.providers.clock.random());
+        self.start_upload_as(asking, new, name).await
+    }
+
+    /// Begins an upload under a name that was drawn before.
+    pub(super) async fn start_upload_as(
+        self: &Arc<Self>,
+        asking: Asking,
         mut new: NewUpload,
+        name: BlobName,
     ) -> Result<Upload, crate::Error> {
         let blobs = self.blobs()?;
         self.check_uploader(&asking, &new.room).await?;
@@ -205,10 +233,10 @@ impl Hub {
         self.check_quota(&asking, new.size.unwrap_or(0)).await?;
         new.file_name = clean(&new.file_name)?;
         let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
-        let name = BlobName::from_bits(self.providers.clock.random());
         let writer = blobs.create(&name).await.map_err(|error| self.blobs_failed(&error))?;
         let hub = self.clone();
-        Ok(Upload { hub, asking, new, name, writer, head: Vec::new(), kind: None, size: 0, _place: place })
+        let (head, kind, size, exact) = (Vec::new(), None, 0, None);
+        Ok(Upload { hub, asking, new, name, writer, head, kind, size, exact, _place: place })
     }
 
     /// A file for a member of its room. No file and a stranger's file look the same.
@@ -255,7 +283,7 @@ impl Hub {
         Ok(any)
     }
 
-    fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
+    pub(super) fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
         self.providers.blobs.clone().ok_or_else(|| unsupported::refused("uploads"))
     }
 
@@ -277,7 +305,7 @@ impl Hub {
     }
 
     /// Refuses so many bytes more, if they are beyond what there may be.
-    async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
+    pub(super) async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
         let used = self.providers.storage.upload_bytes(&asking.user).await;
         let used = used.map_err(|error| self.storage_failed(error))?;
         let (quota, size) = (self.quota(asking), size.max(MIN_COUNTED));
@@ -306,7 +334,7 @@ impl Hub {
         }
     }
 
-    fn check_size(&self, size: u64) -> Result<(), WireError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), WireError> {
         let most = self.config.max_upload;
         if size <= most {
             return Ok(());

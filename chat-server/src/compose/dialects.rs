@@ -19,7 +19,7 @@ pub(super) fn ports(settings: &Settings, identities: &mut Identities) -> Result<
         Ok(())
     };
     if let Some(table) = &on.haraj {
-        add(Port::new(haraj::Haraj), "dialects.haraj.auth", &table.auth)?;
+        add(Port::new(haraj::Haraj::default()), "dialects.haraj.auth", &table.auth)?;
     }
     if let Some(table) = &on.tndata {
         add(Port::new(tndata_of(table)), "dialects.tndata.auth", &table.auth)?;

@@ -42,8 +42,7 @@ pub(crate) async fn upload(
     let caller = caller(&edge, request.headers()).await?;
     let new = new_upload(&request)?;
     let mut upload = edge.server.upload(&caller, new).await?;
-    let pace = (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout);
-    receive(&mut upload, request.into_body(), pace).await?;
+    receive(&mut upload, request.into_body(), pace(&edge)).await?;
     Ok(Json(upload.finish().await?))
 }
 
@@ -67,8 +66,17 @@ fn new_upload(request: &Request) -> Result<NewUpload, WireError> {
     })
 }
 
+/// How long a sender may pause, and when all of a file must have come.
+pub(crate) fn pace(edge: &Edge) -> (Duration, Instant) {
+    (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout)
+}
+
 /// Hands on the bytes as they come. Neither a sender that pauses nor one that trickles keeps its place for ever.
-async fn receive(upload: &mut Upload, body: Body, pace: (Duration, Instant)) -> Result<(), Refused> {
+pub(crate) async fn receive(
+    upload: &mut Upload,
+    body: Body,
+    pace: (Duration, Instant),
+) -> Result<(), Refused> {
     let (pause, deadline) = pace;
     let late = || WireError::new(ErrorCode::HeartbeatTimeout, "the file does not come in time");
     let mut body = body.into_data_stream();
@@ -87,15 +95,19 @@ pub(crate) async fn download(
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
     let caller = caller(&edge, &headers).await?;
-    let found = edge.server.download(&caller, &name).await?;
+    give(edge.server.download(&caller, &name).await?, &headers).await
+}
+
+/// Answers with a file, all of it or the range that the headers ask for.
+pub(crate) async fn give(found: Download, headers: &HeaderMap) -> Result<Response, Refused> {
     // The bytes under a name never change: the name says all that a digest could.
     let tag = format!("\"{}\"", found.name);
-    if names(&headers, header::IF_NONE_MATCH, &tag) {
+    if names(headers, header::IF_NONE_MATCH, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about(&tag)).into_response());
     }
     let size = found.meta.size;
     // A range of something else would be glued to the wrong bytes (RFC 9110 section 13.1.5).
-    let ranged = !headers.contains_key(header::IF_RANGE) || names(&headers, header::IF_RANGE, &tag);
+    let ranged = !headers.contains_key(header::IF_RANGE) || names(headers, header::IF_RANGE, &tag);
     let (status, range) = match wanted(headers.get(header::RANGE).filter(|_| ranged), size) {
         Wanted::Whole => (StatusCode::OK, 0..size),
         Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
