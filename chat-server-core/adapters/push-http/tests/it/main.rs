@@ -2,6 +2,7 @@
 
 mod peer;
 mod pushes;
+mod services;
 mod webhooks;
 
 mod conformance {
