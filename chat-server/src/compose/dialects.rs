@@ -1,25 +1,31 @@
 //! The formats that are spoken besides our own, from their tables.
 
+use std::sync::Arc;
+
 use chat_protocol::dialect::Dialect;
 use chat_protocol::dialect::{chats, haraj, helpdesk, hipochat, tndata};
+use chat_server_core::auth::{Authenticator, TokenIssuer};
 use chat_server_core::dialects::Port;
 
 use super::RunError;
-use super::auth::Identities;
-use crate::settings::{self, Auth, DataForm, FromId, PresenceScope, Settings};
+use super::auth::{Identities, issuer};
+use crate::settings::{self, Auth, DataForm, FromId, PresenceScope, Settings, TopicForm};
 
 /// A port for each format that is on, in the order in which they are asked whose a request is: haraj's `/chat/ws` would
 /// otherwise be a user called `ws` of tndata.
 pub(super) fn ports(settings: &Settings, identities: &mut Identities) -> Result<Vec<Port>, RunError> {
     let on = settings.dialects_on();
     let mut ports = Vec::new();
+    let issuer =
+        on.haraj.as_ref().map(|table| haraj_logins(settings, table, identities.auth())).transpose()?;
+    let issuer = issuer.flatten();
     let mut add = |port: Port, table: &'static str, auth: &Option<Auth>| -> Result<(), RunError> {
         let auth = auth.as_ref().map(|auth| identities.add(table, auth)).transpose()?;
         ports.push(Port { auth, auth_timeout: settings.timeouts.auth, ..port });
         Ok(())
     };
     if let Some(table) = &on.haraj {
-        add(Port::new(haraj::Haraj::default()), "dialects.haraj.auth", &table.auth)?;
+        add(Port { issuer, ..Port::new(haraj_of(table)) }, "dialects.haraj.auth", &table.auth)?;
     }
     if let Some(table) = &on.tndata {
         add(Port::new(tndata_of(table)), "dialects.tndata.auth", &table.auth)?;
@@ -44,6 +50,28 @@ fn tndata_of(table: &settings::Tndata) -> impl Dialect + use<> {
         FromId::Number => tndata::FromIdForm::Number,
         FromId::String => tndata::FromIdForm::String,
     })
+}
+
+fn haraj_of(table: &settings::Haraj) -> haraj::Haraj {
+    let topic = match table.topic {
+        TopicForm::Object => haraj::TopicForm::Object,
+        TopicForm::String => haraj::TopicForm::String,
+    };
+    haraj::Haraj { topic }
+}
+
+/// Who logs in at the chat itself.
+fn haraj_logins(
+    settings: &Settings,
+    table: &settings::Haraj,
+    known: Arc<dyn Authenticator>,
+) -> Result<Option<Arc<dyn TokenIssuer>>, RunError> {
+    let (name, own) = match &table.auth {
+        Some(own) => ("dialects.haraj.auth", own),
+        None => ("auth", &settings.auth),
+    };
+    issuer(own, (&settings.auth, known), table.token_ttl)
+        .map_err(|source| RunError::Auth { table: name, source })
 }
 
 fn chats_of(table: &settings::Chats) -> chats::Chats {
