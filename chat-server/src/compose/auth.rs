@@ -169,7 +169,7 @@ pub(super) fn issuer(
         AuthScheme::Static { users } => Some(Arc::new(Logins::new(users, None, Tokens::Listed(ttl)))),
         scheme @ AuthScheme::Jwt { secret: Some(_), .. } => {
             let signer = JwtSigner::new(&jwt(scheme)?, ttl)?;
-            Some(Arc::new(Logins::new(users, sessions, Tokens::Signed(signer))))
+            Some(Arc::new(Logins::new(users, sessions, Tokens::Signed(Box::new(signer)))))
         }
         AuthScheme::Jwt { .. } | AuthScheme::Http { .. } => None,
     })

@@ -34,7 +34,7 @@ pub(super) struct Logins {
 /// Where tokens come from.
 pub(super) enum Tokens {
     /// They are signed.
-    Signed(JwtSigner),
+    Signed(Box<JwtSigner>),
     /// They are those of the settings, said to be good for so long.
     Listed(Duration),
 }
@@ -183,7 +183,7 @@ mod tests {
         let signer = JwtSigner::new(&config, Duration::from_secs(60)).unwrap();
         let site: Arc<dyn Authenticator> =
             Arc::new(StaticAuth::new([("s-9".to_owned(), UserId::new("9").unwrap())]));
-        let logins = Logins::new(users(), Some(site), Tokens::Signed(signer));
+        let logins = Logins::new(users(), Some(site), Tokens::Signed(Box::new(signer)));
         let auth = JwtAuth::new(config).unwrap();
         for (login, user) in [(Login::Session("s-9"), "9"), (password("ann", "password"), "1")] {
             let issued = logins.log_in(login).await.unwrap();
