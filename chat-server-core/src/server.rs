@@ -301,6 +301,16 @@ impl ChatServer {
         self.hub.start_upload(caller.asking(), new).await
     }
 
+    /// Begins to take a file that [was promised a place](Visit::promise_upload), by the name that was given for it: whoever
+    /// knows it puts the file there, once. It is of the user who asked, and of a room that this user alone reads, until a
+    /// [message](Visit::send) names it.
+    ///
+    /// # Errors
+    /// `Forbidden` when nothing waits under that name any more; else as [`upload`](Self::upload).
+    pub async fn upload_promised(&self, name: &str) -> Result<Upload, Error> {
+        self.hub.start_promised(name).await
+    }
+
     /// An uploaded file by the last part of its URL.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 
 mod auth;
 mod dialects;
+mod login;
+pub(crate) mod push;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -164,7 +166,8 @@ fn outward(settings: &Settings) -> Result<Outward, chat_push_http::SetupError> {
     let push = endpoint(&push.url, &push.secret, push.timeout)?;
     let push = push.map(|push| HttpPush::new(PushConfig::new(push))).transpose()?;
     let webhook = webhook.map(HttpWebhook::new).transpose()?;
-    Ok((push.map(|push| Arc::new(push) as Arc<_>), webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
+    let push = push::carriers(settings.dialects_on().haraj.as_ref(), push)?;
+    Ok((push, webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
 }
 
 fn server_config(settings: &Settings) -> ServerConfig {

@@ -1,6 +1,9 @@
 //! What the handlers share.
 
+use std::time::Duration;
+
 use chat_server_core::ChatServer;
+use chat_server_core::auth::Guesses;
 
 use crate::WsConfig;
 use crate::sse::Streams;
@@ -11,4 +14,12 @@ pub(crate) struct Edge {
     pub(crate) server: ChatServer,
     pub(crate) config: WsConfig,
     pub(crate) streams: Streams,
+    /// Addresses from which somebody logs in.
+    pub(crate) logins: Guesses,
+}
+
+/// How often somebody may log in in vain from one address: behind one there may be a whole office, and a password that is
+/// worth anything is not among the ten that are tried first.
+pub(crate) fn logins() -> Guesses {
+    Guesses::new(30, Duration::from_secs(10))
 }

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use chat_server_core::ChatServer;
 
 use crate::dialects::{self, Label};
-use crate::edge::Edge;
+use crate::edge::{Edge, logins};
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
 use crate::http::{agents, commands, health, lookups, metrics, people, uploads};
@@ -41,7 +41,7 @@ use crate::{WsConfig, origin};
 /// ```
 pub fn router(server: ChatServer, config: WsConfig) -> Router {
     let has_ports = server.ports().next().is_some();
-    let edge = Arc::new(Edge { server, config, streams: Streams::default() });
+    let edge = Arc::new(Edge { server, config, streams: Streams::default(), logins: logins() });
     let router = Router::new()
         .route("/v1/ws", get(native))
         .merge(commands::routes())

@@ -7,6 +7,7 @@ mod faults;
 mod files;
 mod foreign;
 mod forget;
+mod haraj;
 mod kill;
 mod power;
 mod powercut;

@@ -120,6 +120,9 @@ async fn requests(server: &Server) -> Vec<String> {
     let mut told = Vec::new();
     let bearer = |token: &str| format!("Authorization: Bearer {token}");
     let send = r#"{"content":{"type":"text/plain","payload":{"text":"text-heron"}}}"#;
+    let haraj_send =
+        r#"{"content":{"type":"text/plain","payload":{"text":"text-heron"}},"session_id":"wrong-kestrel"}"#;
+    let haraj_device = r#"{"what":"update_device","device":{"token":"push-cormorant","platform":"iOS"}}"#;
     for token in ["dev-seymour", "wrong-kestrel", "op-albatross"] {
         for (line, body) in [
             ("GET /v1/inbox?token=wrong-kestrel", ""),
@@ -151,6 +154,15 @@ async fn requests(server: &Server) -> Vec<String> {
             ("POST /talk/unsubscribe/query-egret?token=wrong-kestrel", "tokens=dev-seymour"),
             ("POST /api/chat?token=wrong-kestrel", r#"{"users":["text-heron"]}"#),
             ("POST /api/chat?token=dev-seymour", r#"{"users":"text-heron"}"#),
+            ("POST /chat/sessions", r#"{"auth_type":"basic","username":"ann","password":"wrong-kestrel"}"#),
+            ("POST /chat/sessions", r#"{"auth_type":"wrong-kestrel","session_value":"wrong-kestrel"}"#),
+            ("PUT /chat/sessions/seymour", ""),
+            ("PUT /chat/users/seymour", haraj_device),
+            ("PUT /chat/users/wrong-kestrel", haraj_device),
+            ("POST /chat/users/seymour/topics/p2p1_2/messages", haraj_send),
+            ("POST /chat/uploads", r#"{"mime_type":"text-heron","file_size":1}"#),
+            ("PUT /chat/uploads/wrong-kestrel", "text-heron"),
+            ("GET /chat/uploads/query-egret", ""),
             ("GET /metrics", ""),
         ] {
             let answer = http(server, &format!("{line} HTTP/1.1\r\n{}", bearer(token)), body).await;

@@ -106,6 +106,8 @@ pub struct Upload {
     head: Vec<u8>,
     kind: Option<String>,
     size: u64,
+    /// The size that it must have, where it was promised a place for exactly that.
+    exact: Option<u64>,
     _place: Place,
 }
 
@@ -119,11 +121,14 @@ impl Upload {
     /// Takes the next bytes. Not cancel-safe: drop the upload after a dropped call.
     ///
     /// # Errors
-    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload), `MediaType` as soon as it is
-    /// known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
+    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload) or what was promised, `MediaType` as
+    /// soon as it is known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
         self.size += bytes.len() as u64;
         self.hub.check_size(self.size)?;
+        if let Some(exact) = self.exact.filter(|exact| self.size > *exact) {
+            return Err(WireError::new(ErrorCode::TooLarge, format!("more than {exact} bytes")).into());
+        }
         if self.kind.is_none() {
             let missing = blob::SNIFFED - self.head.len();
             self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
@@ -143,9 +148,13 @@ impl Upload {
     /// Keeps the file, if whoever sent it may still write in the room.
     ///
     /// # Errors
-    /// `Forbidden`, also without a room, `MediaType`, `TooLarge` beyond what the user may have, `StorageUnavailable`: nothing
-    /// is kept.
+    /// `Forbidden`, also without a room, `MediaType`, `TooLarge` beyond what the user may have, `BadRequest` when bytes are
+    /// missing that were promised, `StorageUnavailable`: nothing is kept.
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
+        if let Some(exact) = self.exact.filter(|exact| self.size != *exact) {
+            let why = format!("{} bytes came, {exact} were promised", self.size);
+            return Err(WireError::new(ErrorCode::BadRequest, why).into());
+        }
         self.judge()?;
         let room = self.room.take().ok_or(ErrorCode::Forbidden)?;
         self.hub.check_uploader(&self.asking, &room).await?;
@@ -224,6 +233,13 @@ impl Download {
     }
 }
 
+impl Upload {
+    /// The same for a file that must have exactly the size that was announced.
+    pub(super) fn exact(self) -> Self {
+        Self { exact: self.new.size, ..self }
+    }
+}
+
 impl Hub {
     /// Begins an upload for a room.
     pub(crate) async fn start_upload(
@@ -231,10 +247,21 @@ impl Hub {
         asking: Asking,
         new: NewUpload,
     ) -> Result<Upload, crate::Error> {
+        let name = BlobName::from_bits(self.providers.clock.random());
+        self.start_upload_as(asking, new, name).await
+    }
+
+    /// The same under a name that was drawn before.
+    pub(super) async fn start_upload_as(
+        self: &Arc<Self>,
+        asking: Asking,
+        new: NewUpload,
+        name: BlobName,
+    ) -> Result<Upload, crate::Error> {
         self.blobs()?;
         let NewUpload { room, file_name, kind, size } = new;
         self.check_uploader(&asking, &room).await?;
-        self.begin_upload(asking, NewFile { file_name, kind, size }, Some(room)).await
+        self.begin_upload(asking, NewFile { file_name, kind, size }, Some(room), name).await
     }
 
     /// Begins an upload; a room that is not said yet is judged at its end.
@@ -243,6 +270,7 @@ impl Hub {
         asking: Asking,
         mut new: NewFile,
         room: Option<RoomId>,
+        name: BlobName,
     ) -> Result<Upload, crate::Error> {
         let blobs = self.blobs()?;
         if self.config.max_upload == 0 {
@@ -252,10 +280,9 @@ impl Hub {
         self.check_quota(&asking, new.size.unwrap_or(0)).await?;
         new.file_name = clean(&new.file_name)?;
         let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
-        let name = BlobName::from_bits(self.providers.clock.random());
         let writer = blobs.create(&name).await.map_err(|error| self.blobs_failed(&error))?;
-        let (hub, head) = (self.clone(), Vec::new());
-        Ok(Upload { hub, asking, room, new, name, writer, head, kind: None, size: 0, _place: place })
+        let (hub, head, exact) = (self.clone(), Vec::new(), None);
+        Ok(Upload { hub, asking, room, new, name, writer, head, kind: None, size: 0, exact, _place: place })
     }
 
     /// A file for a member of its room. No file and a stranger's file look the same.
@@ -323,7 +350,7 @@ impl Hub {
     }
 
     /// Where files are that were uploaded.
-    fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
+    pub(super) fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
         self.providers.blobs.clone().ok_or_else(|| unsupported::refused("uploads"))
     }
 
@@ -345,7 +372,7 @@ impl Hub {
     }
 
     /// Refuses so many bytes more, if they are beyond what there may be.
-    async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
+    pub(super) async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
         let used = self.providers.storage.upload_bytes(&asking.user).await;
         let used = used.map_err(|error| self.storage_failed(error))?;
         let (quota, size) = (self.quota(asking), size.max(MIN_COUNTED));
@@ -374,7 +401,7 @@ impl Hub {
         }
     }
 
-    fn check_size(&self, size: u64) -> Result<(), WireError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), WireError> {
         let most = self.config.max_upload;
         if size <= most {
             return Ok(());

@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn whoever_does_not_say_who_it_is_is_closed() {
         let start = Instant::now();
-        let mut session = waiting(Haraj, Place::Anywhere, now(start, 0));
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
         hear(&mut session, now(start, 14), r#"{"listen":{"id":"l","peer_id":2}}"#);
         assert!(matches!(&said(&mut session)[..], [Frame::Text(text)] if text.as_str().contains("401")));
         assert_eq!(session.poll_timeout(), Some(now(start, 15).at));
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn a_token_that_expires_closes_unless_it_is_renewed() {
         let start = Instant::now();
-        let mut session = waiting(Haraj, Place::Anywhere, now(start, 0));
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
         let auth = r#"{"auth":{"id":"a","access_token":"T"}}"#;
         for (at, expires_at) in [(1, 20), (18, 22)] {
             hear(&mut session, now(start, at), auth);
@@ -357,8 +357,14 @@ mod tests {
     fn a_silent_peer_is_probed_and_cut() {
         let start = Instant::now();
         let user = Principal { user: UserId::new("1").unwrap(), expires_at: None };
-        let mut session =
-            SocketSession::new(CONFIG, Arc::new(Haraj), Place::Anywhere, Some(&user), false, now(start, 0));
+        let mut session = SocketSession::new(
+            CONFIG,
+            Arc::new(Haraj::default()),
+            Place::Anywhere,
+            Some(&user),
+            false,
+            now(start, 0),
+        );
         session.handle_timeout(now(start, 25));
         assert!(matches!(said(&mut session)[..], [Frame::Ping]));
         session.handle_frame(now(start, 26), Frame::Pong);

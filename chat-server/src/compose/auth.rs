@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat_auth_http::{Form, HttpAuth, HttpConfig, IdKey};
-use chat_auth_jwt::{JwtAuth, JwtConfig, Key};
+use chat_auth_jwt::{JwtAuth, JwtConfig, JwtSigner, Key};
 use chat_protocol::{IdError, UserId};
 use chat_server_core::auth::{
-    AuthError, Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth, StaticDirectory,
+    AuthError, Authenticator, DevelopmentAuth, Directory, OpenDirectory, Profile, StaticAuth,
+    StaticDirectory, TokenIssuer,
 };
 use chat_server_core::clock::{Clock as _, SystemClock};
 
 use super::RunError;
-use crate::settings::{Algorithm, Auth, AuthScheme, StaticUser};
+use super::login::{Logins, Tokens};
+use crate::settings::{Algorithm, Auth, AuthKind, AuthScheme, StaticUser};
 
 /// Why users cannot be told by their tokens.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +79,11 @@ impl Identities {
     ) -> Result<Arc<dyn Authenticator>, RunError> {
         let users = match auth.scheme() {
             AuthScheme::Static { users } => users,
-            _ => {
+            AuthScheme::Jwt { users, .. } => {
+                self.open = true;
+                users
+            }
+            AuthScheme::Development | AuthScheme::Http { .. } => {
                 self.open = true;
                 Vec::new()
             }
@@ -88,7 +94,7 @@ impl Identities {
         authenticator(auth).map_err(named)
     }
 
-    /// Who connects in general.
+    /// Who knows the tokens of all clients.
     pub(super) fn auth(&self) -> Arc<dyn Authenticator> {
         self.auth.clone()
     }
@@ -110,9 +116,10 @@ impl Identities {
     }
 
     pub(super) fn into_parts(self) -> (Arc<dyn Authenticator>, Arc<dyn Directory>) {
+        let any_name = self.listed.is_empty();
         let listed = StaticDirectory::new(self.listed);
         match self.open {
-            true => (self.auth, Arc::new(ListedFirst { listed, heard: self.heard })),
+            true => (self.auth, Arc::new(ListedFirst { listed, heard: self.heard, any_name })),
             false => (self.auth, Arc::new(listed)),
         }
     }
@@ -122,6 +129,8 @@ impl Identities {
 struct ListedFirst {
     listed: StaticDirectory,
     heard: Vec<Arc<dyn Directory>>,
+    /// Nobody is listed, and names are ids: where some are, only they have names.
+    any_name: bool,
 }
 
 #[async_trait]
@@ -139,9 +148,9 @@ impl Directory for ListedFirst {
     }
 
     async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
-        match self.listed.named(username).await? {
-            Some(user) => Ok(Some(user)),
-            None => OpenDirectory.named(username).await,
+        match self.any_name {
+            true => OpenDirectory.named(username).await,
+            false => self.listed.named(username).await,
         }
     }
 }
@@ -155,25 +164,58 @@ fn authenticator(auth: &Auth) -> Result<Arc<dyn Authenticator>, SetupError> {
             let tokens = users.iter().map(token).collect::<Result<Vec<_>, IdError>>()?;
             Arc::new(StaticAuth::new(tokens))
         }
-        AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, audience, leeway } => {
-            let key = match (public_key, jwks) {
-                (Some(path), _) => Key::PublicPem(read_key(&path)?),
-                (None, Some(path)) => Key::JwksFile(path),
-                (None, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
-            };
-            let algorithm = jwt_algorithm(algorithm);
-            let jwt = JwtConfig { user_claim, audience, leeway, ..JwtConfig::new(algorithm, key) };
-            Arc::new(JwtAuth::new(jwt)?)
-        }
+        scheme @ AuthScheme::Jwt { .. } => Arc::new(JwtAuth::new(jwt(scheme)?)?),
         AuthScheme::Http { url, timeout, cache_ttl } => {
             Arc::new(HttpAuth::new(HttpConfig { timeout, cache_ttl, ..HttpConfig::new(url) })?)
         }
     })
 }
 
+/// Settings of signed tokens.
+fn jwt(scheme: AuthScheme) -> Result<JwtConfig, SetupError> {
+    let AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, audience, leeway, .. } = scheme
+    else {
+        unreachable!("only signed tokens have such settings");
+    };
+    let key = match (public_key, jwks) {
+        (Some(path), _) => Key::PublicPem(read_key(&path)?),
+        (None, Some(path)) => Key::JwksFile(path),
+        (None, None) => Key::Secret(secret.unwrap_or_default().expose().to_owned()),
+    };
+    let config = JwtConfig::new(jwt_algorithm(algorithm), key);
+    Ok(JwtConfig { user_claim, audience, leeway, ..config })
+}
+
+/// Who gives tokens to those who log in here, of the kind that a table takes; `None`: somebody else does.
+///
+/// `general` is the table of all clients, with whoever knows their tokens: its users log in here, too, and where it asks
+/// another server, sessions are what is asked about.
+pub(super) fn issuer(
+    own: &Auth,
+    general: (&Auth, Arc<dyn Authenticator>),
+    ttl: Duration,
+) -> Result<Option<Arc<dyn TokenIssuer>>, SetupError> {
+    let (general, known) = general;
+    let mut users = own.users.clone();
+    let others = general.users.iter().filter(|user| !own.users.iter().any(|it| it.id == user.id));
+    users.extend(others.cloned());
+    let sessions = (general.kind == AuthKind::Http).then_some(known);
+    Ok(match own.scheme() {
+        AuthScheme::Development => Some(Arc::new(DevelopmentAuth)),
+        AuthScheme::Static { users } => Some(Arc::new(Logins::new(users, None, Tokens::Listed(ttl)))),
+        scheme @ AuthScheme::Jwt { secret: Some(_), .. } => {
+            let signer = JwtSigner::new(&jwt(scheme)?, ttl)?;
+            Some(Arc::new(Logins::new(users, sessions, Tokens::Signed(Box::new(signer)))))
+        }
+        AuthScheme::Jwt { .. } | AuthScheme::Http { .. } => None,
+    })
+}
+
 fn profile(user: &StaticUser) -> Result<(UserId, Profile), SetupError> {
-    let (name, avatar, phone) = (Some(user.name.clone()), user.avatar.clone(), user.phone.clone());
-    Ok((UserId::new(user.id.as_str())?, Profile { name, avatar, phone, ..Profile::default() }))
+    let (name, avatar) = (Some(user.name.clone()), user.avatar.clone());
+    let (username, phone) = (user.username.clone(), user.phone.clone());
+    let profile = Profile { name, avatar, username, phone, ..Profile::default() };
+    Ok((UserId::new(user.id.as_str())?, profile))
 }
 
 fn read_key(path: &Path) -> Result<Vec<u8>, SetupError> {
@@ -219,7 +261,7 @@ fn jwt_algorithm(algorithm: Algorithm) -> chat_auth_jwt::Algorithm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{AuthKind, Settings};
+    use crate::settings::Settings;
 
     #[test]
     fn every_algorithm_of_the_settings_has_its_adapter() {
@@ -273,5 +315,8 @@ mod tests {
             Some(Profile::default()),
             "any id is a user"
         );
+        assert_eq!(directory.named("3").await.unwrap(), None, "but no name");
+        let (_, open) = Identities::new("auth", &Settings::default().auth).unwrap().into_parts();
+        assert_eq!(open.named("3").await.unwrap(), Some(user("3")));
     }
 }

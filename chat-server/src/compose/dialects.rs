@@ -6,11 +6,12 @@ use chat_protocol::UserId;
 use chat_protocol::dialect::Dialect;
 use chat_protocol::dialect::{chats, haraj, helpdesk, hipochat, tndata};
 use chat_push_http::{HipochatPush, HipochatPushConfig};
+use chat_server_core::auth::{Authenticator, TokenIssuer};
 use chat_server_core::dialects::Port;
 
 use super::RunError;
-use super::auth::{Identities, id_key};
-use crate::settings::{self, Auth, DataForm, FromId, PresenceScope, Settings};
+use super::auth::{Identities, id_key, issuer};
+use crate::settings::{self, Auth, DataForm, FromId, PresenceScope, Settings, TopicForm};
 
 /// The ports, and who is told for one of them which members do not receive a message.
 type Ports = (Vec<Port>, Option<Arc<HipochatPush>>);
@@ -20,13 +21,16 @@ type Ports = (Vec<Port>, Option<Arc<HipochatPush>>);
 pub(super) fn ports(settings: &Settings, identities: &mut Identities) -> Result<Ports, RunError> {
     let on = settings.dialects_on();
     let mut ports = Vec::new();
+    let issuer =
+        on.haraj.as_ref().map(|table| haraj_logins(settings, table, identities.auth())).transpose()?;
+    let issuer = issuer.flatten();
     let mut add = |port: Port, table: &'static str, auth: &Option<Auth>| -> Result<(), RunError> {
         let auth = auth.as_ref().map(|auth| identities.add(table, auth)).transpose()?;
         ports.push(Port { auth, auth_timeout: settings.timeouts.auth, ..port });
         Ok(())
     };
     if let Some(table) = &on.haraj {
-        add(Port::new(haraj::Haraj), "dialects.haraj.auth", &table.auth)?;
+        add(Port { issuer, ..Port::new(haraj_of(table)) }, "dialects.haraj.auth", &table.auth)?;
     }
     if let Some(table) = &on.tndata {
         add(Port::new(tndata_of(table)), "dialects.tndata.auth", &table.auth)?;
@@ -84,6 +88,28 @@ fn tndata_of(table: &settings::Tndata) -> impl Dialect + use<> {
         FromId::Number => tndata::FromIdForm::Number,
         FromId::String => tndata::FromIdForm::String,
     })
+}
+
+fn haraj_of(table: &settings::Haraj) -> haraj::Haraj {
+    let topic = match table.topic {
+        TopicForm::Object => haraj::TopicForm::Object,
+        TopicForm::String => haraj::TopicForm::String,
+    };
+    haraj::Haraj { topic }
+}
+
+/// Who logs in at the chat itself.
+fn haraj_logins(
+    settings: &Settings,
+    table: &settings::Haraj,
+    known: Arc<dyn Authenticator>,
+) -> Result<Option<Arc<dyn TokenIssuer>>, RunError> {
+    let (name, own) = match &table.auth {
+        Some(own) => ("dialects.haraj.auth", own),
+        None => ("auth", &settings.auth),
+    };
+    issuer(own, (&settings.auth, known), table.token_ttl)
+        .map_err(|source| RunError::Auth { table: name, source })
 }
 
 fn chats_of(table: &settings::Chats) -> chats::Chats {

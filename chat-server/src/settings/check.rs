@@ -13,7 +13,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::load::Problem;
 use super::uploads::is_type;
-use super::{Helpdesk, Secret, Settings};
+use super::{Helpdesk, PushForm, Secret, Settings};
+use crate::compose::push::service;
 
 /// What a `message` packet holds beside the content: at most five ids of 128 bytes, which JSON may make six times as
 /// long, rounded up.
@@ -21,6 +22,9 @@ const ENVELOPE: usize = 4096;
 
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whoever has a token can be its user for that long.
+const LONGEST_TOKEN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Files go later than this: a message that names one follows at once, but not in the same moment.
 const MIN_EXPIRY: Duration = Duration::from_secs(60);
@@ -281,6 +285,7 @@ impl Rules<'_> {
 
     fn dialects(&mut self) {
         self.hipochat();
+        self.haraj();
         let Some(helpdesk) = &self.settings.dialects.helpdesk else { return };
         self.duration("dialects.helpdesk.sent_delay", helpdesk.sent_delay, true);
         if helpdesk.utc_offset_minutes().is_none() {
@@ -321,6 +326,40 @@ impl Rules<'_> {
         }
         if let Some(token) = &hipochat.push_token {
             self.secret("dialects.hipochat.push_token", token);
+        }
+    }
+
+    fn haraj(&mut self) {
+        let Some(haraj) = &self.settings.dialects.haraj else { return };
+        let key = |name: &str| format!("dialects.haraj.{name}");
+        let ttl = haraj.token_ttl;
+        if !(Duration::from_secs(60)..=LONGEST_TOKEN).contains(&ttl) {
+            self.found(key("token_ttl"), "a token lasts from 1m to 365days, and nobody takes it back before");
+        }
+        if let Some(token) = &haraj.push_token {
+            self.secret(&key("push_token"), token);
+            if haraj.push_token_file.is_some() {
+                self.found(key("push_token_file"), "stands beside push_token: name one of the two");
+            }
+        }
+        let apple = haraj.push == PushForm::Apns;
+        if haraj.push_topic.is_some() && !apple {
+            self.found(key("push_topic"), "applies to push = \"apns\" only");
+        }
+        let Some(service) = service(haraj) else {
+            for (name, set) in [
+                ("push_token", haraj.push_token.is_some()),
+                ("push_token_file", haraj.push_token_file.is_some()),
+                ("push_topic", haraj.push_topic.is_some() && apple),
+            ] {
+                if set {
+                    self.found(key(name), "applies with push_url only: without it pushes go to push.url");
+                }
+            }
+            return;
+        };
+        if let Err(error) = service.check() {
+            self.found(key("push_url"), error.to_string());
         }
     }
 

@@ -1,5 +1,6 @@
 //! The formats of existing systems, as an operator sets them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -170,13 +171,79 @@ impl Default for Hipochat {
 }
 
 /// Haraj Chat.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Haraj {
+    /// How the answer to a start names its topic: in an `object`, as the clients of today read it, or as a `string`, as its
+    /// document has it.
+    pub topic: TopicForm,
+    /// How long a token is good that somebody gets who logs in here.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub token_ttl: Duration,
+    /// Which service tells devices that a client of this format has registered, and so what is posted to `push_url`: `fcm_v1`
+    /// is Google's, `fcm_legacy` Google's former one, `apns` Apple's.
+    pub push: PushForm,
+    /// Address to which each push for such a device is posted: `https://`, or `http://` on this machine. For `apns` it has
+    /// `{token}` where the token of the device is to stand. Without it they go to `push.url` like all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<String>,
+    /// What opens `push_url`: an access token, or the server key of `fcm_legacy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token: Option<Secret>,
+    /// File that holds it instead, read before each push: access tokens of `fcm_v1` last an hour, and another program gets
+    /// new ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token_file: Option<PathBuf>,
+    /// With `apns`: for which application, its bundle id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_topic: Option<String>,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
+}
+
+impl Default for Haraj {
+    fn default() -> Self {
+        Self {
+            topic: TopicForm::default(),
+            // As in the examples of its document.
+            token_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            push: PushForm::default(),
+            push_url: None,
+            push_token: None,
+            push_token_file: None,
+            push_topic: None,
+            auth: None,
+        }
+    }
+}
+
+/// How `haraj` names a started topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum TopicForm {
+    /// In an object.
+    #[default]
+    Object,
+    /// As a string.
+    String,
+}
+
+/// The service of pushes of `haraj`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PushForm {
+    /// Apple's.
+    Apns,
+    /// Google's former one.
+    FcmLegacy,
+    /// Google's.
+    #[default]
+    FcmV1,
 }
 
 /// chat-django's help desk.

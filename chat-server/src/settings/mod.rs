@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod load;
 mod outward;
+pub(crate) mod password;
 mod secret;
 mod timeouts;
 mod uploads;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::auth::{Algorithm, Auth, AuthKind, AuthScheme, StaticUser};
 pub use self::dialects::{
-    Chats, DataForm, Dialects, FromId, Haraj, Helpdesk, Hipochat, PresenceScope, Tndata,
+    Chats, DataForm, Dialects, FromId, Haraj, Helpdesk, Hipochat, PresenceScope, PushForm, Tndata, TopicForm,
 };
 pub use self::limits::Limits;
 pub use self::load::{Problem, Problems, Sources, load};

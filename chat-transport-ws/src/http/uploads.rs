@@ -42,8 +42,7 @@ pub(crate) async fn upload(
     let caller = caller(&edge, request.headers()).await?;
     let new = new_upload(&request)?;
     let mut upload = edge.server.upload(&caller, new).await?;
-    let pace = (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout);
-    receive(&mut upload, request.into_body(), pace).await?;
+    receive(&mut upload, request.into_body(), pace(&edge)).await?;
     Ok(Json(upload.finish().await?))
 }
 
@@ -67,8 +66,17 @@ fn new_upload(request: &Request) -> Result<NewUpload, WireError> {
     })
 }
 
+/// How long a sender may pause, and when all of a file must have come.
+pub(crate) fn pace(edge: &Edge) -> (Duration, Instant) {
+    (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout)
+}
+
 /// Hands on the bytes as they come. Neither a sender that pauses nor one that trickles keeps its place for ever.
-async fn receive(upload: &mut Upload, body: Body, pace: (Duration, Instant)) -> Result<(), Refused> {
+pub(crate) async fn receive(
+    upload: &mut Upload,
+    body: Body,
+    pace: (Duration, Instant),
+) -> Result<(), Refused> {
     let (pause, deadline) = pace;
     let late = || WireError::new(ErrorCode::HeartbeatTimeout, "the file does not come in time");
     let mut body = body.into_data_stream();

@@ -19,6 +19,8 @@ const MAX_ANSWER: usize = 256 * 1024;
 
 /// How many connections are kept open for the next post. How many posts are under way is bounded by who gives them.
 const MAX_IDLE: usize = 32;
+/// Number of posts in flight.
+pub(crate) const MAX_POSTS: usize = 16;
 
 /// An address, and what it takes to post there.
 pub(crate) struct Endpoint {
@@ -162,7 +164,7 @@ fn connection(error: reqwest::Error) -> Failure {
 }
 
 /// The whole chain of causes, without the address: its query may be a secret.
-fn causes(error: reqwest::Error) -> String {
+pub(crate) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut source = std::error::Error::source(&error);
@@ -173,7 +175,7 @@ fn causes(error: reqwest::Error) -> String {
     text
 }
 
-async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(connection)? {
         if body.len() + chunk.len() > MAX_ANSWER {
@@ -198,7 +200,7 @@ pub fn check_url(text: &str) -> Result<(), SetupError> {
     address(text).map(drop)
 }
 
-fn address(text: &str) -> Result<Url, SetupError> {
+pub(crate) fn address(text: &str) -> Result<Url, SetupError> {
     let error = |reason| Err(SetupError::Url { reason });
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return error("does not begin with http:// or https://");
@@ -218,7 +220,7 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-fn client(url: &Url) -> Result<Client, SetupError> {
+pub(crate) fn client(url: &Url) -> Result<Client, SetupError> {
     let mut client = Client::builder()
         .redirect(redirect::Policy::none())
         .no_proxy()

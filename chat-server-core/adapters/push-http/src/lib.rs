@@ -37,6 +37,7 @@
 //! Webhooks post a [`WebhookBody`](chat_protocol::hooks::WebhookBody), and any status of the 200s takes it.
 //!
 //! For hipochat, [`HipochatPush`] tells its `PushNotificationURL` who does not receive a message.
+//! [`ServicePush`] posts the payloads themselves, one by one, to a service or to whatever takes its bodies.
 //!
 //! # How it is signed
 //!
@@ -60,6 +61,7 @@ mod endpoint;
 mod error;
 mod gateway;
 mod hipochat;
+mod service;
 mod sign;
 mod webhook;
 
@@ -68,5 +70,6 @@ pub use endpoint::check_url;
 pub use error::SetupError;
 pub use gateway::HttpPush;
 pub use hipochat::{HipochatPush, HipochatPushConfig};
+pub use service::{Credential, ServiceConfig, ServicePush};
 pub use sign::signature;
 pub use webhook::HttpWebhook;

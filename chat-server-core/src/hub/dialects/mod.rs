@@ -53,6 +53,8 @@ pub(crate) struct Sockets {
     ports: Vec<Port>,
     /// Of each port a number that no connection has: the origin of what is asked of it over HTTP.
     ghosts: Vec<u64>,
+    /// Places that files were promised.
+    grants: visit::Grants,
     /// Rooms that sockets are told of, and what waits to be told.
     rooms: Shards<RoomId, RoomMail>,
     /// Every socket by the number of its connection. Written when one comes or goes, read where all of a port are told.

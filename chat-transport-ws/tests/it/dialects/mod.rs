@@ -12,11 +12,13 @@ mod sockets;
 mod tndata;
 mod together;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::dialect::{
     chats::Chats, haraj::Haraj, helpdesk::Helpdesk, hipochat::Hipochat, tndata::TnData,
 };
+use chat_server_core::auth::DevelopmentAuth;
 use chat_server_core::dialects::Port;
 use chat_server_core::{Providers, ServerConfig};
 use chat_transport_ws::WsConfig;
@@ -44,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 fn ports() -> Vec<Port> {
     vec![
-        Port::new(Haraj),
+        Port { issuer: Some(Arc::new(DevelopmentAuth)), ..Port::new(Haraj::default()) },
         Port::new(TnData::default()),
         Port::new(Chats::default()),
         Port { sent_delay: Some(Duration::ZERO), ..Port::new(Helpdesk::default()) },

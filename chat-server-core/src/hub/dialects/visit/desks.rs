@@ -6,6 +6,7 @@ use chat_protocol::dialect::RoomName;
 use chat_protocol::{ErrorCode, Role, RoomId, RoomKind, Seq, WireError};
 
 use super::{UNPAGED_MAX, Visit};
+use crate::blob::BlobName;
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::facts::Facts;
@@ -81,7 +82,8 @@ impl Visit {
     /// `TooLarge`, `RateLimited` for who has too many under way, `StorageUnavailable` when there is no room for files,
     /// `NotSupported` without a blob store.
     pub async fn desk_upload(&self, file: NewFile) -> Result<Upload, Error> {
-        self.hub.begin_upload(self.asking.clone(), file, None).await
+        let name = BlobName::from_bits(self.hub.providers.clock.random());
+        self.hub.begin_upload(self.asking.clone(), file, None, name).await
     }
 
     /// A file of a support case, by the digits of its name.

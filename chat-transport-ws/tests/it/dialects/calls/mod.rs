@@ -1,6 +1,7 @@
 //! What clients of existing systems ask over HTTP, key by key.
 
 mod chats;
+mod haraj;
 mod helpdesk;
 mod hipochat;
 mod tndata;
@@ -11,7 +12,8 @@ use super::alike;
 use crate::edge::{Answer, Edge};
 
 pub(super) async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
-    let scheme = if line.contains(" /chats") { "Bearer" } else { "Token" };
+    let bearer = line.contains(" /chat") || line.contains(" /sessions");
+    let scheme = if bearer { "Bearer" } else { "Token" };
     let token = token.map(|token| format!("Authorization: {scheme} {token}\r\n")).unwrap_or_default();
     let (kind, body) = body;
     let request = format!(
