@@ -43,7 +43,7 @@ pub enum PresenceScope {
 /// let frame = br#"{"type":"message_read","content":{"chat_type":"direct","chat_id":"1_2","message_id":17}}"#;
 /// let room = RoomName::Id(RoomId::direct(&me, &peer));
 /// let asked = chats.decode(seat, frame, Timestamp::default());
-/// assert_eq!(asked, Asked::from(What::Read { room, upto: MessageName::Num(17) }));
+/// assert_eq!(asked, Asked::from(What::Read { room, upto: MessageName::Num(17), echoed: true }));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Chats {
@@ -154,7 +154,7 @@ fn ask(frame: ClientFrame, me: &UserId) -> Result<What, BadInput> {
         ClientFrame::NewMessage(message) => send(message, me)?,
         ClientFrame::UserTyping(chat) => What::Typing { room: room(&chat, me)?, stop: false },
         ClientFrame::MessageRead(MessageRef { chat, message_id }) => {
-            What::Read { room: room(&chat, me)?, upto: name(message_id) }
+            What::Read { room: room(&chat, me)?, upto: name(message_id), echoed: true }
         }
         ClientFrame::DeleteMessage(MessageRef { chat, message_id }) => {
             What::Delete { room: room(&chat, me)?, message: name(message_id) }

@@ -80,6 +80,9 @@ pub enum What {
         room: RoomName,
         /// The message. Only one of another user can be named: one's own counts as not found.
         upto: MessageName,
+        /// Whether it is told also when it was read before. If not, the next frame does not wait until it is stored: clients
+        /// that repeat it without end would be heard after all of them.
+        echoed: bool,
     },
     /// Replace a message's content.
     Edit {

@@ -27,7 +27,7 @@ use crate::{Content, ErrorCode, RoomId, Text, Timestamp, UserId, WireError, deco
 /// let (me, peer) = (UserId::new("1").unwrap(), UserId::new("2").unwrap());
 /// let seat = Seat { place: &place, me: Some(&me) };
 /// let receipt = br#"{"received":"584d07235fb9e4f2ab2a2c0c24142180"}"#;
-/// let What::Read { room, upto: MessageName::Key(_) } =
+/// let What::Read { room, upto: MessageName::Key(_), echoed: false } =
 ///     TnData::default().decode(seat, receipt, Timestamp::default()).what
 /// else {
 ///     panic!("a receipt asks to move the read pointer");
@@ -159,7 +159,9 @@ fn by_user(frame: ClientFrame, room: RoomName) -> Option<What> {
         ClientFrame::Message(message) => {
             What::Send { room, content: Content::plain(message.text), reply_to: None }
         }
-        ClientFrame::Receipt(receipt) => What::Read { room, upto: MessageName::Key(receipt.digest()?.0) },
+        ClientFrame::Receipt(receipt) => {
+            What::Read { room, upto: MessageName::Key(receipt.digest()?.0), echoed: false }
+        }
     })
 }
 

@@ -140,7 +140,7 @@ fn every_command_asks_what_it_says() {
         ),
         (
             r#"{"type":"message_read","content":{"chat_type":"direct","chat_id":"1_2","message_id":17}}"#,
-            What::Read { room: direct("1", "2"), upto: num(17) },
+            What::Read { room: direct("1", "2"), upto: num(17), echoed: true },
         ),
         (
             r#"{"type":"delete_message","content":{"chat_type":"project","chat_id":10,"message_id":17}}"#,

@@ -131,7 +131,7 @@ fn frames_ask_what_the_reference_says() {
     let ask = |frame| decode(&place, Some(&me), frame);
     assert_eq!(ask(r#"{"text":"Hello","from":1,"token":"T"}"#), send(&direct, "Hello"));
     assert_eq!(ask(r#"{"text":"Hello","from":"not me","x":[{}]}"#), send(&direct, "Hello"));
-    let read = What::Read { room: RoomName::Id(direct.clone()), upto: MessageName::Key(KEY) };
+    let read = What::Read { room: RoomName::Id(direct.clone()), upto: MessageName::Key(KEY), echoed: false };
     assert_eq!(ask(RECEIPT), read);
     let both = r#"{"received":"584d07235fb9e4f2ab2a2c0c24142180","text":"Hello"}"#;
     assert_eq!(ask(both), read, "a frame with `received` is always a receipt");

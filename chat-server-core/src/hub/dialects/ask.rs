@@ -58,7 +58,9 @@ impl Hub {
             None => None,
         };
         match (&what, &message) {
-            (What::Read { .. }, Some(message)) => return self.read_from(&asking.user, &room, message).await,
+            (What::Read { echoed, .. }, Some(message)) => {
+                return self.read_from(&asking.user, &room, message, *echoed).await;
+            }
             (What::Typing { stop, .. }, _) => return self.typing_from(link, &room, *stop).await,
             _ => {}
         }
@@ -149,7 +151,8 @@ impl Hub {
         Ok(here.ok_or(ErrorCode::MessageNotFound)?)
     }
 
-    /// Everything up to a message of another user is read; told also when it was read before.
+    /// Everything up to a message of another user is read; `echoed`: told also when it was read before. If not, nobody waits for
+    /// it, because pointers are gathered for a while before they are stored.
     ///
     /// Nothing is paid for it: these clients repeat it whenever they draw.
     pub(crate) async fn read_from(
@@ -157,6 +160,7 @@ impl Hub {
         user: &UserId,
         room: &RoomId,
         message: &StoredMessage,
+        echoed: bool,
     ) -> Result<(), WireError> {
         self.membership(room, user).await?;
         let seq = message.message.seq;
@@ -164,6 +168,9 @@ impl Hub {
             return Err(ErrorCode::MessageNotFound.into());
         }
         let change = OwnChange::Move { room: room.clone(), pointer: Pointer::Read, thread: None, seq };
+        if !echoed {
+            return self.own_later(user, change).await;
+        }
         if self.own(user, change).await?.duplicate {
             let ts = self.providers.clock.now();
             self.post(room, Happened::Read { by: user.clone(), from: seq, upto: seq, ts });

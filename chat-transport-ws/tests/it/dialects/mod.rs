@@ -3,6 +3,7 @@
 
 mod calls;
 mod chats;
+mod clients;
 mod haraj;
 mod helpdesk;
 mod hipochat;
