@@ -168,11 +168,11 @@ impl Hub {
         link.sit(Seated { port: id, place: place.clone(), alias });
         let session = self.attach(link, user, None, None);
         self.sockets.add(link);
-        match room {
+        match &room {
             Some(room) => {
-                self.seat(link, &room);
-                self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
-                self.read_on_entry(id, user, &room, None).await;
+                self.seat(link, room);
+                self.post(room, Happened::Socket { user: user.clone(), port: id, opened: true });
+                self.read_on_entry(id, user, room, None).await;
             }
             None if place == Place::Anywhere => {
                 let limit = self.config.max_rooms_followed;
@@ -183,7 +183,7 @@ impl Hub {
             }
             None => {}
         }
-        Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+        Ok(Granted { user: user.clone(), room, session, expires_at: principal.expires_at })
     }
 
     /// A room is read, at a port that says so: up to what the user wrote now, or all of it for who comes in. Nobody waits for
@@ -220,7 +220,8 @@ impl Hub {
         if principal.user != *user {
             return Err(ErrorCode::Forbidden.into());
         }
-        Ok(Granted { user: user.clone(), session: session.clone(), expires_at: principal.expires_at })
+        let (user, session) = (user.clone(), session.clone());
+        Ok(Granted { user, room: None, session, expires_at: principal.expires_at })
     }
 
     /// Gives a socket that needs no user its place.

@@ -7,6 +7,7 @@ mod clients;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+mod panel;
 mod sockets;
 mod tndata;
 mod together;
