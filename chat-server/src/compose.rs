@@ -16,7 +16,7 @@ use chat_server_core::push::{PushGateway, WebhookSink};
 use chat_server_core::search::SharedIndex;
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteSearch, SqliteStore};
-use chat_transport_ws::{ServeError, WsConfig};
+use chat_transport_ws::{DebugPanel, ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -233,8 +233,14 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
         allowed_origins: settings.origins.allow.clone(),
         operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
         metrics: Some(Arc::new(move || metrics.render())),
+        debug_panel: debug_panel(settings),
         ..WsConfig::default()
     }
+}
+
+fn debug_panel(settings: &Settings) -> Option<DebugPanel> {
+    let table = &settings.debug_panel;
+    table.enabled.then(|| DebugPanel { bodies: table.bodies, ..DebugPanel::default() })
 }
 
 /// Whether anyone is anyone, somewhere.
@@ -246,6 +252,9 @@ fn is_development(settings: &Settings) -> bool {
 fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
     if is_development(settings) {
         println!("development auth: anyone may connect as any user, the token of <user> is dev-<user>");
+    }
+    if settings.debug_panel.enabled {
+        println!("debug panel: the operator sees what all sockets say under /chat/debug/");
     }
     for listener in listeners {
         match listener.local_addr() {

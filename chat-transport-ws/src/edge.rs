@@ -1,11 +1,13 @@
 //! What the handlers share.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_server_core::ChatServer;
 use chat_server_core::auth::Guesses;
 
 use crate::WsConfig;
+use crate::panel::Panel;
 use crate::sse::Streams;
 
 /// What the handlers share.
@@ -16,6 +18,8 @@ pub(crate) struct Edge {
     pub(crate) streams: Streams,
     /// Addresses from which somebody logs in.
     pub(crate) logins: Guesses,
+    /// `None`: nobody looks, and no connection is tapped.
+    pub(crate) panel: Option<Arc<Panel>>,
 }
 
 /// How often somebody may log in in vain from one address: behind one there may be a whole office, and a password that is

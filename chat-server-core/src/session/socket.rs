@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_protocol::dialect::{Asked, Dialect, Done, Place, Seat, Secret, What};
-use chat_protocol::{Close, ErrorCode, Frame, SessionId, Text, Timestamp, UserId, WireError};
+use chat_protocol::{Close, ErrorCode, Frame, RoomId, SessionId, Text, Timestamp, UserId, WireError};
 
 use super::timers::{Timer, Timers};
 use super::{Now, SessionConfig};
@@ -30,6 +30,8 @@ pub(crate) enum SocketAction {
 pub(crate) struct Granted {
     /// Who it is.
     pub(crate) user: UserId,
+    /// The one room that the place is.
+    pub(crate) room: Option<RoomId>,
     /// The session.
     pub(crate) session: SessionId,
     /// When the token stops being valid.
@@ -147,7 +149,7 @@ impl SocketSession {
             return self.end();
         };
         match result {
-            Ok(Granted { user, session, expires_at }) => {
+            Ok(Granted { user, session, expires_at, .. }) => {
                 self.me = Some(user.clone());
                 self.timers.clear(Timer::Auth);
                 self.expire_at(now, expires_at);
@@ -287,6 +289,7 @@ mod tests {
 
     fn granted(user: &str, expires_at: Option<i64>) -> Granted {
         Granted {
+            room: None,
             user: UserId::new(user).unwrap(),
             session: SessionId::new("s1").unwrap(),
             expires_at: expires_at.map(|seconds| Timestamp::from_micros(seconds * 1_000_000)),

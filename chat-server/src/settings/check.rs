@@ -36,6 +36,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     rules.listen();
     rules.auths();
     rules.operator();
+    rules.debug_panel();
     rules.limits();
     rules.uploads();
     rules.timeouts();
@@ -109,6 +110,12 @@ impl Rules<'_> {
             if let Some(i) = auth.users.iter().position(|user| user.token.expose() == token.expose()) {
                 self.found("operator.token", format!("also the token of {table}.users[{i}]"));
             }
+        }
+    }
+
+    fn debug_panel(&mut self) {
+        if self.settings.debug_panel.enabled && self.settings.operator.token.is_none() {
+            self.found("debug_panel.enabled", "needs operator.token, which the page asks for");
         }
     }
 

@@ -229,6 +229,10 @@ fn broken_rules_say_what_to_do() {
             file("listen = ['127.0.0.1:1', '127.0.0.1:1']", ""),
             "listen (from chat.toml): 127.0.0.1:1 is named twice",
         ),
+        (
+            "[debug_panel]\nenabled = true".to_owned(),
+            "debug_panel.enabled (from chat.toml): needs operator.token, which the page asks for",
+        ),
         (file("[push]\nsecret = 'x'", ""), "push.url: missing: the secret signs what is posted there"),
         (
             file("[webhook]\nurl = 'https://example.org'", ""),

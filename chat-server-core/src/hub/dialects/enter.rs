@@ -169,14 +169,14 @@ impl Hub {
         link.sit(Seated { port: id, place: place.clone(), alias });
         let session = self.attach(link, user, None, None);
         self.sockets.add(link);
-        match room {
+        match &room {
             Some(room) => {
-                self.seat(link, &room);
-                if !self.settle_seat(link, user, &room).await? {
+                self.seat(link, room);
+                if !self.settle_seat(link, user, room).await? {
                     return Err(ErrorCode::Forbidden.into());
                 }
-                self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
-                self.read_on_entry(id, user, &room, None).await;
+                self.post(room, Happened::Socket { user: user.clone(), port: id, opened: true });
+                self.read_on_entry(id, user, room, None).await;
             }
             None if place == Place::Anywhere => self.seat_anywhere(link, user).await?,
             None => {
@@ -186,7 +186,7 @@ impl Hub {
                 }
             }
         }
-        Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+        Ok(Granted { user: user.clone(), room, session, expires_at: principal.expires_at })
     }
 
     /// Seats a socket in all rooms of its user.
@@ -234,7 +234,8 @@ impl Hub {
         if principal.user != *user {
             return Err(ErrorCode::Forbidden.into());
         }
-        Ok(Granted { user: user.clone(), session: session.clone(), expires_at: principal.expires_at })
+        let (user, session) = (user.clone(), session.clone());
+        Ok(Granted { user, room: None, session, expires_at: principal.expires_at })
     }
 
     /// Gives a socket that needs no user its place.

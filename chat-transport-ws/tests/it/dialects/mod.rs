@@ -4,10 +4,12 @@
 mod backend;
 mod calls;
 mod chats;
+mod clients;
 mod everywhere;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+mod panel;
 mod sockets;
 mod tndata;
 mod together;
