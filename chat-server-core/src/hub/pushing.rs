@@ -255,7 +255,7 @@ impl Hub {
     }
 
     /// The same, as a time.
-    fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
+    pub(super) fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
         shifted(self.providers.clock.now(), micros(self.retry_in(after, attempts)))
     }
 }

@@ -119,7 +119,7 @@ impl Visit {
             let owner = if self.asking.operator { users.first() } else { Some(self.user()) };
             let owner = owner.ok_or(ErrorCode::BadRequest)?;
             self.hub.check_user(owner, "users").await?;
-            self.hub.make_room(owner, alias.clone()).await?;
+            self.hub.make_room(self.port, owner, alias.clone()).await?;
         }
         let (room, _) = self.room(name).await?;
         self.command(Invite { id: id(), room, users, role: None }).await.map(drop)

@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{HeaderName, IF_NONE_MATCH, IF_RANGE, RANGE};
 use axum::response::Response;
 use chat_protocol::dialect::haraj::{Code, Upload, UploadGrant};
+use chat_server_core::blob::is_shown;
 
 use super::super::absolute;
 use super::{Asked, Guest, body, code, error, told};
