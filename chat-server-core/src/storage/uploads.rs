@@ -12,8 +12,9 @@ use chat_protocol::{Open, RoomId, Seq, Timestamp, UserId};
 use super::{Append, Appended, Change, LogEntry, Refusal, StorageError};
 use crate::blob::{BlobName, named};
 
-/// How long a file that is doomed does not come up again, so that those that cannot be deleted keep no others waiting: 60 s.
-pub const DOOMED_AGAIN: Duration = Duration::from_secs(60);
+/// How long a file that is doomed does not come up again, so that those that cannot be deleted keep no others waiting: 20 s. After
+/// a crash between the decision and the deletion it takes so long, too.
+pub const DOOMED_AGAIN: Duration = Duration::from_secs(20);
 
 /// The account of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -356,7 +356,7 @@ async fn files_that_cannot_be_deleted_keep_no_others_waiting() {
         scene.post(&format!("s{n}"), "r", &url).await;
         scene.alice.ok(&format!(r#"{{"delete":{{"id":"d","room":"r","seq":{}}}}}"#, n + 1)).await;
     }
-    wait(30).await;
+    wait(27).await;
     scene.disk.stuck.store(false, Ordering::Relaxed);
     let url = scene.file().await;
     scene.post("last", "r", &url).await;
