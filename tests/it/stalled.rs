@@ -31,9 +31,8 @@ const TEXT: usize = 4_000;
 const ALONE: usize = 2_000;
 const BESIDE: usize = 14_000;
 
-/// What a stalled reader may cost: its queue of 1 MiB and what surrounds it, and what the server keeps of new messages whoever
-/// reads them, which was 9 to 19 MB. Far less than what is sent meanwhile.
-const MAX_GROWTH: u64 = 24 * 1024 * 1024;
+/// What a stalled reader may cost: its queue of 1 MiB and what surrounds it, far less than what is sent meanwhile.
+const MAX_GROWTH: u64 = 16 * 1024 * 1024;
 
 /// One writer of the room sends so many messages at its pace.
 async fn write(url: String, number: usize, start: Instant, round: &'static str, count: usize) {
