@@ -10,6 +10,7 @@ use chat_tests::server::{Server, Start};
 use chat_tests::socket::{Socket, send};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -27,15 +28,25 @@ const READERS: usize = 3;
 /// Bytes of a message's text.
 const TEXT: usize = 4_000;
 
-/// How many messages are sent without, then with a stalled reader.
-const ALONE: usize = 2_000;
+/// How many messages are sent before anything is measured: the store's cache of 16 MiB is full then, and a server that
+/// only warms up no longer grows.
+const WARM: usize = 6_000;
+
+/// How often it is talked without and with a stalled reader, by turns, and how many messages each time: about as many
+/// as one does not read until it is cut off.
+const ROUNDS: usize = 7;
+const ROUND: usize = 1_200;
+
+/// How many messages are sent beside the stalled reader that comes back.
 const BESIDE: usize = 14_000;
 
-/// What a stalled reader may cost: its queue of 1 MiB and what surrounds it, far less than what is sent meanwhile.
-const MAX_GROWTH: u64 = 16 * 1024 * 1024;
+/// What a stalled reader may cost above what the server needed without: its queue of 1 MiB, and what the server needs
+/// more after 14,000 further messages, or for a moment while it moves its log into the database. Far less than what is
+/// sent meanwhile.
+const MAX_GROWTH: u64 = 12 * 1024 * 1024;
 
 /// One writer of the room sends so many messages at its pace.
-async fn write(url: String, number: usize, start: Instant, round: &'static str, count: usize) {
+async fn write(url: String, number: usize, start: Instant, round: String, count: usize) {
     let mut socket = Socket::log_in(&url, &format!("writer{number}")).await;
     let (mut next, mut answered, padding) = (Instant::now(), 0, "x".repeat(TEXT));
     for n in 0..count {
@@ -65,29 +76,42 @@ async fn read(mut socket: Socket, start: Instant, count: usize) -> (Socket, Vec<
     (socket, took)
 }
 
-/// The p99 of the readers in milliseconds, and messages a second, while so many are sent.
-async fn talk(
-    url: String,
+/// One stretch of talking.
+struct Talk {
+    /// The p99 of the readers, in milliseconds.
+    p99: f64,
+    /// Messages a second.
+    rate: f64,
+    /// The server's greatest memory meanwhile, in bytes.
+    memory: u64,
+    /// Those who read, for the next stretch.
     readers: Vec<Socket>,
-    round: &'static str,
-    count: usize,
-) -> (Vec<Socket>, f64, f64) {
-    let start = Instant::now();
-    let readers: Vec<_> =
+}
+
+/// So many messages are sent by all writers and read by all readers.
+async fn talk(server: &Server, readers: Vec<Socket>, round: &str, count: usize) -> Talk {
+    let (url, start) = (server.url(), Instant::now());
+    let reading: Vec<_> =
         readers.into_iter().map(|socket| tokio::spawn(read(socket, start, count))).collect();
-    let each = count / WRITERS;
-    let writers = (0..WRITERS).map(|number| tokio::spawn(write(url.clone(), number, start, round, each)));
-    for writer in writers.collect::<Vec<_>>() {
+    let one = |number| write(url.clone(), number, start, round.to_owned(), count / WRITERS);
+    let writing: Vec<_> = (0..WRITERS).map(|number| tokio::spawn(one(number))).collect();
+    let mut memory = server.memory();
+    while !writing.iter().all(JoinHandle::is_finished) {
+        memory = memory.max(server.memory());
+        tokio::time::sleep(STEP).await;
+    }
+    for writer in writing {
         writer.await.unwrap();
     }
-    let (mut sockets, mut all) = (Vec::new(), Vec::new());
-    for reader in readers {
+    let rate = count as f64 / start.elapsed().as_secs_f64();
+    let (mut readers, mut all) = (Vec::new(), Vec::new());
+    for reader in reading {
         let (socket, took) = reader.await.unwrap();
-        sockets.push(socket);
+        readers.push(socket);
         all.extend(took);
     }
     all.sort_unstable();
-    (sockets, all[all.len() * 99 / 100] as f64 / 1_000.0, count as f64 / start.elapsed().as_secs_f64())
+    Talk { p99: all[all.len() * 99 / 100] as f64 / 1_000.0, rate, memory, readers }
 }
 
 /// How many slow readers the server has cut off.
@@ -147,6 +171,36 @@ async fn come_back(url: &str, epoch: &str, offset: u64, heard: &mut Vec<u64>) {
     }
 }
 
+/// One that stops reading right after it joined: its socket, the epoch, and where the room stood.
+async fn stall(url: &str, user: &str) -> (Socket, String, u64, u64) {
+    let mut socket = Socket::open(url).await;
+    let auth = socket.ok(&format!(r#"{{"auth":{{"id":"a","token":"dev-{user}","follow":false}}}}"#)).await;
+    let room = socket.ok(r#"{"join":{"id":"j","room":"r"}}"#).await["room"].take();
+    let epoch = auth["epoch"].as_str().unwrap().to_owned();
+    (socket, epoch, room["offset"].as_u64().unwrap(), room["seq"].as_u64().unwrap())
+}
+
+/// The room's people: those who read it; those who write come by themselves.
+async fn room(url: &str) -> Vec<Socket> {
+    let mut owner = Socket::log_in(url, "owner").await;
+    owner.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
+    owner.ok(r#"{"unfollow":{"id":"u","room":"r"}}"#).await;
+    for number in 0..WRITERS {
+        member(url, &format!("writer{number}")).await;
+    }
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        readers.push(member(url, &format!("reader{number}")).await);
+    }
+    readers
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stalled_reader_in_a_busy_room_costs_its_queue_and_misses_nothing() {
     let data = tempfile::tempdir().unwrap();
@@ -154,46 +208,46 @@ async fn a_stalled_reader_in_a_busy_room_costs_its_queue_and_misses_nothing() {
     let synchronous = (String::from("CHAT_STORAGE__SYNCHRONOUS"), OsString::from("off"));
     let server = Server::start(data.path(), &Start { env: vec![synchronous], ..Start::default() }).await;
     let url = server.url();
-    let mut owner = Socket::log_in(&url, "owner").await;
-    owner.ok(r#"{"create":{"id":"c","kind":"group","room":"r","access":"open"}}"#).await;
-    owner.ok(r#"{"unfollow":{"id":"u","room":"r"}}"#).await;
-    for number in 0..WRITERS {
-        member(&url, &format!("writer{number}")).await;
-    }
-    let mut readers = Vec::new();
-    for number in 0..READERS {
-        readers.push(member(&url, &format!("reader{number}")).await);
-    }
-    let (readers, alone, rate_alone) = talk(url.clone(), readers, "alone", ALONE).await;
+    let mut readers = talk(&server, room(&url).await, "warm", WARM).await.readers;
 
-    let mut stalled = Socket::open(&url).await;
-    let auth = stalled.ok(r#"{"auth":{"id":"a","token":"dev-stalled","follow":false}}"#).await;
-    let joined = stalled.ok(r#"{"join":{"id":"j","room":"r"}}"#).await;
-    let (offset, first) =
-        (joined["room"]["offset"].as_u64().unwrap(), joined["room"]["seq"].as_u64().unwrap());
-    let before = server.memory();
-    let mut greatest = before;
-    let talking = tokio::spawn(talk(url.clone(), readers, "beside", BESIDE));
-    while !talking.is_finished() && cut_off(&server).await == 0 {
-        greatest = greatest.max(server.memory());
-        tokio::time::sleep(STEP).await;
+    let (mut alone, mut beside, mut before, mut greatest) = (Vec::new(), Vec::new(), 0, 0);
+    for round in 0..ROUNDS {
+        let without = talk(&server, readers, &format!("alone{round}"), ROUND).await;
+        let (socket, ..) = stall(&url, &format!("stalled{round}")).await;
+        let with = talk(&server, without.readers, &format!("beside{round}"), ROUND).await;
+        assert_eq!(cut_off(&server).await, 0, "it is there until the round is over");
+        alone.push(without.p99);
+        beside.push(with.p99);
+        (before, greatest) = (without.memory.max(before), with.memory.max(greatest));
+        readers = with.readers;
+        drop(socket);
     }
-    assert!(!talking.is_finished(), "it is cut off while the others talk");
+
+    let (stalled, epoch, offset, first) = stall(&url, "stalled").await;
+    let last = talk(&server, readers, "last", BESIDE).await;
+    assert_eq!(cut_off(&server).await, 1, "it is cut off while the others talk");
     let mut heard = Vec::new();
     let code = drain(stalled, &mut heard).await;
-    let (_readers, beside, rate) = talking.await.unwrap();
-    let grown = greatest.max(server.memory()) - before;
+    let grown = greatest.max(last.memory).saturating_sub(before);
     println!(
-        "{rate_alone:.0} messages/s alone and {rate:.0} beside a stalled reader, p99 {alone} ms and {beside} ms; \
-         {} bytes sent, memory grew by {grown}; closed with {code:?} after {} messages",
+        "p99 {alone:?} ms without and {beside:?} ms with a stalled reader, medians {} and {}; then {:.0} messages/s, \
+         {} bytes, memory grew by {grown} from {before}; closed with {code:?} after {} messages",
+        median(&alone),
+        median(&beside),
+        last.rate,
         BESIDE * TEXT,
         heard.len(),
     );
-    assert!(grown < MAX_GROWTH && (BESIDE * TEXT) as u64 > 2 * MAX_GROWTH, "{grown} bytes");
+    assert!(grown < MAX_GROWTH && (BESIDE * TEXT) as u64 > 4 * MAX_GROWTH, "{grown} bytes");
     assert_eq!(code, Some(4411), "slow reader: reconnect and resume");
-    assert!(beside < alone * 5.0 + 200.0, "p99 {beside} ms beside a stalled reader, {alone} ms without");
+    // Noise is what the same measure does without.
+    let worst = alone.iter().copied().fold(0.0, f64::max);
+    assert!(
+        median(&beside) <= worst * 1.5,
+        "p99 {beside:?} ms beside a stalled reader, {alone:?} ms without"
+    );
     let last = offset + heard.len() as u64;
-    come_back(&url, auth["epoch"].as_str().unwrap(), last, &mut heard).await;
+    come_back(&url, &epoch, last, &mut heard).await;
     let all: Vec<u64> = (first + 1..=first + BESIDE as u64).collect();
     assert_eq!(heard, all, "every message once, in order");
 }
