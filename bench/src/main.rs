@@ -48,6 +48,8 @@ enum Workload {
     Resume,
     /// Fan-out with stalled readers, typing, receipts and presence
     Disturbed,
+    /// One room followed in all six formats beside our own alone: target 8
+    Formats,
 }
 
 /// Measures the server beside its floors.
@@ -165,6 +167,7 @@ fn perform(
         Workload::History => load::history::measure(place, &[1_000, 100_000], effort, figures),
         Workload::Growth => growth_curves(place, effort, quick, figures),
         Workload::Resume => load::resume::measure(place, effort, figures),
+        Workload::Formats => load::formats::measure(place, effort, figures),
         Workload::Disturbed => {
             let place = &Place { grace: Some("100ms"), ..place.clone() };
             let all = [Case::of(100, 1), Case::of(1_000, 8), Case::of(100, 32), Case::of(1_000, 1)];

@@ -4,10 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use chat_protocol::{
-    Access, ClientMsgId, Content, Epoch, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind, Timestamp,
-    UserId,
+    Access, ClientMsgId, Content, DeskStatus, Epoch, HistoryVisibility, Role, RoomId, RoomInfo, RoomKind,
+    RoomNumber, Timestamp, UserId,
 };
-use chat_server_core::storage::{Append, Change, MessageStore, NewMessage, NewRoom};
+use chat_server_core::storage::{
+    Append, Change, MessageStore, NewMessage, NewRoom, OwnAppend, OwnChange, UserLog,
+};
 use chat_store_sqlite::{SqliteConfig, SqliteStore, Synchronous};
 
 use crate::Failure;
@@ -21,17 +23,43 @@ const BATCH: usize = 256;
 /// Length of the texts, in bytes: the message of every measurement.
 const TEXT: usize = 200;
 
+/// When everything was stored.
+fn long_ago() -> Timestamp {
+    Timestamp::from_micros(1_700_000_000_000_000)
+}
+
 /// Rooms with members and messages.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     /// Each room's name, its members and how many messages it holds.
     pub(crate) rooms: Vec<(String, Vec<String>, usize)>,
+    /// All of them are support cases, with these names.
+    pub(crate) desk: Option<Desk>,
+}
+
+/// What makes a room one that every format has a name for.
+#[derive(Debug, Clone)]
+pub(crate) struct Desk {
+    pub(crate) number: u64,
+    pub(crate) alias: &'static str,
+    pub(crate) organization: &'static str,
+    pub(crate) agents: Vec<String>,
 }
 
 impl Plan {
+    /// Each room's name, its members and how many messages it holds.
+    pub(crate) fn rooms(rooms: impl IntoIterator<Item = (String, Vec<String>, usize)>) -> Self {
+        Self { rooms: rooms.into_iter().collect(), desk: None }
+    }
+
     /// One room with these members.
     pub(crate) fn room(name: &str, members: impl IntoIterator<Item = String>) -> Self {
-        Self { rooms: vec![(name.to_owned(), members.into_iter().collect(), 0)] }
+        Self { rooms: vec![(name.to_owned(), members.into_iter().collect(), 0)], desk: None }
+    }
+
+    /// The same room as a support case of its first member.
+    pub(crate) fn at_a_desk(self, desk: Desk) -> Self {
+        Self { desk: Some(desk), ..self }
     }
 
     /// The same rooms with so many messages in each.
@@ -69,11 +97,24 @@ impl Plan {
             }
         }
         runtime.block_on(append(&store, &mut batch))?;
+        for answer in runtime.block_on(store.append_own(&self.agents()?))? {
+            answer?;
+        }
         Ok(epoch)
     }
 
+    fn agents(&self) -> Result<Vec<OwnAppend>, Failure> {
+        let Some(desk) = &self.desk else { return Ok(Vec::new()) };
+        let agent = |user: &String| {
+            let change = OwnChange::Agent { organization: desk.organization.to_owned(), agent: true };
+            Ok(OwnAppend { user: UserId::new(user.as_str())?, now: long_ago(), change })
+        };
+        desk.agents.iter().map(agent).collect()
+    }
+
     fn changes(&self) -> impl Iterator<Item = Result<Append, Failure>> {
-        let creations = self.rooms.iter().map(|(room, members, _)| create(room, members));
+        let desk = self.desk.as_ref();
+        let creations = self.rooms.iter().map(move |(room, members, _)| create(room, members, desk));
         let messages = self.rooms.iter().flat_map(|(room, members, count)| {
             (0..*count).map(move |number| message(room, &members[number % members.len().min(2)], number))
         });
@@ -90,25 +131,35 @@ async fn append(store: &SqliteStore, batch: &mut Vec<Append>) -> Result<(), Fail
 }
 
 fn change(room: &str, by: &str, change: Change) -> Result<Append, Failure> {
-    let now = Timestamp::from_micros(1_700_000_000_000_000);
-    Ok(Append { room: RoomId::new(room)?, by: UserId::new(by)?, access_version: None, now, change })
+    Ok(Append {
+        room: RoomId::new(room)?,
+        by: UserId::new(by)?,
+        access_version: None,
+        now: long_ago(),
+        change,
+    })
 }
 
-fn create(room: &str, members: &[String]) -> Result<Append, Failure> {
+fn create(room: &str, members: &[String], desk: Option<&Desk>) -> Result<Append, Failure> {
     let ids = members.iter().map(|member| Ok((UserId::new(member.as_str())?, Role::Member)));
     let members_with_roles = ids.collect::<Result<_, Failure>>()?;
-    let (kind, access) = match RoomId::new(room)?.direct_pair() {
-        Some(_) => (RoomKind::Direct, Access::Invite),
-        None => (RoomKind::Group, Access::Open),
+    let (kind, access) = match (RoomId::new(room)?.direct_pair(), desk) {
+        (Some(_), _) => (RoomKind::Direct, Access::Invite),
+        (None, Some(_)) => (RoomKind::Desk, Access::Invite),
+        (None, None) => (RoomKind::Group, Access::Open),
+    };
+    let case = |desk: &Desk| {
+        let (organization, client) = (desk.organization.to_owned(), UserId::new(members[0].as_str())?);
+        Ok::<_, Failure>(chat_protocol::Desk { organization, client, status: DeskStatus::Open.into() })
     };
     let new = NewRoom {
         kind,
         access,
         history: HistoryVisibility::All,
         info: RoomInfo::default(),
-        desk: None,
-        number: None,
-        alias: None,
+        desk: desk.map(case).transpose()?,
+        number: desk.and_then(|desk| RoomNumber::new(desk.number)),
+        alias: desk.map(|desk| desk.alias.to_owned()),
         members: members_with_roles,
         request: None,
     };

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::figures::Figures;
 use crate::load::fan_out::Case;
-use crate::load::{growth, history, idle, pairs, resume, storm};
+use crate::load::{formats, growth, history, idle, pairs, resume, storm};
 
 /// What a figure is held against.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,7 @@ pub(crate) fn judge(figures: &Figures) -> Vec<Verdict> {
     table.pairs();
     table.connections();
     table.history();
+    table.formats();
     table.growth();
     table.resume();
     table.verdicts
@@ -185,6 +186,13 @@ impl Table<'_> {
         // The server may keep the newest page ready; any other one it reads.
         let any = history::name_of_older(100_000);
         self.line("7 read", &any, "cpu us/page", Against::Nothing, Bound::AtMost(80.0));
+    }
+
+    /// One serialisation per message and format, which writes a support case's message twice.
+    fn formats(&mut self) {
+        for (case, most) in [(formats::NATIVE, 1.0), (formats::ALL, 7.0)] {
+            self.line("8", case, "encodings/message", Against::Nothing, Bound::AtMost(most));
+        }
     }
 
     fn growth(&mut self) {

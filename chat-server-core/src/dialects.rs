@@ -33,8 +33,12 @@ pub struct Port {
     /// Whoever knows a room's alias may enter it: the first socket of a user makes a member, and an alias that no room has
     /// makes a room. Default: false.
     pub open_rooms: bool,
-    /// Who opens a socket of a room, or writes in it, has read all of it: its counter begins anew. Default: false.
+    /// Who opens a socket of a room, or writes in it, has read all of it: its counter begins anew. And where the user's last
+    /// socket of a room ended is kept, for [`Visit::take_split`]. Default: false.
     pub read_on_entry: bool,
+    /// Whoever comes may read and write in every support case; without a token it is this user, who is a member of those that
+    /// it wrote in. `None`, the default: agents and members alone.
+    pub open_desks: Option<UserId>,
     /// How long a message of a support case takes from `sending` to `sent`; `None`, the default: nobody is told.
     pub sent_delay: Option<Duration>,
 }
@@ -49,6 +53,7 @@ impl Port {
             auth_timeout: Duration::from_secs(15),
             open_rooms: false,
             read_on_entry: false,
+            open_desks: None,
             sent_delay: None,
         }
     }

@@ -10,7 +10,7 @@ use crate::bus::memory::MemoryBus;
 use crate::clock::{Clock, SystemClock};
 use crate::dialects::Port;
 use crate::policy::{BuiltInPolicy, Policy};
-use crate::push::{PushGateway, WebhookSink};
+use crate::push::{AbsenceSink, PushGateway, WebhookSink};
 use crate::search::SharedIndex;
 use crate::storage::SharedStorage;
 use crate::storage::memory::MemoryStore;
@@ -44,6 +44,8 @@ pub struct Providers {
     pub push: Option<Arc<dyn PushGateway>>,
     /// Who is told what happens in rooms; `None`: nobody.
     pub webhook: Option<Arc<dyn WebhookSink>>,
+    /// Who is told which members do not receive a message; `None`: nobody.
+    pub absence: Option<Arc<dyn AbsenceSink>>,
     /// Formats of existing systems that are spoken besides the native one.
     pub dialects: Vec<Port>,
 }
@@ -61,6 +63,7 @@ impl Default for Providers {
             clock: Arc::new(SystemClock),
             push: None,
             webhook: None,
+            absence: None,
             dialects: Vec::new(),
         }
     }

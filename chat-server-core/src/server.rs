@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat_protocol::dialect::{Opening, Secret};
 use chat_protocol::reply::{AgentsData, DesksPage, ForgetData, InboxTotals, UserEntry};
-use chat_protocol::{Command, HistoryQuery, RoomId, RoomState, UserId};
+use chat_protocol::{Command, ErrorCode, HistoryQuery, RoomId, RoomState, UserId};
 use serde_json::value::RawValue;
 
 use crate::auth::{Issued, Login, Principal};
@@ -118,6 +118,16 @@ impl ChatServer {
     pub async fn visit(&self, port: PortId, token: &Secret) -> Result<Visit, Error> {
         let principal = self.hub.authenticate_at(port, &token.0).await?;
         Ok(self.visit_as(port, &Caller::User(principal.user)))
+    }
+
+    /// A visit of whoever comes without a token, where the port has a user for that.
+    ///
+    /// # Errors
+    /// `NotAuthenticated` where it has none, `Forbidden` for a user who is being forgotten.
+    pub async fn visit_open(&self, port: PortId) -> Result<Visit, Error> {
+        let user = self.port(port).open_desks.clone().ok_or(ErrorCode::NotAuthenticated)?;
+        self.hub.check_kept(&user).await?;
+        Ok(self.visit_as(port, &Caller::User(user)))
     }
 
     /// A token for who logs in at a port. Who guesses is slowed down by the port's issuer, and by whoever knows its address.
@@ -289,6 +299,16 @@ impl ChatServer {
     /// `StorageUnavailable` when there is no room for files, `NotSupported` without a blob store.
     pub async fn upload(&self, caller: &Caller, new: NewUpload) -> Result<Upload, Error> {
         self.hub.start_upload(caller.asking(), new).await
+    }
+
+    /// Begins to take a file that [was promised a place](Visit::promise_upload), by the name that was given for it: whoever
+    /// knows it puts the file there, once. It is of the user who asked, and of a room that this user alone reads, until a
+    /// [message](Visit::send) names it.
+    ///
+    /// # Errors
+    /// `Forbidden` when nothing waits under that name any more; else as [`upload`](Self::upload).
+    pub async fn upload_promised(&self, name: &str) -> Result<Upload, Error> {
+        self.hub.start_promised(name).await
     }
 
     /// An uploaded file by the last part of its URL.

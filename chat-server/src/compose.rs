@@ -2,6 +2,8 @@
 
 mod auth;
 mod dialects;
+mod login;
+pub(crate) mod push;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use chat_server_core::push::{PushGateway, WebhookSink};
 use chat_server_core::search::SharedIndex;
 use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use chat_store_sqlite::{OpenError, SqliteConfig, SqliteSearch, SqliteStore};
-use chat_transport_ws::{ServeError, WsConfig};
+use chat_transport_ws::{DebugPanel, ServeError, WsConfig};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -70,7 +72,7 @@ pub enum RunError {
 pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), RunError> {
     let metrics = install_metrics()?;
     let mut identities = Identities::new("auth", &settings.auth)?;
-    let dialects = dialects::ports(&settings, &mut identities)?;
+    let (dialects, absence) = dialects::ports(&settings, &mut identities)?;
     let (auth, directory) = identities.into_parts();
     let (push, webhook) = outward(&settings)?;
     let store = open_store(&settings.data, settings.storage.synchronous)?;
@@ -88,6 +90,7 @@ pub async fn run(settings: Settings, shutdown: CancellationToken) -> Result<(), 
         directory,
         push,
         webhook,
+        absence: absence.map(|absence| absence as Arc<_>),
         dialects,
         ..Providers::default()
     };
@@ -163,7 +166,8 @@ fn outward(settings: &Settings) -> Result<Outward, chat_push_http::SetupError> {
     let push = endpoint(&push.url, &push.secret, push.timeout)?;
     let push = push.map(|push| HttpPush::new(PushConfig::new(push))).transpose()?;
     let webhook = webhook.map(HttpWebhook::new).transpose()?;
-    Ok((push.map(|push| Arc::new(push) as Arc<_>), webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
+    let push = push::carriers(settings.dialects_on().haraj.as_ref(), push)?;
+    Ok((push, webhook.map(|webhook| Arc::new(webhook) as Arc<_>)))
 }
 
 fn server_config(settings: &Settings) -> ServerConfig {
@@ -229,8 +233,14 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
         allowed_origins: settings.origins.allow.clone(),
         operator_token: settings.operator.token.as_ref().map(|token| token.expose().to_owned()),
         metrics: Some(Arc::new(move || metrics.render())),
+        debug_panel: debug_panel(settings),
         ..WsConfig::default()
     }
+}
+
+fn debug_panel(settings: &Settings) -> Option<DebugPanel> {
+    let table = &settings.debug_panel;
+    table.enabled.then(|| DebugPanel { bodies: table.bodies, ..DebugPanel::default() })
 }
 
 /// Whether anyone is anyone, somewhere.
@@ -242,6 +252,9 @@ fn is_development(settings: &Settings) -> bool {
 fn announce(settings: &Settings, listeners: &[tokio::net::TcpListener]) {
     if is_development(settings) {
         println!("development auth: anyone may connect as any user, the token of <user> is dev-<user>");
+    }
+    if settings.debug_panel.enabled {
+        println!("debug panel: the operator sees what all sockets say under /chat/debug/");
     }
     for listener in listeners {
         match listener.local_addr() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::ServeError;
+use crate::{DebugPanel, ServeError};
 
 /// Renders the operator's metrics as Prometheus text. It is called once per request and must not block.
 pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
@@ -78,6 +78,10 @@ pub struct WsConfig {
     /// request has no forwarding header. Behind a proxy that adds none everybody is a loopback peer: set the token.
     /// Default `None`: the path answers 404.
     pub metrics: Option<MetricsText>,
+    /// A page under `/chat/debug/` that shows, to whoever has the `operator_token`, what all sockets of all formats say and are
+    /// told, live; tokens never. Default `None`: no connection is tapped, and the path is like any other. With one, each
+    /// frame costs a lock and the frames kept are a copy of what people write in the server's memory.
+    pub debug_panel: Option<DebugPanel>,
 }
 
 impl Default for WsConfig {
@@ -101,6 +105,7 @@ impl Default for WsConfig {
             query_token: false,
             operator_token: None,
             metrics: None,
+            debug_panel: None,
         }
     }
 }
@@ -125,6 +130,7 @@ impl fmt::Debug for WsConfig {
             .field("query_token", &self.query_token)
             .field("operator_token", &self.operator_token.as_ref().map(|_| "<redacted>"))
             .field("metrics", &self.metrics.is_some())
+            .field("debug_panel", &self.debug_panel)
             .finish()
     }
 }

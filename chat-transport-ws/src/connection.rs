@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use chat_protocol::{ErrorCode, Frame, Text};
+use chat_protocol::{ErrorCode, Frame, RoomId, Text, UserId};
 use chat_server_core::transport::{Connection, ConnectionError, DirectWriter};
 use futures::{Sink, SinkExt, Stream, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::close::{self, Ending};
+use crate::panel::{Tap, TappedWriter};
 use crate::wire::Wire;
 
 /// A WebSocket that the core is done with.
@@ -32,6 +33,8 @@ pub(crate) struct WsConnection<S> {
     socket: Option<Box<WebSocketStream<S>>>,
     /// The way past the library for text frames, where the socket below is known.
     wire: Option<Arc<Wire>>,
+    /// Tells the debug panel what passes; `None` without one.
+    tap: Option<Tap>,
     ending: Ending,
     /// The library has nothing left of what was read so far.
     drained: bool,
@@ -48,7 +51,13 @@ impl<S> WsConnection<S> {
     ) -> (Self, oneshot::Receiver<Left<S>>) {
         let (back, left) = oneshot::channel();
         let socket = Some(Box::new(socket));
-        (Self { socket, wire, ending: Ending::Open, drained: false, failed: false, back: Some(back) }, left)
+        let (ending, back) = (Ending::Open, Some(back));
+        (Self { socket, wire, tap: None, ending, drained: false, failed: false, back }, left)
+    }
+
+    /// What passes from here on is told to the debug panel, where there is one.
+    pub(crate) fn tap(&mut self, tap: Option<Tap>) {
+        self.tap = tap;
     }
 
     /// The first goodbye counts, and no text follows it.
@@ -77,7 +86,15 @@ impl<S> WsConnection<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for WsConnection<S> {
     fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
-        self.wire.clone().map(|wire| -> Arc<dyn DirectWriter> { wire })
+        let wire = self.wire.clone()?;
+        Some(match self.tap.clone() {
+            Some(tap) => Arc::new(TappedWriter { tap, wire }),
+            None => wire,
+        })
+    }
+
+    fn belongs_to(&mut self, user: &UserId, room: Option<&RoomId>) {
+        self.tap.iter().for_each(|tap| tap.belongs_to(user, room));
     }
 }
 
@@ -110,10 +127,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WsConnection<S> {
                 }
                 Some(Ok(Message::Text(text))) => {
                     // The bytes are shared. The library has checked them, so the error is for form's sake.
-                    let text = Text::try_from(Bytes::from(text));
-                    return Poll::Ready(Some(
-                        text.map(Frame::Text).map_err(|_| ConnectionError::Peer(ErrorCode::InvalidUtf8)),
-                    ));
+                    match Text::try_from(Bytes::from(text)) {
+                        Ok(text) => Frame::Text(text),
+                        Err(_) => {
+                            return Poll::Ready(Some(Err(ConnectionError::Peer(ErrorCode::InvalidUtf8))));
+                        }
+                    }
                 }
                 Some(Ok(Message::Binary(bytes))) => Frame::Binary(bytes),
                 Some(Ok(Message::Ping(_))) => Frame::Ping,
@@ -125,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WsConnection<S> {
                 // Only writers use it; the library never reads one.
                 Some(Ok(Message::Frame(_))) => continue,
             };
+            self.tap.iter().for_each(|tap| tap.heard(&frame));
             return Poll::Ready(Some(Ok(frame)));
         }
     }
@@ -150,6 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Frame> for WsConnection<S> {
             // Nothing may follow a close frame in its direction, and the library answers that of a peer by itself.
             return Ok(());
         }
+        self.tap.iter().for_each(|tap| tap.said(&frame));
         let message = match frame {
             Frame::Text(text) if self.wire.is_some() => {
                 self.wire.iter().for_each(|wire| wire.put(&text));

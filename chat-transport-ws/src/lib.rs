@@ -24,6 +24,7 @@
 //! | `POST /v1/commands?session_id=` | commands for such a stream, one per line |
 //! | `GET /healthz` | whether the server does its work |
 //! | `GET /metrics` | Prometheus text, for the operator |
+//! | `GET /chat/debug/` | live traffic of all sockets, for the operator, where [`WsConfig::debug_panel`] is set |
 //!
 //! A server that speaks formats of existing systems ([`Providers::dialects`](chat_server_core::Providers::dialects)) has
 //! their paths besides: see [`router`]. The documentation of the formats says which.
@@ -48,6 +49,7 @@ mod handshake;
 mod http;
 mod io;
 mod origin;
+mod panel;
 mod places;
 mod refuse;
 mod routes;
@@ -58,5 +60,6 @@ mod wire;
 
 pub use config::{MetricsText, WsConfig};
 pub use error::ServeError;
+pub use panel::DebugPanel;
 pub use routes::router;
 pub use server::{bind, serve, serve_router};

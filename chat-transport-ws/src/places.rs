@@ -76,7 +76,7 @@ impl Drop for Counted {
 }
 
 /// What counts as one address: of IPv6 the network of one household, whose machines take others whenever they like.
-fn household(address: IpAddr) -> IpAddr {
+pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address => address,

@@ -10,10 +10,11 @@ use axum::routing::{get, post};
 use chat_server_core::ChatServer;
 
 use crate::dialects::{self, Label};
-use crate::edge::Edge;
+use crate::edge::{Edge, logins};
 use crate::handshake::{self, CHAT_V1};
 use crate::http::error::{self, Refused};
 use crate::http::{agents, commands, health, lookups, metrics, people, uploads};
+use crate::panel::{self, Panel};
 use crate::sse::{self, Streams};
 use crate::upgrade::{Guest, Upgrade};
 use crate::{WsConfig, origin};
@@ -41,7 +42,9 @@ use crate::{WsConfig, origin};
 /// ```
 pub fn router(server: ChatServer, config: WsConfig) -> Router {
     let has_ports = server.ports().next().is_some();
-    let edge = Arc::new(Edge { server, config, streams: Streams::default() });
+    let panel = config.debug_panel.as_ref().map(|panel| Arc::new(Panel::new(panel)));
+    let paths = panel.as_ref().map_or_else(Router::new, |_| panel::routes());
+    let edge = Arc::new(Edge { server, config, streams: Streams::default(), logins: logins(), panel });
     let router = Router::new()
         .route("/v1/ws", get(native))
         .merge(commands::routes())
@@ -51,6 +54,7 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .route("/v1/uploads", post(uploads::upload))
         .route("/v1/uploads/{name}", get(uploads::download))
         .merge(sse::routes())
+        .merge(paths)
         .route("/healthz", get(health::healthz))
         .route("/metrics", get(metrics::show))
         .method_not_allowed_fallback(error::method_not_allowed);
@@ -84,10 +88,10 @@ async fn observe(State(edge): State<Arc<Edge>>, request: Request, next: Next) ->
 
 /// The native format over a WebSocket.
 async fn native(State(edge): State<Arc<Edge>>, mut request: Request) -> Result<Response, Refused> {
-    let mut upgrade = Upgrade::of(&mut request)?;
+    let mut upgrade = Upgrade::of(&edge, &mut request)?;
     let wish = handshake::wish(&request, &edge.config)?;
     if wish.chat_v1 {
         upgrade.answer_protocol(CHAT_V1);
     }
-    upgrade.accept(edge, Guest::Native { token: wish.token })
+    upgrade.accept(edge, "native", Guest::Native { token: wish.token })
 }

@@ -26,6 +26,7 @@ use crate::edge::Edge;
 use crate::gather::GatherIo;
 use crate::http::error::Refused;
 use crate::io::PatientIo;
+use crate::panel::{self, Tap};
 use crate::server::Slot;
 use crate::wire::{Wire, WireIo};
 use crate::{close, handshake};
@@ -47,6 +48,8 @@ pub(crate) struct Upgrade {
     on_upgrade: OnUpgrade,
     address: Option<String>,
     slot: Option<Arc<Slot>>,
+    /// Tokens that the debug panel must not show; none without one.
+    secrets: Vec<String>,
 }
 
 impl Upgrade {
@@ -54,7 +57,7 @@ impl Upgrade {
     ///
     /// # Errors
     /// One per cause; see [`handshake`].
-    pub(crate) fn of(request: &mut Request) -> Result<Self, Refused> {
+    pub(crate) fn of(edge: &Edge, request: &mut Request) -> Result<Self, Refused> {
         let response = create_response_with_body(request, Body::empty)
             .map_err(|error| handshake::not_an_upgrade(&error))?;
         handshake::check_key(request.headers())?;
@@ -64,7 +67,8 @@ impl Upgrade {
             .ok_or_else(|| WireError::new(ErrorCode::BadRequest, "this connection cannot be upgraded"))?;
         let address = extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.to_string());
         let slot = extensions.remove::<Arc<Slot>>();
-        Ok(Self { response, on_upgrade, address, slot })
+        let secrets = edge.panel.as_ref().map_or_else(Vec::new, |_| panel::secrets(request));
+        Ok(Self { response, on_upgrade, address, slot, secrets })
     }
 
     /// Names the subprotocol that was chosen of those offered.
@@ -72,16 +76,22 @@ impl Upgrade {
         self.response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
     }
 
-    /// The answer that accepts; the WebSocket is served by a task of its own.
+    /// The answer that accepts; the WebSocket, of this format, is served by a task of its own.
     ///
     /// # Errors
     /// `ShuttingDown`.
-    pub(crate) fn accept(self, edge: Arc<Edge>, guest: Guest) -> Result<Response, Refused> {
+    pub(crate) fn accept(
+        self,
+        edge: Arc<Edge>,
+        format: &'static str,
+        guest: Guest,
+    ) -> Result<Response, Refused> {
         if edge.server.health() == Health::Draining {
             return Err(ErrorCode::ShuttingDown.into());
         }
-        let Self { response, on_upgrade, address, slot } = self;
-        let run = run(edge, on_upgrade, address, guest, slot);
+        let Self { response, on_upgrade, address, slot, secrets } = self;
+        let tap = edge.panel.as_ref().map(|panel| panel.tap(format, address.clone(), secrets));
+        let run = run(edge, on_upgrade, address, guest, slot, tap);
         tracing::trace!(task_bytes = size_of_val(&run), "a request becomes a websocket");
         tokio::spawn(run);
         Ok(response)
@@ -95,6 +105,7 @@ async fn run(
     address: Option<String>,
     guest: Guest,
     slot: Option<Arc<Slot>>,
+    tap: Option<Tap>,
 ) {
     // Mounted into somebody else's server there is no slot, and nobody who would cut.
     let cut = slot.as_ref().map_or_else(CancellationToken::new, |slot| slot.cut.clone());
@@ -103,7 +114,7 @@ async fn run(
         () = cut.cancelled() => {}
         () = async {
             match on_upgrade.await {
-                Ok(upgraded) => converse(&edge, upgraded, address, guest).await,
+                Ok(upgraded) => converse(&edge, upgraded, address, guest, tap).await,
                 Err(error) => tracing::debug!(%error, "an upgrade failed"),
             }
         } => {}
@@ -112,7 +123,7 @@ async fn run(
 
 /// The session. Below it is the TCP socket itself where this crate's server accepted it, and whatever else carries
 /// the bytes where the router is mounted into somebody else's.
-async fn converse(edge: &Edge, upgraded: Upgraded, address: Option<String>, guest: Guest) {
+async fn converse(edge: &Edge, upgraded: Upgraded, address: Option<String>, guest: Guest, tap: Option<Tap>) {
     match upgraded.downcast::<TokioIo<PatientIo<TcpStream>>>() {
         Ok(Parts { io, read_buf, .. }) => {
             let io = WireIo::new(io.into_inner().into_inner(), edge.config.write_buffer);
@@ -120,11 +131,11 @@ async fn converse(edge: &Edge, upgraded: Upgraded, address: Option<String>, gues
             // A copy: the HTTP library's buffer of 8 KiB would stay for the few bytes in it, or none.
             let first = read_buf.to_vec();
             drop(read_buf);
-            converse_over(edge, io, first, Some(wire), address, guest).await;
+            converse_over(edge, io, (first, Some(wire), tap), address, guest).await;
         }
         Err(upgraded) => {
             let io = GatherIo::new(TokioIo::new(upgraded), edge.config.write_buffer);
-            converse_over(edge, io, Vec::new(), None, address, guest).await;
+            converse_over(edge, io, (Vec::new(), None, tap), address, guest).await;
         }
     }
 }
@@ -133,8 +144,7 @@ async fn converse(edge: &Edge, upgraded: Upgraded, address: Option<String>, gues
 async fn converse_over<S>(
     edge: &Edge,
     io: S,
-    first: Vec<u8>,
-    wire: Option<Arc<Wire>>,
+    (first, wire, tap): (Vec<u8>, Option<Arc<Wire>>, Option<Tap>),
     address: Option<String>,
     guest: Guest,
 ) where
@@ -142,7 +152,8 @@ async fn converse_over<S>(
 {
     let settings = edge.config.socket(edge.server.config().max_frame);
     let socket = WebSocketStream::from_partially_read(io, first, Role::Server, Some(settings));
-    let (connection, left) = WsConnection::new(Box::pin(socket).await, wire);
+    let (mut connection, left) = WsConnection::new(Box::pin(socket).await, wire);
+    connection.tap(tap);
     match guest {
         Guest::Native { token } => {
             edge.server.serve_connection(connection, PeerInfo { address, token }).await

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn start(data: &Path, listen: Option<SocketAddr>) -> Server {
     let env = vec![("CHAT_OPERATOR__TOKEN".to_owned(), OPERATOR.into())];
-    Server::start(data, &Start { listen, env, log: None }).await
+    Server::start(data, &Start { listen, env, ..Start::default() }).await
 }
 
 /// Status and body of a request.

@@ -18,6 +18,8 @@ const START: Duration = Duration::from_secs(30);
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    /// Where else it listens, see [`Start::more`].
+    pub others: Vec<SocketAddr>,
     /// What it printed before it listened.
     pub greeting: Vec<String>,
 }
@@ -27,6 +29,8 @@ pub struct Server {
 pub struct Start {
     /// The address; the default takes a free port of loopback.
     pub listen: Option<SocketAddr>,
+    /// How many further addresses it listens on, each a free port of loopback.
+    pub more: usize,
     /// Further environment.
     pub env: Vec<(String, OsString)>,
     /// File for what it logs; the default is this process's standard error.
@@ -43,6 +47,7 @@ impl Server {
         let mut child = Command::new(binary())
             .arg("--listen")
             .arg(listen.to_string())
+            .args(std::iter::repeat_n(["--listen", "127.0.0.1:0"], start.more).flatten())
             .arg("--data")
             .arg(data)
             .env("CHAT_LOG__FILTER", "warn")
@@ -58,20 +63,23 @@ impl Server {
             .spawn()
             .expect("the server binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe")).lines();
-        let mut greeting = Vec::new();
+        let (mut greeting, mut addresses) = (Vec::new(), Vec::new());
         let listening = async {
             while let Some(line) = lines.next_line().await.expect("text") {
                 let address =
                     line.strip_prefix("listening on http://").and_then(|rest| rest.split(' ').next());
-                if let Some(address) = address {
-                    return address.parse().expect("an address");
+                match address {
+                    Some(address) => addresses.push(address.parse().expect("an address")),
+                    None => greeting.push(line),
                 }
-                greeting.push(line);
+                if addresses.len() > start.more {
+                    return;
+                }
             }
             panic!("the server ended before it listened: {:?}", child.wait().await);
         };
-        let address = tokio::time::timeout(START, listening).await.expect("the server listens in time");
-        Self { child, address, greeting }
+        tokio::time::timeout(START, listening).await.expect("the server listens in time");
+        Self { child, address: addresses.remove(0), others: addresses, greeting }
     }
 
     /// Where it listens.

@@ -2,13 +2,14 @@
 //!
 //! `cargo xtask ci` makes every check that a change must pass. Its last two are `cargo xtask fuzz`, which gives hostile
 //! input to the readers of every format, and `cargo xtask instructions`, the instruction counts. `cargo xtask bench`
-//! measures the server beside its floors.
+//! measures the server beside its floors, `cargo xtask originals` plays clients of existing systems against it.
 
 mod bench;
 mod ci;
 mod foreign;
 mod fuzz;
 mod instructions;
+mod originals;
 mod tools;
 
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ enum Command {
     Ci,
     /// Check the published files with programs of other languages, installed when missing
     Foreign(foreign::Options),
+    /// Play clients of existing systems, whose files are brought along, against the server
+    Originals(originals::Options),
     /// Give hostile input to the readers of every wire format
     Fuzz(fuzz::Options),
     /// Count the instructions of the benches and compare them to the committed baseline
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ci => ci::run(),
         Command::Foreign(options) => foreign::run(&options),
+        Command::Originals(options) => options.run(),
         Command::Fuzz(options) => options.run(),
         Command::Instructions(options) => options.run(),
         Command::Bench(bench) => bench.run(),

@@ -55,7 +55,7 @@ fn user(number: usize, rooms: usize) -> String {
 impl Rooms {
     fn start(place: &Place, count: usize) -> Result<Subject, Failure> {
         let rooms = (0..count).map(|number| (room(number), vec![user(number, count)], 0));
-        Subject::start(place, "server", &Plan { rooms: rooms.collect() })
+        Subject::start(place, "server", &Plan::rooms(rooms))
     }
 
     fn open(subject: Subject, count: usize) -> Result<Self, Failure> {

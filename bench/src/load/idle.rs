@@ -53,7 +53,7 @@ fn once(
     let rooms = (0..connections + 1)
         .step_by(ROOM)
         .map(|first| (room(first), (first..(first + ROOM).min(connections + 1)).map(user).collect(), 0));
-    let subject = Subject::start(place, program, &Plan { rooms: rooms.collect() })?;
+    let subject = Subject::start(place, program, &Plan::rooms(rooms))?;
     let openings: Vec<_> =
         (0..connections + 1).map(|number| subject.enter(&user(number), &room(number))).collect();
     let mut swarm = Swarm::new()?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod disturbance;
 pub(crate) mod fan_out;
+pub(crate) mod formats;
 pub(crate) mod growth;
 pub(crate) mod history;
 pub(crate) mod idle;

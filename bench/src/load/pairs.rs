@@ -41,7 +41,7 @@ fn room(conn: usize) -> String {
 impl Couples {
     fn gather(place: &Place, name: &'static str) -> Result<Self, Failure> {
         let rooms = (0..PAIRS).map(|pair| (room(2 * pair), vec![user(2 * pair), user(2 * pair + 1)], 0));
-        let subject = Subject::start(place, name, &Plan { rooms: rooms.collect() })?;
+        let subject = Subject::start(place, name, &Plan::rooms(rooms))?;
         let mut swarm = Swarm::new()?;
         let openings: Vec<_> = (0..2 * PAIRS).map(|conn| subject.enter(&user(conn), &room(conn))).collect();
         swarm.open(&openings)?;

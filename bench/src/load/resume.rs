@@ -47,7 +47,7 @@ fn plan(far_behind: bool) -> Plan {
         let slow: Vec<String> = (0..FAR_BEHIND).map(|number| format!("slow-{number}")).collect();
         rooms.extend((0..ROOMS).map(|number| (long_room(number), slow.clone(), MUCH)));
     }
-    Plan { rooms }
+    Plan::rooms(rooms)
 }
 
 /// The words of a client that knows its rooms up to their last member's entry.

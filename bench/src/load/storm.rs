@@ -67,7 +67,7 @@ pub(crate) fn measure(
     figures: &mut Figures,
 ) -> Result<(), Failure> {
     let rooms = (0..CONNECTIONS).step_by(2).map(|first| (room(first), vec![user(first), user(first + 1)], 0));
-    let plan = Plan { rooms: rooms.collect() };
+    let plan = Plan::rooms(rooms);
     let doors = place
         .chosen(programs)
         .into_iter()

@@ -126,7 +126,8 @@ impl Conn {
         self.scanner.scan(bytes, |kind, begin| match kind {
             Kind::Message => heard.messages += 1,
             Kind::Reply => replies += 1,
-            Kind::Other => {}
+            Kind::Other => heard.others += 1,
+            Kind::Pong => {}
             Kind::Ping => pings += 1,
             Kind::Refusal | Kind::Close => failed = Some(String::from_utf8_lossy(begin).into_owned()),
         });

@@ -13,8 +13,10 @@ pub(crate) enum Kind {
     Reply,
     /// `{"reply":...` with another one.
     Refusal,
-    /// Any other packet, and a pong.
+    /// Any other text.
     Other,
+    /// An answer to a probe.
+    Pong,
     /// A probe, to be answered.
     Ping,
     /// The end.
@@ -81,7 +83,7 @@ fn kind(bytes: &[u8]) -> Kind {
     match bytes[0] & 0x0f {
         8 => return Kind::Close,
         9 => return Kind::Ping,
-        10 => return Kind::Other,
+        10 => return Kind::Pong,
         _ => {}
     }
     let payload = match bytes[1] {

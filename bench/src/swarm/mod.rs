@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Heard {
     pub(crate) conn: usize,
     pub(crate) messages: u32,
+    /// Other texts: packets of ours, and all that is not ours.
+    pub(crate) others: u32,
     pub(crate) replies: u32,
     pub(crate) bytes: usize,
 }
@@ -137,7 +139,7 @@ impl Swarm {
                 conn.write()?;
             }
             if event.is_readable() && conn.phase != Phase::Stalled {
-                let mut heard = Heard { conn: index, messages: 0, replies: 0, bytes: 0 };
+                let mut heard = Heard { conn: index, messages: 0, others: 0, replies: 0, bytes: 0 };
                 conn.read(&mut self.buffer, &mut heard)?;
                 self.messages += u64::from(heard.messages);
                 self.heard.push(heard);

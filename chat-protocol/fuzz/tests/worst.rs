@@ -44,7 +44,7 @@ fn no_frame_costs_a_server_many_times_its_length() {
         (&Chats::default(), &anywhere, content, "}}"),
         (&Chats::default(), &anywhere, &urls, "}}"),
         (&Hipochat::default(), &room, r#"{"text":"#, "}"),
-        (&Haraj, &anywhere, r#"{"listen":"#, "}"),
+        (&Haraj::default(), &anywhere, r#"{"listen":"#, "}"),
         (&Helpdesk::default(), &organization, r#"{"type":"new_message","data":"#, "}"),
     ];
     for (dialect, place, before, after) in dialects {

@@ -1,10 +1,12 @@
 //! The `haraj` dialect as it is published. Source: `docs/dialects.md` section 6.
 
+use serde_json::{Value, json};
+
 use super::channel::Channel;
 use super::format::{Format, roots};
 use super::param::Param;
-use super::route::{Answer, Hook, Http, Route, answer, empty, post};
-use super::types::{read, written};
+use super::route::{Answer, Body, Hook, Http, Route, answer, empty, post};
+use super::types::{Types, read, written};
 use crate::Seq;
 use crate::dialect::haraj::{
     Call, ClientFrame, ConfirmReads, ConfirmedReads, DeletedMessage, FindQuery, FoundUsers, HiddenTopic,
@@ -13,6 +15,8 @@ use crate::dialect::haraj::{
     TopicsQuery, TypingSet, UpdateUser, UpdatedUser, Upload, UploadGrant,
 };
 use crate::dialect::{HttpRoute, WireUser};
+
+const BYTES: &str = "application/octet-stream";
 
 pub(super) fn format() -> Format {
     Format {
@@ -78,6 +82,7 @@ fn refusals() -> Vec<Answer> {
         answer(413, "`ERR_TOO_LARGE`: the request is too large.", written::<Refusal>),
         answer(429, "`ERR_TOO_MANY_REQUESTS`: too many requests.", written::<Refusal>),
         answer(500, "`ERR_INTERNAL_ERROR`: the server failed.", written::<Refusal>),
+        answer(501, "`ERR_NOT_SUPPORTED`: this server does not offer that.", written::<Refusal>),
         answer(503, "`ERR_STORAGE_UNAVAILABLE`: the storage cannot answer now.", written::<Refusal>),
     ]
 }
@@ -112,6 +117,10 @@ fn route(call: &HttpRoute<Call>) -> Route {
         }
         Call::UpdateUser => route.param(user()).body(read::<UpdateUser>).ok(written::<Success<UpdatedUser>>),
         Call::Upload => route.body(read::<Upload>).ok(written::<Success<UploadGrant>>),
+        Call::PutUpload => file(route).by(&[]).body_as(BYTES, bytes).ok(written::<Success<UploadGrant>>),
+        Call::GetUpload => {
+            file(route).or(Answer { status: 200, about: "The bytes.", body: Some((BYTES, Body::Opaque)) })
+        }
         Call::ResolveTopics => route
             .query(read::<ResolveQuery>)
             .ok(written::<Success<ResolvedTopics>>)
@@ -138,6 +147,14 @@ fn route(call: &HttpRoute<Call>) -> Route {
             .ok(written::<Success<DeletedMessage>>)
             .or(conflict("`ERR_MESSAGE_NOT_FOUND`: no such message of mine.")),
     }
+}
+
+fn file(route: Route) -> Route {
+    route.param(Param::text("name", "Name of the file, as the address of the grant ends."))
+}
+
+fn bytes(_: &mut Types) -> Value {
+    json!({ "description": "The bytes.", "type": "string", "format": "binary" })
 }
 
 fn push() -> Route {

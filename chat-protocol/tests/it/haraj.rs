@@ -244,6 +244,7 @@ fn codes_have_their_texts_and_statuses() {
         (500, "ERR_SERVER_INTERNAL_ERROR"),
         (405, "ERR_METHOD_NOT_ALLOWED"),
         (413, "ERR_TOO_LARGE"),
+        (501, "ERR_NOT_SUPPORTED"),
         (503, "ERR_STORAGE_UNAVAILABLE"),
     ];
     let codes: Vec<(u16, String)> = Code::ALL.iter().map(|code| (code.status(), code.to_string())).collect();

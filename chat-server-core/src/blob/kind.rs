@@ -64,7 +64,7 @@ fn media(claimed: String, seen: Option<&str>) -> Result<String, WireError> {
 }
 
 /// `type/subtype` in lower case, without parameters (RFC 9110 section 8.3.1).
-fn essence(text: &str) -> Result<String, WireError> {
+pub(crate) fn essence(text: &str) -> Result<String, WireError> {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let token = |part: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte);

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::storage::StorageError;
 
 pub use kind::{DEFAULT_KINDS, is_shown};
-pub(crate) use kind::{SNIFFED, allowed, judge};
+pub(crate) use kind::{SNIFFED, allowed, essence, judge};
 
 /// Digits of a name: 128 random bits, because who knows a name knows half of what is needed to read the blob.
 const DIGITS: usize = 32;

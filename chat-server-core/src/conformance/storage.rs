@@ -176,6 +176,7 @@ suite! { $
             private_reads_are_not_told
             reading_clears_the_mark
             an_archive_ends_with_the_next_message
+            a_split_stays_until_it_is_taken_back
             hidden_messages_are_one_users
             a_block_changes_the_direct_room
             blocks_have_a_bound

@@ -325,7 +325,12 @@ impl<C: Connection> Driver<C> {
 
     fn take_finished(&mut self, now: Now, finished: Finished) {
         match finished {
-            Finished::Authenticated(action, result) => self.session.handle_authenticated(now, action, result),
+            Finished::Authenticated(action, result) => {
+                if let Some(user) = self.link.user() {
+                    self.connection.belongs_to(user, None);
+                }
+                self.session.handle_authenticated(now, action, result);
+            }
             Finished::Done(action, done) => self.session.handle_done(now, action, done),
             Finished::FollowedAll(Ok(())) => {}
             // Without its rooms the session would look whole and be deaf: say why and let the client come again.

@@ -69,11 +69,14 @@ pub(crate) struct Purse {
 impl Purse {
     pub(super) fn pay(&self, points: NonZeroU32) -> Result<(), WireError> {
         let mut buckets = self.connection.iter().chain(self.user.as_deref());
-        buckets.try_for_each(|bucket| bucket.take(points)).map_err(|wait| {
-            let ms = u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
-            WireError::from(ErrorCode::RateLimited).retry_after_ms(ms.max(1))
-        })
+        buckets.try_for_each(|bucket| bucket.take(points)).map_err(too_much)
     }
+}
+
+/// What is told to who has to wait.
+pub(super) fn too_much(wait: Duration) -> WireError {
+    let ms = u64::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+    WireError::from(ErrorCode::RateLimited).retry_after_ms(ms.max(1))
 }
 
 /// The buckets of all users that asked something of late.

@@ -7,6 +7,7 @@
 //!
 //! The committer is the only writer of logs; the publisher tells what was stored in the same order.
 
+mod absent;
 mod agents;
 #[cfg(feature = "bench-internals")]
 pub mod bench_access;
@@ -33,6 +34,7 @@ mod presence;
 mod publish;
 mod publisher;
 mod pushing;
+mod reader;
 mod replay;
 mod schedule;
 mod sessions;
@@ -76,7 +78,7 @@ use replay::Log;
 use shards::Shards;
 use typing::Typists;
 use uploads::UnderWay;
-pub use uploads::{Download, NewUpload, Upload};
+pub use uploads::{Download, NewFile, NewUpload, Upload};
 
 /// How long a connection may take, once the server drains, for its commands under way and for what waits to be written to it.
 /// With the close frame and [`STOP_TIMEOUT`] the end takes less than 10 s, after which service managers kill.
@@ -145,6 +147,7 @@ pub(crate) struct Hub {
     /// Rung when something was stored that is to be pushed or posted.
     to_push: Arc<Notify>,
     to_post: Arc<Notify>,
+    to_tell: Arc<Notify>,
     /// Rung when a push waits.
     held_pushes: Arc<Notify>,
     /// Logs with something that could not be read when it was missed. Written by whoever missed it, taken by the repair.
@@ -194,6 +197,7 @@ impl Hub {
             forgetting: Arc::default(),
             to_push: Arc::default(),
             to_post: Arc::default(),
+            to_tell: Arc::default(),
             held_pushes: Arc::default(),
             unread: Mutex::default(),
             links,
@@ -237,6 +241,10 @@ impl Hub {
         if let Some(sink) = self.providers.webhook.clone() {
             let webhooks = webhooks::Webhooks::new(sink);
             self.tasks.spawn(worker::run(self.clone(), self.to_post.clone(), webhooks));
+        }
+        if let Some(sink) = self.providers.absence.clone() {
+            let absences = absent::Absences::new(sink);
+            self.tasks.spawn(worker::run(self.clone(), self.to_tell.clone(), absences));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is one user's alone: pointers are gathered for a moment and stored together, everything else is stored at once,
 //! behind what was gathered before it and together with what else is there. Told afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_protocol::event::{Reads, UserChange};
@@ -20,6 +20,8 @@ const MAX_GATHERED: usize = 4_096;
 
 /// How many other changes are stored together at most. Each may hold a message of 16 KiB that waits for its time.
 const MAX_OTHERS: usize = 256;
+/// Of how many messages that were read again between two commits it is told, per user and room.
+const MAX_AGAIN: usize = 100;
 
 /// Why a pointer is refused.
 pub(super) const BEYOND_HEAD: &str = "seq: there is no such message yet";
@@ -32,6 +34,8 @@ pub(crate) struct OwnJob {
     user: UserId,
     change: OwnChange,
     done: Option<oneshot::Sender<OwnDone>>,
+    /// Of a read pointer: the sockets of existing systems are told also when it was as far before.
+    again: bool,
 }
 
 /// Whose pointer, in which room and thread, and which of them.
@@ -40,6 +44,20 @@ type PointerKey = (UserId, RoomId, Option<Seq>, Pointer);
 #[derive(Debug, Default)]
 struct Gathered {
     seq: Seq,
+    asked: Asked,
+}
+
+/// Who asked for something that is stored.
+#[derive(Debug, Default)]
+struct Asked {
+    waiting: Vec<oneshot::Sender<OwnDone>>,
+    /// Messages that are told as read also when they were so before.
+    again: BTreeSet<Seq>,
+}
+
+#[derive(Debug, Default)]
+struct Split {
+    at: Option<Seq>,
     waiting: Vec<oneshot::Sender<OwnDone>>,
 }
 
@@ -49,12 +67,14 @@ struct Gathering {
     pointers: BTreeMap<PointerKey, Gathered>,
     /// When users' last sessions ended. Many end at once when a network fails: one commit for all of them.
     seen: BTreeMap<UserId, Timestamp>,
+    /// Where users' last sockets of rooms ended, for the same reason.
+    splits: BTreeMap<(UserId, RoomId), Split>,
     others: Vec<OwnJob>,
 }
 
 /// Whether it is gathered: only the last of several counts, wherever it stands among other gathered ones.
 fn is_gathered(change: &OwnChange) -> bool {
-    matches!(change, OwnChange::Move { .. } | OwnChange::Seen { .. })
+    matches!(change, OwnChange::Move { .. } | OwnChange::Seen { .. } | OwnChange::Split { .. })
 }
 
 impl Gathering {
@@ -64,16 +84,28 @@ impl Gathering {
                 let gathered = self.pointers.entry((job.user, room, thread, pointer)).or_default();
                 // All were checked before: whoever waits is answered for the furthest wish.
                 gathered.seq = gathered.seq.max(seq);
-                gathered.waiting.extend(job.done);
+                gathered.asked.waiting.extend(job.done);
+                if job.again && gathered.asked.again.len() < MAX_AGAIN {
+                    gathered.asked.again.insert(seq);
+                }
             }
             OwnChange::Seen { at } => _ = self.seen.insert(job.user, at),
+            OwnChange::Split { room, at } => {
+                let split = self.splits.entry((job.user, room)).or_default();
+                split.at = at;
+                split.waiting.extend(job.done);
+            }
             change => self.others.push(OwnJob { change, ..job }),
         }
     }
 
+    fn len(&self) -> usize {
+        self.pointers.len() + self.seen.len() + self.splits.len()
+    }
+
     /// Whether it is stored without waiting longer.
     fn is_full(&self) -> bool {
-        !self.others.is_empty() || self.pointers.len() + self.seen.len() >= MAX_GATHERED
+        !self.others.is_empty() || self.len() >= MAX_GATHERED
     }
 
     /// Takes what is there already behind a change that is no pointer, up to the next pointer, which is given back: it keeps
@@ -137,25 +169,40 @@ impl Hub {
         change: OwnChange,
     ) -> Result<oneshot::Receiver<OwnDone>, WireError> {
         let (done, wait) = oneshot::channel();
-        let job = OwnJob { user: user.clone(), change, done: Some(done) };
+        let job = OwnJob { user: user.clone(), change, done: Some(done), again: false };
         self.own_jobs.send(job).await.map_err(|_| unavailable())?;
         Ok(wait)
     }
 
     /// Puts a change of one user's own in its place; nobody waits for it.
     pub(super) async fn own_later(&self, user: &UserId, change: OwnChange) -> Result<(), WireError> {
-        let job = OwnJob { user: user.clone(), change, done: None };
+        let job = OwnJob { user: user.clone(), change, done: None, again: false };
         self.own_jobs.send(job).await.map_err(|_| unavailable())
     }
 
-    /// The same without waiting for a place; gives the change back where there is none.
-    pub(super) fn own_now(&self, user: &UserId, change: OwnChange) -> Result<(), OwnChange> {
-        let job = OwnJob { user: user.clone(), change, done: None };
-        match self.own_jobs.try_send(job) {
-            Err(mpsc::error::TrySendError::Full(job)) => Err(job.change),
-            // Without the task that stores it nobody is left to be told.
-            Ok(()) | Err(_) => Ok(()),
-        }
+    /// A user has read a room; nobody waits for it. Sockets of existing systems are told, and with `again` also when it had read
+    /// as far before.
+    pub(super) async fn read_later(
+        &self,
+        user: &UserId,
+        room: RoomId,
+        pointer: Pointer,
+        seq: Seq,
+        again: bool,
+    ) -> Result<(), WireError> {
+        let change = OwnChange::Move { room, pointer, thread: None, seq };
+        let job = OwnJob { user: user.clone(), change, done: None, again };
+        self.own_jobs.send(job).await.map_err(|_| unavailable())
+    }
+
+    /// The same for who cannot wait for a place. It has one before this returns, if there is one: a connection that ends
+    /// because the server does is noted yet.
+    pub(super) fn own_soon(&self, user: &UserId, change: OwnChange) {
+        let job = OwnJob { user: user.clone(), change, done: None, again: false };
+        // Without the task that stores it nobody is left to be told.
+        let Err(mpsc::error::TrySendError::Full(job)) = self.own_jobs.try_send(job) else { return };
+        let Some(hub) = self.this.upgrade() else { return };
+        self.tasks.spawn_on(async move { _ = hub.own_jobs.send(job).await }, &self.runtime);
     }
 
     pub(super) async fn own_stored(wait: oneshot::Receiver<OwnDone>) -> OwnDone {
@@ -164,27 +211,32 @@ impl Hub {
 
     async fn store_own(&self, gathering: Gathering) {
         let now = self.providers.clock.now();
-        let most = gathering.pointers.len() + gathering.seen.len() + gathering.others.len();
-        let (mut batch, mut waiting) = (Vec::with_capacity(most), Vec::with_capacity(most));
+        let most = gathering.len() + gathering.others.len();
+        let (mut batch, mut asked) = (Vec::with_capacity(most), Vec::with_capacity(most));
         for ((user, room, thread, pointer), gathered) in gathering.pointers {
             let change = OwnChange::Move { room, pointer, thread, seq: gathered.seq };
             batch.push(OwnAppend { user, now, change });
-            waiting.push(gathered.waiting);
+            asked.push(gathered.asked);
         }
         for (user, at) in gathering.seen {
             batch.push(OwnAppend { user, now, change: OwnChange::Seen { at } });
-            waiting.push(Vec::new());
+            asked.push(Asked::default());
         }
-        for OwnJob { user, change, done } in gathering.others {
+        for ((user, room), split) in gathering.splits {
+            batch.push(OwnAppend { user, now, change: OwnChange::Split { room, at: split.at } });
+            asked.push(Asked { waiting: split.waiting, ..Asked::default() });
+        }
+        for OwnJob { user, change, done, .. } in gathering.others {
             batch.push(OwnAppend { user, now, change });
-            waiting.push(done.into_iter().collect());
+            asked.push(Asked { waiting: done.into_iter().collect(), ..Asked::default() });
         }
         let answers = self.append_own(batch.clone()).await;
         self.deliver(|deliveries| {
-            for (index, (append, waiting)) in batch.into_iter().zip(waiting).enumerate() {
+            for (index, (append, asked)) in batch.into_iter().zip(asked).enumerate() {
                 let answer = match &answers {
                     Ok(answers) => match answers.get(index) {
                         Some(Ok(Ok(stored))) => {
+                            self.tell_again(&append, stored, asked.again);
                             self.tell_own(append, stored, deliveries);
                             Ok(stored.clone())
                         }
@@ -194,7 +246,7 @@ impl Hub {
                     },
                     Err(error) => Err(error.clone()),
                 };
-                waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
+                asked.waiting.into_iter().for_each(|done| _ = done.send(answer.clone()));
             }
         });
     }
@@ -203,6 +255,17 @@ impl Hub {
         let (done, wait) = oneshot::channel();
         self.commits.send(Job::Own { batch, done }).await.map_err(|_| unavailable())?;
         wait.await.map_err(|_| unknown_outcome())
+    }
+
+    /// Tells sockets of existing systems of messages that were read before; of the others they are told with the pointer.
+    fn tell_again(&self, append: &OwnAppend, stored: &OwnAppended, again: BTreeSet<Seq>) {
+        let OwnChange::Move { room, pointer: Pointer::Read, .. } = &append.change else { return };
+        if stored.members > self.config.max_receipt_members {
+            return;
+        }
+        for seq in again.into_iter().filter(|seq| stored.duplicate || *seq <= stored.before) {
+            self.post(room, Happened::Read { by: append.user.clone(), from: seq, upto: seq, ts: append.now });
+        }
     }
 
     /// Tells the user's devices, and of pointers the others in the room.

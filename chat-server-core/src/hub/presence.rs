@@ -104,11 +104,7 @@ impl Hub {
 
     /// Notes when a user's last session ended; stored soon, together with what others did.
     pub(super) fn note_seen(&self, user: &UserId, at: Timestamp) {
-        let change = OwnChange::Seen { at };
-        let Err(full) = self.own_now(user, change) else { return };
-        let Some(hub) = self.this.upgrade() else { return };
-        let user = user.clone();
-        self.tasks.spawn_on(async move { _ = hub.own_later(&user, full).await }, &self.runtime);
+        self.own_soon(user, OwnChange::Seen { at });
     }
 
     /// Ends listening.

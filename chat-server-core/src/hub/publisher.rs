@@ -40,6 +40,7 @@ pub(super) async fn run(hub: Arc<Hub>, mut stored: mpsc::Receiver<Vec<Stored>>) 
         hub.tell(batches.drain(..).flatten());
         hub.to_push.notify_one();
         hub.to_post.notify_one();
+        hub.to_tell.notify_one();
     }
 }
 

@@ -5,7 +5,7 @@
 //! twice has the same name. Only what is held, or was not taken, is a job (`held.rs`).
 
 mod held;
-mod posts;
+pub(super) mod posts;
 mod stream;
 
 use std::sync::Arc;
@@ -95,7 +95,7 @@ impl Hub {
     }
 
     /// All that the decision about one recipient depends on.
-    async fn push_facts(
+    pub(super) async fn push_facts(
         &self,
         stored: &StoredMessage,
         user: &UserId,
@@ -230,13 +230,13 @@ impl Hub {
     }
 
     /// Counts a push that nobody will ever get.
-    fn bury(&self, push: &str, why: &str) {
+    pub(super) fn bury(&self, push: &str, why: &str) {
         tracing::warn!(push, why, "a push was given up");
         metrics::counter!("chat_push_dead_total").increment(1);
     }
 
     /// Whether nobody wants to hear of a message any more. Such are counted: something stood still for long.
-    fn is_too_old(&self, message: &Message) -> bool {
+    pub(super) fn is_too_old(&self, message: &Message) -> bool {
         let oldest = shifted(self.providers.clock.now(), -micros(self.config.max_push_age));
         let is_too_old = message.ts < oldest;
         metrics::counter!("chat_push_expired_total").increment(u64::from(is_too_old));
@@ -255,7 +255,7 @@ impl Hub {
     }
 
     /// The same, as a time.
-    fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
+    pub(super) fn retry_at(&self, after: Option<Duration>, attempts: u32) -> Timestamp {
         shifted(self.providers.clock.now(), micros(self.retry_in(after, attempts)))
     }
 }

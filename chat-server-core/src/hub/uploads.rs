@@ -44,6 +44,17 @@ pub struct NewUpload {
     pub size: Option<u64>,
 }
 
+/// A file of which it is not said yet which room it is for; the fields are those of [`NewUpload`].
+#[derive(Debug, Clone, Default)]
+pub struct NewFile {
+    /// Name of the file, for people.
+    pub file_name: String,
+    /// Media type that the sender claims.
+    pub kind: Option<String>,
+    /// Size in bytes that the sender announces.
+    pub size: Option<u64>,
+}
+
 /// How many uploads of each user are somewhere on their way. Users without one have no entry.
 #[derive(Debug, Default)]
 pub(super) struct UnderWay(Mutex<BTreeMap<UserId, usize>>);
@@ -86,13 +97,17 @@ impl Drop for Place {
 pub struct Upload {
     hub: Arc<Hub>,
     asking: Asking,
-    new: NewUpload,
+    /// The room whose members will read it.
+    room: Option<RoomId>,
+    new: NewFile,
     name: BlobName,
     writer: Box<dyn BlobWriter>,
     /// The first bytes, until they say what it is.
     head: Vec<u8>,
     kind: Option<String>,
     size: u64,
+    /// The size that it must have, where it was promised a place for exactly that.
+    exact: Option<u64>,
     _place: Place,
 }
 
@@ -106,11 +121,14 @@ impl Upload {
     /// Takes the next bytes. Not cancel-safe: drop the upload after a dropped call.
     ///
     /// # Errors
-    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload), `MediaType` as soon as it is
-    /// known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
+    /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload) or what was promised, `MediaType` as
+    /// soon as it is known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
         self.size += bytes.len() as u64;
         self.hub.check_size(self.size)?;
+        if let Some(exact) = self.exact.filter(|exact| self.size > *exact) {
+            return Err(WireError::new(ErrorCode::TooLarge, format!("more than {exact} bytes")).into());
+        }
         if self.kind.is_none() {
             let missing = blob::SNIFFED - self.head.len();
             self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
@@ -122,32 +140,43 @@ impl Upload {
         Ok(())
     }
 
+    /// Says which room the file is for, where that was not said before.
+    pub fn place(&mut self, room: RoomId) {
+        self.room = Some(room);
+    }
+
     /// Keeps the file, if whoever sent it may still write in the room.
     ///
     /// # Errors
-    /// `Forbidden`, `MediaType`, `TooLarge` beyond what the user may have, `StorageUnavailable`: nothing is kept.
+    /// `Forbidden`, also without a room, `MediaType`, `TooLarge` beyond what the user may have, `BadRequest` when bytes are
+    /// missing that were promised, `StorageUnavailable`: nothing is kept.
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
+        if let Some(exact) = self.exact.filter(|exact| self.size != *exact) {
+            let why = format!("{} bytes came, {exact} were promised", self.size);
+            return Err(WireError::new(ErrorCode::BadRequest, why).into());
+        }
         self.judge()?;
-        self.hub.check_uploader(&self.asking, &self.new.room).await?;
+        let room = self.room.take().ok_or(ErrorCode::Forbidden)?;
+        self.hub.check_uploader(&self.asking, &room).await?;
         // By itself: who goes away between the account and the file must not leave the two apart.
-        let (runtime, kept) = (self.hub.runtime.clone(), self.keep());
+        let (runtime, kept) = (self.hub.runtime.clone(), self.keep(room));
         runtime.spawn(kept).await.map_err(|_| unavailable())?
     }
 
-    async fn keep(self) -> Result<Uploaded, crate::Error> {
+    async fn keep(self, room: RoomId) -> Result<Uploaded, crate::Error> {
         let Self { hub, asking, new, name, writer, kind, size, .. } = self;
         // Before the account, which a user who is forgotten gets no more.
         let _finishing = hub.finishing.take(&asking.user, usize::MAX)?;
         let kind = kind.unwrap_or_default();
         let ts = hub.providers.clock.now();
         let due = shifted(ts, micros(hub.config.upload_expiry));
-        let (room, by, counted) = (new.room.clone(), asking.user.clone(), size.max(MIN_COUNTED));
-        let account = UploadEntry { name: name.clone(), room, by, size: counted, due };
+        let (by, counted) = (asking.user.clone(), size.max(MIN_COUNTED));
+        let account = UploadEntry { name: name.clone(), room: room.clone(), by, size: counted, due };
         // Before the file: a crash leaves an account of nothing, which goes at its time, and never a file without one.
         hub.open_account(&asking, account).await?;
         let told = Uploaded { url: url(&name), name: new.file_name, size, kind };
         let meta = BlobMeta {
-            room: new.room,
+            room,
             by: asking.user,
             file_name: told.name.clone(),
             kind: told.kind.clone(),
@@ -204,36 +233,72 @@ impl Download {
     }
 }
 
+impl Upload {
+    /// The same for a file that must have exactly the size that was announced.
+    pub(super) fn exact(self) -> Self {
+        Self { exact: self.new.size, ..self }
+    }
+}
+
 impl Hub {
-    /// Begins an upload.
+    /// Begins an upload for a room.
     pub(crate) async fn start_upload(
         self: &Arc<Self>,
         asking: Asking,
-        mut new: NewUpload,
+        new: NewUpload,
+    ) -> Result<Upload, crate::Error> {
+        let name = BlobName::from_bits(self.providers.clock.random());
+        self.start_upload_as(asking, new, name).await
+    }
+
+    /// The same under a name that was drawn before.
+    pub(super) async fn start_upload_as(
+        self: &Arc<Self>,
+        asking: Asking,
+        new: NewUpload,
+        name: BlobName,
+    ) -> Result<Upload, crate::Error> {
+        self.blobs()?;
+        let NewUpload { room, file_name, kind, size } = new;
+        self.check_uploader(&asking, &room).await?;
+        self.begin_upload(asking, NewFile { file_name, kind, size }, Some(room), name).await
+    }
+
+    /// Begins an upload; a room that is not said yet is judged at its end.
+    pub(crate) async fn begin_upload(
+        self: &Arc<Self>,
+        asking: Asking,
+        mut new: NewFile,
+        room: Option<RoomId>,
+        name: BlobName,
     ) -> Result<Upload, crate::Error> {
         let blobs = self.blobs()?;
         if self.config.max_upload == 0 {
             return Err(unsupported::refused("uploads").into());
         }
-        self.check_uploader(&asking, &new.room).await?;
         self.check_size(new.size.unwrap_or(0))?;
         self.check_quota(&asking, new.size.unwrap_or(0)).await?;
         new.file_name = clean(&new.file_name)?;
         let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
-        let name = BlobName::from_bits(self.providers.clock.random());
         let writer = blobs.create(&name).await.map_err(|error| self.blobs_failed(&error))?;
-        let hub = self.clone();
-        Ok(Upload { hub, asking, new, name, writer, head: Vec::new(), kind: None, size: 0, _place: place })
+        let (hub, head, exact) = (self.clone(), Vec::new(), None);
+        Ok(Upload { hub, asking, room, new, name, writer, head, kind: None, size: 0, exact, _place: place })
     }
 
     /// A file for a member of its room. No file and a stranger's file look the same.
     pub(crate) async fn find_upload(&self, asking: &Asking, name: &str) -> Result<Download, crate::Error> {
+        let found = self.any_upload(name).await?;
+        if !asking.operator {
+            self.membership(&found.meta.room, &asking.user).await?;
+        }
+        Ok(found)
+    }
+
+    /// A file that is there, whoever asks.
+    pub(crate) async fn any_upload(&self, name: &str) -> Result<Download, crate::Error> {
         let blobs = self.blobs()?;
         let name = BlobName::parse(name).ok_or(ErrorCode::Forbidden)?;
         let meta = blobs.meta(&name).await?.ok_or(ErrorCode::Forbidden)?;
-        if !asking.operator {
-            self.membership(&meta.room, &asking.user).await?;
-        }
         Ok(Download { name, meta, blobs })
     }
 
@@ -285,7 +350,7 @@ impl Hub {
     }
 
     /// Where files are that were uploaded.
-    fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
+    pub(super) fn blobs(&self) -> Result<Arc<dyn BlobStore>, WireError> {
         self.providers.blobs.clone().ok_or_else(|| unsupported::refused("uploads"))
     }
 
@@ -307,7 +372,7 @@ impl Hub {
     }
 
     /// Refuses so many bytes more, if they are beyond what there may be.
-    async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
+    pub(super) async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
         let used = self.providers.storage.upload_bytes(&asking.user).await;
         let used = used.map_err(|error| self.storage_failed(error))?;
         let (quota, size) = (self.quota(asking), size.max(MIN_COUNTED));
@@ -336,7 +401,7 @@ impl Hub {
         }
     }
 
-    fn check_size(&self, size: u64) -> Result<(), WireError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), WireError> {
         let most = self.config.max_upload;
         if size <= most {
             return Ok(());

@@ -195,7 +195,7 @@ fn decide_join(standing: &Standing, now: Timestamp) -> Result<Role, WireError> {
 }
 
 /// Whether a ban stands in the way now.
-fn is_banned(standing: &Standing, now: Timestamp) -> bool {
+pub(crate) fn is_banned(standing: &Standing, now: Timestamp) -> bool {
     matches!(standing.bar, Some(Bar::Banned { until }) if until.is_none_or(|until| until > now))
 }
 

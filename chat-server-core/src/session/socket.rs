@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_protocol::dialect::{Asked, Dialect, Done, Place, Seat, Secret, What};
-use chat_protocol::{Close, ErrorCode, Frame, SessionId, Text, Timestamp, UserId, WireError};
+use chat_protocol::{Close, ErrorCode, Frame, RoomId, SessionId, Text, Timestamp, UserId, WireError};
 
 use super::timers::{Timer, Timers};
 use super::{Now, SessionConfig};
@@ -30,6 +30,8 @@ pub(crate) enum SocketAction {
 pub(crate) struct Granted {
     /// Who it is.
     pub(crate) user: UserId,
+    /// The one room that the place is.
+    pub(crate) room: Option<RoomId>,
     /// The session.
     pub(crate) session: SessionId,
     /// When the token stops being valid.
@@ -147,7 +149,7 @@ impl SocketSession {
             return self.end();
         };
         match result {
-            Ok(Granted { user, session, expires_at }) => {
+            Ok(Granted { user, session, expires_at, .. }) => {
                 self.me = Some(user.clone());
                 self.timers.clear(Timer::Auth);
                 self.expire_at(now, expires_at);
@@ -287,6 +289,7 @@ mod tests {
 
     fn granted(user: &str, expires_at: Option<i64>) -> Granted {
         Granted {
+            room: None,
             user: UserId::new(user).unwrap(),
             session: SessionId::new("s1").unwrap(),
             expires_at: expires_at.map(|seconds| Timestamp::from_micros(seconds * 1_000_000)),
@@ -325,7 +328,7 @@ mod tests {
     #[test]
     fn whoever_does_not_say_who_it_is_is_closed() {
         let start = Instant::now();
-        let mut session = waiting(Haraj, Place::Anywhere, now(start, 0));
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
         hear(&mut session, now(start, 14), r#"{"listen":{"id":"l","peer_id":2}}"#);
         assert!(matches!(&said(&mut session)[..], [Frame::Text(text)] if text.as_str().contains("401")));
         assert_eq!(session.poll_timeout(), Some(now(start, 15).at));
@@ -337,7 +340,7 @@ mod tests {
     #[test]
     fn a_token_that_expires_closes_unless_it_is_renewed() {
         let start = Instant::now();
-        let mut session = waiting(Haraj, Place::Anywhere, now(start, 0));
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
         let auth = r#"{"auth":{"id":"a","access_token":"T"}}"#;
         for (at, expires_at) in [(1, 20), (18, 22)] {
             hear(&mut session, now(start, at), auth);
@@ -357,8 +360,14 @@ mod tests {
     fn a_silent_peer_is_probed_and_cut() {
         let start = Instant::now();
         let user = Principal { user: UserId::new("1").unwrap(), expires_at: None };
-        let mut session =
-            SocketSession::new(CONFIG, Arc::new(Haraj), Place::Anywhere, Some(&user), false, now(start, 0));
+        let mut session = SocketSession::new(
+            CONFIG,
+            Arc::new(Haraj::default()),
+            Place::Anywhere,
+            Some(&user),
+            false,
+            now(start, 0),
+        );
         session.handle_timeout(now(start, 25));
         assert!(matches!(said(&mut session)[..], [Frame::Ping]));
         session.handle_frame(now(start, 26), Frame::Pong);

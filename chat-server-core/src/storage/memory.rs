@@ -181,6 +181,7 @@ impl RoomStore for MemoryStore {
                 access_version: room.access_version,
                 oldest_offset: room.oldest_offset_for(member),
                 joined_seq: member.joined_seq,
+                split: member.split,
             })
         };
         Ok(rooms.iter().map(view).collect())

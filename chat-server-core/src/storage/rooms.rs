@@ -62,6 +62,9 @@ pub struct RoomView {
     pub oldest_offset: Offset,
     /// Number of the newest message when it became a member: in every thread it has read as far at least.
     pub joined_seq: Seq,
+    /// The newest message when the member's last socket of the room ended, as the last
+    /// [`OwnChange::Split`](super::OwnChange::Split) said; `None`: not known. The member itself is not told.
+    pub split: Option<Seq>,
 }
 
 /// A member of a room.

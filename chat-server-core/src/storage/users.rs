@@ -74,6 +74,14 @@ pub enum OwnChange {
         /// What is different.
         patch: SettingsPatch,
     },
+    /// The user's last socket of a room, of a system whose lists are divided there, ended when this was the newest message;
+    /// `None`: that is over. It is so: a duplicate; beyond the newest message: [`Refusal::NoMessage`]. In no log.
+    Split {
+        /// The room.
+        room: RoomId,
+        /// The newest message then.
+        at: Option<Seq>,
+    },
     /// A message is hidden from the user, also when the user leaves and comes back. Hidden: a duplicate; forgotten or
     /// never written: [`Refusal::NoMessage`].
     Hide {
@@ -169,6 +177,7 @@ impl OwnChange {
             OwnChange::Move { .. }
             | OwnChange::MarkUnread { .. }
             | OwnChange::Settings { .. }
+            | OwnChange::Split { .. }
             | OwnChange::Hide { .. }
             | OwnChange::Block { .. }
             | OwnChange::Seen { .. }
@@ -235,6 +244,7 @@ pub struct Pointers {
 /// - Reading clears what was marked unread (`reading_clears_the_mark`).
 /// - Settings stay, but for an archive, which ends with the room's next message
 ///   (`an_archive_ends_with_the_next_message`).
+/// - Where a member's last socket ended stays, to nobody else, until it is taken back (`a_split_stays_until_it_is_taken_back`).
 /// - What a user hid is hidden from it alone, and not counted (`hidden_messages_are_one_users`).
 /// - A block changes the access version of the direct room, and bars both sides of it
 ///   (`a_block_changes_the_direct_room`). There are at most [`chat_protocol::limits::MAX_BLOCKED`]

@@ -11,7 +11,7 @@ pub mod memory;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chat_protocol::{ErrorCode, Frame, Text};
+use chat_protocol::{ErrorCode, Frame, RoomId, Text, UserId};
 use futures::{Sink, Stream};
 
 pub use link::link;
@@ -66,11 +66,21 @@ pub trait Connection:
     fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
         None
     }
+
+    /// Told when it is known whose the connection is, and which one room it is of, where it is of one: for what is shown to
+    /// the operator. Frames may have passed before. Nothing, the default, is always right.
+    fn belongs_to(&mut self, user: &UserId, room: Option<&RoomId>) {
+        _ = (user, room);
+    }
 }
 
 impl Connection for Box<dyn Connection> {
     fn direct_writer(&self) -> Option<Arc<dyn DirectWriter>> {
         self.as_ref().direct_writer()
+    }
+
+    fn belongs_to(&mut self, user: &UserId, room: Option<&RoomId>) {
+        self.as_mut().belongs_to(user, room);
     }
 }
 

@@ -41,7 +41,7 @@ fn server_with(config: ServerConfig, push: Option<Arc<dyn PushGateway>>) -> Chat
     let providers = Providers {
         auth: Arc::new(Tokens(clock.clone())),
         clock,
-        dialects: vec![Port::new(Haraj)],
+        dialects: vec![Port::new(Haraj::default())],
         push,
         ..Providers::default()
     };

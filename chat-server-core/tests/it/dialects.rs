@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 fn ports() -> Vec<Port> {
     vec![
-        Port::new(Haraj),
+        Port::new(Haraj::default()),
         Port::new(TnData::default()),
         Port::new(Chats::default()),
         Port::new(Helpdesk::default()),

@@ -1,5 +1,6 @@
 //! Tests of the core from outside.
 
+mod absences;
 mod backlog;
 mod blobs;
 mod blocks;

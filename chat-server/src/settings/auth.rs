@@ -20,7 +20,8 @@ pub struct Auth {
     /// Whether a token may also stand in the address, as `?token=`. Addresses end up in the logs of proxies and in the
     /// history of browsers: allow it only for clients that cannot do otherwise.
     pub query_token: bool,
-    /// The users of kind `static`.
+    /// The users of kind `static`, and with kind `jwt` users of whom something is known: what is signed for others is taken all
+    /// the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<StaticUser>,
     /// Signature algorithm of kind `jwt`; default `HS256`. Tokens signed with any other are refused.
@@ -75,6 +76,7 @@ impl Auth {
             AuthKind::Development => AuthScheme::Development,
             AuthKind::Static => AuthScheme::Static { users: self.users.clone() },
             AuthKind::Jwt => AuthScheme::Jwt {
+                users: self.users.clone(),
                 algorithm: self.algorithm.unwrap_or_default(),
                 secret: self.secret.clone(),
                 public_key: self.public_key.clone(),
@@ -121,6 +123,8 @@ pub enum AuthScheme {
     },
     /// Signed tokens. Exactly one of `secret`, `public_key` and `jwks` is there, one that `algorithm` needs.
     Jwt {
+        /// Users of whom something is known, with distinct ids.
+        users: Vec<StaticUser>,
         /// The only signature algorithm that is accepted.
         algorithm: Algorithm,
         /// Shared key of the `HS` algorithms.
@@ -175,7 +179,7 @@ impl AuthKind {
     }
 }
 
-/// One user of kind `static`.
+/// One user that is listed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
@@ -184,11 +188,22 @@ pub struct StaticUser {
     pub id: String,
     /// Name that others see.
     pub name: String,
-    /// What the user's clients present; no two users with the same.
+    /// What the user's clients present, of kind `static`; no two users with the same.
     pub token: Secret,
+    /// Name by which others find the user, and by which it logs in; without one it logs in by its id. No two users with the
+    /// same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Password of the user, for formats whose clients log in here, such as `haraj`: as it is, or as Argon2 hash (a text that
+    /// begins with `$argon2id$`). Without one it logs in elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
     /// Address of a picture, passed to clients as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
+    /// Telephone number, as people write it: the agents of a help desk see that of its client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// Signature algorithm of a JSON Web Token (RFC 7518 section 3.1, RFC 8037 for EdDSA).

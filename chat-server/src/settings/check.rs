@@ -7,12 +7,14 @@ mod auth;
 
 use std::time::Duration;
 
+use chat_auth_http::{HttpAuth, HttpConfig};
 use chat_protocol::limits;
 use tracing_subscriber::EnvFilter;
 
 use super::load::Problem;
 use super::uploads::is_type;
-use super::{Secret, Settings};
+use super::{Helpdesk, PushForm, Secret, Settings};
+use crate::compose::push::service;
 
 /// What a `message` packet holds beside the content: at most five ids of 128 bytes, which JSON may make six times as
 /// long, rounded up.
@@ -20,6 +22,9 @@ const ENVELOPE: usize = 4096;
 
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whoever has a token can be its user for that long.
+const LONGEST_TOKEN: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Files go later than this: a message that names one follows at once, but not in the same moment.
 const MIN_EXPIRY: Duration = Duration::from_secs(60);
@@ -31,6 +36,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     rules.listen();
     rules.auths();
     rules.operator();
+    rules.debug_panel();
     rules.limits();
     rules.uploads();
     rules.timeouts();
@@ -104,6 +110,12 @@ impl Rules<'_> {
             if let Some(i) = auth.users.iter().position(|user| user.token.expose() == token.expose()) {
                 self.found("operator.token", format!("also the token of {table}.users[{i}]"));
             }
+        }
+    }
+
+    fn debug_panel(&mut self) {
+        if self.settings.debug_panel.enabled && self.settings.operator.token.is_none() {
+            self.found("debug_panel.enabled", "needs operator.token, which the page asks for");
         }
     }
 
@@ -279,12 +291,82 @@ impl Rules<'_> {
     }
 
     fn dialects(&mut self) {
+        self.hipochat();
+        self.haraj();
         let Some(helpdesk) = &self.settings.dialects.helpdesk else { return };
         self.duration("dialects.helpdesk.sent_delay", helpdesk.sent_delay, true);
         if helpdesk.utc_offset_minutes().is_none() {
             let text =
                 format!("{:?} does not read as hours and minutes, such as \"-03:00\"", helpdesk.utc_offset);
             self.found("dialects.helpdesk.utc_offset", text);
+        }
+        let (most, own) = (self.settings.uploads.max_size, helpdesk.max_upload);
+        if own == 0 {
+            self.found("dialects.helpdesk.max_upload", "0 would let no file through: at least 1");
+        } else if own > most && own != Helpdesk::default().max_upload {
+            let text = format!("{own} is more than uploads.max_size = {most}, which holds for all files");
+            self.found("dialects.helpdesk.max_upload", text);
+        }
+    }
+
+    fn hipochat(&mut self) {
+        let Some(hipochat) = &self.settings.dialects.hipochat else { return };
+        self.duration("dialects.hipochat.profile_ttl", hipochat.profile_ttl, true);
+        let asked = hipochat.profile_url.as_deref().map(|url| HttpAuth::new(HttpConfig::new(url)));
+        if let Some(Err(error)) = asked {
+            self.found("dialects.hipochat.profile_url", error.to_string());
+        }
+        if hipochat.profile_url.is_some() && hipochat.auth.is_some() {
+            let text = "says who a token is, and so does dialects.hipochat.auth: leave one of them out";
+            self.found("dialects.hipochat.profile_url", text);
+        }
+        match &hipochat.push_url {
+            Some(url) => {
+                if let Err(error) = chat_push_http::check_url(url) {
+                    self.found("dialects.hipochat.push_url", error.to_string());
+                }
+            }
+            None if hipochat.push_token.is_some() || hipochat.push_form => {
+                self.found("dialects.hipochat.push_url", "missing: the other keys say how it is posted to");
+            }
+            None => {}
+        }
+        if let Some(token) = &hipochat.push_token {
+            self.secret("dialects.hipochat.push_token", token);
+        }
+    }
+
+    fn haraj(&mut self) {
+        let Some(haraj) = &self.settings.dialects.haraj else { return };
+        let key = |name: &str| format!("dialects.haraj.{name}");
+        let ttl = haraj.token_ttl;
+        if !(Duration::from_secs(60)..=LONGEST_TOKEN).contains(&ttl) {
+            self.found(key("token_ttl"), "a token lasts from 1m to 365days, and nobody takes it back before");
+        }
+        if let Some(token) = &haraj.push_token {
+            self.secret(&key("push_token"), token);
+            if haraj.push_token_file.is_some() {
+                self.found(key("push_token_file"), "stands beside push_token: name one of the two");
+            }
+        }
+        let apple = haraj.push == PushForm::Apns;
+        if haraj.push_topic.is_some() && !apple {
+            self.found(key("push_topic"), "applies to push = \"apns\" only");
+        }
+        let Some(service) = service(haraj) else {
+            for (name, set) in [
+                ("push_token", haraj.push_token.is_some()),
+                ("push_token_file", haraj.push_token_file.is_some()),
+                ("push_topic", haraj.push_topic.is_some() && apple),
+            ] {
+                if set {
+                    self.found(key(name), "applies with push_url only: without it pushes go to push.url");
+                }
+            }
+            return;
+        };
+        if let Err(error) = service.check() {
+            self.found(key("push_url"), error.to_string());
         }
     }
 

@@ -1,11 +1,12 @@
 //! The formats of existing systems, as an operator sets them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, keys};
+use super::{Auth, Secret, keys};
 
 /// Formats of existing systems that are spoken besides our own: a table for each that is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +131,25 @@ pub struct Hipochat {
     pub open_rooms: bool,
     /// Whether injected items also have `type`, `author` and `body`, for later clients.
     pub item_body: bool,
+    /// The original's `ProfileURL`: address that is asked about each token (`GET`, `Authorization: Token <token>`). 200 is a
+    /// user, with the `user_id` of the JSON in the answer, whose other keys are the author of the user's messages; without a
+    /// `user_id` the id is made of the token. Instead of `auth`. The token travels there: use `https` beyond this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_url: Option<String>,
+    /// How long an answer of `profile_url` is reused; `0s` asks every time. A revoked token stays good for that long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub profile_ttl: Duration,
+    /// The original's `PushNotificationURL`: address to which is posted which members do not receive a message, with the
+    /// token of its sender: `https://`, or `http://` on this machine. None by default, and then nothing is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<String>,
+    /// The token that is posted to `push_url` when the sender came by another format, or before the server was started again:
+    /// senders' tokens are kept in memory alone. None by default, and then no token is posted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token: Option<Secret>,
+    /// Whether `push_url` gets the form of the first version, `chat_token` and `type`, and not JSON.
+    pub push_form: bool,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
@@ -137,18 +157,93 @@ pub struct Hipochat {
 
 impl Default for Hipochat {
     fn default() -> Self {
-        Self { open_rooms: true, item_body: false, auth: None }
+        Self {
+            open_rooms: true,
+            item_body: false,
+            profile_url: None,
+            profile_ttl: Duration::from_secs(60),
+            push_url: None,
+            push_token: None,
+            push_form: false,
+            auth: None,
+        }
     }
 }
 
 /// Haraj Chat.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Haraj {
+    /// How the answer to a start names its topic: in an `object`, as the clients of today read it, or as a `string`, as its
+    /// document has it.
+    pub topic: TopicForm,
+    /// How long a token is good that somebody gets who logs in here.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub token_ttl: Duration,
+    /// Which service tells devices that a client of this format has registered, and so what is posted to `push_url`: `fcm_v1`
+    /// is Google's, `fcm_legacy` Google's former one, `apns` Apple's.
+    pub push: PushForm,
+    /// Address to which each push for such a device is posted: `https://`, or `http://` on this machine. For `apns` it has
+    /// `{token}` where the token of the device is to stand. Without it they go to `push.url` like all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<String>,
+    /// What opens `push_url`: an access token, or the server key of `fcm_legacy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token: Option<Secret>,
+    /// File that holds it instead, read before each push: access tokens of `fcm_v1` last an hour, and another program gets
+    /// new ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_token_file: Option<PathBuf>,
+    /// With `apns`: for which application, its bundle id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub push_topic: Option<String>,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
+}
+
+impl Default for Haraj {
+    fn default() -> Self {
+        Self {
+            topic: TopicForm::default(),
+            // As in the examples of its document.
+            token_ttl: Duration::from_secs(7 * 24 * 60 * 60),
+            push: PushForm::default(),
+            push_url: None,
+            push_token: None,
+            push_token_file: None,
+            push_topic: None,
+            auth: None,
+        }
+    }
+}
+
+/// How `haraj` names a started topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum TopicForm {
+    /// In an object.
+    #[default]
+    Object,
+    /// As a string.
+    String,
+}
+
+/// The service of pushes of `haraj`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PushForm {
+    /// Apple's.
+    Apns,
+    /// Google's former one.
+    FcmLegacy,
+    /// Google's.
+    #[default]
+    FcmV1,
 }
 
 /// chat-django's help desk.
@@ -158,8 +253,8 @@ pub struct Haraj {
 pub struct Helpdesk {
     /// Form of `data` in events: a `string` that holds JSON, as its document has it, or the `object` itself.
     pub data: DataForm,
-    /// Whether whoever connects hears everything of an organization and may speak to all of it, as in the original. If not,
-    /// only agents are let in.
+    /// Whether anybody hears everything of every organization, reads all of its desks and writes in them, without a token as
+    /// the user `helpdesk-guest`, as in the original. If not, only agents are let in, and clients to their own desk.
     pub open: bool,
     /// How long a message takes from `sending` to `sent`, which it is at once in truth; the original took about 3 seconds.
     #[serde(with = "humantime_serde")]
@@ -167,6 +262,11 @@ pub struct Helpdesk {
     pub sent_delay: Duration,
     /// Offset from UTC in which times are written, as hours and minutes.
     pub utc_offset: String,
+    /// Greatest size of an uploaded file, in bytes. The smaller of this and `uploads.max_size` holds.
+    pub max_upload: u64,
+    /// Whether a message that came over HTTP is answered in the client's name with `Resposta - <text>` about a second after
+    /// it was `sent`, as the original does. For demonstrations: it makes up what nobody wrote.
+    pub auto_reply: bool,
     /// Whose tokens clients of this format bring, as with `tndata`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
@@ -179,6 +279,8 @@ impl Default for Helpdesk {
             open: false,
             sent_delay: Duration::ZERO,
             utc_offset: "-03:00".to_owned(),
+            max_upload: chat_protocol::dialect::helpdesk::MAX_UPLOAD,
+            auto_reply: false,
             auth: None,
         }
     }

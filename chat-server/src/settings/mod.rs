@@ -15,6 +15,7 @@ mod keys;
 mod limits;
 mod load;
 mod outward;
+pub(crate) mod password;
 mod secret;
 mod timeouts;
 mod uploads;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::auth::{Algorithm, Auth, AuthKind, AuthScheme, StaticUser};
 pub use self::dialects::{
-    Chats, DataForm, Dialects, FromId, Haraj, Helpdesk, Hipochat, PresenceScope, Tndata,
+    Chats, DataForm, Dialects, FromId, Haraj, Helpdesk, Hipochat, PresenceScope, PushForm, Tndata, TopicForm,
 };
 pub use self::limits::Limits;
 pub use self::load::{Problem, Problems, Sources, load};
@@ -84,6 +85,8 @@ pub struct Settings {
     /// Formats of existing systems that are spoken besides our own. A table switches its format on, also an empty one; so
     /// does any of its variables. With development auth all are on.
     pub dialects: Dialects,
+    /// A page for the operator, `/chat/debug/`, that shows live what all sockets say and are told.
+    pub debug_panel: DebugPanel,
 }
 
 impl Default for Settings {
@@ -102,6 +105,7 @@ impl Default for Settings {
             push: Push::default(),
             webhook: Webhook::default(),
             dialects: Dialects::default(),
+            debug_panel: DebugPanel::default(),
         }
     }
 }
@@ -156,6 +160,18 @@ pub struct Operator {
     /// machine alone; with one, `/metrics` needs it. Whoever has it can read every room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
+}
+
+/// A page for the operator that shows live what all sockets say and are told.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct DebugPanel {
+    /// Whether there is such a page. It asks for `operator.token`, which is needed with it. Tokens are masked in what it
+    /// shows. It sees every frame of every socket, which costs some speed: switch it on to look for something, and off again.
+    pub enabled: bool,
+    /// Whether it shows what people write, and not only kind, room and size of each frame.
+    pub bodies: bool,
 }
 
 /// How messages are stored.

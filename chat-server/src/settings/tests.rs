@@ -8,6 +8,7 @@ use super::keys::{self, Form};
 use super::{AuthScheme, Problems, Settings, Sources, load};
 
 mod dialects;
+mod examples;
 mod page;
 
 /// Settings of a file, variables and `--listen` flags. The file is called `chat.toml` in messages.
@@ -227,6 +228,10 @@ fn broken_rules_say_what_to_do() {
         (
             file("listen = ['127.0.0.1:1', '127.0.0.1:1']", ""),
             "listen (from chat.toml): 127.0.0.1:1 is named twice",
+        ),
+        (
+            "[debug_panel]\nenabled = true".to_owned(),
+            "debug_panel.enabled (from chat.toml): needs operator.token, which the page asks for",
         ),
         (file("[push]\nsecret = 'x'", ""), "push.url: missing: the secret signs what is posted there"),
         (

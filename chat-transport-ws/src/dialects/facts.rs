@@ -1,9 +1,13 @@
 //! What a request says, in the form in which formats read it.
 
-use axum::extract::Request;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderMap, header};
 use chat_protocol::dialect::{Handshake, Secret};
 use percent_encoding::percent_decode_str;
+
+use crate::places::household;
 
 /// Greatest number of cookies that are taken for tokens: each costs a look at the authenticator, which may be another
 /// server. Pages have a handful; the first ones are those of the most specific path (RFC 6265 section 5.4).
@@ -15,6 +19,7 @@ pub(super) struct Facts {
     path: String,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
+    peer: Option<IpAddr>,
 }
 
 impl Facts {
@@ -27,7 +32,14 @@ impl Facts {
             let value = std::str::from_utf8(value.as_bytes()).ok()?;
             Some((name.as_str().to_owned(), value.to_owned()))
         };
-        Some(Self { path, query, headers: request.headers().iter().filter_map(text).collect() })
+        let headers = request.headers().iter().filter_map(text).collect();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        Some(Self { path, query, headers, peer })
+    }
+
+    /// Where it comes from, for counting; of IPv6 the network of a household. Unknown addresses are one.
+    pub(super) fn household(&self) -> String {
+        self.peer.map(|peer| household(peer).to_string()).unwrap_or_default()
     }
 
     /// Whether a WebSocket is asked for, and not a page or a call at the same path.

@@ -69,7 +69,7 @@ async fn enter(
     port: PortId,
     opening: Opening,
 ) -> Result<Response, Refused> {
-    let mut upgrade = Upgrade::of(&mut request)?;
+    let mut upgrade = Upgrade::of(&edge, &mut request)?;
     check_origin(request.headers(), &edge.config)?;
     let cookies = match edge.server.port(port).dialect.takes_cookies() {
         true => facts::cookies(request.headers()),
@@ -86,7 +86,8 @@ async fn enter(
             Guest::Entered(entered)
         }
     };
-    upgrade.accept(edge, guest)
+    let format = edge.server.port(port).dialect.name();
+    upgrade.accept(edge, format, guest)
 }
 
 /// A refusal in the words of a format.

@@ -12,6 +12,13 @@ use chat_server_core::clock::{Clock, SystemClock};
 #[derive(Debug)]
 pub(crate) struct Refused(WireError);
 
+impl Refused {
+    /// Why.
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+}
+
 impl From<WireError> for Refused {
     fn from(error: WireError) -> Self {
         Self(error)

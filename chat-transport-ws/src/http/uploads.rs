@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use chat_protocol::reply::Uploaded;
 use chat_protocol::{ErrorCode, RoomId, WireError};
 use chat_server_core::blob::is_shown;
-use chat_server_core::{Download, NewUpload, Upload};
+use chat_server_core::{Download, Error, NewUpload, Upload};
 use futures::StreamExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -42,8 +42,7 @@ pub(crate) async fn upload(
     let caller = caller(&edge, request.headers()).await?;
     let new = new_upload(&request)?;
     let mut upload = edge.server.upload(&caller, new).await?;
-    let pace = (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout);
-    receive(&mut upload, request.into_body(), pace).await?;
+    receive(&mut upload, request.into_body(), pace(&edge)).await?;
     Ok(Json(upload.finish().await?))
 }
 
@@ -67,8 +66,17 @@ fn new_upload(request: &Request) -> Result<NewUpload, WireError> {
     })
 }
 
+/// How long a sender may pause, and when all of a file must have come.
+pub(crate) fn pace(edge: &Edge) -> (Duration, Instant) {
+    (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout)
+}
+
 /// Hands on the bytes as they come. Neither a sender that pauses nor one that trickles keeps its place for ever.
-async fn receive(upload: &mut Upload, body: Body, pace: (Duration, Instant)) -> Result<(), Refused> {
+pub(crate) async fn receive(
+    upload: &mut Upload,
+    body: Body,
+    pace: (Duration, Instant),
+) -> Result<(), Refused> {
     let (pause, deadline) = pace;
     let late = || WireError::new(ErrorCode::HeartbeatTimeout, "the file does not come in time");
     let mut body = body.into_data_stream();
@@ -88,14 +96,19 @@ pub(crate) async fn download(
 ) -> Result<Response, Refused> {
     let caller = caller(&edge, &headers).await?;
     let found = edge.server.download(&caller, &name).await?;
+    Ok(give(&headers, &found, is_shown(&found.meta.kind)).await?)
+}
+
+/// Gives a file that the asker may read; one that is not shown is saved.
+pub(crate) async fn give(headers: &HeaderMap, found: &Download, shown: bool) -> Result<Response, Error> {
     // The bytes under a name never change: the name says all that a digest could.
     let tag = format!("\"{}\"", found.name);
-    if names(&headers, header::IF_NONE_MATCH, &tag) {
+    if names(headers, header::IF_NONE_MATCH, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, about(&tag)).into_response());
     }
     let size = found.meta.size;
     // A range of something else would be glued to the wrong bytes (RFC 9110 section 13.1.5).
-    let ranged = !headers.contains_key(header::IF_RANGE) || names(&headers, header::IF_RANGE, &tag);
+    let ranged = !headers.contains_key(header::IF_RANGE) || names(headers, header::IF_RANGE, &tag);
     let (status, range) = match wanted(headers.get(header::RANGE).filter(|_| ranged), size) {
         Wanted::Whole => (StatusCode::OK, 0..size),
         Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
@@ -107,7 +120,7 @@ pub(crate) async fn download(
     let bytes = Body::from_stream(found.read(range.clone()).await?);
     let part = (status == StatusCode::PARTIAL_CONTENT)
         .then(|| [(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1))]);
-    Ok((status, about(&tag), described(&found, &range), part, bytes).into_response())
+    Ok((status, about(&tag), described(found, &range, shown), part, bytes).into_response())
 }
 
 /// Whether a header names the tag, or any.
@@ -130,8 +143,8 @@ fn about(tag: &str) -> [(HeaderName, String); 4] {
 }
 
 /// Headers of an answer with bytes.
-fn described(found: &Download, range: &Range<u64>) -> [(HeaderName, String); 3] {
-    let how = if is_shown(&found.meta.kind) { "inline" } else { "attachment" };
+fn described(found: &Download, range: &Range<u64>, shown: bool) -> [(HeaderName, String); 3] {
+    let how = if shown { "inline" } else { "attachment" };
     let name = utf8_percent_encode(&found.meta.file_name, ATTR);
     [
         (header::CONTENT_TYPE, found.meta.kind.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use chat_protocol::reply::AuthData;
-use chat_protocol::{Close, ErrorCode, Event, Frame, SessionId, Text, WireError, decode};
+use chat_protocol::{Close, ErrorCode, Event, Frame, RoomId, SessionId, Text, UserId, WireError, decode};
 use chat_server_core::transport::{Connection, ConnectionError};
 use futures::{Sink, Stream};
 use serde_json::json;
@@ -15,6 +15,7 @@ use super::OPENING;
 use super::pipe::{Events, Pipe};
 use super::streams::OpenStream;
 use crate::edge::Edge;
+use crate::panel::Tap;
 
 /// Told once: that the stream is open, or why it is not.
 type Opened = oneshot::Sender<Result<(), WireError>>;
@@ -25,6 +26,8 @@ pub(super) struct SseConnection {
     edge: Arc<Edge>,
     commands: mpsc::Receiver<Text>,
     pipe: Arc<Pipe>,
+    /// Tells the debug panel what passes; `None` without one.
+    tap: Option<Tap>,
     phase: Phase,
     /// Nothing more is said.
     closed: bool,
@@ -49,13 +52,14 @@ impl SseConnection {
     pub(super) fn open(
         edge: Arc<Edge>,
         first: Text,
+        tap: Option<Tap>,
     ) -> (Self, oneshot::Receiver<Result<(), WireError>>, Events) {
         let (sender, commands) = mpsc::channel(1);
         sender.try_send(first).expect("an empty channel takes one frame");
         let (opened, when_open) = oneshot::channel();
         let pipe = Arc::new(Pipe::default());
         let phase = Phase::Opening { opened: Some(opened), commands: sender };
-        let connection = Self { edge, commands, pipe: pipe.clone(), phase, closed: false };
+        let connection = Self { edge, commands, pipe: pipe.clone(), tap, phase, closed: false };
         (connection, when_open, Events(pipe))
     }
 
@@ -111,7 +115,11 @@ fn gone() -> ConnectionError {
     ConnectionError::Lost("nobody reads the stream any more".into())
 }
 
-impl Connection for SseConnection {}
+impl Connection for SseConnection {
+    fn belongs_to(&mut self, user: &UserId, room: Option<&RoomId>) {
+        self.tap.iter().for_each(|tap| tap.belongs_to(user, room));
+    }
+}
 
 impl Stream for SseConnection {
     type Item = Result<Frame, ConnectionError>;
@@ -124,7 +132,11 @@ impl Stream for SseConnection {
             Poll::Pending => {}
         }
         let command = ready!(self.commands.poll_recv(cx));
-        Poll::Ready(command.map(|text| Ok(Frame::Text(text))))
+        Poll::Ready(command.map(|text| {
+            let frame = Frame::Text(text);
+            self.tap.iter().for_each(|tap| tap.heard(&frame));
+            Ok(frame)
+        }))
     }
 }
 
@@ -140,6 +152,7 @@ impl Sink<Frame> for SseConnection {
         if self.closed {
             return Ok(());
         }
+        self.tap.iter().for_each(|tap| tap.said(&frame));
         match frame {
             Frame::Text(text) => {
                 self.begin(&text);

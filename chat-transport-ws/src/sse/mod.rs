@@ -34,6 +34,7 @@ use crate::edge::Edge;
 use crate::http::bearer;
 use crate::http::error::Refused;
 use crate::origin::check_origin;
+use crate::panel;
 use connection::SseConnection;
 pub(crate) use streams::Streams;
 
@@ -73,7 +74,9 @@ async fn events(State(edge): State<Arc<Edge>>, request: Request) -> Result<Respo
         return Err(ErrorCode::ShuttingDown.into());
     }
     let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.to_string());
-    let (connection, opened, body) = SseConnection::open(edge.clone(), auth);
+    let tap = edge.panel.as_ref();
+    let tap = tap.map(|panel| panel.tap("native events", address.clone(), panel::secrets(&request)));
+    let (connection, opened, body) = SseConnection::open(edge.clone(), auth, tap);
     // A task of its own: who drops the body ends it.
     tokio::spawn(edge.server.serve_connection(connection, PeerInfo { address, token: None }));
     opened.await.unwrap_or(Err(ErrorCode::ShuttingDown.into()))?;

@@ -14,6 +14,12 @@ pub(crate) struct Events {
     token: String,
     /// The session that its commands belong to.
     pub(crate) session: String,
+    stream: Stream,
+}
+
+/// The body of an answer that is a stream.
+#[derive(Debug)]
+pub(crate) struct Stream {
     response: Response,
     read: Vec<u8>,
 }
@@ -29,7 +35,7 @@ impl Events {
         let response = soon(request.send()).await.unwrap();
         assert_eq!(response.status(), 200);
         let (base, session) = (base.to_owned(), String::new());
-        let mut events = Self { http, base, token, session, response, read: Vec::new() };
+        let mut events = Self { http, base, token, session, stream: Stream::new(response) };
         let Event::Reply(reply) = events.event().await else { panic!("the reply comes first") };
         assert_eq!((reply.id.unwrap().as_str(), reply.status), ("events", 200));
         let data: Value = serde_json::from_str(reply.data.unwrap().get()).unwrap();
@@ -39,22 +45,12 @@ impl Events {
 
     /// What the stream's answer has in this header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.response.headers().get(name).map(|value| value.to_str().unwrap())
+        self.stream.response.headers().get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The next event, as the HTML standard reads it; `None` at the end.
+    /// The next event; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Sent> {
-        loop {
-            if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
-                let block: Vec<u8> = self.read.drain(..end + 2).collect();
-                if let Some(sent) = parse(std::str::from_utf8(&block).unwrap()) {
-                    return Some(sent);
-                }
-                continue;
-            }
-            let chunk = soon(self.response.chunk()).await.ok().flatten()?;
-            self.read.extend_from_slice(&chunk);
-        }
+        self.stream.next().await
     }
 
     /// The next packet.
@@ -97,6 +93,27 @@ impl Events {
     pub(crate) async fn post(&self, lines: &str) -> (u16, String) {
         let request = self.request().header("content-type", "application/x-ndjson").body(lines.to_owned());
         answer(request).await
+    }
+}
+
+impl Stream {
+    pub(crate) fn new(response: Response) -> Self {
+        Self { response, read: Vec::new() }
+    }
+
+    /// The next event, as the HTML standard reads it; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Option<Sent> {
+        loop {
+            if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.read.drain(..end + 2).collect();
+                if let Some(sent) = parse(std::str::from_utf8(&block).unwrap()) {
+                    return Some(sent);
+                }
+                continue;
+            }
+            let chunk = soon(self.response.chunk()).await.ok().flatten()?;
+            self.read.extend_from_slice(&chunk);
+        }
     }
 }
 

@@ -147,7 +147,7 @@ class RoomCreated(BaseModel):
 
 class Unauthorized(BaseModel):
     """
-    The body of a 401 of `POST /api/chat`: `{"detail":"..."}`.
+    The body of a refusal of `/api/chat`, such as 401: `{"detail":"..."}`. All other refusals have none.
     """
 
     model_config = ConfigDict(

@@ -279,7 +279,7 @@ export interface Push {
   type: PushKind;
 }
 /**
- * The body of a 401 of `POST /api/chat`: `{"detail":"..."}`.
+ * The body of a refusal of `/api/chat`, such as 401: `{"detail":"..."}`. All other refusals have none.
  */
 export interface Unauthorized {
   /**

@@ -121,6 +121,11 @@ impl Dialect for Chats {
         others.filter_map(|message| read(room, by, *message)).map(|frame| encode(&frame)).collect()
     }
 
+    /// The original answers each frame, and clients wait for that.
+    fn repeats_reads(&self) -> bool {
+        true
+    }
+
     fn audience(&self, news: &News<'_>) -> Audience {
         match (news, self.presence_scope) {
             (News::Typing { room, .. }, _) if room.id.direct_pair().is_some() => Audience::Others,
@@ -134,6 +139,10 @@ impl Dialect for Chats {
 
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown { .. }))
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

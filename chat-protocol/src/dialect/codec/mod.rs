@@ -18,6 +18,7 @@ mod handshake;
 mod news;
 mod parts;
 
+use std::any::Any;
 use std::fmt;
 
 pub use asked::{Asked, Done, MessageName, Right, RoomName, What};
@@ -92,9 +93,17 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Whether a room's sockets are told that a user has read a message also when that was so before; no by default.
+    fn repeats_reads(&self) -> bool {
+        false
+    }
+
     /// Which of a room's sockets are told.
     fn audience(&self, news: &News<'_>) -> Audience;
 
     /// Whether a client of the format could read this frame of a server.
     fn understands(&self, frame: &[u8]) -> bool;
+
+    /// The format itself, for a server that also answers its HTTP calls, whose words depend on the same options: `self`.
+    fn as_any(&self) -> &dyn Any;
 }

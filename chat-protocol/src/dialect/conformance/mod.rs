@@ -63,11 +63,11 @@ impl Samples {
     pub const TOKEN: &'static str = MARKER;
 }
 
-/// Declares one test per guarantee: `dialect_conformance!(Haraj, samples())`.
+/// Declares one test per guarantee: `dialect_conformance!(Haraj::default(), samples())`.
 ///
 /// ```
 /// chat_protocol::dialect_conformance! {
-///     chat_protocol::dialect::haraj::Haraj,
+///     chat_protocol::dialect::haraj::Haraj::default(),
 ///     chat_protocol::dialect::conformance::Samples {
 ///         requests: vec![chat_protocol::dialect::conformance::Request::new("/chat/ws")],
 ///         frames: vec![r#"{"listen":{"id":"l","peer_id":2}}"#],

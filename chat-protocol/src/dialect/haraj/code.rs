@@ -59,6 +59,7 @@ codes! {
     // The original documents none for these statuses (section 1 names them): the texts of our own protocol.
     MethodNotAllowed    "ERR_METHOD_NOT_ALLOWED"        405 "The path exists, but not with this method.";
     TooLarge            "ERR_TOO_LARGE"                 413 "The body or content exceeds its size limit.";
+    NotSupported        "ERR_NOT_SUPPORTED"             501 "This server does not offer that: its operator does it elsewhere.";
     StorageUnavailable  "ERR_STORAGE_UNAVAILABLE"       503 "The store cannot take or give data now.";
 }
 
@@ -72,7 +73,8 @@ impl Code {
             (_, 405) => Self::MethodNotAllowed,
             (_, 413) => Self::TooLarge,
             (_, 409 | 429) => Self::TooManyRequests,
-            (_, 400 | 415) => Self::BadRequest,
+            (_, 400 | 408 | 415) => Self::BadRequest,
+            (_, 501) => Self::NotSupported,
             (_, 503) => Self::StorageUnavailable,
             _ => Self::Internal,
         }

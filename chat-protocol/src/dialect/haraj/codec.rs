@@ -1,7 +1,8 @@
 //! The socket of haraj: for receiving only; all that a user does is HTTP.
 
 use super::{
-    Auth, ClientFrame, Code, Message, Peer, Presence, Reads, Reply, ReplyData, ServerFrame, TopicId, What,
+    Auth, ClientFrame, Code, Message, Peer, Presence, Reads, Reply, ReplyData, ServerFrame, TopicForm,
+    TopicId, What,
 };
 use crate::dialect::codec::{
     Asked, Audience, Dialect, Done, Handshake, News, Opening, Place, RoomName, Seat, Strangers, What as Ask,
@@ -16,14 +17,18 @@ use crate::{ErrorCode, Text, Timestamp, UserId, WireError, decode, encode};
 /// use chat_protocol::dialect::{Asked, Dialect, Handshake, Place, Seat, What, haraj::Haraj};
 /// use chat_protocol::{Timestamp, UserId};
 /// let handshake = Handshake { path: "/chat/ws", query: &[], headers: &[] };
-/// let place = Haraj.open(&handshake).unwrap().place;
+/// let haraj = Haraj::default();
+/// let place = haraj.open(&handshake).unwrap().place;
 /// let me = UserId::new("1").unwrap();
 /// let seat = Seat { place: &place, me: Some(&me) };
-/// let asked = Haraj.decode(seat, br#"{"listen":{"id":"l","peer_id":2}}"#, Timestamp::default());
+/// let asked = haraj.decode(seat, br#"{"listen":{"id":"l","peer_id":2}}"#, Timestamp::default());
 /// assert_eq!(asked.what, What::Listen { user: UserId::new("2").unwrap(), on: true });
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Haraj;
+pub struct Haraj {
+    /// How the answer to a start names its topic; by default as production clients read it.
+    pub topic: TopicForm,
+}
 
 impl Dialect for Haraj {
     fn name(&self) -> &'static str {
@@ -105,6 +110,10 @@ impl Dialect for Haraj {
 
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown(_)))
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

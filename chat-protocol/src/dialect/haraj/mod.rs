@@ -27,6 +27,8 @@
 //! | `GET /chat/users/{u}` | none | [`Profile`] |
 //! | `PUT /chat/users/{u}` | [`UpdateUser`] | [`UpdatedUser`] |
 //! | `POST /chat/uploads` | [`Upload`] | [`UploadGrant`] |
+//! | `PUT /chat/uploads/{name}` | the bytes, once and without a token: who has the address has the grant | [`UploadGrant`] |
+//! | `GET /chat/uploads/{name}` | none | the bytes themselves, for who may read the message |
 //!
 //! Devices of recipients without a session are told with a [`Push`]. Every refusal has one [`Code`].
 //!
@@ -36,7 +38,7 @@
 //! - `is_deleted` is always written, as the last key; without it an entry is not deleted.
 //! - Who has no picture has an empty `avatar`; null is read as that.
 //! - Several documented commands in one frame are bad input, an unknown key beside one is ignored.
-//! - Statuses 405, 413 and 503 have the codes of our own protocol, because the original documents none.
+//! - Statuses 405, 413, 501 and 503 have the codes of our own protocol, because the original documents none.
 //! - A `limit` outside 1 to 100 is moved to the nearer end.
 //! - Times such as `2018-10-08T08:30:39Z.765`, which are slips of the original's examples, are not read.
 

@@ -25,6 +25,25 @@ impl HistoryQuery {
     /// Greatest number of messages in a page.
     pub const MAX: u32 = 100;
 
+    /// Reads decoded parameters. The last of several with one name counts, unknown ones are ignored.
+    ///
+    /// ```
+    /// use chat_protocol::dialect::haraj::{Code, HistoryQuery};
+    /// let query = HistoryQuery::read([("limit", "80"), ("last_key", "")]).unwrap();
+    /// assert_eq!((query.page(), query.last_key), (80, None));
+    /// assert_eq!(HistoryQuery::read([("limit", "-5")]).unwrap().page(), 1);
+    /// assert_eq!(HistoryQuery::read([("limit", "many")]), Err(Code::BadRequest));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`] when `limit` is no whole number.
+    pub fn read<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)> + Clone) -> Result<Self, Code> {
+        let limit = last(parameters.clone(), "limit").filter(|limit| !limit.is_empty());
+        let limit = limit.map(|limit| limit.parse::<i64>().map_err(|_| Code::BadRequest)).transpose()?;
+        let limit = limit.map(|limit| u32::try_from(limit.max(0)).unwrap_or(u32::MAX));
+        Ok(Self { last_key: last_key(parameters), limit })
+    }
+
     /// Number of messages to give: that of the query within 1 to 100.
     pub fn page(&self) -> u32 {
         self.limit.unwrap_or(Self::DEFAULT).clamp(1, Self::MAX)
@@ -38,6 +57,13 @@ pub struct TopicsQuery {
     /// The key of the page before; absent or empty for the first page.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "key")]
     pub last_key: Option<String>,
+}
+
+impl TopicsQuery {
+    /// Reads decoded parameters, as [`HistoryQuery::read`] does.
+    pub fn read<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { last_key: last_key(parameters) }
+    }
 }
 
 /// The topics to resolve, in one parameter with commas.
@@ -60,6 +86,18 @@ pub struct ResolveQuery {
 impl ResolveQuery {
     /// Greatest number of topics in one request.
     pub const MAX: usize = 4;
+
+    /// Reads decoded parameters. The last of several with one name counts, unknown ones are ignored.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`] when none is named, [`Code::MaxResolveTopics`] beyond [`ResolveQuery::MAX`].
+    pub fn read<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Code> {
+        let query = Self { topic_ids: items(last(parameters, "topic_ids")) };
+        if query.topic_ids.is_empty() {
+            return Err(Code::BadRequest);
+        }
+        query.check().map(|()| query)
+    }
 
     /// Checks the number of topics.
     ///
@@ -91,6 +129,18 @@ impl FindQuery {
     /// Greatest number of names in one request.
     pub const MAX: usize = 3;
 
+    /// Reads decoded parameters. The last of several with one name counts, unknown ones are ignored.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`] when none is named, [`Code::MaxFind`] beyond [`FindQuery::MAX`].
+    pub fn read<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Code> {
+        let query = Self { usernames: items(last(parameters, "usernames")) };
+        if query.usernames.is_empty() {
+            return Err(Code::BadRequest);
+        }
+        query.check().map(|()| query)
+    }
+
     /// Checks the number of names.
     ///
     /// # Errors
@@ -98,6 +148,20 @@ impl FindQuery {
     pub fn check(&self) -> Result<(), Code> {
         if self.usernames.len() > Self::MAX { Err(Code::MaxFind) } else { Ok(()) }
     }
+}
+
+/// The value of a parameter.
+fn last<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>, name: &str) -> Option<&'a str> {
+    parameters.into_iter().filter(|(key, _)| *key == name).last().map(|(_, value)| value)
+}
+
+fn last_key<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<String> {
+    last(parameters, "last_key").filter(|key| !key.is_empty()).map(str::to_owned)
+}
+
+fn items<T: From<String>>(text: Option<&str>) -> Vec<T> {
+    let items = text.unwrap_or_default().split(',').filter(|item| !item.is_empty());
+    items.map(|item| T::from(item.to_owned())).collect()
 }
 
 /// An empty key is what a form without a value sends.
@@ -111,6 +175,5 @@ fn join<T: fmt::Display, S: Serializer>(items: &[T], serializer: S) -> Result<S:
 }
 
 fn split<'de, T: From<String>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let items = String::deserialize(deserializer)?;
-    Ok(items.split(',').filter(|item| !item.is_empty()).map(|item| T::from(item.to_owned())).collect())
+    String::deserialize(deserializer).map(|text| items(Some(&text)))
 }

@@ -1,5 +1,5 @@
-//! The calls of the HTTP interface (dialect reference, section 6). Bytes of uploads are put where
-//! [`UploadGrant`](super::UploadGrant) says, which is no path of this format.
+//! The calls of the HTTP interface (dialect reference, section 6). Where bytes of uploads are put is our decision: clients
+//! take the address from [`UploadGrant`](super::UploadGrant).
 
 crate::dialect::route::calls! {
     Login "login" POST "/chat/sessions" "Login.";
@@ -10,6 +10,10 @@ crate::dialect::route::calls! {
     UpdateUser "update_user" PUT "/chat/users/{user}"
         "Changes my picture or the device that gets pushes. One device per user.";
     Upload "upload" POST "/chat/uploads" "A place to upload a file to. The bytes are put there.";
+    PutUpload "put_upload" PUT "/chat/uploads/{name}"
+        "Puts the bytes of a file where the grant said. Once; the address is the permission.";
+    GetUpload "get_upload" GET "/chat/uploads/{name}"
+        "The bytes of a file: to who uploaded it, and to who may read a message that names it.";
     ResolveTopics "resolve_topics" GET "/chat/topics" "Titles and pictures of topics. At most 4.";
     Topics "topics" GET "/chat/users/{user}/topics" "My topics, newest first. At most 8 on a page.";
     StartTopic "start_topic" POST "/chat/users/{user}/topics"

@@ -1,12 +1,12 @@
 //! The socket of helpdesk: for receiving, and for telling each other what is not stored.
 
 use super::{
-    Client, ClientFrame, Data, DataForm, Desk, Direction, Message, Refusal, ServerFrame, Status,
-    UTC_OFFSET_MINUTES, Uuid, is_organization,
+    Client, ClientFrame, Data, DataForm, Desk, Direction, MAX_UPLOAD, Message, Refusal, ServerFrame, Status,
+    UTC_OFFSET_MINUTES, Uuid, is_organization, upload_path,
 };
 use crate::dialect::codec::{
-    Asked, Audience, Delivery, DeskFacts, Dialect, Done, Handshake, MessageNews, News, Opening, Parts, Place,
-    Right, RoomFacts, RoomName, Seat, Strangers, What,
+    Asked, Audience, Delivery, DeskFacts, Dialect, Done, File, Handshake, MessageNews, News, Opening, Parts,
+    Place, Right, RoomFacts, RoomName, Seat, Strangers, What,
 };
 use crate::dialect::{Secret, Zoned};
 use crate::{Text, Timestamp, UserId, WireError, decode, encode};
@@ -44,11 +44,22 @@ pub struct Helpdesk {
     pub open: bool,
     /// Minutes east of UTC in which times are written, -1,559 to 1,559: the option `helpdesk.utc_offset`.
     pub utc_offset_minutes: i16,
+    /// Greatest size of an upload in bytes: the option `helpdesk.max_upload`.
+    pub max_upload: u64,
+    /// Whether each message that came over HTTP is answered by a made up one of the desk's client, as in the demonstration
+    /// of the original: the option `helpdesk.auto_reply`.
+    pub auto_reply: bool,
 }
 
 impl Default for Helpdesk {
     fn default() -> Self {
-        Self { data: DataForm::default(), open: false, utc_offset_minutes: UTC_OFFSET_MINUTES }
+        Self {
+            data: DataForm::default(),
+            open: false,
+            utc_offset_minutes: UTC_OFFSET_MINUTES,
+            max_upload: MAX_UPLOAD,
+            auto_reply: false,
+        }
     }
 }
 
@@ -59,8 +70,7 @@ impl Dialect for Helpdesk {
 
     fn open(&self, handshake: &Handshake<'_>) -> Option<Opening> {
         let ["ws", "chat", organization] = handshake.segments()[..] else { return None };
-        let given = [handshake.query("token"), handshake.header("authorization").and_then(token)];
-        let found = given.into_iter().flatten().find(|token| !token.is_empty());
+        let found = Self::token(handshake);
         let refused = || Strangers::Refused { status: 403, body: encode(&Refusal::Unauthenticated.body()) };
         is_organization(organization).then(|| Opening {
             place: Place::Organization(organization.to_owned()),
@@ -105,6 +115,15 @@ impl Dialect for Helpdesk {
     fn understands(&self, frame: &[u8]) -> bool {
         matches!(decode(frame), Ok(frame) if !matches!(frame, ServerFrame::Unknown { .. }))
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+/// Where a file is read.
+fn place_of(file: File) -> String {
+    upload_path(&file.url, file.name.as_deref()).unwrap_or(file.url)
 }
 
 /// The token of an `Authorization` header.
@@ -115,8 +134,14 @@ fn token(header: &str) -> Option<&str> {
 }
 
 impl Helpdesk {
+    /// The token that a request brings, in its query or else in its `Authorization` header.
+    pub fn token<'h>(handshake: &Handshake<'h>) -> Option<&'h str> {
+        let given = [handshake.query("token"), handshake.header("authorization").and_then(token)];
+        given.into_iter().flatten().find(|token| !token.is_empty())
+    }
+
     /// A message as events and lists show it; `None` when its room is no support case, or it has neither a text nor a
-    /// file. Its file is where its content says.
+    /// file. Its file is where its content says, or for one that was uploaded to this server where this dialect has it.
     pub fn message(&self, news: &MessageNews<'_>) -> Option<Message> {
         self.message_of(news.room.desk.as_ref()?, news)
     }
@@ -144,8 +169,9 @@ impl Helpdesk {
             created_at: self.time(message.ts),
             updated_at: self.time(message.edited_at.unwrap_or(message.ts)),
             uuid: Uuid(news.names.key),
-            text: parts.text,
-            file: parts.files.into_iter().next().map(|file| file.url),
+            // A file of a text's type has an empty one beside it, where others have none.
+            text: parts.text.filter(|text| !text.is_empty() || parts.files.is_empty()),
+            file: parts.files.into_iter().next().map(place_of),
             direction: if received { Direction::Received } else { Direction::Sent },
             status: Status::Sending,
             desk: Uuid(desk.key),

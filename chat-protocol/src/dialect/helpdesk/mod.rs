@@ -12,7 +12,7 @@
 //! | `GET /api/help-desks/?organization=x` | query, answer | [`DeskQuery`], [`Desks`] |
 //! | `GET /api/help-desks/<uuid>/history/` | answer | [`History`] |
 //! | `POST /api/send-message/` | body, answer | [`SendMessage`], [`Created`] |
-//! | `GET /media/uploads/<name>` | bytes | [`stored_name`], [`is_stored_name`], [`image_type`] |
+//! | `GET /media/uploads/<name>` | bytes | [`stored_name`], [`stored_digits`], [`image_type`] |
 //! | every refusal by HTTP | answer | [`Refusal`], [`ErrorBody`] |
 //!
 //! The forms that an operator may choose are values of the writer, and fields of [`Helpdesk`]: [`DataForm`] for
@@ -35,11 +35,14 @@ pub use desk::{Client, Desk, Direction, Message, Status, auto_reply};
 pub use frame::{ClientFrame, Data, DataForm, EventKind, Relay, ServerFrame};
 pub use http::{Created, DeskQuery, Desks, ErrorBody, History, Refusal, SendMessage, is_organization};
 pub use route::{Call, ROUTES};
-pub use upload::{file_url, image_type, is_stored_name, stored_name};
+pub use upload::{file_url, image_type, is_stored_name, stored_digits, stored_name, upload_path};
 pub use uuid::{Uuid, UuidError};
 
 /// Where uploaded files are: the path of one is this and its stored name.
 pub const UPLOADS: &str = "/media/uploads/";
+
+/// Greatest size of an upload in bytes, unless `helpdesk.max_upload` says otherwise.
+pub const MAX_UPLOAD: u64 = 10 * 1024 * 1024;
 
 /// Minutes east of UTC in which times are written unless `helpdesk.utc_offset` says otherwise: those of the
 /// original document.

@@ -2,6 +2,12 @@
 
 use super::UPLOADS;
 
+/// Where our own format has files: what follows are 32 hexadecimal digits.
+const NATIVE: &str = "/v1/uploads/";
+
+/// Digits of the random part of a name.
+const DIGITS: usize = 32;
+
 /// Greatest length of a stored name in bytes, its random part included.
 const MAX_NAME: usize = 100;
 
@@ -48,6 +54,46 @@ pub fn is_stored_name(name: &str) -> bool {
 
 fn plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+}
+
+/// Where this dialect has a file that our own format has at `url`: under the name that the file would have been stored by.
+/// `None` when the address is none of those; it stays as it is then. `name` is what the file is called, if it has a name.
+///
+/// ```
+/// use chat_protocol::dialect::helpdesk::upload_path;
+/// let digits = "abababababababababababababababab";
+/// let path = upload_path(&format!("/v1/uploads/{digits}"), Some("the photo.png"));
+/// assert_eq!(path, Some(format!("/media/uploads/the_photo_{digits}.png")));
+/// assert_eq!(upload_path("https://files.example.org/a.png", None), None);
+/// ```
+pub fn upload_path(url: &str, name: Option<&str>) -> Option<String> {
+    let digits = url.strip_prefix(NATIVE).filter(|digits| is_random(digits))?;
+    let random = u128::from_str_radix(digits, 16).ok()?.to_be_bytes();
+    Some(format!("{UPLOADS}{}", stored_name(name.unwrap_or_default(), random)))
+}
+
+/// The random part of a stored name, by which alone the file is found; `None` when no file can have the name.
+///
+/// ```
+/// use chat_protocol::dialect::helpdesk::stored_digits;
+/// let digits = "abababababababababababababababab";
+/// assert_eq!(stored_digits(&format!("the_photo_{digits}.png")), Some(digits));
+/// assert_eq!(stored_digits(&format!("../x_{digits}.png")), None);
+/// ```
+pub fn stored_digits(name: &str) -> Option<&str> {
+    if !is_stored_name(name) {
+        return None;
+    }
+    // An ending may look like digits, never like all of them: it is shorter.
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    [stem, name].into_iter().find_map(|text| {
+        let (_, digits) = text.rsplit_once('_')?;
+        is_random(digits).then_some(digits)
+    })
+}
+
+fn is_random(digits: &str) -> bool {
+    digits.len() == DIGITS && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The media type of a stored file that browsers may show in place; `None` for all that is only offered as an
@@ -118,6 +164,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_file_is_found_by_its_digits_alone() {
+        let digits = "ab".repeat(16);
+        for name in ["a_{}.png", "_{}", "a.b_{}.c", "a_{}.", "x_y_{}"] {
+            let name = name.replace("{}", &digits);
+            assert_eq!(stored_digits(&name), Some(&*digits), "{name}");
+        }
+        for name in ["{}", "a{}.png", "a_{}0.png", "a_0{}", "a/_{}", "..", "", "a_{}.png/", "%2e_{}", ".a_{}"]
+        {
+            assert_eq!(stored_digits(&name.replace("{}", &digits)), None, "{name}");
+        }
+        assert_eq!(stored_digits(&format!("a_{}", digits.to_uppercase())), None);
+        for url in ["/v1/uploads/", "/v1/uploads/0b5c.png", "https://x/v1/uploads/{}", "/v1/uploads/{}/x"] {
+            assert_eq!(upload_path(&url.replace("{}", &digits), None), None, "{url}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn every_upload_gets_a_name_that_can_be_asked_for(
@@ -128,7 +191,10 @@ mod tests {
             for name in [name, plain] {
                 let stored = stored_name(&name, random);
                 proptest::prop_assert!(is_stored_name(&stored), "{stored}");
-                proptest::prop_assert!(stored.contains(&Uuid(random).to_string().replace('-', "")));
+                let digits = Uuid(random).to_string().replace('-', "");
+                proptest::prop_assert_eq!(stored_digits(&stored), Some(&*digits));
+                let path = upload_path(&format!("{NATIVE}{digits}"), Some(&name));
+                proptest::prop_assert_eq!(path, Some(format!("{UPLOADS}{stored}")));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The socket of hipochat: one for each room.
 
 use super::{
-    ClientFrame, Entry, ErrorFrame, Item, ItemForm, MessageFrame, OldMessage, Profile, Refusal, RoomToken,
-    ServerFrame, header_token,
+    ClientFrame, Entry, ErrorFrame, Item, ItemForm, MessageFrame, OBJECT, OldMessage, Profile, Refusal,
+    RoomToken, ServerFrame, header_token,
 };
 use crate::dialect::codec::{
     Asked, Audience, Dialect, Done, Handshake, MessageNews, News, Opening, Place, Profile as Known, RoomName,
@@ -10,9 +10,6 @@ use crate::dialect::codec::{
 };
 use crate::dialect::{Json, Object, Seconds, Secret};
 use crate::{Content, ErrorCode, Text, Timestamp, UserId, WireError, decode, encode, limits};
-
-/// The media type of objects that clients make up.
-const OBJECT: &str = "application/json";
 
 /// The socket `/talk/chat/<token>/` (dialect reference, section 5).
 ///
@@ -115,6 +112,10 @@ impl Dialect for Hipochat {
 
     fn understands(&self, frame: &[u8]) -> bool {
         decode::<ServerFrame>(frame).is_ok()
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

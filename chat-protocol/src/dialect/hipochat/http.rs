@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::{RoomToken, form};
 use crate::dialect::WireUser;
 use crate::dialect::{Json, Object};
-use crate::{UserId, WireError, decode};
+use crate::{Content, UserId, WireError, decode};
 
 /// What `POST /api/chat` asks for: a room of exactly these users and the caller. Without users it is the
 /// caller's own.
@@ -89,7 +89,7 @@ impl From<RoomCreated> for RoomAnswer {
     }
 }
 
-/// The body of a 401 of `POST /api/chat`: `{"detail":"..."}`.
+/// The body of a refusal of `/api/chat`, such as 401: `{"detail":"..."}`. All other refusals have none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unauthorized {
@@ -119,6 +119,11 @@ impl ItemRequest {
     /// dropped; else all of it.
     pub fn injected(self) -> Object {
         self.0.get("injected").and_then(Json::object).unwrap_or(self.0)
+    }
+
+    /// What is stored of it.
+    pub fn content(self) -> Content {
+        Content { kind: super::OBJECT.to_owned(), payload: Json::of(&self.injected()).0 }
     }
 }
 

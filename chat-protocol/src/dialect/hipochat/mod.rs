@@ -47,6 +47,9 @@ pub use push::{Push, PushBody, PushForm, PushKind, PushSignal};
 pub use route::{Call, ROUTES};
 pub use token::{RoomToken, RoomTokenError, header_token};
 
+/// The media type of objects that clients make up.
+const OBJECT: &str = "application/json";
+
 #[cfg(all(test, feature = "schema"))]
 mod tests {
     use super::*;

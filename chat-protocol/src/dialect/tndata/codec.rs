@@ -117,6 +117,10 @@ impl Dialect for TnData {
     fn understands(&self, frame: &[u8]) -> bool {
         decode::<ServerFrame>(frame).is_ok()
     }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 impl TnData {

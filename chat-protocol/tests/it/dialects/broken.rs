@@ -45,7 +45,7 @@ impl Dialect for Broken {
     fn open(&self, handshake: &Handshake<'_>) -> Option<Opening> {
         let everywhere = self.breaks("only_its_own_paths_are_opened");
         let real = Handshake { path: if everywhere { "/chat/ws" } else { handshake.path }, ..*handshake };
-        let opening = Haraj.open(&real)?;
+        let opening = Haraj::default().open(&real)?;
         let token = handshake.query("token").filter(|_| !self.breaks("tokens_are_found_and_not_shown"));
         Some(Opening {
             token: token.map(|token| Secret(token.to_owned())),
@@ -68,7 +68,7 @@ impl Dialect for Broken {
             return What::Ignored.into();
         }
         assert!(!self.breaks("nothing_that_a_peer_sends_panics") || text.ends_with('}'), "a hostile frame");
-        Haraj.decode(seat, frame, now)
+        Haraj::default().decode(seat, frame, now)
     }
 
     fn answer(
@@ -78,11 +78,11 @@ impl Dialect for Broken {
         done: Result<&Done, &WireError>,
         now: Timestamp,
     ) -> Option<Text> {
-        Haraj.answer(seat, asked, done, now)
+        Haraj::default().answer(seat, asked, done, now)
     }
 
     fn encode(&self, news: &News<'_>) -> Option<Text> {
-        let frame = Haraj.encode(news)?;
+        let frame = Haraj::default().encode(news)?;
         let (mut text, count) = (frame.as_str().to_owned(), self.encoded.fetch_add(1, Ordering::Relaxed));
         if self.breaks("a_frame_is_the_same_each_time") {
             text = text.replacen('{', &format!("{{\"_n\":{count},"), 1);
@@ -95,11 +95,15 @@ impl Dialect for Broken {
     }
 
     fn audience(&self, news: &News<'_>) -> Audience {
-        Haraj.audience(news)
+        Haraj::default().audience(news)
     }
 
     fn understands(&self, frame: &[u8]) -> bool {
-        Haraj.understands(frame)
+        Haraj::default().understands(frame)
+    }
+
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
     }
 }
 

@@ -9,7 +9,7 @@ use chat_protocol::{ErrorCode, SessionId, Timestamp, UserId, WireError};
 use super::scene::{Scene, at, user};
 
 dialect_conformance!(
-    Haraj,
+    Haraj::default(),
     Samples {
         requests: vec![Request::new("/chat/ws"), Request::new("/chat/ws/")],
         frames: vec![
@@ -31,7 +31,7 @@ fn now() -> Timestamp {
 }
 
 fn decode(me: Option<&UserId>, frame: &str) -> Asked {
-    Haraj.decode(Seat { place: &Place::Anywhere, me }, frame.as_bytes(), now())
+    Haraj::default().decode(Seat { place: &Place::Anywhere, me }, frame.as_bytes(), now())
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn commands_are_answered_as_documented() {
         ),
     ] {
         let asked = decode(Some(&me), frame);
-        assert_eq!(Haraj.answer(seat(&me), &asked, Ok(&done), now()).unwrap().as_str(), answer);
+        assert_eq!(Haraj::default().answer(seat(&me), &asked, Ok(&done), now()).unwrap().as_str(), answer);
     }
 }
 
@@ -71,7 +71,7 @@ fn refusals_have_the_texts_of_the_socket() {
         (ErrorCode::RateLimited, 429, "ERR_TOO_MANY_REQUESTS"),
         (ErrorCode::StorageUnavailable, 500, "ERR_SERVER_INTERNAL_ERROR"),
     ] {
-        let answer = Haraj.answer(seat(&me), &listen, Err(&WireError::from(code)), now()).unwrap();
+        let answer = Haraj::default().answer(seat(&me), &listen, Err(&WireError::from(code)), now()).unwrap();
         let expected =
             format!(r#"{{"id":"l","status":{status},"err":"{err}","ts":"2018-02-02T08:30:39.789Z"}}"#);
         assert_eq!(answer.as_str(), expected);
@@ -131,8 +131,8 @@ fn news_are_told_as_documented() {
             r#"{"pres":{"what":"online","from_id":2,"ts":"2018-10-08T08:30:39.657Z"}}"#,
         ),
     ] {
-        assert_eq!(Haraj.encode(&news).unwrap().as_str(), frame);
-        assert_eq!(Haraj.audience(&news), audience, "{frame}");
+        assert_eq!(Haraj::default().encode(&news).unwrap().as_str(), frame);
+        assert_eq!(Haraj::default().audience(&news), audience, "{frame}");
     }
     for silent in [
         News::Edited(message),
@@ -140,6 +140,6 @@ fn news_are_told_as_documented() {
         News::Read { room, by: &by, named: names[0], messages: &[], ts },
         News::Shown { user: &by, online: true, changed: false, ts },
     ] {
-        assert_eq!(Haraj.encode(&silent), None);
+        assert_eq!(Haraj::default().encode(&silent), None);
     }
 }

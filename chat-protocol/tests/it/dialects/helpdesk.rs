@@ -36,7 +36,13 @@ fn samples() -> Samples {
 }
 
 /// The other value of every option.
-const OPTIONS: Helpdesk = Helpdesk { data: DataForm::Object, open: true, utc_offset_minutes: 330 };
+const OPTIONS: Helpdesk = Helpdesk {
+    data: DataForm::Object,
+    open: true,
+    utc_offset_minutes: 330,
+    max_upload: 1,
+    auto_reply: false,
+};
 
 fn seat<'a>(place: &'a Place, me: Option<&'a UserId>) -> Seat<'a> {
     Seat { place, me }
@@ -254,6 +260,17 @@ fn foreign_content_is_shown_by_its_text_and_file() {
             Some((Value::Null, json!("/media/uploads/a.png"))),
         ),
         ("image/png", json!({ "url": "u", "text": "Oi" }), Some((json!("Oi"), json!("u")))),
+        // One that was uploaded in our own format, with and without a name, and beside an empty text.
+        (
+            "image/png",
+            json!({ "url": "/v1/uploads/abababababababababababababababab", "name": "a b.png" }),
+            Some((Value::Null, json!("/media/uploads/a_b_abababababababababababababababab.png"))),
+        ),
+        (
+            "text/plain",
+            json!({ "text": "", "files": [{ "url": "/v1/uploads/abababababababababababababababab" }] }),
+            Some((Value::Null, json!("/media/uploads/file_abababababababababababababababab"))),
+        ),
         (
             "text/plain",
             json!({ "text": "Oi", "files": [{ "url": "u" }, { "url": "v" }] }),

@@ -97,7 +97,7 @@ fn sockets_are_accepted_whoever_opens_them() {
     let opening = open("/chat/2/", None, None).unwrap();
     assert_eq!((opening.strangers, opening.protocol), (Strangers::Waited, None));
     assert!(TnData::default().takes_cookies(), "the first clients show who they are by a cookie");
-    assert!(!Haraj.takes_cookies());
+    assert!(!Haraj::default().takes_cookies());
 }
 
 #[test]

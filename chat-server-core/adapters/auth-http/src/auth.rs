@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use chat_server_core::auth::{AuthError, Authenticator, Principal};
+use chat_protocol::UserId;
+use chat_server_core::auth::{AuthError, Authenticator, Directory, Principal, Profile};
 use chat_server_core::clock::{Clock, SystemClock};
 use moka::Expiry;
 use moka::future::Cache;
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::error::causes;
-use crate::{HttpConfig, LookupError, SetupError, answer};
+use crate::{Form, HttpConfig, LookupError, SetupError, answer};
 
 /// Length of a token in bytes beyond which nobody is asked: HTTP servers refuse longer headers (8 KiB in nginx and
 /// Apache), with a status that would look like a failure and be tried again.
@@ -26,6 +27,9 @@ const MAX_BODY: usize = 16 * 1024;
 
 /// Number of answers that are remembered, some 200 bytes each.
 const MAX_ANSWERS: u64 = 10_000;
+
+/// Number of users whose profiles are remembered: those who came last.
+const MAX_PROFILES: u64 = 10_000;
 
 /// Number of questions in flight. After a restart every client comes back at once, and the other server should see
 /// a queue of connections and not all of them. With answers in 50 ms this is some 1,000 tokens per second.
@@ -41,6 +45,9 @@ pub struct HttpAuth {
     /// By the SHA-256 of the token. Written by whoever asks first, read by all; the cache makes them wait for one
     /// another per token, and when the one who asks goes away the next takes over.
     answers: Cache<[u8; 32], Answer>,
+    form: Form,
+    /// What the last answer about each user said of it. Written by whoever asks, read by the directory.
+    profiles: Cache<UserId, Profile>,
     /// Held while asking; waiting for it counts into the timeout.
     questions: Semaphore,
     clock: Arc<dyn Clock>,
@@ -115,13 +122,15 @@ impl HttpAuth {
             timeout: config.timeout,
             cache_ttl: config.cache_ttl,
             answers,
+            form: config.form,
+            profiles: Cache::new(MAX_PROFILES),
             questions: Semaphore::new(MAX_QUESTIONS),
             clock,
         })
     }
 
-    async fn ask(&self, bearer: HeaderValue) -> Result<Answer, Refusal> {
-        let principal = tokio::time::timeout(self.timeout, self.question(bearer))
+    async fn ask(&self, token: &str, header: HeaderValue) -> Result<Answer, Refusal> {
+        let principal = tokio::time::timeout(self.timeout, self.question(token, header))
             .await
             .map_err(|_| LookupError::Timeout { timeout: self.timeout })??;
         let left = principal.expires_at.map_or(Duration::MAX, |expires_at| {
@@ -131,17 +140,39 @@ impl HttpAuth {
         Ok(Answer { principal, lifetime: left.min(self.cache_ttl) })
     }
 
-    async fn question(&self, bearer: HeaderValue) -> Result<Principal, Refusal> {
+    async fn question(&self, token: &str, header: HeaderValue) -> Result<Principal, Refusal> {
         // An error would mean that it is closed, which nobody does.
         let _permit = self.questions.acquire().await;
         let request = self.client.get(self.url.clone());
-        let request = request.header(AUTHORIZATION, bearer).header(ACCEPT, "application/json");
+        let request = request.header(AUTHORIZATION, header).header(ACCEPT, "application/json");
         let response = request.send().await.map_err(LookupError::from)?;
         match response.status() {
-            StatusCode::OK => Ok(answer::principal(&body(response).await?)?),
+            StatusCode::OK => self.answered(token, &body(response).await?).await,
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Refusal::Invalid),
             status => Err(LookupError::Status { status: status.as_u16() }.into()),
         }
+    }
+
+    async fn answered(&self, token: &str, body: &[u8]) -> Result<Principal, Refusal> {
+        let Form::Profile(key) = &self.form else { return Ok(answer::principal(body)?) };
+        let (principal, profile) = answer::profile(body, token, key)?;
+        self.profiles.insert(principal.user.clone(), profile).await;
+        Ok(principal)
+    }
+
+    /// The header that asks; `None` for what cannot be a token: anything but visible ASCII (RFC 6750 section 2.1 allows even
+    /// less).
+    fn header(&self, token: &str) -> Option<HeaderValue> {
+        if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        let scheme = match self.form {
+            Form::User => "Bearer",
+            Form::Profile(_) => "Token",
+        };
+        let mut value = HeaderValue::from_str(&format!("{scheme} {token}")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 }
 
@@ -149,18 +180,30 @@ impl HttpAuth {
 impl Authenticator for HttpAuth {
     // Cancel-safe: whoever waits for the same token then asks instead.
     async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
-        let bearer = bearer(token).ok_or(AuthError::Invalid)?;
+        let header = self.header(token).ok_or(AuthError::Invalid)?;
         let answer = if self.cache_ttl.is_zero() {
-            self.ask(bearer).await?
+            self.ask(token, header).await?
         } else {
             let key = Sha256::digest(token.as_bytes()).into();
-            self.answers.try_get_with(key, self.ask(bearer)).await.map_err(|refusal| (*refusal).clone())?
+            self.answers
+                .try_get_with(key, self.ask(token, header))
+                .await
+                .map_err(|refusal| (*refusal).clone())?
         };
         // Also an answer that came expired, or one that the wall clock has jumped past.
         if answer.principal.expires_at.is_some_and(|expires_at| expires_at <= self.clock.now()) {
             return Err(AuthError::Invalid);
         }
         Ok(answer.principal)
+    }
+}
+
+/// What the last answers said of their users; `None` of those who were not asked about since the start, and always with
+/// [`Form::User`].
+#[async_trait]
+impl Directory for HttpAuth {
+    async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
+        Ok(self.profiles.get(user).await)
     }
 }
 
@@ -196,16 +239,6 @@ fn client(url: &Url) -> Result<Client, SetupError> {
         client = client.tls_certs_only([]);
     }
     client.build().map_err(|error| SetupError::Tls { reason: causes(error) })
-}
-
-/// The header; `None` for what cannot be a token: anything but visible ASCII (RFC 6750 section 2.1 allows even less).
-fn bearer(token: &str) -> Option<HeaderValue> {
-    if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return None;
-    }
-    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, LookupError> {

@@ -29,6 +29,21 @@
 //! # Ok::<(), chat_auth_http::SetupError>(())
 //! ```
 //!
+//! # Profiles
+//!
+//! With [`Form::Profile`] the scheme is `Token`, and the body says who the user is to others, as the `ProfileURL` of hipochat:
+//!
+//! ```text
+//! GET /profile HTTP/1.1                      HTTP/1.1 200 OK
+//! Authorization: Token <the token>
+//! Accept: application/json                   {"user_id": 1, "name": "Ann", "surname": "Lee", "city": "Izmir"}
+//! ```
+//!
+//! 200 with any body is a user. Without a `user_id` the id is a keyed hash of the token ([`IdKey`]): the same token is the same
+//! user, and another token another one. What else the object says, but a `token`, is the user's profile, which [`HttpAuth`]
+//! knows as a [`Directory`](chat_server_core::auth::Directory) from then on: of the 10,000 users who came last, until the
+//! program ends.
+//!
 //! # What is remembered
 //!
 //! A user's answer is reused for [`HttpConfig::cache_ttl`], never beyond its `expires_at`, and at most 10,000 answers
@@ -42,5 +57,5 @@ mod config;
 mod error;
 
 pub use auth::HttpAuth;
-pub use config::HttpConfig;
+pub use config::{Form, HttpConfig, IdKey};
 pub use error::{LookupError, SetupError};

@@ -46,7 +46,9 @@ mod config;
 mod error;
 mod jwks;
 mod key;
+mod signer;
 
 pub use auth::JwtAuth;
 pub use config::{Algorithm, JwtConfig, Key};
 pub use error::KeyError;
+pub use signer::JwtSigner;

@@ -42,6 +42,18 @@ fn payload(push: &Push, form: PushForm) -> Value {
     json!(haraj::Push { badge: Some(push.badge), silent: push.silent, ..told }.fit())
 }
 
+/// A push as the haraj document has it; `None`: the service of that form does not reach the device.
+pub(crate) fn told(push: &Push, form: PushForm) -> Option<Value> {
+    let platform = match (push.target.service, form) {
+        (PushService::Apns, _) => Platform::Ios,
+        (PushService::Fcm, PushForm::FcmLegacy | PushForm::FcmV1) => Platform::Android,
+        (PushService::Fcm, PushForm::Apns) | (PushService::WebPush | PushService::Webhook, _) => return None,
+    };
+    let device = haraj::Device { token: Token(push.target.token.clone()), platform };
+    let told = haraj::Push::new(form, device, shown(push), vec![push.user.clone().into()]);
+    Some(json!(haraj::Push { silent: push.silent, ..told }.fit()))
+}
+
 /// The packet, cut to what a browser's service takes.
 fn packet(message: &Message) -> Event {
     let with = |content| Event::Message(Message { content, ..message.clone() });

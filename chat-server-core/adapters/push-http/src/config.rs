@@ -59,8 +59,8 @@ pub struct EndpointConfig {
     /// The address: `https://`, or `http://` on this machine, without user name and password. Its certificate must be one
     /// that the operating system trusts.
     pub url: String,
-    /// The secret that both sides know.
-    pub secret: Secret,
+    /// The secret that both sides know; `None`: nothing is signed.
+    pub secret: Option<Secret>,
     /// How long one attempt may take, from the connection to the end of the answer; default 10 seconds, not zero.
     pub timeout: Duration,
     /// How often one post is tried before it is given back; default 3, not zero. Each more may hold up what waits behind it
@@ -76,9 +76,14 @@ pub struct EndpointConfig {
 impl EndpointConfig {
     /// The defaults for an address.
     pub fn new(url: impl Into<String>, secret: Secret) -> Self {
+        Self { secret: Some(secret), ..Self::unsigned(url) }
+    }
+
+    /// The same without a secret, for those whose format has no signature.
+    pub fn unsigned(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            secret,
+            secret: None,
             timeout: Duration::from_secs(10),
             attempts: 3,
             backoff: Duration::from_millis(500),

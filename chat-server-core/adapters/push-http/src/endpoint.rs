@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use chat_server_core::clock::Clock;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 
 use crate::{EndpointConfig, SetupError, signature};
@@ -19,6 +19,8 @@ const MAX_ANSWER: usize = 256 * 1024;
 
 /// How many connections are kept open for the next post. How many posts are under way is bounded by who gives them.
 const MAX_IDLE: usize = 32;
+/// Number of posts in flight.
+pub(crate) const MAX_POSTS: usize = 16;
 
 /// An address, and what it takes to post there.
 pub(crate) struct Endpoint {
@@ -26,6 +28,23 @@ pub(crate) struct Endpoint {
     url: Url,
     config: EndpointConfig,
     clock: Arc<dyn Clock>,
+}
+
+/// What is posted.
+#[derive(Debug)]
+pub(crate) struct Post<'a> {
+    /// Its name, the same whenever it is repeated.
+    pub(crate) id: &'a str,
+    pub(crate) body: &'a [u8],
+    pub(crate) content_type: &'static str,
+    /// What proves that somebody asks for it, who is not us.
+    pub(crate) authorization: Option<HeaderValue>,
+}
+
+impl<'a> Post<'a> {
+    pub(crate) fn json(id: &'a str, body: &'a [u8]) -> Self {
+        Self { id, body, content_type: "application/json", authorization: None }
+    }
 }
 
 /// Why a post was not taken.
@@ -66,14 +85,14 @@ impl Endpoint {
         self.url.host_str()
     }
 
-    /// Posts a body until it is taken, refused, or was tried often enough; gives the answer's body.
-    pub(crate) async fn post(&self, id: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
+    /// Posts something until it is taken, refused, or was tried often enough; gives the answer's body.
+    pub(crate) async fn post(&self, post: &Post<'_>) -> Result<Vec<u8>, Failure> {
         let backoff = ExponentialBuilder::default()
             .with_min_delay(self.config.backoff)
             .with_max_delay(MAX_WAIT)
             .with_max_times(self.config.attempts - 1)
             .with_jitter();
-        let posted = (|| self.attempt(id, body))
+        let posted = (|| self.attempt(post))
             .retry(backoff)
             .when(|failure| matches!(failure, Failure::Later { .. }))
             .adjust(wait_for);
@@ -82,34 +101,46 @@ impl Endpoint {
         })
     }
 
-    async fn attempt(&self, id: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
+    async fn attempt(&self, post: &Post<'_>) -> Result<Vec<u8>, Failure> {
         let later = |why: String| Failure::Later { after: None, why };
-        match tokio::time::timeout(self.config.timeout, self.request(id, body)).await {
+        match tokio::time::timeout(self.config.timeout, self.request(post)).await {
             Ok(answer) => answer,
             Err(_) => Err(later(format!("no answer within {:?}", self.config.timeout))),
         }
     }
 
-    async fn request(&self, id: &str, body: &[u8]) -> Result<Vec<u8>, Failure> {
+    async fn request(&self, post: &Post<'_>) -> Result<Vec<u8>, Failure> {
         // The time is that of the attempt: receivers refuse old ones.
         let timestamp = self.clock.now().as_micros() / 1_000_000;
-        let request = self
+        let mut request = self
             .client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id)
+            .header(CONTENT_TYPE, post.content_type)
+            .header("webhook-id", post.id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature(&self.config.secret, id, timestamp, body))
-            .body(body.to_vec());
+            .body(post.body.to_vec());
+        if let Some(secret) = &self.config.secret {
+            let signature = signature(secret, post.id, timestamp, post.body);
+            request = request.header("webhook-signature", signature);
+        }
+        if let Some(authorization) = &post.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
         let response = request.send().await.map_err(connection)?;
         let status = response.status();
         if status.is_success() {
             return answer(response).await;
         }
-        // Whatever else is said, such as 401 or 404, is about the address or the secret: somebody will mend it.
-        if let StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY =
-            status
-        {
+        // Whatever else is said, such as 401 or 404, is about the address or the secret: somebody will mend it. A token of
+        // somebody else nobody will mend.
+        let is_refused = match status {
+            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+                true
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => post.authorization.is_some(),
+            _ => false,
+        };
+        if is_refused {
             return Err(Failure::Refused { status: status.as_u16() });
         }
         let after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
@@ -133,7 +164,7 @@ fn connection(error: reqwest::Error) -> Failure {
 }
 
 /// The whole chain of causes, without the address: its query may be a secret.
-fn causes(error: reqwest::Error) -> String {
+pub(crate) fn causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut source = std::error::Error::source(&error);
@@ -144,7 +175,7 @@ fn causes(error: reqwest::Error) -> String {
     text
 }
 
-async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn answer(mut response: Response) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(connection)? {
         if body.len() + chunk.len() > MAX_ANSWER {
@@ -169,7 +200,7 @@ pub fn check_url(text: &str) -> Result<(), SetupError> {
     address(text).map(drop)
 }
 
-fn address(text: &str) -> Result<Url, SetupError> {
+pub(crate) fn address(text: &str) -> Result<Url, SetupError> {
     let error = |reason| Err(SetupError::Url { reason });
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return error("does not begin with http:// or https://");
@@ -189,7 +220,7 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-fn client(url: &Url) -> Result<Client, SetupError> {
+pub(crate) fn client(url: &Url) -> Result<Client, SetupError> {
     let mut client = Client::builder()
         .redirect(redirect::Policy::none())
         .no_proxy()

@@ -12,7 +12,7 @@ use chat_server_core::clock::{Clock, SystemClock};
 use chat_server_core::push::{Push, PushGateway, PushOutcome};
 
 use crate::body::entry;
-use crate::endpoint::{Endpoint, Failure};
+use crate::endpoint::{Endpoint, Failure, Post};
 use crate::{PushConfig, SetupError};
 
 /// Greatest length of a body in bytes, unless a single push is longer: what a small server takes in one request by default.
@@ -48,7 +48,7 @@ impl HttpPush {
         while let Some(part) = parts.pop() {
             let written: Vec<&str> = part.iter().map(|(_, json)| json.as_str()).collect();
             let body = format!(r#"{{"pushes":[{}]}}"#, written.join(","));
-            match self.endpoint.post(&self.endpoint.new_id(), body.as_bytes()).await {
+            match self.endpoint.post(&Post::json(&self.endpoint.new_id(), body.as_bytes())).await {
                 Ok(answer) => all.extend(outcomes(part, &answer)),
                 Err(Failure::Later { after, .. }) => all.extend(vec![PushOutcome::Retry(after); part.len()]),
                 Err(Failure::Refused { .. }) if part.len() > 1 => {

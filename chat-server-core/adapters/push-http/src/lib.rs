@@ -36,6 +36,9 @@
 //!
 //! Webhooks post a [`WebhookBody`](chat_protocol::hooks::WebhookBody), and any status of the 200s takes it.
 //!
+//! For hipochat, [`HipochatPush`] tells its `PushNotificationURL` who does not receive a message.
+//! [`ServicePush`] posts the payloads themselves, one by one, to a service or to whatever takes its bodies.
+//!
 //! # How it is signed
 //!
 //! As [Standard Webhooks](https://www.standardwebhooks.com) says: `webhook-id` names the post and stays the same when it is
@@ -57,6 +60,8 @@ mod config;
 mod endpoint;
 mod error;
 mod gateway;
+mod hipochat;
+mod service;
 mod sign;
 mod webhook;
 
@@ -64,5 +69,7 @@ pub use config::{EndpointConfig, PushConfig, Secret};
 pub use endpoint::check_url;
 pub use error::SetupError;
 pub use gateway::HttpPush;
+pub use hipochat::{HipochatPush, HipochatPushConfig};
+pub use service::{Credential, ServiceConfig, ServicePush};
 pub use sign::signature;
 pub use webhook::HttpWebhook;

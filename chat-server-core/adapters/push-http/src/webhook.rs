@@ -8,7 +8,7 @@ use chat_protocol::hooks::WebhookBody;
 use chat_server_core::clock::{Clock, SystemClock};
 use chat_server_core::push::{WebhookOutcome, WebhookSink};
 
-use crate::endpoint::{Endpoint, Failure};
+use crate::endpoint::{Endpoint, Failure, Post};
 use crate::{EndpointConfig, SetupError};
 
 /// Posts what happens in rooms to an address. The [front page](crate) tells how it is signed.
@@ -38,7 +38,7 @@ impl HttpWebhook {
 impl WebhookSink for HttpWebhook {
     async fn post(&self, id: &str, body: &WebhookBody) -> WebhookOutcome {
         let body = serde_json::to_vec(body).expect("all of it is JSON with texts for keys");
-        match self.endpoint.post(id, &body).await {
+        match self.endpoint.post(&Post::json(id, &body)).await {
             Ok(_) => WebhookOutcome::Delivered,
             Err(Failure::Later { after, .. }) => WebhookOutcome::Retry(after),
             Err(Failure::Refused { .. }) => WebhookOutcome::Refused,

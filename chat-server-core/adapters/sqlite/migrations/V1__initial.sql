@@ -90,7 +90,7 @@ CREATE TABLE members (
     pinned        INTEGER NOT NULL DEFAULT 0,
     archived      INTEGER,                     -- newest message when it was archived: the next one brings it back
     marked        INTEGER NOT NULL DEFAULT 0,  -- 1: the user has reacted to messages here, or hidden some
-    seen_until    INTEGER,                     -- hipochat splits its history at the last closed socket
+    split         INTEGER,                     -- newest message when its last socket of hipochat ended
     PRIMARY KEY (room_ref, user_ref)
 ) STRICT, WITHOUT ROWID;
 -- A user's rooms.

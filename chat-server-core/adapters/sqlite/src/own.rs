@@ -42,6 +42,7 @@ impl Batch<'_> {
             }
             OwnChange::MarkUnread { room, from } => self.mark_unread(append, room, *from),
             OwnChange::Settings { room, patch } => self.settings(append, room, patch),
+            OwnChange::Split { room, at } => self.split(append, room, *at),
             OwnChange::Hide { room, seq } => self.hide(append, room, *seq),
             OwnChange::Block { user } => self.block(append, user),
             OwnChange::Unblock { user } => self.unblock(append, user),
@@ -71,6 +72,25 @@ impl Batch<'_> {
         if self.statement(UPDATE)?.execute(params![row.user, at.as_micros()])? == 0 {
             return self.stays(append, Seq::ZERO);
         }
+        self.untold(append)
+    }
+
+    fn split(&mut self, append: &OwnAppend, room: &RoomId, at: Option<Seq>) -> Result<Answer> {
+        let Some(member) = self.membership(room, &append.user)? else { return Ok(Err(Refusal::NotMember)) };
+        if at.is_some_and(|at| at > member.head.seq()) {
+            return Ok(Err(Refusal::NoMessage));
+        }
+        const UPDATE: &str =
+            "UPDATE members SET split = ?3 WHERE room_ref = ?1 AND user_ref = ?2 AND split IS NOT ?3";
+        let row = params![member.head.room, member.row.user, at.map(Seq::get)];
+        if self.statement(UPDATE)?.execute(row)? == 0 {
+            return self.stays(append, Seq::ZERO);
+        }
+        self.untold(append)
+    }
+
+    /// Stored, and in no log.
+    fn untold(&mut self, append: &OwnAppend) -> Result<Answer> {
         let user_offset = self.user_head(&append.user)?;
         Ok(Ok(OwnAppended {
             duplicate: false,

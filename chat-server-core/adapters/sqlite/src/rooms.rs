@@ -141,7 +141,7 @@ macro_rules! view {
             "SELECT ",
             stand_columns!(),
             ", r.kind, r.access, r.history, m.role, r.offset, r.oldest_seq, r.oldest_offset, m.joined_seq,
-            m.joined_offset, r.members, r.ts, r.access_version, r.number, ",
+            m.joined_offset, r.members, r.ts, r.access_version, r.number, m.split, ",
             data_columns!(),
             " FROM heads r JOIN ",
             $members,
@@ -159,7 +159,8 @@ fn view(db: &Connection, user: i64, me: &UserId, id: &RoomId) -> Result<Option<R
 fn view_of_system(db: &Connection, me: &UserId, id: &RoomId) -> Result<Option<RoomView>> {
     const SELECT: &str = view!(
         "(SELECT 9007199254740991 AS read, 0 AS read_private, NULL AS unread_from, NULL AS muted_until,
-            0 AS pinned, NULL AS archived, 1 AS role, 0 AS joined_seq, 0 AS joined_offset) m"
+            0 AS pinned, NULL AS archived, 1 AS role, 0 AS joined_seq, 0 AS joined_offset,
+            NULL AS split) m"
     );
     let mut view = view_from(db, SELECT, 0, me, id)?;
     if let Some(RoomView { state, .. }) = &mut view {
@@ -181,7 +182,7 @@ fn view_from(db: &Connection, select: &str, user: i64, me: &UserId, id: &RoomId)
         oldest_offset = oldest_offset.max(Offset::read(row.get(17)?)?);
     }
     let ReadState { read, read_private, unread_from } = read_state(row)?;
-    let (counts, data) = (counts_of(db, row, user, history, row.get(16)?)?, RoomData::read(row, 22)?);
+    let (counts, data) = (counts_of(db, row, user, history, row.get(16)?)?, RoomData::read(row, 23)?);
     let state = RoomState {
         history: history.into(),
         info: data.info,
@@ -201,7 +202,8 @@ fn view_from(db: &Connection, select: &str, user: i64, me: &UserId, id: &RoomId)
         ..RoomState::new(id.clone(), me, kind, access, role)
     };
     let (access_version, joined_seq) = (row.get(20)?, Seq::read(row.get(16)?)?);
-    Ok(Some(RoomView { state, access_version, oldest_offset, joined_seq }))
+    let split = row.get::<_, Option<u64>>(22)?.map(Seq::read).transpose()?;
+    Ok(Some(RoomView { state, access_version, oldest_offset, joined_seq, split }))
 }
 
 /// Counts over all rooms of a user that are not archived, and of unread messages those that are not muted.

@@ -29,6 +29,7 @@ struct Standing {
     threads: BTreeMap<Seq, ReadState>,
     settings: RoomSettings,
     archived_at: Option<Seq>,
+    split: Option<Seq>,
 }
 
 #[derive(Default)]
@@ -106,6 +107,10 @@ impl Model {
                 member.read.unread_from = Some(*from);
             }
             OwnChange::Settings { room, patch } => self.set(room, user, patch),
+            OwnChange::Split { room, at } => {
+                let Some(member) = self.member(room, user) else { return };
+                member.split = *at;
+            }
             OwnChange::Hide { room, seq } => _ = self.hidden.insert((user.clone(), room.clone(), *seq)),
             OwnChange::Block { .. }
             | OwnChange::Unblock { .. }
@@ -183,8 +188,8 @@ impl Model {
         };
         let oldest_offset =
             room.oldest_offset().max(if joined { member.joined_offset } else { Offset::ZERO });
-        let (access_version, joined_seq) = (room.access_version, member.joined_seq);
-        Some(RoomView { state, access_version, oldest_offset, joined_seq })
+        let (access_version, joined_seq, split) = (room.access_version, member.joined_seq, member.split);
+        Some(RoomView { state, access_version, oldest_offset, joined_seq, split })
     }
 
     /// A thread as a user sees it, without others' pointers.
@@ -288,6 +293,7 @@ impl Room {
                     threads: BTreeMap::new(),
                     settings: RoomSettings::default(),
                     archived_at: None,
+                    split: None,
                 };
                 self.members.insert(told.user.clone(), member);
             }

@@ -58,6 +58,31 @@ pub async fn an_archive_ends_with_the_next_message(subject: Subject) {
     assert_eq!(now().await, none, "they belong to the membership");
 }
 
+/// Where a member's last socket ended is one member's, and no message moves it.
+pub async fn a_split_stays_until_it_is_taken_back(subject: Subject) {
+    let scene = Scene::new(&subject);
+    scene.all(&[create("r", "a", &["a", "b"]), text("r", "a", "1"), text("r", "a", "2")]).await;
+    let now = async |who: &str| scene.view(who, "r").await.and_then(|view| view.split);
+    assert_eq!(now("b").await, None);
+    scene.own_repeated(split("r", "b", None)).await;
+    let stored = scene.own(split("r", "b", Some(1))).await;
+    assert_eq!((stored.duplicate, stored.entry, stored.at, stored.members), (false, None, seq(0), 0));
+    scene.own_repeated(split("r", "b", Some(1))).await;
+    scene.all(&[text("r", "a", "3"), edit("r", "a", 1, "uno"), text("r", "b", "4")]).await;
+    scene.own(read("r", "b", 4)).await;
+    assert_eq!((now("b").await, now("a").await), (Some(seq(1)), None), "another's are another's");
+    scene.own(split("r", "b", Some(4))).await;
+    assert_eq!(now("b").await, Some(seq(4)));
+    assert_eq!(scene.own_answer(split("r", "b", Some(5))).await, Err(Refusal::NoMessage));
+    assert_eq!(scene.own_answer(split("r", "c", Some(1))).await, Err(Refusal::NotMember));
+    scene.own(split("r", "b", None)).await;
+    assert_eq!(now("b").await, None);
+    scene.own(split("r", "b", Some(0))).await;
+    assert_eq!(now("b").await, Some(seq(0)), "before the first message is not nowhere");
+    scene.all(&[leave("r", "b"), join("r", "b")]).await;
+    assert_eq!(now("b").await, None, "it belongs to the membership");
+}
+
 /// Badge counts over several rooms, at several times.
 pub async fn totals_leave_out_muted_and_archived_rooms(subject: Subject) {
     let scene = Scene::new(&subject);

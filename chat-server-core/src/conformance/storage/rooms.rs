@@ -52,7 +52,8 @@ pub async fn views_follow_appends(subject: Subject) {
             ts: made.ts,
             ..RoomState::new(room("r"), &user("anyone"), RoomKind::Group, Access::Open, role)
         };
-        Some(RoomView { state, access_version: version, oldest_offset: offset(1), joined_seq: seq(read) })
+        let (oldest_offset, joined_seq) = (offset(1), seq(read));
+        Some(RoomView { state, access_version: version, oldest_offset, joined_seq, split: None })
     };
     assert_eq!(scene.view("a", "r").await, view(Role::Owner, 0, 1));
     assert_eq!(scene.view("c", "r").await, view(Role::Member, 2, 0));

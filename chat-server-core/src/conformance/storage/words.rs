@@ -236,6 +236,10 @@ pub(crate) fn pin(id: &str, by: &str, pinned: bool) -> OwnAppend {
     settings(id, by, SettingsPatch { pinned: Some(pinned), ..SettingsPatch::default() })
 }
 
+pub(crate) fn split(id: &str, by: &str, at: Option<u64>) -> OwnAppend {
+    own(by, OwnChange::Split { room: room(id), at: at.map(seq) })
+}
+
 pub(crate) fn hide(id: &str, by: &str, number: u64) -> OwnAppend {
     own(by, OwnChange::Hide { room: room(id), seq: seq(number) })
 }

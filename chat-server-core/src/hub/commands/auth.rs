@@ -8,6 +8,7 @@ use chat_protocol::{ErrorCode, UserId, UserOffset, WireError};
 
 use crate::auth::{AuthError, Authenticator, Principal};
 use crate::hub::Hub;
+use crate::hub::limits::too_much;
 use crate::hub::link::Link;
 use crate::hub::worker::{micros, shifted};
 use crate::limits::cost;
@@ -87,6 +88,7 @@ impl Hub {
         });
         principal.map_err(|error| match error {
             AuthError::Invalid => ErrorCode::InvalidToken.into(),
+            AuthError::TooOften(wait) => too_much(wait),
             AuthError::Unavailable(cause) => {
                 tracing::error!(%cause, "tokens cannot be checked");
                 WireError::new(ErrorCode::StorageUnavailable, "authentication is unavailable")

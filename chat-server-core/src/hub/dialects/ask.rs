@@ -10,12 +10,11 @@ use chat_protocol::{
     WireError,
 };
 
-use super::Happened;
 use crate::hub::Hub;
 use crate::hub::commands::Asking;
 use crate::hub::link::Link;
 use crate::room::policy;
-use crate::storage::{MessageAlias, OwnChange, Pointer, StoredMessage};
+use crate::storage::{MessageAlias, StoredMessage};
 
 /// The id of commands that nobody but us sees.
 pub(super) fn id() -> RequestId {
@@ -55,7 +54,9 @@ impl Hub {
             None => None,
         };
         match (&what, &message) {
-            (What::Read { .. }, Some(message)) => return self.read_from(&asking.user, &room, message).await,
+            (What::Read { .. }, Some(message)) => {
+                return self.read_from(link, &asking.user, &room, message).await;
+            }
             (What::Typing { stop, .. }, _) => return self.typing_from(link, &room, *stop).await,
             _ => {}
         }
@@ -146,11 +147,11 @@ impl Hub {
         Ok(here.ok_or(ErrorCode::MessageNotFound)?)
     }
 
-    /// Everything up to a message of another user is read; told also when it was read before, to whom it is told at all.
-    ///
-    /// Nothing is paid for it: these clients repeat it whenever they draw.
-    pub(crate) async fn read_from(
+    /// Everything up to a message of another user is read. Nothing is paid for it and nobody waits until it is stored: these
+    /// clients repeat it whenever they draw, and what they say behind it would come late.
+    async fn read_from(
         &self,
+        link: &Link,
         user: &UserId,
         room: &RoomId,
         message: &StoredMessage,
@@ -160,14 +161,9 @@ impl Hub {
         if message.message.from == *user || !policy::may_read(seq, standing.oldest_seq) {
             return Err(ErrorCode::MessageNotFound.into());
         }
-        let pointer = policy::read_pointer(&standing);
-        let told = pointer == Pointer::Read && standing.members <= self.config.max_receipt_members;
-        let change = OwnChange::Move { room: room.clone(), pointer, thread: None, seq };
-        if self.own(user, change).await?.duplicate && told {
-            let ts = self.providers.clock.now();
-            self.post(room, Happened::Read { by: user.clone(), from: seq, upto: seq, ts });
-        }
-        Ok(())
+        let again =
+            link.seated().is_some_and(|seated| self.sockets.port(seated.port).dialect.repeats_reads());
+        self.read_later(user, room.clone(), policy::read_pointer(&standing), seq, again).await
     }
 
     /// A user writes in a room, or stopped.

@@ -123,7 +123,12 @@ impl Hub {
     }
 
     /// A group that has nothing but a name and a first member.
-    async fn make_room(&self, id: PortId, user: &UserId, alias: String) -> Result<RoomId, WireError> {
+    pub(super) async fn make_room(
+        &self,
+        id: PortId,
+        user: &UserId,
+        alias: String,
+    ) -> Result<RoomId, WireError> {
         let room = RoomId::new(format!("{:032x}", self.providers.clock.random()));
         let room = room.map_err(|_| ErrorCode::Internal)?;
         let new = NewRoom { alias: Some(alias.clone()), ..group_of(user) };
@@ -164,14 +169,14 @@ impl Hub {
         link.sit(Seated { port: id, place: place.clone(), alias });
         let session = self.attach(link, user, None, None);
         self.sockets.add(link);
-        match room {
+        match &room {
             Some(room) => {
-                self.seat(link, &room);
-                if !self.settle_seat(link, user, &room).await? {
+                self.seat(link, room);
+                if !self.settle_seat(link, user, room).await? {
                     return Err(ErrorCode::Forbidden.into());
                 }
-                self.post(&room, Happened::Socket { user: user.clone(), port: id, opened: true });
-                self.read_on_entry(id, user, &room, None).await;
+                self.post(room, Happened::Socket { user: user.clone(), port: id, opened: true });
+                self.read_on_entry(id, user, room, None).await;
             }
             None if place == Place::Anywhere => self.seat_anywhere(link, user).await?,
             None => {
@@ -181,7 +186,7 @@ impl Hub {
                 }
             }
         }
-        Ok(Granted { user: user.clone(), session, expires_at: principal.expires_at })
+        Ok(Granted { user: user.clone(), room, session, expires_at: principal.expires_at })
     }
 
     /// Seats a socket in all rooms of its user.
@@ -206,6 +211,7 @@ impl Hub {
             return;
         }
         let Ok(standing) = self.membership(room, user).await else { return };
+        self.mail_reached(room, standing.seq);
         let (pointer, seq) = (policy::read_pointer(&standing), wrote.unwrap_or(standing.seq));
         let change = OwnChange::Move { room: room.clone(), pointer, thread: None, seq };
         _ = self.own_later(user, change).await;
@@ -228,7 +234,8 @@ impl Hub {
         if principal.user != *user {
             return Err(ErrorCode::Forbidden.into());
         }
-        Ok(Granted { user: user.clone(), session: session.clone(), expires_at: principal.expires_at })
+        let (user, session) = (user.clone(), session.clone());
+        Ok(Granted { user, room: None, session, expires_at: principal.expires_at })
     }
 
     /// Gives a socket that needs no user its place.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chat_protocol::dialect::{Delivery, Profile};
-use chat_protocol::{RoomId, Seq, Timestamp, UserId, WireError};
+use chat_protocol::{RoomId, Seq, UserId, WireError};
 
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::Hub;
@@ -189,19 +189,10 @@ impl<'h> Facts<'h> {
                 }
                 None => None,
             };
-            let delivery = self.delivery(&room, &stored);
+            let delivery = self.faces.hub.delivery(&room, &stored);
             let message = shown_message(&room, &members, stored, reply, &mut self.faces).await?;
             shown.push(ShownMessage { delivery, ..message });
         }
         Ok(shown)
-    }
-
-    /// How far a message of a support case has come by now: its sockets are told when it goes further.
-    fn delivery(&self, room: &ShownRoom, stored: &StoredMessage) -> Delivery {
-        let hub = self.faces.hub;
-        let delay = hub.sockets.sent_delay().unwrap_or_default().as_micros();
-        let told = stored.message.ts.as_micros().saturating_add(i64::try_from(delay).unwrap_or(i64::MAX));
-        let sent = room.client.is_some() && hub.providers.clock.now().as_micros() >= told;
-        if sent { Delivery::Sent(Timestamp::from_micros(told)) } else { Delivery::Sending }
     }
 }

@@ -54,6 +54,8 @@ pub(super) struct RoomMail {
     tickets: u64,
     /// Somebody tells it already.
     told: bool,
+    /// The newest message, once it is known.
+    head: Option<Seq>,
     /// The newest entry of the log that was put in, or read.
     newest: Option<Offset>,
     /// There are newer ones that were not put in: the log must be read.
@@ -73,8 +75,20 @@ impl RoomMail {
         self.sockets.entry(link.number).or_insert_with(|| (link.clone(), self.tickets));
     }
 
-    pub(super) fn unseat(&mut self, number: u64) {
-        self.sockets.remove(&number);
+    pub(super) fn unseat(&mut self, number: u64) -> Option<Arc<Link>> {
+        self.sockets.remove(&number).map(|(link, _)| link)
+    }
+
+    /// A message is in the room, which may be the newest one.
+    pub(super) fn reach(&mut self, seq: Seq) {
+        self.head = self.head.max(Some(seq));
+    }
+
+    /// The newest message, as far as it is known, when no other socket of the same user at the same port is here.
+    pub(super) fn left_at(&self, gone: &Link) -> Option<Seq> {
+        let port = |link: &Link| link.seated().map(|seated| seated.port);
+        let same = |link: &Link| link.user() == gone.user() && port(link) == port(gone);
+        if self.sockets.values().any(|(link, _)| same(link)) { None } else { self.head }
     }
 
     pub(super) fn is_unused(&self) -> bool {
@@ -90,9 +104,15 @@ impl RoomMail {
     /// Puts something in. True when nobody tells it yet: the caller starts somebody.
     fn put(&mut self, what: Happened) -> bool {
         let is_full = self.waiting.len() >= MAX_WAITING;
+        if let Happened::Stored { entry, .. } = &what
+            && let LogEntry::Message(stored) = &**entry
+        {
+            self.reach(stored.message.seq);
+        }
         match (what.offset(), self.newest) {
-            // What is in no log is true now or not at all: it may be left out.
-            (None, _) if is_full => return false,
+            // What is in no log is true now or not at all: it may be left out. Not that a message has come, which would be on
+            // its way for ever: of those there are no more than are on their way.
+            (None, _) if is_full && !matches!(what, Happened::Sent { .. }) => return false,
             (None, _) => {}
             (Some(offset), Some(newest)) if offset <= newest => return false,
             (Some(offset), newest) => {
@@ -156,6 +176,13 @@ impl Hub {
     pub(super) fn mail_read(&self, room: &RoomId, upto: Offset) {
         if let Some(mail) = self.sockets.rooms.lock(room).get_mut(room) {
             mail.newest = mail.newest.max(Some(upto));
+        }
+    }
+
+    /// A message is in a room, which may be the newest one.
+    pub(super) fn mail_reached(&self, room: &RoomId, seq: Seq) {
+        if let Some(mail) = self.sockets.rooms.lock(room).get_mut(room) {
+            mail.reach(seq);
         }
     }
 
@@ -228,11 +255,13 @@ mod tests {
     #[test]
     fn when_too_much_waits_entries_are_left_to_the_log_and_nothing_else_is_kept() {
         let mut mail = RoomMail::default();
-        (0..MAX_WAITING).for_each(|_| _ = mail.put(typing()));
+        (0..MAX_WAITING - 1).for_each(|_| _ = mail.put(typing()));
+        mail.put(Happened::Sent { seq: Seq::ZERO, at: Timestamp::default() });
         mail.put(typing());
+        mail.put(Happened::Sent { seq: Seq::ZERO, at: Timestamp::default() });
         mail.put(stored(3));
         mail.put(stored(4));
         let (what, behind) = taken(&mut mail);
-        assert_eq!((what.len(), behind), (MAX_WAITING, Some(2)));
+        assert_eq!((what.len(), behind), (MAX_WAITING + 1, Some(2)), "but that a message has come");
     }
 }

@@ -14,6 +14,7 @@ mod enter;
 mod facts;
 mod mail;
 mod presence;
+mod sent;
 mod socket;
 mod tell;
 pub(crate) mod visit;
@@ -24,15 +25,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chat_protocol::dialect::Place;
-use chat_protocol::{RoomId, UserId, WireError};
+use chat_protocol::{RoomId, Seq, UserId, WireError};
 
 use super::Hub;
 use super::link::Link;
 use super::shards::Shards;
 use crate::dialects::{Port, PortId};
+use crate::storage::OwnChange;
 pub(in crate::hub) use mail::Happened;
 use mail::RoomMail;
 pub(in crate::hub) use presence::Showing;
+use sent::OnTheWay;
 pub(crate) use socket::serve;
 
 /// What a connection is that is a socket of an existing system.
@@ -50,6 +53,8 @@ pub(crate) struct Sockets {
     ports: Vec<Port>,
     /// Of each port a number that no connection has: the origin of what is asked of it over HTTP.
     ghosts: Vec<u64>,
+    /// Places that files were promised.
+    grants: visit::Grants,
     /// Rooms that sockets are told of, and what waits to be told.
     rooms: Shards<RoomId, RoomMail>,
     /// Every socket by the number of its connection. Written when one comes or goes, read where all of a port are told.
@@ -57,6 +62,7 @@ pub(crate) struct Sockets {
     count: AtomicUsize,
     /// How many of them hear of all rooms of an organization, which nobody knows without looking at each.
     wide: AtomicUsize,
+    on_the_way: OnTheWay,
 }
 
 impl Sockets {
@@ -167,7 +173,7 @@ impl Hub {
         for link in links {
             let Some(seated) = link.seated() else { continue };
             if link.ties().rooms.remove(room).is_some() {
-                self.unseat(link.number, room);
+                _ = self.unseat(link.number, room);
                 if seated.place != Place::Anywhere {
                     link.outbox.close(chat_protocol::ErrorCode::Forbidden);
                 }
@@ -198,15 +204,18 @@ impl Hub {
         shard.entry(room.clone()).or_default().seat(link);
     }
 
-    /// Undoes [`seat`](Self::seat).
-    pub(in crate::hub) fn unseat(&self, number: u64, room: &RoomId) {
+    /// Undoes [`seat`](Self::seat). Where the port keeps that and it was the user's last socket of the room here: the room's
+    /// newest message.
+    pub(in crate::hub) fn unseat(&self, number: u64, room: &RoomId) -> Option<Seq> {
         let mut shard = self.sockets.rooms.lock(room);
-        if let Some(mail) = shard.get_mut(room) {
-            mail.unseat(number);
-            if mail.is_unused() {
-                shard.remove(room);
-            }
+        let mail = shard.get_mut(room)?;
+        let gone = mail.unseat(number)?;
+        let keeps = gone.seated().is_some_and(|seated| self.sockets.port(seated.port).read_on_entry);
+        let left_at = if keeps { mail.left_at(&gone) } else { None };
+        if mail.is_unused() {
+            shard.remove(room);
         }
+        left_at
     }
 
     /// A socket's connection is gone; its rooms were taken from it.
@@ -214,10 +223,13 @@ impl Hub {
         let Some(seated) = link.seated() else { return };
         self.sockets.remove(link);
         for room in rooms {
-            self.unseat(link.number, room);
+            let left_at = self.unseat(link.number, room);
             if seated.place != Place::Anywhere
                 && let Some(user) = link.user()
             {
+                if let Some(at) = left_at {
+                    self.own_soon(user, OwnChange::Split { room: room.clone(), at: Some(at) });
+                }
                 let port = seated.port;
                 self.post(room, Happened::Socket { user: user.clone(), port, opened: false });
             }

@@ -85,7 +85,8 @@ pub(crate) async fn serve<C: Connection>(hub: Arc<Hub>, entered: Entered, connec
     let seated = match (user, seat) {
         (Some(user), Some(seat)) => {
             let Driver { hub, link, port, place, .. } = &driver;
-            hub.sit(link, *port, place.clone(), &user, seat).await.map(drop)
+            let granted = hub.sit(link, *port, place.clone(), &user, seat).await;
+            granted.map(|granted| driver.connection.belongs_to(&granted.user, granted.room.as_ref()))
         }
         _ => {
             if !waits {
@@ -230,7 +231,12 @@ impl<C: Connection> Driver<C> {
     fn take(&mut self, finished: Finished) {
         let now = now(&self.hub);
         match finished {
-            Finished::Authenticated(result) => self.session.handle_authenticated(now, result),
+            Finished::Authenticated(result) => {
+                if let Ok(granted) = &result {
+                    self.connection.belongs_to(&granted.user, granted.room.as_ref());
+                }
+                self.session.handle_authenticated(now, result);
+            }
             Finished::Done(result) => self.session.handle_done(now, result),
         }
     }

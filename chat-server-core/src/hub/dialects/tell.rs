@@ -15,13 +15,16 @@ use crate::hub::Hub;
 use crate::hub::delivery::Deliveries;
 use crate::hub::link::Link;
 use crate::room::policy;
-use crate::storage::{LogEntry, MemberEntry, RoomRecord};
+use crate::storage::{LogEntry, MemberEntry, RoomRecord, StoredMessage};
 
 /// How many entries of a log are read at once.
 const PAGE: usize = 128;
 
 /// Greatest number of messages that one receipt names (dialect reference, section 6).
 const MAX_READ: usize = 100;
+
+/// Among how many messages of a room the newest is looked for that is not deleted.
+const LAST: usize = 32;
 
 /// What a ticket is that everybody hears.
 pub(super) const ALL: u64 = u64::MAX;
@@ -145,7 +148,7 @@ impl Told {
 impl Teller<'_> {
     async fn tell_all(&mut self, delivery: Delivery) -> Result<(), WireError> {
         for (ticket, what) in delivery.what {
-            self.tell(ticket, what).await?;
+            self.tell_with_next(ticket, what).await?;
         }
         let Some(mut after) = delivery.behind else { return Ok(()) };
         loop {
@@ -154,16 +157,25 @@ impl Teller<'_> {
             let Some(last) = entries.last().map(LogEntry::offset) else { return Ok(()) };
             for entry in entries {
                 let offset = entry.offset();
-                self.tell(ALL, Happened::Stored { entry: Box::new(entry), origin: 0 }).await?;
+                self.tell_with_next(ALL, Happened::Stored { entry: Box::new(entry), origin: 0 }).await?;
                 self.hub.mail_read(self.room, offset);
             }
             after = last;
         }
     }
 
-    async fn tell(&mut self, ticket: u64, what: Happened) -> Result<(), WireError> {
+    async fn tell_with_next(&mut self, ticket: u64, what: Happened) -> Result<(), WireError> {
+        let mut next = Some(what);
+        while let Some(what) = next {
+            next = self.tell(ticket, what).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives what is to be told right after it.
+    async fn tell(&mut self, ticket: u64, what: Happened) -> Result<Option<Happened>, WireError> {
         let mut links = self.hub.hearers(self.room, ticket);
-        if matches!(what, Happened::Stored { .. }) || links.is_empty() {
+        if matches!(what, Happened::Stored { .. } | Happened::Sent { .. }) {
             links.extend(self.of_organization().await?);
         }
         let origin = match &what {
@@ -172,35 +184,39 @@ impl Teller<'_> {
         };
         self.forget_if_changed(&what);
         if links.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         self.learn().await?;
         let subject = match &what {
             Happened::Stored { entry, .. } => entry.subject(),
+            Happened::Sent { seq, .. } => Some(*seq),
             _ => None,
         };
         let (links, _) = self.readers(links, subject).await?;
         if links.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(told) = self.gather(what).await? else { return Ok(()) };
+        let Some(told) = self.gather(what).await? else { return Ok(None) };
         let links = match &told {
             Told::Socket { user, .. } => self.hub.unbarred(&user.user, links).await?,
             _ => links,
         };
         let (links, without) = self.readers(links, told.quoted()).await?;
-        let Some(known) = &self.known else { return Ok(()) };
+        let Some(known) = &self.known else { return Ok(None) };
         let room = match told {
             Told::Desk => Arc::new(self.with_last(&known.room).await?),
             _ => known.room.clone(),
         };
         self.hub.deliver(|deliveries| self.give(&told, &room, &links, origin, deliveries));
-        self.follow_up(&told);
+        let next = match &told {
+            Told::Message(message) => self.hub.send_on(message),
+            _ => None,
+        };
         if !without.is_empty() {
             let told = told.without_quote();
             self.hub.deliver(|deliveries| self.give(&told, &room, &without, origin, deliveries));
         }
-        Ok(())
+        Ok(next)
     }
 
     /// Sockets of those who may read a message, then the others.
@@ -284,7 +300,7 @@ impl Teller<'_> {
                     let shown = self.hub.shown_messages(&known.room, &known.members, vec![stored]).await?;
                     shown.into_iter().next().map(Told::Message)
                 }
-                LogEntry::Edited(edited) => self.edited(edited.seq, Stage::Sending).await?.map(Told::Edited),
+                LogEntry::Edited(edited) => self.edited(edited.seq, None).await?.map(Told::Edited),
                 LogEntry::Deleted(deleted) => {
                     let found = self.hub.message_at(self.room, deleted.seq).await?;
                     found.map(|stored| Told::Deleted(stored.names()))
@@ -300,17 +316,18 @@ impl Teller<'_> {
                 let user = Faces::new(self.hub).of(&user).await?;
                 Some(Told::Socket { user, port, opened })
             }
-            Happened::Sent { seq, at } => self.edited(seq, Stage::Sent(at)).await?.map(Told::Sent),
+            Happened::Sent { seq, at } => self.edited(seq, Some(at)).await?.map(Told::Sent),
         })
     }
 
-    /// A message as it is now, with who has read it by now.
-    async fn edited(&self, seq: Seq, delivery: Stage) -> Result<Option<ShownMessage>, WireError> {
+    /// A message as it is now, with who has read it by now, and how far it has come unless that is known.
+    async fn edited(&self, seq: Seq, sent: Option<Timestamp>) -> Result<Option<ShownMessage>, WireError> {
         let Some(known) = &self.known else { return Ok(None) };
         let found = self.hub.message_at(self.room, seq).await?;
         let Some(stored) = found.filter(|stored| stored.message.deleted_at.is_none()) else {
             return Ok(None);
         };
+        let delivery = sent.map_or_else(|| self.hub.delivery(&known.room, &stored), Stage::Sent);
         let members = self.hub.recipients(&known.room.record).await?;
         let shown = self.hub.shown_messages(&known.room, &members, vec![stored]).await?;
         Ok(shown.into_iter().next().map(|shown| ShownMessage { delivery, ..shown }))
@@ -333,11 +350,15 @@ impl Teller<'_> {
         Ok(Some(Told::Read { by, named, messages, ts }))
     }
 
+    /// A room with the newest of its last messages that is not deleted.
     async fn with_last(&self, room: &Arc<ShownRoom>) -> Result<ShownRoom, WireError> {
-        let newest =
-            self.hub.stored(self.hub.providers.storage.newest(std::slice::from_ref(self.room)).await)?;
-        let newest: Vec<_> = newest.into_iter().flatten().collect();
-        let last = self.hub.shown_messages(room, &[], newest).await?.pop().map(Box::new);
+        let page = self.hub.providers.storage.history(self.room, None, HistoryQuery::default(), LAST).await;
+        let live = |stored: &StoredMessage| stored.message.deleted_at.is_none();
+        let newest = self.hub.stored(page)?.unwrap_or_default().into_iter().rev().find(live);
+        let newest: Vec<_> = newest.into_iter().collect();
+        let last = self.hub.shown_messages(room, &[], newest).await?.pop();
+        let delivery = last.as_ref().map(|last| self.hub.delivery(room, &last.stored));
+        let last = last.zip(delivery).map(|(last, delivery)| Box::new(ShownMessage { delivery, ..last }));
         Ok(ShownRoom { last, ..(**room).clone() })
     }
 
@@ -379,24 +400,6 @@ impl Teller<'_> {
                 give(link, told, self.room, &frames, deliveries);
             }
         }
-    }
-
-    /// What becomes of a message of a support case after it was told.
-    fn follow_up(&self, told: &Told) {
-        let Told::Message(message) = told else { return };
-        if message.room.client.is_none() {
-            return;
-        }
-        let delay = self.hub.sockets.sent_delay();
-        let (Some(delay), seq) = (delay, message.stored.message.seq) else { return };
-        let (hub, room) = (self.hub.clone(), self.room.clone());
-        let told_at = message.stored.message.ts.as_micros();
-        let sent = async move {
-            tokio::time::sleep(delay).await;
-            let now = hub.providers.clock.now().as_micros();
-            hub.post(&room, Happened::Sent { seq, at: Timestamp::from_micros(now.max(told_at + 1)) });
-        };
-        self.hub.tasks.spawn_on(sent, &self.hub.runtime);
     }
 }
 

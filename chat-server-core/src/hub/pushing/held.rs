@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chat_protocol::{DeviceId, HistoryQuery, Message, RoomId, Seq, Timestamp, UserId, WireError};
 use serde::{Deserialize, Serialize};
 
-use super::posts::{Ended, ForUser, Posts};
+use super::posts::{Ended, Keyed, Posts};
 use super::{Ready, Telling, Told, read_up_to, unreadable};
 use crate::hub::Hub;
 use crate::hub::worker::{Next, Work, micros, shifted, tell_failure};
@@ -217,8 +217,10 @@ impl Hub {
     }
 }
 
-impl ForUser for Job {
-    fn user(&self) -> Option<&UserId> {
+impl Keyed for Job {
+    type Key = UserId;
+
+    fn key(&self) -> Option<&UserId> {
         self.user.as_ref()
     }
 }

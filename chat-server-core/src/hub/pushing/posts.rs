@@ -1,41 +1,43 @@
-//! Batches under way: several at once, and nobody in two of them, so that a device hears of everything in its order.
+//! Batches under way: several at once, and nobody in two of them, so that everybody hears of everything in its order.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use chat_protocol::UserId;
 use tokio::task::{JoinError, JoinSet};
 
 use crate::hub::Hub;
 
-/// Something that one user may have to be told.
-pub(super) trait ForUser: Send + 'static {
-    fn user(&self) -> Option<&UserId>;
+/// Something that is told in order with all else that has its key.
+pub(in crate::hub) trait Keyed: Send + 'static {
+    type Key: Ord + Clone;
+
+    /// For whom or what it is; `None`: it has no order.
+    fn key(&self) -> Option<&Self::Key>;
 }
 
 /// A batch whose time is over.
-pub(super) struct Ended<T> {
-    pub(super) batch: Vec<T>,
+pub(in crate::hub) struct Ended<T> {
+    pub(in crate::hub) batch: Vec<T>,
     /// False: the server stops, and it is to be done again.
-    pub(super) is_done: bool,
+    pub(in crate::hub) is_done: bool,
 }
 
 /// What waits to be told, and what is under way.
-pub(super) struct Posts<T> {
-    pub(super) waiting: VecDeque<T>,
+pub(in crate::hub) struct Posts<T: Keyed> {
+    pub(in crate::hub) waiting: VecDeque<T>,
     /// Who is in a batch under way.
-    busy: BTreeSet<UserId>,
+    busy: BTreeSet<T::Key>,
     under_way: JoinSet<Ended<T>>,
 }
 
-impl<T> Default for Posts<T> {
+impl<T: Keyed> Default for Posts<T> {
     fn default() -> Self {
         Self { waiting: VecDeque::new(), busy: BTreeSet::new(), under_way: JoinSet::new() }
     }
 }
 
-impl<T: ForUser> Posts<T> {
+impl<T: Keyed> Posts<T> {
     /// Begins as many batches as may be under way, each of at most `max`.
-    pub(super) fn start<F>(&mut self, hub: &Hub, max: usize, tell: impl Fn(Vec<T>) -> F)
+    pub(in crate::hub) fn start<F>(&mut self, hub: &Hub, max: usize, tell: impl Fn(Vec<T>) -> F)
     where
         F: Future<Output = Ended<T>> + Send + 'static,
     {
@@ -44,7 +46,7 @@ impl<T: ForUser> Posts<T> {
             if batch.is_empty() {
                 return;
             }
-            self.busy.extend(batch.iter().filter_map(ForUser::user).cloned());
+            self.busy.extend(batch.iter().filter_map(Keyed::key).cloned());
             self.under_way.spawn(tell(batch));
         }
     }
@@ -53,7 +55,7 @@ impl<T: ForUser> Posts<T> {
     fn next_batch(&mut self, max: usize) -> Vec<T> {
         let (mut batch, mut rest) = (Vec::new(), VecDeque::new());
         for one in self.waiting.drain(..) {
-            let is_free = one.user().is_none_or(|user| !self.busy.contains(user));
+            let is_free = one.key().is_none_or(|key| !self.busy.contains(key));
             match is_free && batch.len() < max {
                 true => batch.push(one),
                 false => rest.push_back(one),
@@ -64,13 +66,13 @@ impl<T: ForUser> Posts<T> {
     }
 
     /// The next batch that ends; `None`: none is under way. Cancel-safe.
-    pub(super) async fn ended(&mut self) -> Option<Ended<T>> {
+    pub(in crate::hub) async fn ended(&mut self) -> Option<Ended<T>> {
         let ended = self.under_way.join_next().await;
         ended.map(|ended| self.release(ended))
     }
 
     /// A batch that has ended already.
-    pub(super) fn try_ended(&mut self) -> Option<Ended<T>> {
+    pub(in crate::hub) fn try_ended(&mut self) -> Option<Ended<T>> {
         let ended = self.under_way.try_join_next();
         ended.map(|ended| self.release(ended))
     }
@@ -81,8 +83,8 @@ impl<T: ForUser> Posts<T> {
             // Nobody cancels one.
             Err(_) => Ended { batch: Vec::new(), is_done: false },
         });
-        for user in ended.batch.iter().filter_map(ForUser::user) {
-            self.busy.remove(user);
+        for key in ended.batch.iter().filter_map(Keyed::key) {
+            self.busy.remove(key);
         }
         ended
     }

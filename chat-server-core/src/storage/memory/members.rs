@@ -164,6 +164,7 @@ impl State {
             threads: Default::default(),
             settings: RoomSettings::default(),
             archived_at: None,
+            split: None,
         };
         room.bans.remove(user);
         room.members.insert(user.clone(), member);

@@ -22,6 +22,7 @@ impl State {
             }
             OwnChange::MarkUnread { room, from } => self.mark_unread(append, room, *from),
             OwnChange::Settings { room, patch } => self.settings(append, room, patch),
+            OwnChange::Split { room, at } => self.split(append, room, *at),
             OwnChange::Hide { room, seq } => self.hide(append, room, *seq),
             OwnChange::Block { user } => self.block(append, user),
             OwnChange::Unblock { user } => self.unblock(append, user),
@@ -136,6 +137,18 @@ impl State {
         member.settings = after.clone();
         let change = UserChange::Settings { room: id.clone(), settings: after };
         Ok(self.tell_own(append, Some(change), Seq::ZERO))
+    }
+
+    fn split(&mut self, append: &OwnAppend, id: &RoomId, at: Option<Seq>) -> Answer {
+        let (head, member) = self.member(id, &append.user)?;
+        if at.is_some_and(|at| at > head) {
+            return Err(Refusal::NoMessage);
+        }
+        if member.split == at {
+            return Ok(self.nothing_told(append));
+        }
+        member.split = at;
+        Ok(self.tell_own(append, None, Seq::ZERO))
     }
 
     fn hide(&mut self, append: &OwnAppend, id: &RoomId, seq: Seq) -> Answer {

@@ -34,6 +34,8 @@ pub(super) struct Member {
     pub(super) settings: RoomSettings,
     /// The newest message when it archived the room.
     pub(super) archived_at: Option<Seq>,
+    /// The newest message when its last socket ended.
+    pub(super) split: Option<Seq>,
 }
 
 /// A message and the reactions to it, oldest first.
@@ -280,6 +282,7 @@ impl Room {
             threads: BTreeMap::new(),
             settings: RoomSettings::default(),
             archived_at: None,
+            split: None,
         }
     }
 

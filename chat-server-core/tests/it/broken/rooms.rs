@@ -37,6 +37,9 @@ impl Broken {
         if self.has("the_system_sees_every_room") && user.is_system() {
             state.read = Default::default();
         }
+        if self.has("a_split_stays_until_it_is_taken_back") && state.unread == 0 {
+            view.split = None;
+        }
         if self.has("private_reads_are_not_told") {
             state.read_private = None;
         }

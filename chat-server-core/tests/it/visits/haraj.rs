@@ -105,20 +105,22 @@ async fn a_message_spares_the_session_that_sent_it() {
     let (mut own, mut other) = (Socket::open(&server, "1").await, Socket::open(&server, "1").await);
     let mut bob = Socket::open(&server, "2").await;
 
-    let sent = ann.send(&name, hello(), Some(&own.1)).await.unwrap();
+    let sent = ann.send(&name, hello(), Some(own.1.as_str())).await.unwrap();
     assert_eq!((sent.stored.message.seq, sent.recipients.as_slice()), (seq(1), &[(user("2"), false)][..]));
     for socket in [&mut other, &mut bob] {
         assert_eq!(socket.hear().await["message"]["seq_id"], 1);
     }
     ann.send(&name, hello(), None).await.unwrap();
-    ann.send(&name, hello(), Some(&bob.1)).await.unwrap();
-    assert_eq!(
-        (bob.hear().await["message"]["seq_id"].clone(), bob.hear().await["message"]["seq_id"].clone()),
-        (json!(2), json!(3))
-    );
+    assert_eq!(bob.hear().await["message"]["seq_id"], 2);
+    for (gone, seq) in [(bob.1.to_string(), 3), ("closed".to_owned(), 4), ("\n".to_owned(), 5)] {
+        ann.send(&name, hello(), Some(&gone)).await.unwrap();
+        for socket in [&mut own, &mut other, &mut bob] {
+            assert_eq!(socket.hear().await["message"]["seq_id"], seq, "{gone} is none of ann's");
+        }
+    }
     say(&server, "1", &direct_id("1", "2"), "native").await;
     for socket in [&mut own, &mut other, &mut bob] {
-        assert_eq!(socket.hear().await["message"]["seq_id"], 4, "another's session is none of ann's");
+        assert_eq!(socket.hear().await["message"]["seq_id"], 6);
     }
 }
 

@@ -30,7 +30,7 @@ fn providers() -> Providers {
         Port::new(TnData::default()),
         Port::new(Chats::default()),
         Port { open_rooms: true, read_on_entry: true, ..Port::new(Hipochat::default()) },
-        Port::new(Haraj),
+        Port::new(Haraj::default()),
         Port::new(Helpdesk::default()),
     ];
     Providers { dialects: ports, ..Providers::default() }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use chat_protocol::UserId;
 
+use super::super::password::is_hash;
 use super::super::{Auth, AuthKind, AuthScheme, Secret, StaticUser};
 use super::Rules;
 
@@ -33,8 +34,15 @@ impl Rules<'_> {
         }
         match auth.scheme() {
             AuthScheme::Development => self.development(table),
-            AuthScheme::Static { users } => self.users(table, &users),
-            AuthScheme::Jwt { algorithm, secret, public_key, jwks, user_claim, leeway, .. } => {
+            AuthScheme::Static { users } => {
+                if users.is_empty() {
+                    let text = "missing: kind \"static\" needs at least one user";
+                    self.found(key("users"), text);
+                }
+                self.users(table, &users, true);
+            }
+            AuthScheme::Jwt { users, algorithm, secret, public_key, jwks, user_claim, leeway, .. } => {
+                self.users(table, &users, false);
                 if self.intact(&key("algorithm")) {
                     let name = algorithm.name();
                     match algorithm.min_secret() {
@@ -114,12 +122,11 @@ impl Rules<'_> {
         }
     }
 
-    fn users(&mut self, table: &str, users: &[StaticUser]) {
-        if users.is_empty() {
-            self.found(format!("{table}.users"), "missing: kind \"static\" needs at least one user");
-        }
+    /// The users of a table, whose clients present the tokens beside them or not.
+    fn users(&mut self, table: &str, users: &[StaticUser], with_tokens: bool) {
         // Where each id and token was first seen.
         let (mut ids, mut tokens) = (BTreeMap::new(), BTreeMap::new());
+        self.logins(table, users);
         for (i, user) in users.iter().enumerate() {
             let key = |name: &str| format!("{table}.users[{i}].{name}");
             match UserId::new(user.id.as_str()) {
@@ -135,12 +142,42 @@ impl Rules<'_> {
             if user.name.is_empty() {
                 self.found(key("name"), "empty or missing");
             }
-            if self.secret(&key("token"), &user.token) {
+            if !with_tokens {
+                if !user.token.expose().is_empty() {
+                    let text =
+                        format!("applies to {table}.kind = \"static\" only: tokens of this kind are signed");
+                    self.found(key("token"), text);
+                }
+            } else if self.secret(&key("token"), &user.token) {
                 if let Some(first) = tokens.get(user.token.expose()) {
                     self.found(key("token"), format!("also the token of {table}.users[{first}]"));
                 } else {
                     tokens.insert(user.token.expose(), i);
                 }
+            }
+        }
+    }
+
+    /// By which names and passwords they log in.
+    fn logins(&mut self, table: &str, users: &[StaticUser]) {
+        let mut names = BTreeMap::new();
+        for (i, user) in users.iter().enumerate() {
+            let key = |name: &str| format!("{table}.users[{i}].{name}");
+            let name = user.username.as_deref().unwrap_or(&user.id);
+            if name.is_empty() && user.username.is_some() {
+                self.found(key("username"), "empty: leave it out, and the user logs in by its id");
+            }
+            let first = *names.entry(name).or_insert(i);
+            // Two of the same id are found where ids are.
+            let by_name = |i: usize| users[i].username.is_some();
+            if first != i && !name.is_empty() && (by_name(first) || by_name(i)) {
+                self.found(key("username"), format!("{name:?} is also the name of {table}.users[{first}]"));
+            }
+            let Some(password) = &user.password else { continue };
+            let is_secret = self.secret(&key("password"), password);
+            if is_secret && password.expose().starts_with('$') && !is_hash(password.expose()) {
+                let text = "begins with $ and is no Argon2 hash such as `argon2 <salt> -id -e` writes";
+                self.found(key("password"), text);
             }
         }
     }
@@ -166,7 +203,7 @@ fn public_keys(auth: &Auth) -> [(&'static str, bool); 2] {
 /// The names of the keys that are set and do not belong to the chosen kind, each with the kind it belongs to.
 fn misplaced(auth: &Auth) -> impl Iterator<Item = (&'static str, &'static str)> {
     let set = [
-        ("users", !auth.users.is_empty(), AuthKind::Static),
+        ("users", !auth.users.is_empty() && auth.kind != AuthKind::Jwt, AuthKind::Static),
         ("algorithm", auth.algorithm.is_some(), AuthKind::Jwt),
         ("secret", auth.secret.is_some(), AuthKind::Jwt),
         ("public_key", auth.public_key.is_some(), AuthKind::Jwt),

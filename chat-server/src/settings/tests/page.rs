@@ -69,3 +69,20 @@ fn the_example_of_the_page_is_accepted_and_names_every_key() {
         assert!(named, "{} is missing in the example", key.path);
     }
 }
+
+/// The files that begin a move from another system.
+#[test]
+fn the_examples_are_accepted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/config");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let settings = read(&std::fs::read_to_string(&path).unwrap(), &[], &[]);
+        let settings = settings.unwrap_or_else(|problems| panic!("{}: {problems:#?}", path.display()));
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let on = serde_json::to_value(settings.dialects_on()).unwrap();
+        assert!(on.get(name).is_some(), "{name} is not spoken");
+        count += 1;
+    }
+    assert!(count >= 2, "the examples were found");
+}

@@ -1,8 +1,9 @@
 //! Calls of existing systems: whose each is, and what their answers have in common. A file per format answers them.
-//!
-//! The calls of `tndata` and `chats` are served; those of the other formats are not, and their paths are not found.
 
 mod chats;
+mod haraj;
+mod helpdesk;
+mod hipochat;
 mod tndata;
 
 use axum::body::{Body, Bytes, to_bytes};
@@ -29,6 +30,9 @@ const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 enum Call {
     Tndata(dialect::tndata::Call),
     Chats(dialect::chats::Call),
+    Hipochat(dialect::hipochat::Call),
+    Haraj(dialect::haraj::Call),
+    Helpdesk(dialect::helpdesk::Call),
 }
 
 /// A call that a request is, before its body is read.
@@ -49,7 +53,7 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
     // What answers GET answers HEAD as well; the HTTP library leaves the body out.
     let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
     let mut missed = None;
-    for port in edge.server.ports() {
+    for port in ports(edge, facts) {
         let name = edge.server.port(port).dialect.name();
         match find(name, method.as_str(), &path) {
             Ok((call, params, label)) => {
@@ -57,6 +61,9 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
                 let mut response = match call {
                     Call::Tndata(call) => tndata::answer(asked, call).await,
                     Call::Chats(call) => chats::answer(asked, call).await,
+                    Call::Hipochat(call) => hipochat::answer(asked, call).await,
+                    Call::Haraj(call) => haraj::answer(asked, call).await,
+                    Call::Helpdesk(call) => helpdesk::answer(asked, call).await,
                 };
                 response.extensions_mut().insert(label);
                 return Ok(response);
@@ -68,18 +75,31 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
     missed.map(|name| no_method(name, &path)).ok_or(request)
 }
 
+/// The ports in the order in which they are asked. tndata and hipochat both have `GET /api/chat`, and hipochat's clients alone
+/// send a header of this name.
+fn ports(edge: &Edge, facts: &Facts) -> Vec<PortId> {
+    let mut ports: Vec<PortId> = edge.server.ports().collect();
+    if facts.handshake().header("authentication").is_some() {
+        ports.sort_by_key(|port| edge.server.port(*port).dialect.name() != "hipochat");
+    }
+    ports
+}
+
 /// The call of a format that is a request's, what its path names, and how the call is labelled.
 fn find(name: &'static str, method: &str, path: &str) -> Result<(Call, Params, Label), NoCall> {
-    use dialect::{chats, tndata};
+    use dialect::{chats, haraj, helpdesk, hipochat, tndata};
+    macro_rules! call {
+        ($variant:ident $format:ident) => {{
+            let (call, params) = $format::Call::find(method, path)?;
+            Ok((Call::$variant(call), params, label(name, $format::ROUTES, call)))
+        }};
+    }
     match name {
-        "tndata" => {
-            let (call, params) = tndata::Call::find(method, path)?;
-            Ok((Call::Tndata(call), params, label(name, tndata::ROUTES, call)))
-        }
-        "chats" => {
-            let (call, params) = chats::Call::find(method, path)?;
-            Ok((Call::Chats(call), params, label(name, chats::ROUTES, call)))
-        }
+        "tndata" => call!(Tndata tndata),
+        "chats" => call!(Chats chats),
+        "hipochat" => call!(Hipochat hipochat),
+        "haraj" => call!(Haraj haraj),
+        "helpdesk" => call!(Helpdesk helpdesk),
         _ => Err(NoCall::Path),
     }
 }
@@ -94,6 +114,9 @@ fn no_method(name: &'static str, path: &str) -> Response {
     let allowed: Vec<_> = METHODS.into_iter().filter(|method| find(name, method, path).is_ok()).collect();
     let mut response = match name {
         "chats" => chats::refuse(ErrorCode::MethodNotAllowed),
+        "hipochat" => hipochat::refuse(ErrorCode::MethodNotAllowed),
+        "haraj" => haraj::refuse(ErrorCode::MethodNotAllowed),
+        "helpdesk" => helpdesk::refuse(ErrorCode::MethodNotAllowed),
         // No other format is found.
         _ => tndata::refuse(ErrorCode::MethodNotAllowed),
     };

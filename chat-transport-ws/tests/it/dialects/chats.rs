@@ -183,3 +183,30 @@ async fn bad_frames_are_told_to_their_sender_alone() {
     eve.say(json!({"type": "set_offline"})).await;
     eve.hears(json!({"type": "set_offline", "user_id": 3, "content": {"user_id": 3}})).await;
 }
+
+#[tokio::test]
+async fn what_is_read_again_is_told_again() {
+    let edge = start().await;
+    let mut bob = socket(&edge, 2).await;
+    let mut ids = Vec::new();
+    for text in ["one", "two", "three"] {
+        let content = json!({"chat_type": "direct", "chat_id": "1_2", "text": text});
+        bob.say(json!({"type": "new_message", "content": content})).await;
+        ids.push(bob.hear_with("/content/message").await["content"]["message_id"].clone());
+    }
+    let read = |id: &Value| json!({"chat_type": "direct", "chat_id": "1_2", "message_id": id});
+    let told = |id: &Value| json!({"chat_id": "1_2", "chat_type": "direct", "user_id": 1, "message_id": id});
+    let mut ann = socket(&edge, 1).await;
+    bob.hear_with("/user_id").await;
+    ann.say(json!({"type": "message_read", "content": read(&ids[1])})).await;
+    for id in [&ids[1], &ids[0]] {
+        bob.hears(json!({"type": "message_read", "content": told(id)})).await;
+    }
+    // Two that were read, at once, and one that was not.
+    for id in &ids {
+        ann.say(json!({"type": "message_read", "content": read(id)})).await;
+    }
+    for id in &ids {
+        bob.hears(json!({"type": "message_read", "content": told(id)})).await;
+    }
+}

@@ -92,6 +92,7 @@ async fn bad_frames_are_answered_and_the_socket_stays() {
         r#"{"brew":{"id":"b"}}"#,
         r#"{"listen":{"id":"l"}}"#,
         r#"{"listen":{"id":"l","peer_id":1.5}}"#,
+        r#"{"auth":{"id":"a","access_token":"dev-1"},"listen":{"id":"l","peer_id":2}}"#,
     ] {
         socket.say_text(frame).await;
         socket.hears(refused(None, 400, "ERR_BAD_REQUEST")).await;

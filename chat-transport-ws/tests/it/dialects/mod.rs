@@ -1,20 +1,26 @@
 //! Sockets of existing systems over real connections, with a client that knows nothing of us: the conversations of their
 //! documents, key by key.
 
+mod backend;
 mod calls;
 mod chats;
+mod clients;
+mod everywhere;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+mod panel;
 mod sockets;
 mod tndata;
 mod together;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::dialect::{
     chats::Chats, haraj::Haraj, helpdesk::Helpdesk, hipochat::Hipochat, tndata::TnData,
 };
+use chat_server_core::auth::DevelopmentAuth;
 use chat_server_core::dialects::Port;
 use chat_server_core::{Providers, ServerConfig};
 use chat_transport_ws::WsConfig;
@@ -42,11 +48,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 fn ports() -> Vec<Port> {
     vec![
-        Port::new(Haraj),
+        Port { issuer: Some(Arc::new(DevelopmentAuth)), ..Port::new(Haraj::default()) },
         Port::new(TnData::default()),
         Port::new(Chats::default()),
-        Port::new(Helpdesk::default()),
-        Port { open_rooms: true, ..Port::new(Hipochat::default()) },
+        Port { sent_delay: Some(Duration::ZERO), ..Port::new(Helpdesk::default()) },
+        Port { open_rooms: true, read_on_entry: true, ..Port::new(Hipochat::default()) },
     ]
 }
 

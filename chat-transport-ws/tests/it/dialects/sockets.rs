@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{open, open_with, ports, start, start_with};
+use super::{open, open_with, operate, ports, start, start_with};
 use crate::edge::{ACCEPT, Edge, KEY};
 use crate::raw::{self, soon};
 
@@ -18,9 +18,17 @@ use crate::raw::{self, soon};
 #[tokio::test]
 async fn the_headers_of_an_accepted_upgrade_are_spelled_as_in_the_standard() {
     let edge = start().await;
-    for path in ["/v1/ws", "/chat/2/?token=dev-1", "/chat/ws", "/ws/chats/?token=dev-1"] {
+    operate(&edge, "PUT /v1/organizations/acme/agents/amy", "").await;
+    for path in [
+        "/v1/ws",
+        "/chat/2/?token=dev-1",
+        "/chat/ws",
+        "/ws/chats/?token=dev-1",
+        "/talk/chat/r/?token=dev-1",
+        "/ws/chat/acme/?token=dev-amy",
+    ] {
         let mut socket = edge.connect().await;
-        let offer = if path.starts_with("/ws") { "Sec-WebSocket-Protocol: Bearer\r\n" } else { "" };
+        let offer = if path.starts_with("/ws/chats") { "Sec-WebSocket-Protocol: Bearer\r\n" } else { "" };
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\

@@ -1,8 +1,13 @@
 //! The conversation of tndata's document, and of its clients.
 
+use std::time::Duration;
+
+use chat_server_core::{Providers, ServerConfig};
+use chat_transport_ws::WsConfig;
 use serde_json::{Value, json};
 
-use super::{TEXT, open, open_with, start};
+use super::{TEXT, open, open_with, ports, start};
+use crate::edge::Edge;
 
 fn joined(name: &str, what: &str, room: &str) -> Value {
     let text = format!("{name} {what}.");
@@ -108,4 +113,22 @@ async fn bad_frames_are_passed_over() {
     assert!(refused["text"].as_str().unwrap().starts_with("Message not sent: "), "{refused}");
     ann.say(json!({"text": "still here"})).await;
     ann.hears(said(1, "still here")).await;
+}
+
+/// React confirms all that it shows at every drawing.
+#[tokio::test]
+async fn receipts_delay_nothing_that_is_said_behind_them() {
+    // As long as the test may take: whoever waited for one pointer to be stored would be found.
+    let core = ServerConfig { pointer_delay: Duration::from_secs(60), ..ServerConfig::default() };
+    let providers = Providers { dialects: ports(), ..Providers::default() };
+    let edge = Edge::start_with(WsConfig::default(), providers, core).await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    let mut bob = open(&edge, "/chat/1/?token=dev-2").await;
+    ann.say(json!({"text": "Hello"})).await;
+    let digest = bob.hear_with("/digest").await["digest"].clone();
+    for _ in 0..1_500 {
+        bob.say(json!({"received": digest})).await;
+    }
+    bob.say(json!({"text": "Hi"})).await;
+    assert_eq!(bob.hear_with("/digest").await["text"], "Hi");
 }

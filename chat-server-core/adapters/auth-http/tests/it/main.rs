@@ -3,4 +3,5 @@
 mod answers;
 mod cache;
 mod peer;
+mod profiles;
 mod setup;

@@ -3,6 +3,7 @@
 mod latency;
 mod peer;
 mod pushes;
+mod services;
 mod webhooks;
 
 mod conformance {

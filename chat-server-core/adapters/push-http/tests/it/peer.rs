@@ -25,6 +25,7 @@ pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Posted {
+    pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -54,7 +55,8 @@ impl Peer {
             async move {
                 let (parts, body) = request.into_parts();
                 let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
-                let posted = Posted { headers: parts.headers, body };
+                let path = parts.uri.path().to_owned();
+                let posted = Posted { path, headers: parts.headers, body };
                 let number = {
                     let mut kept = kept.lock().unwrap();
                     kept.push(posted.clone());

@@ -14,8 +14,10 @@ use crate::room::policy;
 use crate::storage::Change;
 
 impl Visit {
-    /// Writes a message in a room that is there. With a session of the user's own that it belongs to, that session's socket
-    /// is not told of it where the format says so; without, or with one that is not there, none of the user's are.
+    /// Writes a message in a room that is there. Where the format says so, of the user's own sockets those are told of it that
+    /// are not of the session that it names, which need not be there any more; when it names none, none is.
+    ///
+    /// Files that were [promised a place](Self::promise_upload) become the room's: the content is stored with other addresses.
     ///
     /// # Errors
     /// As the native command: `Forbidden`, `RateLimited`, `TooLarge`.
@@ -23,7 +25,7 @@ impl Visit {
         &self,
         name: &RoomName,
         content: Content,
-        session: Option<&SessionId>,
+        session: Option<&str>,
     ) -> Result<ShownMessage, Error> {
         self.write(name, content, session, false).await
     }
@@ -40,12 +42,13 @@ impl Visit {
         &self,
         name: &RoomName,
         content: Content,
-        session: Option<&SessionId>,
+        session: Option<&str>,
         injected: bool,
     ) -> Result<ShownMessage, Error> {
         let (room, _) = self.room(name).await?;
-        let send = SendMessage::new(id(), room.clone(), content);
+        let mut send = SendMessage::new(id(), room.clone(), content);
         self.hub.admit(&self.asking, &send.clone().into())?;
+        send.content = self.bring_files(&room, send.content).await?;
         let mut append = self.hub.message(&self.asking, send)?;
         if let Change::Message(new) = &mut append.change {
             new.injected |= injected;
@@ -60,10 +63,12 @@ impl Visit {
         Ok(shown.ok_or(ErrorCode::Forbidden)?)
     }
 
-    /// The connection that something is said to come from: that of a session of the user's, else one that is not there.
-    fn origin(&self, session: Option<&SessionId>) -> u64 {
-        let own = session.and_then(|session| self.hub.connection_of(self.user(), session));
-        own.unwrap_or(self.hub.sockets.ghosts[self.port.0])
+    /// The connection that something is said to come from: that of a session of the user's, or none when that is gone.
+    /// Without a session it is the port's own, which stands for all of the user's.
+    fn origin(&self, session: Option<&str>) -> u64 {
+        let Some(session) = session else { return self.hub.sockets.ghosts[self.port.0] };
+        let session = SessionId::new(session).ok();
+        session.and_then(|session| self.hub.connection_of(self.user(), &session)).unwrap_or(0)
     }
 
     /// Deletes a message of the user's own for everyone.

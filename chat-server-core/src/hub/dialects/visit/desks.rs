@@ -1,16 +1,18 @@
-//! Support cases, for the agents of their organization, their members and the operator.
+//! Support cases, for the agents of their organization, their members and the operator, and for everybody at a port that is
+//! open.
 
 use chat_protocol::command::Join;
 use chat_protocol::dialect::RoomName;
-use chat_protocol::{ErrorCode, RoomId, RoomKind, Seq, WireError};
+use chat_protocol::{ErrorCode, Role, RoomId, RoomKind, Seq, WireError};
 
 use super::{UNPAGED_MAX, Visit};
-use crate::Error;
+use crate::blob::BlobName;
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::facts::Facts;
 use crate::room::policy;
-use crate::storage::{DesksQuery, Standing, StoredMessage};
+use crate::storage::{Change, DesksQuery, Standing, StoredMessage};
+use crate::{Download, Error, NewFile, Upload};
 
 impl Visit {
     /// The support cases of an organization with their newest messages, those made last first, at most
@@ -22,7 +24,7 @@ impl Visit {
         self.pay("inbox")?;
         let storage = &self.hub.providers.storage;
         let agents = self.hub.stored(storage.agents(organization).await)?;
-        if !self.asking.operator && !agents.contains(self.user()) {
+        if !self.sees_all() && !agents.contains(self.user()) {
             return Err(ErrorCode::Forbidden.into());
         }
         let rooms =
@@ -54,16 +56,49 @@ impl Visit {
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
     }
 
-    /// A support case to write in or to upload a file for: an agent who is no member of it becomes one.
+    /// A support case to write in or to upload a file for: an agent who is no member of it becomes one, and whoever writes
+    /// where all may.
     ///
     /// # Errors
     /// `Forbidden` when there is no such case or it is not the user's.
     pub async fn enter_desk(&self, name: &RoomName) -> Result<RoomId, Error> {
         let (room, standing) = self.desk(name).await?;
-        if standing.role.is_none() && !self.asking.operator {
-            self.command(Join { id: id(), room: room.clone() }).await?;
+        if standing.role.is_some() || self.asking.operator {
+            return Ok(room);
         }
+        if standing.agent || standing.client {
+            self.command(Join { id: id(), room: room.clone() }).await?;
+            return Ok(room);
+        }
+        self.pay("join")?;
+        let (users, max) = (vec![self.user().clone()], self.hub.config.max_members);
+        self.hub.by_system(&room, Change::Add { users, role: Role::Member, max }).await?;
         Ok(room)
+    }
+
+    /// Begins a file of which it is said before its end which support case it is for.
+    ///
+    /// # Errors
+    /// `TooLarge`, `RateLimited` for who has too many under way, `StorageUnavailable` when there is no room for files,
+    /// `NotSupported` without a blob store.
+    pub async fn desk_upload(&self, file: NewFile) -> Result<Upload, Error> {
+        let name = BlobName::from_bits(self.hub.providers.clock.random());
+        self.hub.begin_upload(self.asking.clone(), file, None, name).await
+    }
+
+    /// A file of a support case, by the digits of its name.
+    ///
+    /// # Errors
+    /// `Forbidden` when there is none, or its case is not the user's; `NotSupported` without a blob store.
+    pub async fn desk_file(&self, name: &str) -> Result<Download, Error> {
+        let found = self.hub.any_upload(name).await?;
+        self.desk(&RoomName::Id(found.meta.room.clone())).await?;
+        Ok(found)
+    }
+
+    /// Lets the client of a support case answer a message after a while, in a demonstration.
+    pub fn answer_later(&self, message: &ShownMessage, text: String) {
+        self.hub.answer_later(message, text);
     }
 
     async fn desk(&self, name: &RoomName) -> Result<(RoomId, Standing), WireError> {
@@ -75,7 +110,15 @@ impl Visit {
     }
 
     fn reads(&self, standing: &Standing) -> bool {
-        self.asking.operator || policy::reads_desk(standing, self.hub.providers.clock.now())
+        let now = self.hub.providers.clock.now();
+        self.asking.operator
+            || policy::reads_desk(standing, now)
+            || (self.port().open_desks.is_some() && !policy::is_banned(standing, now))
+    }
+
+    /// Whether all support cases are the visitor's to read.
+    fn sees_all(&self) -> bool {
+        self.asking.operator || self.port().open_desks.is_some()
     }
 }
 

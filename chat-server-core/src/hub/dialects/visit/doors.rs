@@ -8,9 +8,10 @@ use chat_protocol::{ClientRoomId, ErrorCode, Role, RoomId, Seq, UserId, WireErro
 use super::{UNPAGED_MAX, Visit};
 use crate::Error;
 use crate::dialects::ListedRoom;
+use crate::hub::Asking;
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::enter::group_of;
-use crate::storage::{Change, NewRoom, Refusal, StoredMessage};
+use crate::storage::{Change, NewRoom, OwnChange, Refusal, StoredMessage};
 
 /// What waits for a user in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,11 +105,22 @@ impl Visit {
         }
     }
 
-    /// Makes users members of a room; who is one stays as it is.
+    /// Makes users members of a room; who is one stays as it is. An alias that no room has makes a room where the port says so,
+    /// and for the operator everywhere: the first of the users is its owner then.
     ///
     /// # Errors
     /// `Forbidden` for who does not run the room, `NotFound` when there is no such user.
     pub async fn add_members(&self, name: &RoomName, users: Vec<UserId>) -> Result<(), Error> {
+        self.pay("create")?;
+        let there = self.hub.stored(self.hub.providers.storage.room_named(name).await)?.is_some();
+        if let (false, RoomName::Alias(alias)) = (there, name)
+            && (self.asking.operator || self.port().open_rooms)
+        {
+            let owner = if self.asking.operator { users.first() } else { Some(self.user()) };
+            let owner = owner.ok_or(ErrorCode::BadRequest)?;
+            self.hub.check_user(owner, "users").await?;
+            self.hub.make_room(self.port, owner, alias.clone()).await?;
+        }
         let (room, _) = self.room(name).await?;
         self.command(Invite { id: id(), room, users, role: None }).await.map(drop)
     }
@@ -120,17 +132,40 @@ impl Visit {
     pub async fn remove_members(&self, name: &RoomName, users: Vec<UserId>) -> Result<(), Error> {
         let (room, _) = self.room(name).await?;
         for user in users {
-            let room = room.clone();
+            let leave = Leave { id: id(), room: room.clone() };
             let done = match user == *self.user() {
-                true => self.command(Leave { id: id(), room }).await,
-                false => self.command(Kick { id: id(), room, user, reason: None }).await,
+                true => self.command(leave.clone()).await,
+                false => {
+                    self.command(Kick { id: id(), room: room.clone(), user: user.clone(), reason: None })
+                        .await
+                }
             };
-            match done {
-                Err(error) if error.wire().code == ErrorCode::NotFound => {}
-                done => _ = done?,
+            match done.map_err(|error| (error.wire().code, error)) {
+                Err((ErrorCode::NotFound, _)) => {}
+                // Nobody removes an owner, who can but leave; here the operator says that it does.
+                Err((ErrorCode::Forbidden, _)) if self.asking.operator => {
+                    let owner = Asking { user, link: None, operator: false };
+                    self.hub.ask(owner, leave.into()).await?;
+                }
+                done => _ = done.map_err(|(_, error)| error)?,
             }
         }
         Ok(())
+    }
+
+    /// The newest message of a room when the user's last socket there ended, and forgets that; `None`: it was asked for since,
+    /// or there was no socket. What the server did not see end, because it was killed itself, did not end.
+    ///
+    /// # Errors
+    /// `Forbidden` when there is no such room or it is not the user's.
+    pub async fn take_split(&self, name: &RoomName) -> Result<Option<Seq>, Error> {
+        let (room, _) = self.room(name).await?;
+        let view = self.hub.view(self.user(), &room).await?;
+        let split = view.and_then(|view| view.split);
+        if split.is_some() {
+            self.hub.own(self.user(), OwnChange::Split { room, at: None }).await?;
+        }
+        Ok(split)
     }
 
     /// What waits for the user in a room; `None`: it is no member of one of that name.

@@ -7,6 +7,7 @@
 mod acts;
 mod desks;
 mod doors;
+mod files;
 mod lists;
 mod messages;
 mod people;
@@ -19,6 +20,7 @@ use chat_protocol::{Command, ErrorCode, RoomId, UserId};
 use serde_json::value::RawValue;
 
 pub use doors::Waiting;
+pub(super) use files::Grants;
 pub use lists::MessageList;
 pub use messages::{MessagePage, Window};
 pub use rooms::{RoomsOf, RoomsPage};

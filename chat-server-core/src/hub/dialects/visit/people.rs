@@ -10,6 +10,7 @@ use crate::auth::{AuthError, Issued, Login, TokenIssuer};
 use crate::dialects::PortId;
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::facts::Faces;
+use crate::hub::limits::too_much;
 use crate::hub::{Hub, unavailable};
 
 impl Visit {
@@ -110,6 +111,7 @@ fn bounded(text: &str, most: usize) -> Result<(), WireError> {
 fn failed(error: AuthError) -> WireError {
     match error {
         AuthError::Invalid => ErrorCode::InvalidToken.into(),
+        AuthError::TooOften(wait) => too_much(wait),
         AuthError::Unavailable(cause) => {
             tracing::error!(%cause, "users cannot be looked up");
             unavailable()

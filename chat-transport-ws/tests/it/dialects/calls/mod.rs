@@ -1,6 +1,9 @@
 //! What clients of existing systems ask over HTTP, key by key.
 
 mod chats;
+mod haraj;
+mod helpdesk;
+mod hipochat;
 mod tndata;
 
 use serde_json::Value;
@@ -8,8 +11,9 @@ use serde_json::Value;
 use super::alike;
 use crate::edge::{Answer, Edge};
 
-async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
-    let scheme = if line.contains(" /chats") { "Bearer" } else { "Token" };
+pub(super) async fn ask(edge: &Edge, line: &str, token: Option<&str>, body: (&str, &str)) -> Answer {
+    let bearer = line.contains(" /chat") || line.contains(" /sessions");
+    let scheme = if bearer { "Bearer" } else { "Token" };
     let token = token.map(|token| format!("Authorization: {scheme} {token}\r\n")).unwrap_or_default();
     let (kind, body) = body;
     let request = format!(

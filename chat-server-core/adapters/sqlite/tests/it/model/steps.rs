@@ -213,6 +213,7 @@ fn own() -> impl Strategy<Value = OwnAppend> {
             };
             OwnChange::Settings { room, patch: SettingsPatch { mute_until, pinned, archived } }
         }),
+        2 => (room(), prop::option::of(seq())).prop_map(|(room, at)| OwnChange::Split { room, at }),
         2 => (room(), seq()).prop_map(|(room, seq)| OwnChange::Hide { room, seq }),
         1 => user().prop_map(|user| OwnChange::Block { user }),
         1 => user().prop_map(|user| OwnChange::Unblock { user }),
