@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { Transcript, expect, operate, until } from "./transcript.mjs";
+import { Transcript, asUser, expect, operate, until } from "./transcript.mjs";
 
 const packages = join(import.meta.dirname, "node_modules");
 
@@ -79,13 +79,15 @@ async function helpdesk() {
   await operate("POST", "/v1/rooms", {
     room: "desk", kind: "desk", desk: { organization: "organization_name", client: "1" },
   });
+  await operate("PUT", "/v1/organizations/organization_name/agents/2");
+  // The agent looks for the case; the client writes to it.
+  const [{ uuid }] = await asUser("TOKEN_bobby@example.org", "GET", "/api/help-desks/?organization=organization_name");
   const page = await open("page", "teste.html", "http://127.0.0.1:5500/teste.html", transcript);
   const shown = () => page.textContent("#log-helpdesk");
   // The socket may still open: asked for again until the page has heard.
   for (let number = 1; !(await shown()); number += 1) {
-    await operate("POST", "/v1/rooms/desk/messages", {
-      from: "1", client_msg_id: `m${number}`, content: { type: "text/plain", payload: { text: "teste" } },
-    });
+    const sent = await asUser("TOKEN_annie@example.org", "POST", "/api/send-message/", { help_desk: uuid, message: "teste" });
+    if (number === 1) transcript.note(`the client posts to /api/send-message/ and is answered ${JSON.stringify(sent)}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   const event = JSON.parse(await shown());

@@ -39,8 +39,17 @@ export function expect(what, found, wanted) {
 }
 
 /** Asks the server's native interface as the operator. */
-export async function operate(method, path, body) {
-  const headers = { authorization: `Bearer ${process.env.OPERATOR}`, "content-type": "application/json" };
+export function operate(method, path, body) {
+  return ask(`Bearer ${process.env.OPERATOR}`, method, path, body);
+}
+
+/** Asks the server in the words of an existing system, as whom the token names; what it answers. */
+export async function asUser(token, method, path, body) {
+  return (await ask(`Token ${token}`, method, path, body)).json();
+}
+
+async function ask(authorization, method, path, body) {
+  const headers = { authorization, "content-type": "application/json" };
   const answer = await fetch(`http://${process.env.SERVER}${path}`, { method, headers, body: body && JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return answer;
