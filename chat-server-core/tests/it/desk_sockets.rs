@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chat_server_core::storage::memory::MemoryStore;
 use chat_server_core::storage::{StorageError, StorageLayer};
-use chat_server_core::{ChatServer, Providers, ServerConfig};
+use chat_server_core::{ChatServer, Providers, Rate, ServerConfig};
 use serde_json::json;
 
 use crate::dialects::{ask, heard_until, native, open, operate, ports, say, set_agent};
@@ -74,6 +74,25 @@ async fn of_a_room_that_is_no_case_only_that_is_looked_up() {
     assert!(!heard.contains("warm"), "{heard}");
     // Of the one case, once or twice, and of the other room never.
     assert!(storage.count("members") <= members + 2, "{members} and then {}", storage.count("members"));
+}
+
+#[tokio::test]
+async fn a_frame_for_everybody_is_paid_before_anything_is_looked_up() {
+    let rate = Rate { per_second: 1, burst: 20 };
+    let (server, storage) = start(ServerConfig { connection_rate: rate, ..ServerConfig::default() });
+    set_agent(&server, "7", true).await;
+    set_agent(&server, "8", true).await;
+    let mut agent = open(&server, "/ws/chat/acme/", Some("dev-7")).await;
+    let mut other = open(&server, "/ws/chat/acme/", Some("dev-8")).await;
+    other.say(json!({"type": "new_message", "data": "ready"})).await;
+    heard_until(&mut agent, "ready").await;
+    let before = storage.count("agents");
+    for n in 0..50 {
+        agent.say(json!({"type": "new_message", "data": n})).await;
+    }
+    agent.end().await;
+    let asked = storage.count("agents") - before;
+    assert!((1..=6).contains(&asked), "20 points are 4 frames, and not 50: {asked}");
 }
 
 #[tokio::test]

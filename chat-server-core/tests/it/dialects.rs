@@ -9,7 +9,7 @@ use chat_protocol::dialect::hipochat::Hipochat;
 use chat_protocol::dialect::tndata::TnData;
 use chat_protocol::dialect::{Handshake, RoomName};
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{Frame, RoomId, Text, Timestamp, UserId, UserOffset};
+use chat_protocol::{Close, Frame, RoomId, Text, Timestamp, UserId, UserOffset};
 use chat_server_core::bus::{Hint, News};
 use chat_server_core::dialects::{Entered, Entrance, Port, PortId};
 use chat_server_core::transport::PeerInfo;
@@ -71,6 +71,12 @@ impl Socket {
             Some(Ok(Frame::Text(text))) => serde_json::from_str(text.as_str()).unwrap(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Ends it, when all is done that it said.
+    pub(crate) async fn end(mut self) {
+        self.0.send(Frame::Close(Close::normal())).await.unwrap();
+        until_closed(self).await;
     }
 
     /// The next frame that has this key.
