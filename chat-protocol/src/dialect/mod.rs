@@ -38,8 +38,8 @@ mod user;
 
 pub use codec::{
     Asked, Audience, Delivery, DeskFacts, Dialect, Done, File, Handshake, ListedRoom, MAX_FILES, MessageName,
-    MessageNames, MessageNews, News, Opening, Parts, Place, Profile, Right, RoomFacts, RoomName, Seat,
-    Strangers, What, plain_text, with_text,
+    MessageNames, MessageNews, NOT_AUTHOR, News, Opening, Parts, Place, Profile, Right, RoomFacts, RoomName,
+    Seat, Strangers, What, plain_text, with_text,
 };
 pub use object::{Json, Object};
 pub use pair::{PairForm, PairOrder};

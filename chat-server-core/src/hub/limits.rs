@@ -153,10 +153,14 @@ impl Hub {
 
     /// Takes what a command costs, or a request that is none, by its name.
     pub(super) fn pay_for(&self, asking: &Asking, what: &str) -> Result<(), WireError> {
+        self.pay_points(asking, cost(what))
+    }
+
+    /// Takes points from whoever asks.
+    pub(super) fn pay_points(&self, asking: &Asking, points: NonZeroU32) -> Result<(), WireError> {
         if asking.operator {
             return Ok(());
         }
-        let points = cost(what);
         match &asking.link {
             Some(link) => link.pay(points),
             None => Purse { connection: None, user: self.rates.of_user(&asking.user) }.pay(points),

@@ -9,7 +9,7 @@ use chat_protocol::dialect::hipochat::Hipochat;
 use chat_protocol::dialect::tndata::TnData;
 use chat_protocol::dialect::{Handshake, RoomName};
 use chat_protocol::event::{UserChange, UserChanged};
-use chat_protocol::{Frame, RoomId, Text, Timestamp, UserId, UserOffset};
+use chat_protocol::{Close, Frame, RoomId, Text, Timestamp, UserId, UserOffset};
 use chat_server_core::bus::{Hint, News};
 use chat_server_core::dialects::{Entered, Entrance, Port, PortId};
 use chat_server_core::transport::PeerInfo;
@@ -18,7 +18,7 @@ use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 
-fn ports() -> Vec<Port> {
+pub(crate) fn ports() -> Vec<Port> {
     vec![
         Port::new(Haraj::default()),
         Port::new(TnData::default()),
@@ -33,7 +33,7 @@ fn server() -> ChatServer {
 }
 
 /// A socket of the first format that has the path.
-async fn open(server: &ChatServer, path: &str, token: Option<&str>) -> Socket {
+pub(crate) async fn open(server: &ChatServer, path: &str, token: Option<&str>) -> Socket {
     let entered = enter(server, path, token).await;
     sit(server, entered)
 }
@@ -57,20 +57,26 @@ fn sit(server: &ChatServer, entered: Entered) -> Socket {
     Socket(ours)
 }
 
-struct Socket(MemoryConnection);
+pub(crate) struct Socket(MemoryConnection);
 
 impl Socket {
-    async fn say(&mut self, frame: Value) {
+    pub(crate) async fn say(&mut self, frame: Value) {
         self.0.send(Frame::Text(Text::from(frame.to_string()))).await.unwrap();
     }
 
     /// The next frame.
-    async fn hear(&mut self) -> Value {
+    pub(crate) async fn hear(&mut self) -> Value {
         let next = tokio::time::timeout(Duration::from_secs(10), self.0.next()).await;
         match next.expect("something is said") {
             Some(Ok(Frame::Text(text))) => serde_json::from_str(text.as_str()).unwrap(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Ends it, when all is done that it said.
+    pub(crate) async fn end(mut self) {
+        self.0.send(Frame::Close(Close::normal())).await.unwrap();
+        until_closed(self).await;
     }
 
     /// The next frame that has this key.
@@ -105,7 +111,7 @@ async fn open_chats(server: &ChatServer, token: &str) -> Socket {
     socket
 }
 
-async fn native(server: &ChatServer, user: &str) -> Socket {
+pub(crate) async fn native(server: &ChatServer, user: &str) -> Socket {
     let (ours, theirs) = memory::pair(1_024);
     tokio::spawn(server.serve_connection(theirs, PeerInfo::default()));
     let mut socket = Socket(ours);
@@ -223,29 +229,29 @@ fn nodes() -> (ChatServer, ChatServer) {
     (ChatServer::start(parts, ServerConfig::default()), ChatServer::start(other, ServerConfig::default()))
 }
 
-async fn operate(server: &ChatServer, command: Value) {
+pub(crate) async fn operate(server: &ChatServer, command: Value) {
     let command = chat_protocol::decode(command.to_string().as_bytes()).unwrap();
     server.command(&Caller::Operator, command).await.unwrap();
 }
 
-async fn set_agent(server: &ChatServer, user: &str, agent: bool) {
+pub(crate) async fn set_agent(server: &ChatServer, user: &str, agent: bool) {
     server.set_agent(&Caller::Operator, "acme", &user.parse().unwrap(), agent).await.unwrap();
 }
 
-fn say(room: &str, text: &str) -> Value {
+pub(crate) fn say(room: &str, text: &str) -> Value {
     let content = json!({"type": "text/plain", "payload": {"text": text}});
     json!({"send": {"id": text, "room": room, "content": content}})
 }
 
 /// A native command, until it is answered.
-async fn ask(socket: &mut Socket, command: Value) {
+pub(crate) async fn ask(socket: &mut Socket, command: Value) {
     let id = command.as_object().unwrap().values().next().unwrap()["id"].clone();
     socket.say(command).await;
     while socket.hear_with("/reply/id").await["reply"]["id"] != id {}
 }
 
 /// Everything that a socket hears, up to what has this text.
-async fn heard_until(socket: &mut Socket, text: &str) -> String {
+pub(crate) async fn heard_until(socket: &mut Socket, text: &str) -> String {
     let mut heard = String::new();
     while !heard.contains(text) {
         heard += &socket.hear().await.to_string();

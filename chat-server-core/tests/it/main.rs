@@ -8,6 +8,7 @@ mod broken;
 mod bus;
 mod changes;
 mod crowd_reads;
+mod desk_sockets;
 mod dialects;
 mod expire;
 mod export;

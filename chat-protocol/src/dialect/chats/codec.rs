@@ -9,8 +9,8 @@ use super::{
     subprotocol_token, token,
 };
 use crate::dialect::codec::{
-    Asked, Audience, Dialect, Done, Handshake, MAX_FILES, MessageName, MessageNames, News, Opening, Parts,
-    Place, RoomFacts, RoomName, Seat, Strangers, What,
+    Asked, Audience, Dialect, Done, Handshake, MAX_FILES, MessageName, MessageNames, NOT_AUTHOR, News,
+    Opening, Parts, Place, RoomFacts, RoomName, Seat, Strangers, What,
 };
 use crate::dialect::{Seconds, Secret};
 use crate::{ErrorCode, RoomId, RoomNumber, Text, Timestamp, UserId, WireError, decode, encode};
@@ -203,6 +203,7 @@ fn refusal(me: &UserId, asked: &What, error: &WireError) -> BadInput {
         _ => None,
     });
     let (user, chat) = (me.clone(), asked.room().and_then(chat));
+    let is_others = error.detail.as_deref() == Some(NOT_AUTHOR);
     match (error.code, asked, named, chat) {
         (ErrorCode::NotFound, _, _, Some(Chat::Direct(_))) => BadInput::NoUser,
         // Members are told what they may not do there, others are not even told that the room exists.
@@ -210,10 +211,10 @@ fn refusal(me: &UserId, asked: &What, error: &WireError) -> BadInput {
             Chat::Direct(chat) => BadInput::NotMember { user, chat },
             Chat::Project(project) => BadInput::NotInProject { user, project },
         },
-        (ErrorCode::Forbidden, What::Rewrite { .. }, Some(message), _) => {
+        (ErrorCode::Forbidden, What::Rewrite { .. }, Some(message), _) if is_others => {
             BadInput::EditOfOther { user, message }
         }
-        (ErrorCode::Forbidden, What::Delete { .. }, Some(message), _) => {
+        (ErrorCode::Forbidden, What::Delete { .. }, Some(message), _) if is_others => {
             BadInput::DeleteOfOther { user, message }
         }
         (ErrorCode::MessageNotFound, What::Send { .. }, Some(message), Some(chat)) => {

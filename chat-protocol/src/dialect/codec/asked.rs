@@ -53,6 +53,10 @@ pub enum Right {
     Anyone,
 }
 
+/// The detail of the [`Forbidden`](crate::ErrorCode::Forbidden) with which a server refuses to edit, rewrite or delete a
+/// message of another user. Every other refusal of these has its own reason, or none.
+pub const NOT_AUTHOR: &str = "only its author edits or deletes a message";
+
 /// What is asked. More may become possible: a server answers what it does not know with
 /// [`NotSupported`](crate::ErrorCode::NotSupported).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,7 @@ mod parts;
 use std::any::Any;
 use std::fmt;
 
-pub use asked::{Asked, Done, MessageName, Right, RoomName, What};
+pub use asked::{Asked, Done, MessageName, NOT_AUTHOR, Right, RoomName, What};
 pub use handshake::{Handshake, Opening, Place, Strangers};
 pub use news::{
     Audience, Delivery, DeskFacts, ListedRoom, MessageNames, MessageNews, News, Profile, RoomFacts,

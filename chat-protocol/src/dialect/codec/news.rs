@@ -182,7 +182,7 @@ pub enum News<'a> {
         room: RoomFacts<'a>,
         /// Who.
         by: &'a UserId,
-        /// The message up to which it was read.
+        /// The last one that was read, which another wrote: the one that a client named, where it was named in a frame.
         named: MessageNames,
         /// Every message that became read by it, ascending, the newest 100 at most; `named` among them if it did.
         messages: &'a [MessageNames],

@@ -17,6 +17,19 @@ use crate::Timestamp;
 /// assert_eq!(read("yesterday"), None);
 /// ```
 pub fn read_date(text: &str) -> Option<Timestamp> {
+    read(text).map(|(ts, _)| ts)
+}
+
+/// The last moment that a date stands for, as `before` takes it: written with no more than milliseconds, as messages show
+/// their `created_on`, it is all of that millisecond, in which the message lies that was shown with it.
+pub(super) fn read_last(text: &str) -> Option<Timestamp> {
+    let (ts, digits) = read(text)?;
+    let rest = if digits <= 3 { 999 } else { 0 };
+    Some(Timestamp::from_micros(ts.as_micros().saturating_add(rest)))
+}
+
+/// A date, and how many digits its fraction has.
+fn read(text: &str) -> Option<(Timestamp, usize)> {
     let (date, time) = match text.split_once([' ', 'T']) {
         Some((date, time)) => (date, zoneless(time)),
         None => (text, "0:0:0"),
@@ -40,7 +53,8 @@ pub fn read_date(text: &str) -> Option<Timestamp> {
         number(second)?,
         nanoseconds(fraction)?,
     );
-    Some(Timestamp::from_micros(Offset::UTC.to_timestamp(time.ok()?).ok()?.as_microsecond()))
+    let ts = Timestamp::from_micros(Offset::UTC.to_timestamp(time.ok()?).ok()?.as_microsecond());
+    Some((ts, fraction.len()))
 }
 
 fn zoneless(time: &str) -> &str {
@@ -96,6 +110,12 @@ mod tests {
             }
         }
         assert_eq!(date("1969-12-31 23:59:59.999999"), Some(-1));
+        let last = |text: &str| read_last(text).map(Timestamp::as_micros);
+        for (fraction, micros) in [("", 999), (".5", 500_999), (".123", 123_999), (".1234", 123_400)] {
+            let text = format!("2017-01-04 0:0:0{fraction}");
+            assert_eq!(last(&text), Some(midnight + micros), "{text}");
+        }
+        assert_eq!(last("2017-01-04"), Some(midnight + 999));
         for bad in [
             "",
             "2017",

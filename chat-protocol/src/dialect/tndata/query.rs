@@ -1,5 +1,6 @@
 //! Parameters of the HTTP interface.
 
+use super::date::read_last;
 use super::{QueryError, read_date};
 use crate::Timestamp;
 use crate::dialect::Spaced;
@@ -95,7 +96,8 @@ impl HistoryQuery {
     pub const DEFAULT_SIZE: u64 = 20;
 
     /// Reads decoded parameters. The last of several with one name counts, unknown ones are ignored, and so are a room
-    /// and dates without text. With `since` the value of `before` is not looked at.
+    /// and dates without text. With `since` the value of `before` is not looked at. A `before` of no more than milliseconds
+    /// is the last microsecond of its millisecond: `created_on` of a message includes that message.
     ///
     /// # Errors
     /// [`QueryError::Size`] or [`QueryError::Date`] when the value cannot be used.
@@ -111,17 +113,17 @@ impl HistoryQuery {
                 _ => {}
             }
         }
-        let date = |text| read_date(text).ok_or(QueryError::Date);
         let bound = match (since, before) {
-            (Some(since), _) => Some(Bound::Since(date(since)?)),
-            (None, Some(before)) => Some(Bound::Before(date(before)?)),
+            (Some(since), _) => Some(Bound::Since(read_date(since).ok_or(QueryError::Date)?)),
+            (None, Some(before)) => Some(Bound::Before(read_last(before).ok_or(QueryError::Date)?)),
             (None, None) => None,
         };
         let size = size.map_or(Some(Self::DEFAULT_SIZE), number).ok_or(QueryError::Size)?;
         Ok(Self { room: room.map(str::to_owned), size, bound })
     }
 
-    /// The parameters to send, not yet encoded for an address. Times lose what is finer than a millisecond.
+    /// The parameters to send, not yet encoded for an address. Times lose what is finer than a millisecond, so that `before`
+    /// is read as the end of it.
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         let mut parameters = Vec::with_capacity(3);
         parameters.extend(self.room.clone().map(|room| ("room", room)));
@@ -167,7 +169,8 @@ mod tests {
         }
         let day = read_date("2017-01-04").unwrap();
         let bound = |pairs: &[(&'static str, &'static str)]| history(pairs).map(|query| query.bound);
-        assert_eq!(bound(&[("before", "2017-01-04")]), Ok(Some(Bound::Before(day))));
+        let end = Timestamp::from_micros(day.as_micros() + 999);
+        assert_eq!(bound(&[("before", "2017-01-04")]), Ok(Some(Bound::Before(end))));
         assert_eq!(bound(&[("before", "x"), ("since", "2017-01-04")]), Ok(Some(Bound::Since(day))));
         assert_eq!(bound(&[("since", "x"), ("before", "2017-01-04")]), Err(QueryError::Date));
         assert_eq!(bound(&[("before", "x")]), Err(QueryError::Date));

@@ -5,7 +5,8 @@ mod news;
 use chat_protocol::dialect::chats::{Chats, PresenceScope};
 use chat_protocol::dialect::conformance::{Request, Samples};
 use chat_protocol::dialect::{
-    Asked, Dialect, Done, Handshake, MAX_FILES, MessageName, Opening, Place, RoomName, Seat, Strangers, What,
+    Asked, Dialect, Done, Handshake, MAX_FILES, MessageName, NOT_AUTHOR, Opening, Place, RoomName, Seat,
+    Strangers, What,
 };
 use chat_protocol::dialect_conformance;
 use chat_protocol::{Command, Content, ErrorCode, RequestId, RoomId, RoomNumber, Seq, UserId, WireError};
@@ -225,7 +226,8 @@ fn refusals_have_the_texts_of_the_reference() {
     let says = r#","text":"hi","reply_to":9"#;
     let named = r#","text":"hi","message_id":17"#;
     let bare = WireError::from;
-    let not_there = WireError::new(ErrorCode::Forbidden, "only its author may do that");
+    let others = WireError::new(ErrorCode::Forbidden, NOT_AUTHOR);
+    let barred = WireError::new(ErrorCode::Forbidden, "you block the other user");
     let wrong_ids = "Some of chat/message ids are wrong, you can't access this message";
     for (frame, error, text) in [
         (
@@ -251,12 +253,10 @@ fn refusals_have_the_texts_of_the_reference() {
         (frame("message_read", content(pair, named)), bare(ErrorCode::MessageNotFound), wrong_ids),
         (frame("edit_message", content(ten, named)), bare(ErrorCode::MessageNotFound), wrong_ids),
         (frame("delete_message", content(ten, named)), bare(ErrorCode::MessageNotFound), wrong_ids),
-        (
-            frame("edit_message", content(pair, named)),
-            not_there.clone(),
-            "User 3 is not author of message 17",
-        ),
-        (frame("delete_message", content(ten, named)), not_there.clone(), "User 3 is not author 17"),
+        (frame("edit_message", content(pair, named)), others.clone(), "User 3 is not author of message 17"),
+        (frame("delete_message", content(ten, named)), others, "User 3 is not author 17"),
+        (frame("edit_message", content(pair, named)), barred.clone(), "you block the other user"),
+        (frame("delete_message", content(pair, named)), barred.clone(), "you block the other user"),
         (
             frame("new_message", content(pair, says)),
             bare(ErrorCode::MessageNotFound),
@@ -267,7 +267,7 @@ fn refusals_have_the_texts_of_the_reference() {
             bare(ErrorCode::MessageNotFound),
             "Message 9 is not in chat 10",
         ),
-        (frame("new_message", content(ten, says)), not_there, "only its author may do that"),
+        (frame("new_message", content(ten, says)), barred, "you block the other user"),
         (
             frame("set_online", "{}".to_owned()),
             bare(ErrorCode::RateLimited),

@@ -120,8 +120,8 @@ proptest! {
         let pages = PageQuery { page, page_size };
         let parameters = pages.parameters();
         prop_assert_eq!(PageQuery::read(parameters.iter().map(|(name, value)| (*name, value.as_str()))), Ok(pages));
-        let ts = Timestamp::from_micros(ms * 1_000);
-        for bound in [None, Some(Bound::Since(ts)), Some(Bound::Before(ts))] {
+        let (first, last) = (Timestamp::from_micros(ms * 1_000), Timestamp::from_micros(ms * 1_000 + 999));
+        for bound in [None, Some(Bound::Since(first)), Some(Bound::Before(last))] {
             let query = HistoryQuery { room: room.clone(), size, bound };
             let parameters = query.parameters();
             let read = HistoryQuery::read(parameters.iter().map(|(name, value)| (*name, value.as_str())));

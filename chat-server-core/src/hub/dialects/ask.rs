@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat_protocol::command::{Create, Typing};
-use chat_protocol::dialect::{Done, MessageName, Place, Right, RoomName, What};
+use chat_protocol::dialect::{Done, MessageName, NOT_AUTHOR, Place, Right, RoomName, What};
 use chat_protocol::reply::SendData;
 use chat_protocol::{
     Access, Command, ErrorCode, HistoryVisibility, RequestId, RoomId, RoomInfo, RoomKind, Text, UserId,
@@ -13,6 +13,7 @@ use chat_protocol::{
 use crate::hub::Hub;
 use crate::hub::commands::Asking;
 use crate::hub::link::Link;
+use crate::limits::cost;
 use crate::room::policy;
 use crate::storage::{MessageAlias, StoredMessage};
 
@@ -27,14 +28,12 @@ impl Hub {
         match what {
             What::Relay { frame, right } => self.relay(link, &frame, right).await.map(|()| Done::Done),
             What::Show { online } => {
+                link.pay(cost("away"))?;
                 self.show(link, online);
                 Ok(Done::Done)
             }
             What::Listen { user, on: true } => self.listen_from(link, user).await,
-            What::Listen { user, on: false } => {
-                self.unlisten(link, &user);
-                Ok(Done::Done)
-            }
+            What::Listen { user, on: false } => self.unlisten_from(link, user).await,
             What::Auth { .. } | What::Ignored | What::Refused(_) => Ok(Done::Done),
             what => self.perform_in_room(link, what).await.map(|()| Done::Done),
         }
@@ -42,13 +41,28 @@ impl Hub {
 
     async fn listen_from(self: &Arc<Self>, link: &Arc<Link>, user: UserId) -> Result<Done, WireError> {
         let me = link.user().ok_or(ErrorCode::NotAuthenticated)?;
+        link.pay(cost("listen"))?;
         Ok(Done::Listening { online: self.listen_as(link, me, &user).await? })
+    }
+
+    /// Ends to listen to whoever was listened to, or could be but for a block: only the other side of a conversation is told
+    /// apart from nobody.
+    async fn unlisten_from(&self, link: &Link, user: UserId) -> Result<Done, WireError> {
+        let me = link.user().ok_or(ErrorCode::NotAuthenticated)?;
+        link.pay(cost("unlisten"))?;
+        let listens = link.ties().listened.contains(&user);
+        let room = RoomName::Id(RoomId::direct(me, &user));
+        if !listens && self.stored(self.providers.storage.room_named(&room).await)?.is_none() {
+            return Err(ErrorCode::Forbidden.into());
+        }
+        self.unlisten(link, &user);
+        Ok(Done::Done)
     }
 
     async fn perform_in_room(self: &Arc<Self>, link: &Arc<Link>, what: What) -> Result<(), WireError> {
         let asking = Asking::session(link)?;
         let name = what.room().cloned().ok_or(ErrorCode::NotSupported)?;
-        let room = self.room_asked(&asking.user, &name, &what, link).await?;
+        let (room, there) = self.room_asked(&asking.user, &name, &what, link).await?;
         let message = match what.message() {
             Some(name) => Some(self.message_asked(&room, name).await?),
             None => None,
@@ -58,6 +72,9 @@ impl Hub {
                 return self.read_from(link, &asking.user, &room, message).await;
             }
             (What::Typing { stop, .. }, _) => return self.typing_from(link, &room, *stop).await,
+            (What::Edit { .. } | What::Rewrite { .. } | What::Delete { .. }, Some(message)) => {
+                self.check_author(&asking.user, &room, message).await?;
+            }
             _ => {}
         }
         let what = match &message {
@@ -66,8 +83,11 @@ impl Hub {
         };
         let seq = message.map(|found| found.message.seq);
         let written = matches!(what, What::Send { .. }).then(|| (asking.user.clone(), room.clone()));
-        let command = what.command(id(), room, seq).ok_or(ErrorCode::NotSupported)?;
+        let command = what.command(id(), room.clone(), seq).ok_or(ErrorCode::NotSupported)?;
         self.admit(&asking, &command)?;
+        if !there {
+            self.make_asked(&asking.user, &room).await?;
+        }
         let done = self.ask(asking, command).await?;
         let sent = done.and_then(|data| serde_json::from_str::<SendData>(data.get()).ok());
         if let (Some((user, room)), Some(sent), Some(seated)) = (written, sent, link.seated()) {
@@ -76,35 +96,55 @@ impl Hub {
         Ok(())
     }
 
-    /// The room that a frame names. Whoever is no member is not told whether there is one.
+    /// The room that a frame names, and whether it is there: one that is not is made by its first message. Whoever is no
+    /// member is not told whether there is one.
     async fn room_asked(
         self: &Arc<Self>,
         user: &UserId,
         name: &RoomName,
         what: &What,
         link: &Arc<Link>,
-    ) -> Result<RoomId, WireError> {
+    ) -> Result<(RoomId, bool), WireError> {
         let sends = matches!(what, What::Send { .. });
-        if let RoomName::Id(room) = name
-            && let Some(peer) = room.peer_of(user)
-        {
-            self.check_user(&peer, "peer").await?;
-            let there = self.stored(self.providers.storage.room_named(name).await)?.is_some();
-            if !there && sends {
-                self.start_direct(user, &peer).await?;
-            }
-            return Ok(room.clone());
+        let peer = match name {
+            RoomName::Id(room) => room.peer_of(user),
+            _ => None,
+        };
+        if let Some(peer) = &peer {
+            self.check_user(peer, "peer").await?;
         }
         let found = self.stored(self.providers.storage.room_named(name).await)?;
-        let room = match (found, name) {
-            (Some(room), _) => room,
-            (None, RoomName::Id(room)) if sends && is_own(link, room) => {
-                self.make_own_room(user, room).await?;
-                room.clone()
-            }
-            (None, _) => return Err(ErrorCode::Forbidden.into()),
-        };
-        self.membership(&room, user).await.map(|_| room)
+        match (found, name) {
+            (found, RoomName::Id(room)) if peer.is_some() => Ok((room.clone(), found.is_some() || !sends)),
+            (Some(room), _) => self.membership(&room, user).await.map(|_| (room, true)),
+            (None, RoomName::Id(room)) if sends && is_own(link, room) => Ok((room.clone(), false)),
+            (None, _) => Err(ErrorCode::Forbidden.into()),
+        }
+    }
+
+    /// Makes the room of a first message, which is paid for.
+    async fn make_asked(self: &Arc<Self>, user: &UserId, room: &RoomId) -> Result<(), WireError> {
+        match room.peer_of(user) {
+            Some(peer) => self.start_direct(user, &peer).await.map(drop),
+            None => self.make_own_room(user, room).await,
+        }
+    }
+
+    /// In these formats a message is changed by its author alone, whatever else a member may do natively.
+    async fn check_author(
+        &self,
+        user: &UserId,
+        room: &RoomId,
+        found: &StoredMessage,
+    ) -> Result<(), WireError> {
+        if found.message.from == *user {
+            return Ok(());
+        }
+        let standing = self.membership(room, user).await?;
+        Err(match policy::may_read(found.message.seq, standing.oldest_seq) {
+            true => WireError::new(ErrorCode::Forbidden, NOT_AUTHOR),
+            false => ErrorCode::MessageNotFound.into(),
+        })
     }
 
     /// The direct room of two users, made if it is not there.
@@ -147,8 +187,9 @@ impl Hub {
         Ok(here.ok_or(ErrorCode::MessageNotFound)?)
     }
 
-    /// Everything up to a message of another user is read. Nothing is paid for it and nobody waits until it is stored: these
-    /// clients repeat it whenever they draw, and what they say behind it would come late.
+    /// Everything up to a message of another user is read. Nobody waits until it is stored, and it is never refused for its
+    /// price: these clients repeat it whenever they draw, and what they say behind it would come late. What is told again
+    /// of it is paid for, and is not told where that cannot be.
     async fn read_from(
         &self,
         link: &Link,
@@ -161,8 +202,9 @@ impl Hub {
         if message.message.from == *user || !policy::may_read(seq, standing.oldest_seq) {
             return Err(ErrorCode::MessageNotFound.into());
         }
-        let again =
+        let repeats =
             link.seated().is_some_and(|seated| self.sockets.port(seated.port).dialect.repeats_reads());
+        let again = repeats && link.pay(cost("read")).is_ok();
         self.read_later(user, room.clone(), policy::read_pointer(&standing), seq, again).await
     }
 
@@ -175,7 +217,7 @@ impl Hub {
     ) -> Result<(), WireError> {
         let user = link.user().ok_or(ErrorCode::NotAuthenticated)?;
         let typing = Typing { id: Some(id()), room: room.clone(), stop, thread: None };
-        link.pay(crate::limits::cost("typing"))?;
+        link.pay(cost("typing"))?;
         let standing = self.membership(room, user).await?;
         policy::may_write(&standing, standing.role.ok_or(ErrorCode::Forbidden)?)?;
         self.tell_typing(link, user, &typing);
@@ -187,6 +229,7 @@ impl Hub {
         let Some(Place::Organization(organization)) = link.seated().map(|seated| &seated.place) else {
             return Err(ErrorCode::NotSupported.into());
         };
+        link.pay(cost("send"))?;
         let agents = match right {
             Right::Anyone => None,
             Right::Agent => Some(self.stored(self.providers.storage.agents(organization).await)?),
@@ -200,7 +243,6 @@ impl Hub {
         if !may(link) {
             return Err(ErrorCode::Forbidden.into());
         }
-        link.pay(crate::limits::cost("send"))?;
         let port = link.seated().map(|seated| seated.port);
         let of = |other: &Link| {
             other.seated().is_some_and(|seated| {

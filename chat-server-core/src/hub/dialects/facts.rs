@@ -8,7 +8,7 @@ use chat_protocol::{RoomId, Seq, UserId, WireError};
 
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::Hub;
-use crate::storage::{MemberEntry, RoomRecord, StoredMessage};
+use crate::storage::{MemberEntry, RoomRecord, Standing, StoredMessage};
 
 /// The users of one page, each looked up once.
 pub(in crate::hub) struct Faces<'h> {
@@ -163,11 +163,17 @@ impl<'h> Facts<'h> {
         let hub = self.faces.hub;
         let standing = hub.stored(hub.providers.storage.standing(room, self.reader).await)?;
         let Some((record, standing)) = hub.record(room).await?.zip(standing) else { return Ok(None) };
+        self.found(record, &standing).await.map(Some)
+    }
+
+    /// A room whose record was read already, and what the reader is to it.
+    pub(super) async fn found(&mut self, record: RoomRecord, standing: &Standing) -> Result<Seen, WireError> {
+        let (hub, room) = (self.faces.hub, record.room.clone());
         let members = hub.recipients(&record).await?.into();
         let seen =
             Seen { room: Arc::new(hub.shown_room(record).await?), members, oldest: standing.oldest_seq };
-        self.rooms.insert(room.clone(), seen.clone());
-        Ok(Some(seen))
+        self.rooms.insert(room, seen.clone());
+        Ok(seen)
     }
 
     /// Messages in the order in which they are given, each with the one that it answers, if the reader can read that.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chat_protocol::dialect::{Audience, Delivery as Stage, MessageNames, News, Place, Profile};
 use chat_protocol::event::RoomAction;
-use chat_protocol::{HistoryQuery, HistoryVisibility, RoomId, Seq, Text, Timestamp, UserId, WireError};
+use chat_protocol::{HistoryVisibility, RoomId, Seq, Text, Timestamp, UserId, WireError};
 
 use super::facts::Faces;
 use super::mail::{Delivery, Happened};
@@ -22,9 +22,6 @@ const PAGE: usize = 128;
 
 /// Greatest number of messages that one receipt names (dialect reference, section 6).
 const MAX_READ: usize = 100;
-
-/// Among how many messages of a room the newest is looked for that is not deleted.
-const LAST: usize = 32;
 
 /// What a ticket is that everybody hears.
 pub(super) const ALL: u64 = u64::MAX;
@@ -174,7 +171,11 @@ impl Teller<'_> {
 
     /// Gives what is to be told right after it.
     async fn tell(&mut self, ticket: u64, what: Happened) -> Result<Option<Happened>, WireError> {
+        self.forget_if_changed(&what);
         let mut links = self.hub.hearers(self.room, ticket);
+        if !links.is_empty() {
+            self.learn().await?;
+        }
         if matches!(what, Happened::Stored { .. } | Happened::Sent { .. }) {
             links.extend(self.of_organization().await?);
         }
@@ -182,7 +183,6 @@ impl Teller<'_> {
             Happened::Stored { origin, .. } => *origin,
             _ => 0,
         };
-        self.forget_if_changed(&what);
         if links.is_empty() {
             return Ok(None);
         }
@@ -250,13 +250,16 @@ impl Teller<'_> {
 
     /// Sockets that hear of all support cases of the organization whose case this room is: of its agents, who may have lost
     /// that or be banned from the case, and of whoever came where the operator lets everybody in.
-    async fn of_organization(&mut self) -> Result<Vec<Arc<Link>>, WireError> {
+    async fn of_organization(&self) -> Result<Vec<Arc<Link>>, WireError> {
         if self.hub.sockets.wide.load(std::sync::atomic::Ordering::Relaxed) == 0 {
             return Ok(Vec::new());
         }
-        self.learn().await?;
-        let desk = self.known.as_ref().and_then(|known| known.room.record.desk.as_ref());
-        let Some(organization) = desk.map(|desk| desk.organization.clone()) else { return Ok(Vec::new()) };
+        let desk = match &self.known {
+            Some(known) => known.room.record.desk.clone(),
+            // No more than that is looked up: nearly every room that nobody hears of is none.
+            None => self.hub.record(self.room).await?.and_then(|record| record.desk),
+        };
+        let Some(organization) = desk.map(|desk| desk.organization) else { return Ok(Vec::new()) };
         let of = |link: &Link| {
             let place = link.seated().map(|seated| &seated.place);
             matches!(place, Some(Place::Organization(name)) if *name == organization)
@@ -333,29 +336,21 @@ impl Teller<'_> {
         Ok(shown.into_iter().next().map(|shown| ShownMessage { delivery, ..shown }))
     }
 
-    /// The messages of others that became read.
+    /// The messages of others that became read; of one that was read again, that.
     async fn read(&self, by: UserId, from: Seq, upto: Seq, ts: Timestamp) -> Result<Option<Told>, WireError> {
-        let first = from.get().max(upto.get().saturating_sub(MAX_READ as u64));
-        let query =
-            HistoryQuery { after: Seq::new(first), before: Some(upto.next()), ..HistoryQuery::default() };
-        let page = self.hub.providers.storage.history(self.room, None, query, MAX_READ).await;
-        let page = self.hub.stored(page)?.unwrap_or_default();
-        let of_others =
-            page.iter().filter(|stored| stored.message.from != by && stored.message.deleted_at.is_none());
-        let messages: Vec<MessageNames> = of_others.map(|stored| stored.names()).collect();
-        let named = match self.hub.message_at(self.room, upto).await? {
-            Some(named) => named.names(),
-            None => return Ok(None),
-        };
+        let again = from == upto;
+        let span = (if again { upto.previous() } else { from }, Some(upto.next()));
+        let of_others = |stored: &StoredMessage| stored.message.from != by && is_live(stored);
+        let found = self.hub.look_back(self.room, None, span, MAX_READ, of_others).await?;
+        let Some(named) = found.first().map(StoredMessage::names) else { return Ok(None) };
+        let messages = found.iter().rev().map(StoredMessage::names);
+        let messages = messages.filter(|_| !again).collect();
         Ok(Some(Told::Read { by, named, messages, ts }))
     }
 
-    /// A room with the newest of its last messages that is not deleted.
+    /// A room with the newest of its messages that is not deleted.
     async fn with_last(&self, room: &Arc<ShownRoom>) -> Result<ShownRoom, WireError> {
-        let page = self.hub.providers.storage.history(self.room, None, HistoryQuery::default(), LAST).await;
-        let live = |stored: &StoredMessage| stored.message.deleted_at.is_none();
-        let newest = self.hub.stored(page)?.unwrap_or_default().into_iter().rev().find(live);
-        let newest: Vec<_> = newest.into_iter().collect();
+        let newest = self.hub.look_back(self.room, None, (Seq::ZERO, None), 1, is_live).await?;
         let last = self.hub.shown_messages(room, &[], newest).await?.pop();
         let delivery = last.as_ref().map(|last| self.hub.delivery(room, &last.stored));
         let last = last.zip(delivery).map(|(last, delivery)| Box::new(ShownMessage { delivery, ..last }));
@@ -401,6 +396,10 @@ impl Teller<'_> {
             }
         }
     }
+}
+
+fn is_live(stored: &StoredMessage) -> bool {
+    stored.message.deleted_at.is_none()
 }
 
 fn give(link: &Arc<Link>, told: &Told, room: &RoomId, frames: &[Text], deliveries: &mut Deliveries) {

@@ -4,6 +4,7 @@ use chat_protocol::dialect::Delivery;
 use chat_protocol::dialect::helpdesk::{Direction, Helpdesk as Format, Status};
 use chat_protocol::{Content, ErrorCode};
 use chat_server_core::dialects::Window;
+use chat_server_core::{Rate, ServerConfig};
 use serde_json::json;
 
 use super::*;
@@ -39,6 +40,18 @@ async fn cases_are_listed_to_agents_newest_first() {
     );
     assert!(agent.desks("other").await.is_err());
     assert_eq!(refused(client.desks("acme").await), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn each_case_of_a_list_is_paid_for() {
+    let user_rate = Rate { per_second: 1, burst: 20 };
+    let server = ChatServer::start(providers(), ServerConfig { user_rate, ..quick() });
+    for n in 0..10 {
+        desk(&server, &format!("case{n}"), "1").await;
+    }
+    let agent = visit(&server, HELPDESK, "7").await;
+    assert_eq!(agent.desks("acme").await.unwrap().len(), 10);
+    assert_eq!(refused(agent.desks("acme").await), ErrorCode::RateLimited, "5 points are left of 20");
 }
 
 #[tokio::test]

@@ -1,8 +1,15 @@
 //! The conversation of the document of chats, and of its clients.
 
+use std::sync::Arc;
+
+use chat_server_core::auth::{Profile, StaticDirectory};
+use chat_server_core::{Providers, Rate, ServerConfig};
+use chat_transport_ws::WsConfig;
 use serde_json::{Value, json};
 
-use super::{NUMBER, Socket, TEXT, open, open_with, operate, start};
+use super::calls::ask;
+use super::{NUMBER, Socket, TEXT, open, open_with, operate, ports, start};
+use crate::edge::{Edge, command};
 
 fn user(id: u32) -> Value {
     json!({
@@ -23,7 +30,7 @@ fn message(kind: &str, author: u32, text: &str, edited: bool) -> Value {
 }
 
 /// A socket of the user, which hears nothing yet.
-async fn socket(edge: &crate::edge::Edge, user: u32) -> Socket {
+async fn socket(edge: &Edge, user: u32) -> Socket {
     open(edge, &format!("/ws/chats/?token=dev-{user}")).await
 }
 
@@ -209,4 +216,162 @@ async fn what_is_read_again_is_told_again() {
     for id in &ids {
         bob.hears(json!({"type": "message_read", "content": told(id)})).await;
     }
+}
+
+/// A frame about the direct chat of users 1 and 2, or another chat that is named.
+fn frame(kind: &str, more: Value) -> Value {
+    let mut content = json!({"chat_type": "direct", "chat_id": "1_2"});
+    content.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"type": kind, "content": content})
+}
+
+/// Says a text; gives the number of the message.
+async fn write(socket: &mut Socket, more: Value) -> Value {
+    socket.say(frame("new_message", more)).await;
+    socket.hear_with("/content/message").await["content"]["message_id"].clone()
+}
+
+/// A server whose users may ask so much at once, and then hardly anything.
+async fn start_limited(burst: u32) -> Edge {
+    let rate = Rate { per_second: 1, burst };
+    let core = ServerConfig { connection_rate: rate, user_rate: rate, ..ServerConfig::default() };
+    let providers = Providers { dialects: ports(), ..Providers::default() };
+    Edge::start_with(WsConfig::default(), providers, core).await
+}
+
+/// Asks until nothing is left to pay with.
+async fn spend_all(socket: &mut Socket) {
+    for _ in 0..100 {
+        socket.say(json!({"type": "set_online"})).await;
+    }
+}
+
+#[tokio::test]
+async fn only_its_author_edits_or_deletes_a_message() {
+    let edge = start().await;
+    operate(&edge, "POST /v1/rooms", r#"{"kind":"group","number":10,"owner":"1","members":["2"]}"#).await;
+    let (mut ann, mut bob) = (socket(&edge, 1).await, socket(&edge, 2).await);
+    let project = json!({"chat_type": "project", "chat_id": 10, "text": "x"});
+    // Natively the owner of a room deletes what others wrote there.
+    for chat in [project, json!({"text": "x"})] {
+        let id = write(&mut bob, chat.clone()).await;
+        let mut named = chat;
+        named["message_id"] = id.clone();
+        for (kind, error) in [
+            ("edit_message", format!("User 1 is not author of message {id}")),
+            ("delete_message", format!("User 1 is not author {id}")),
+        ] {
+            ann.say(frame(kind, named.clone())).await;
+            assert_eq!(ann.hear_with("/error").await, json!({"error": error}));
+        }
+        bob.say(frame("delete_message", named)).await;
+        assert_eq!(bob.hear().await["type"], "delete_message");
+    }
+}
+
+#[tokio::test]
+async fn an_author_who_may_not_edit_is_told_why() {
+    let edge = start().await;
+    let mut bob = socket(&edge, 2).await;
+    let id = write(&mut bob, json!({"text": "x"})).await;
+    let mut native = edge.login("2").await;
+    let block = json!({"block": {"id": "b", "user": "1"}}).to_string();
+    assert_eq!(command(&mut native, &block).await.status, 200);
+    bob.say(frame("edit_message", json!({"message_id": id, "text": "y"}))).await;
+    assert_eq!(bob.hear_with("/error").await, json!({"error": "you block the other user"}));
+}
+
+#[tokio::test]
+async fn a_chat_is_made_by_a_message_that_is_paid_for() {
+    let edge = start_limited(60).await;
+    let mut ann = socket(&edge, 1).await;
+    ann.say(frame("new_message", json!({"chat_id": "1_3", "text": "x", "reply_to": 9}))).await;
+    ann.hears(json!({"error": "Message 9 is not in chat 1_3"})).await;
+    spend_all(&mut ann).await;
+    ann.say(frame("new_message", json!({"chat_id": "1_4", "text": "x"}))).await;
+    ann.say_text("not JSON").await;
+    while ann.hear_with("/error").await != json!({"error": "Invalid JSON"}) {}
+    for user in ["dev-3", "dev-4"] {
+        let chats = ask(&edge, "GET /chats/directs/", Some(user), ("", "")).await;
+        assert_eq!((chats.status, chats.body.as_str()), (200, "[]"), "{user}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_to_a_message_of_another_chat_is_refused() {
+    let edge = start().await;
+    let mut bob = socket(&edge, 2).await;
+    let id = write(&mut bob, json!({"chat_id": "2_3", "text": "elsewhere"})).await;
+    write(&mut bob, json!({"text": "here"})).await;
+    bob.say(frame("new_message", json!({"text": "x", "reply_to": id}))).await;
+    bob.hears(json!({"error": format!("Message {id} is not in chat 1_2")})).await;
+}
+
+#[tokio::test]
+async fn nobody_writes_to_whom_nobody_knows() {
+    let known = ["1", "2"].map(|user| (user.parse().unwrap(), Profile::default()));
+    let directory = Arc::new(StaticDirectory::new(known));
+    let providers = Providers { dialects: ports(), directory, ..Providers::default() };
+    let edge = Edge::start_with(WsConfig::default(), providers, ServerConfig::default()).await;
+    let mut ann = socket(&edge, 1).await;
+    let nobody = "One or both users do not exist";
+    ann.say(frame("new_message", json!({"chat_id": "1_404", "text": "x"}))).await;
+    ann.hears(json!({"error": nobody})).await;
+    write(&mut ann, json!({"text": "x"})).await;
+    let answer = ask(&edge, "GET /chats/directs/1_404/", Some("dev-1"), ("", "")).await;
+    assert_eq!((answer.status, answer.body), (400, json!({"detail": nobody}).to_string()));
+}
+
+#[tokio::test]
+async fn every_socket_of_a_user_is_told_and_typing_in_a_project_its_sender_too() {
+    let edge = start().await;
+    operate(&edge, "POST /v1/rooms", r#"{"kind":"group","number":10,"owner":"1","members":["2"]}"#).await;
+    let (mut bob, mut other) = (socket(&edge, 2).await, socket(&edge, 2).await);
+    let (mut ann, mut second) = (socket(&edge, 1).await, socket(&edge, 1).await);
+    for socket in [&mut bob, &mut other] {
+        socket.hears(json!({"type": "set_online", "user_id": 1, "content": {"user_id": 1}})).await;
+    }
+    let project = json!({"chat_type": "project", "chat_id": 10});
+    bob.say(frame("user_typing", project)).await;
+    let typing = |chat: Value, kind: &str| {
+        let content = json!({"chat_id": chat, "chat_type": kind, "user_id": 2, "end_time": NUMBER});
+        json!({"type": "user_typing", "content": content})
+    };
+    for socket in [&mut ann, &mut second, &mut bob, &mut other] {
+        socket.hears(typing(json!(10), "project")).await;
+    }
+    write(&mut ann, json!({"text": "hi"})).await;
+    for socket in [&mut second, &mut bob, &mut other] {
+        socket.hears(message("new_message", 1, "hi", false)).await;
+    }
+    bob.say(frame("user_typing", json!({}))).await;
+    for socket in [&mut ann, &mut second] {
+        socket.hears(typing(json!("1_2"), "direct")).await;
+    }
+    bob.say_text("not JSON").await;
+    bob.hears(json!({"error": "Invalid JSON"})).await;
+}
+
+#[tokio::test]
+async fn who_shows_itself_again_and_again_has_to_wait() {
+    let edge = start_limited(20).await;
+    let mut ann = socket(&edge, 1).await;
+    spend_all(&mut ann).await;
+    let error = ann.hear_with("/error").await["error"].as_str().unwrap().to_owned();
+    assert!(error.starts_with("Too much at once"), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_read_counts_also_unpaid_and_is_not_told_again_then() {
+    let edge = start_limited(60).await;
+    let (mut ann, mut bob) = (socket(&edge, 1).await, socket(&edge, 2).await);
+    let ids = [write(&mut ann, json!({"text": "one"})).await, write(&mut ann, json!({"text": "two"})).await];
+    bob.say(frame("message_read", json!({"message_id": ids[0]}))).await;
+    assert_eq!(ann.hear_with("/content/message_id").await["content"]["message_id"], ids[0]);
+    spend_all(&mut bob).await;
+    for id in &ids {
+        bob.say(frame("message_read", json!({"message_id": id}))).await;
+    }
+    let read = ann.hear_with("/content/message_id").await;
+    assert_eq!((&read["type"], &read["content"]["message_id"]), (&json!("message_read"), &ids[1]));
 }

@@ -104,3 +104,74 @@ async fn bad_frames_are_answered_and_the_socket_stays() {
     socket.say(auth("other", "dev-2")).await;
     socket.hears(refused(Some("other"), 403, "ERR_FORBIDDEN_ACCESS")).await;
 }
+
+/// A native command of a user that succeeds.
+async fn native(socket: &mut tokio::net::TcpStream, what: Value) {
+    let reply = command(socket, &what.to_string()).await;
+    assert_eq!(reply.status, 200, "{what}: {reply:?}");
+}
+
+fn direct() -> chat_protocol::RoomId {
+    chat_protocol::RoomId::direct(&"1".parse().unwrap(), &"2".parse().unwrap())
+}
+
+fn send(said: &str) -> Value {
+    let content = json!({"type": "text/plain", "payload": {"text": said}});
+    json!({"send": {"id": "s", "room": direct(), "content": content}})
+}
+
+#[tokio::test]
+async fn a_peer_without_a_topic_is_neither_listened_to_nor_not() {
+    let edge = start().await;
+    let mut ann = socket(&edge, 1).await;
+    let mut bob = edge.login("2").await;
+    let frame = |what: &str| json!({what: {"id": what, "peer_id": 2}});
+    for what in ["listen", "unlisten"] {
+        ann.say(frame(what)).await;
+        ann.hears(refused(Some(what), 403, "ERR_FORBIDDEN_ACCESS")).await;
+    }
+    native(&mut bob, json!({"create": {"id": "c", "kind": "direct", "members": ["1"]}})).await;
+    let data = json!({"user_id": 1, "peer_id": 2});
+    let unlistened = json!({"id": "unlisten", "status": 200, "data": data, "ts": TEXT});
+    ann.say(frame("unlisten")).await;
+    ann.hears(unlistened.clone()).await;
+    native(&mut bob, json!({"block": {"id": "b", "user": "1"}})).await;
+    ann.say(frame("listen")).await;
+    ann.hears(refused(Some("listen"), 403, "ERR_FORBIDDEN_ACCESS")).await;
+    ann.say(frame("unlisten")).await;
+    ann.hears(unlistened).await;
+}
+
+#[tokio::test]
+async fn listening_ends_with_its_socket() {
+    let edge = start().await;
+    let (mut first, mut bob) = (socket(&edge, 1).await, edge.login("2").await);
+    native(&mut bob, json!({"create": {"id": "c", "kind": "direct", "members": ["1"]}})).await;
+    first.say(json!({"listen": {"id": "l", "peer_id": 2}})).await;
+    assert_eq!(first.hear().await["data"]["is_online"], true);
+    drop(first);
+    let mut ann = socket(&edge, 1).await;
+    let mut shown = open(&edge, "/ws/chats/?token=dev-2").await;
+    shown.say(json!({"type": "set_offline"})).await;
+    shown.hear_with("/user_id").await;
+    native(&mut bob, send("hello")).await;
+    assert_eq!(ann.hear().await["message"]["seq_id"], 1, "nothing of its presence is told");
+}
+
+#[tokio::test]
+async fn what_became_read_is_told_however_much_its_reader_wrote_between() {
+    let edge = start().await;
+    let (mut ann, mut bob) = (edge.login("1").await, edge.login("2").await);
+    native(&mut bob, json!({"create": {"id": "c", "kind": "direct", "members": ["1"]}})).await;
+    for said in ["1", "2", "3"] {
+        native(&mut bob, send(said)).await;
+    }
+    for _ in 0..110 {
+        native(&mut ann, send("mine")).await;
+    }
+    native(&mut bob, send("114")).await;
+    let mut told = socket(&edge, 2).await;
+    native(&mut ann, json!({"read": {"id": "r", "room": direct(), "seq": 114}})).await;
+    let seqs = [1, 2, 3, 114];
+    told.hears(json!({"reads": {"from_id": 1, "topic_id": "p2p1_2", "seq_ids": seqs, "ts": TEXT}})).await;
+}

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use chat_server_core::{Providers, ServerConfig};
+use chat_protocol::dialect::tndata::{FromIdForm, TnData};
+use chat_server_core::dialects::Port;
+use chat_server_core::{Providers, Rate, ServerConfig};
 use chat_transport_ws::WsConfig;
 use serde_json::{Value, json};
 
-use super::{TEXT, open, open_with, ports, start};
-use crate::edge::Edge;
+use super::calls::ask;
+use super::{Socket, TEXT, open, open_with, ports, start, start_with};
+use crate::edge::{Edge, command};
+use crate::raw::soon;
 
 fn joined(name: &str, what: &str, room: &str) -> Value {
     let text = format!("{name} {what}.");
@@ -20,6 +24,28 @@ fn said(user: u32, text: &str) -> Value {
         "from_id": user, "from": user.to_string(), "message": text, "text": text, "avatar": avatar,
         "digest": TEXT,
     })
+}
+
+/// Whether the oldest of the last messages of users 1 and 2 is read.
+async fn is_read(edge: &Edge) -> bool {
+    let line = "GET /api/chat/history/?room=chat-1-2";
+    let history = ask(edge, line, Some("dev-1"), ("", "")).await;
+    let history: Value = serde_json::from_str(&history.body).unwrap();
+    history["results"].as_array().unwrap().last().unwrap()["read"].as_bool().unwrap()
+}
+
+/// The next that is said of a message that was not sent, which has all keys of a system frame.
+async fn not_sent(socket: &mut Socket) -> String {
+    loop {
+        let frame = socket.hear().await;
+        let text = frame["text"].as_str().unwrap().to_owned();
+        if text.starts_with("Message not sent") {
+            let notice =
+                json!({"from_id": -1, "from": "system", "room": "chat-1-2", "message": text, "text": text});
+            assert_eq!(frame, notice);
+            return text;
+        }
+    }
 }
 
 #[tokio::test]
@@ -42,6 +68,7 @@ async fn two_talk_and_confirm_what_they_received() {
     for _ in 0..3 {
         bob.say(json!({"received": digest})).await;
     }
+    soon(async { while !is_read(&edge).await {} }).await;
     // Who wrote it may be said as a number, as a text, or as somebody else: it is whoever has the socket.
     for from in [json!("2"), json!(2), json!(1)] {
         bob.say(json!({"text": "Hi", "from": from})).await;
@@ -131,4 +158,38 @@ async fn receipts_delay_nothing_that_is_said_behind_them() {
     }
     bob.say(json!({"text": "Hi"})).await;
     assert_eq!(bob.hear_with("/digest").await["text"], "Hi");
+}
+
+#[tokio::test]
+async fn who_writes_too_much_or_to_whom_blocks_it_is_told_so() {
+    let rate = Rate { per_second: 1, burst: 20 };
+    let core = ServerConfig { connection_rate: rate, user_rate: rate, ..ServerConfig::default() };
+    let providers = Providers { dialects: ports(), ..Providers::default() };
+    let edge = Edge::start_with(WsConfig::default(), providers, core).await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    for _ in 0..20 {
+        ann.say(json!({"text": "Hello"})).await;
+    }
+    assert_eq!(not_sent(&mut ann).await, "Message not sent: too many messages.");
+
+    let edge = start().await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    ann.say(json!({"text": "Hello"})).await;
+    ann.hear_with("/digest").await;
+    let mut bob = edge.login("2").await;
+    let block = json!({"block": {"id": "b", "user": "1"}}).to_string();
+    assert_eq!(command(&mut bob, &block).await.status, 200);
+    ann.say(json!({"text": "Hello?"})).await;
+    assert_eq!(not_sent(&mut ann).await, "Message not sent: blocked.");
+}
+
+#[tokio::test]
+async fn senders_are_texts_where_the_operator_says_so() {
+    let edge = start_with(vec![Port::new(TnData::default().from_id(FromIdForm::String))]).await;
+    let mut ann = open(&edge, "/chat/2/?token=dev-1").await;
+    ann.hears(joined("1", "joined", "chat-1-2")).await;
+    ann.say(json!({"text": "Hello"})).await;
+    let mut expected = said(1, "Hello");
+    expected["from_id"] = json!("1");
+    ann.hears(expected).await;
 }

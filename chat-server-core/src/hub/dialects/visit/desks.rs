@@ -1,6 +1,8 @@
 //! Support cases, for the agents of their organization, their members and the operator, and for everybody at a port that is
 //! open.
 
+use std::num::NonZeroU32;
+
 use chat_protocol::command::Join;
 use chat_protocol::dialect::RoomName;
 use chat_protocol::{ErrorCode, Role, RoomId, RoomKind, Seq, WireError};
@@ -16,10 +18,10 @@ use crate::{Download, Error, NewFile, Upload};
 
 impl Visit {
     /// The support cases of an organization with their newest messages, those made last first, at most
-    /// [`UNPAGED_MAX`](super::UNPAGED_MAX). Those from which the agent is banned are left out.
+    /// [`UNPAGED_MAX`](super::UNPAGED_MAX). Those from which the agent is banned are left out. Costs 5 points, and one for each.
     ///
     /// # Errors
-    /// `Forbidden` for who is none of its agents.
+    /// `Forbidden` for who is none of its agents, `RateLimited` for who cannot pay.
     pub async fn desks(&self, organization: &str) -> Result<Vec<ShownRoom>, Error> {
         self.pay("inbox")?;
         let storage = &self.hub.providers.storage;
@@ -29,15 +31,21 @@ impl Visit {
         }
         let rooms =
             self.hub.stored(storage.desks(organization, &DesksQuery::default(), UNPAGED_MAX).await)?;
+        // Each of them is looked up.
+        if let Some(count) = u32::try_from(rooms.len()).ok().and_then(NonZeroU32::new) {
+            self.hub.pay_points(&self.asking, count)?;
+        }
+        let records = self.hub.stored(storage.records(&rooms).await)?;
         let (mut facts, mut desks) = (Facts::new(&self.hub, self.user()), Vec::with_capacity(rooms.len()));
-        for room in rooms {
+        for record in records.into_iter().flatten() {
+            let room = record.room.clone();
             let Some(standing) = self.hub.stored(storage.standing(&room, self.user()).await)? else {
                 continue;
             };
             if !self.reads(&standing) {
                 continue;
             }
-            let Some(seen) = facts.room(&room).await? else { continue };
+            let seen = facts.found(record, &standing).await?;
             let newest = self.read_back(&room, &standing, (Seq::ZERO, None), 1, is_live).await?;
             let last = facts.show_all(newest).await?.pop().map(Box::new);
             desks.push(ShownRoom { last, ..(*seen.room).clone() });

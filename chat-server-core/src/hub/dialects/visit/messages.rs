@@ -3,16 +3,17 @@
 use std::ops::Range;
 
 use chat_protocol::dialect::RoomName;
-use chat_protocol::{HistoryQuery, RoomId, Seq, Timestamp, WireError};
+use chat_protocol::{HistoryQuery, RoomId, Seq, Timestamp, UserId, WireError};
 
 use super::{MessageList, UNPAGED_MAX, Visit};
 use crate::Error;
 use crate::dialects::ShownMessage;
+use crate::hub::Hub;
 use crate::hub::dialects::facts::Facts;
 use crate::storage::{Listed, MessageAlias, Standing, StoredMessage};
 
-/// How many messages are looked at beyond those that are shown: where more than that were deleted side by side, a page is
-/// shorter than it was asked for.
+/// How many messages are looked at beyond those that are found: where more than that do not fit side by side, as those that
+/// were deleted, a list is shorter than it was asked for, and a room has no newest message.
 const LOOK_BACK: usize = 1_000;
 
 /// How many messages are read at once.
@@ -144,21 +145,38 @@ impl Visit {
         &self,
         room: &RoomId,
         standing: &Standing,
+        span: (Seq, Option<Seq>),
+        limit: usize,
+        fits: impl Fn(&StoredMessage) -> bool,
+    ) -> Result<Vec<StoredMessage>, WireError> {
+        self.hub.look_back(room, Some((self.user(), standing)), span, limit, fits).await
+    }
+}
+
+impl Hub {
+    /// The newest messages of a part of a room that fit, newest first; for a reader, only those that it can read.
+    pub(in crate::hub::dialects) async fn look_back(
+        &self,
+        room: &RoomId,
+        reader: Option<(&UserId, &Standing)>,
         (after, mut before): (Seq, Option<Seq>),
         limit: usize,
         fits: impl Fn(&StoredMessage) -> bool,
     ) -> Result<Vec<StoredMessage>, WireError> {
-        let (storage, first) = (&self.hub.providers.storage, after.next().max(standing.oldest_seq));
+        let oldest = reader.map_or(Seq::ZERO, |(_, standing)| standing.oldest_seq);
+        let first = after.next().max(oldest);
         let (mut found, mut looked) = (Vec::new(), 0);
         while found.len() < limit && looked < limit + LOOK_BACK {
             let query = HistoryQuery { before, ..HistoryQuery::default() };
-            let size = (limit - found.len()).clamp(1, PAGE);
-            let page = self.hub.stored(storage.history(room, None, query, size).await)?.unwrap_or_default();
+            // Twice as far each time: what is looked for is mostly the newest, and else may be far back.
+            let size = (limit - found.len()).max(looked).clamp(1, PAGE);
+            let page = self.providers.storage.history(room, None, query, size).await;
+            let page = self.stored(page)?.unwrap_or_default();
             let Some((oldest, newest)) = page.first().zip(page.last()) else { break };
             let (oldest, newest) = (oldest.message.seq, newest.message.seq);
-            let hidden = match standing.marked {
-                true => self.hub.stored(storage.marks(room, self.user(), oldest, newest).await)?.hidden,
-                false => Vec::new(),
+            let hidden = match reader.filter(|(_, standing)| standing.marked) {
+                Some((user, _)) => self.hidden(room, user, oldest, newest).await?,
+                None => Vec::new(),
             };
             looked += page.len();
             let readable = |stored: &StoredMessage| {
@@ -171,6 +189,18 @@ impl Visit {
             }
             before = Some(oldest);
         }
+        found.truncate(limit);
         Ok(found)
+    }
+
+    /// Messages that a reader hid from itself.
+    async fn hidden(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        first: Seq,
+        last: Seq,
+    ) -> Result<Vec<Seq>, WireError> {
+        Ok(self.stored(self.providers.storage.marks(room, user, first, last).await)?.hidden)
     }
 }

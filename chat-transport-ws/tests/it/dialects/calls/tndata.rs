@@ -76,9 +76,26 @@ async fn tndata_lists_what_i_wrote_what_nobody_read_and_what_a_room_holds() {
 }
 
 #[tokio::test]
+async fn before_the_time_of_a_message_is_that_message_too() {
+    let edge = start().await;
+    talk(&edge).await;
+    let all = get(&edge, "/api/chat/history/?room=chat-1-2").await["results"].clone();
+    for entry in all.as_array().unwrap() {
+        let at = entry["created_on"].as_str().unwrap().replace(' ', "%20");
+        // As it is printed, and as a careful client writes it.
+        for at in [at.clone(), at.replace('+', "%2B")] {
+            let found = get(&edge, &format!("/api/chat/history/?room=chat-1-2&before={at}")).await;
+            assert!(found["results"].as_array().unwrap().contains(entry), "{entry} is not in {found}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn tndata_marks_a_room_as_read() {
     let edge = start().await;
     talk(&edge).await;
+    let two = get(&edge, "/api/chat/history/?room=chat-1-2").await["results"][1].clone();
+    assert_eq!(two["text"], "two");
     let (mut watcher, _) = open_with(&edge, "/ws/chats/", &[("authorization", "dev-2")]).await.unwrap();
     let no_room = json!({"error": "Either room not found or user was not a member"});
     for body in ["", "{}", r#"{"room":"chat-2-3"}"#, r#"{"room":7}"#, "not JSON"] {
@@ -94,7 +111,12 @@ async fn tndata_marks_a_room_as_read() {
         assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{body}");
     }
     let read = watcher.hear_with("/content/message_id").await;
-    assert_eq!((&read["type"], &read["content"]["user_id"]), (&json!("message_read"), &json!(1)));
+    let content = json!({"chat_id": "1_2", "chat_type": "direct", "user_id": 1, "message_id": two["id"]});
+    assert_eq!(
+        read,
+        json!({"type": "message_read", "content": content}),
+        "not the newest, which user 1 wrote"
+    );
     let history = get(&edge, "/api/chat/history/?room=chat-1-2").await;
     let read: Vec<_> = history["results"].as_array().unwrap().iter().map(|entry| &entry["read"]).collect();
     assert_eq!(read, [&json!(false), &json!(true), &json!(false)], "what user 2 wrote");

@@ -3,10 +3,16 @@
 mod files;
 mod refusals;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
+use chat_protocol::UserId;
 use chat_protocol::dialect::haraj::{Haraj, TopicForm};
+use chat_server_core::auth::{AuthError, Directory, Profile};
 use chat_server_core::dialects::Port;
+use chat_server_core::{Providers, ServerConfig};
+use chat_transport_ws::WsConfig;
 use serde_json::{Value, json};
 
 use super::super::{NUMBER, Socket, TEXT, open, operate, start, start_with};
@@ -247,6 +253,36 @@ async fn users_are_found_shown_and_change_their_device() {
     // The directory of this server is not its own to change.
     let update = json!({"what": "update_avatar", "avatar": "https://x.example/1"});
     refused(call(&edge, 1, "PUT /chat/users/1", update).await, 501, "ERR_NOT_SUPPORTED");
+}
+
+/// A directory that keeps pictures.
+#[derive(Default)]
+struct Pictures(Mutex<BTreeMap<UserId, String>>);
+
+#[async_trait]
+impl Directory for Pictures {
+    async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
+        let avatar = self.0.lock().unwrap().get(user).cloned();
+        Ok(Some(Profile { avatar, ..Profile::default() }))
+    }
+
+    async fn set_avatar(&self, user: &UserId, url: &str) -> Result<bool, AuthError> {
+        self.0.lock().unwrap().insert(user.clone(), url.to_owned());
+        Ok(true)
+    }
+}
+
+#[tokio::test]
+async fn a_user_changes_its_picture_where_the_directory_takes_it() {
+    let (dialects, directory) = (vec![Port::new(Haraj::default())], Arc::new(Pictures::default()));
+    let providers = Providers { dialects, directory, ..Providers::default() };
+    let edge = Edge::start_with(WsConfig::default(), providers, ServerConfig::default()).await;
+    let avatar = "https://x.example/1";
+    let update = json!({"what": "update_avatar", "avatar": avatar});
+    let updated = data(call(&edge, 1, "PUT /chat/users/1", update).await);
+    assert_eq!(updated, json!({"user_id": 1, "what": "update_avatar", "avatar": avatar}));
+    let profile = data(call(&edge, 2, "GET /chat/users/1", Value::Null).await);
+    assert_eq!(profile, json!({"user_id": 1, "name": "1", "avatar": avatar}));
 }
 
 #[tokio::test]
