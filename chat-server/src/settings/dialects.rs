@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Secret, keys};
+use super::{Auth, AuthKind, Secret, keys};
 
 /// Formats of existing systems that are spoken besides our own: a table for each that is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +56,17 @@ impl Dialects {
         .filter_map(|(table, auth)| Some((table, auth?)))
     }
 
-    pub(super) fn auths_mut(&mut self) -> impl Iterator<Item = &mut Auth> {
+    /// Writes the defaults into the tables `auth`, as [`Auth::fill`] does, where a format has none of its own.
+    pub(super) fn fill_auths(&mut self) {
+        if let Some(auth) = self.chats.as_mut().and_then(|table| table.auth.as_mut())
+            && auth.kind == AuthKind::Jwt
+        {
+            auth.user_claim.get_or_insert_with(|| "user_id".to_owned());
+        }
+        self.auths_mut().for_each(Auth::fill);
+    }
+
+    fn auths_mut(&mut self) -> impl Iterator<Item = &mut Auth> {
         [
             self.tndata.as_mut().and_then(|table| table.auth.as_mut()),
             self.chats.as_mut().and_then(|table| table.auth.as_mut()),
@@ -103,8 +113,8 @@ pub struct Chats {
     /// Who is told that a user came or went: `all` who use this format, as its document has it, or `shared_rooms`, only
     /// those who share a room with the user.
     pub presence_scope: PresenceScope,
-    /// Whose tokens clients of this format bring, as with `tndata`. The original's are `kind = "jwt"` with
-    /// `user_claim = "user_id"`.
+    /// Whose tokens clients of this format bring, as with `tndata`. With `kind = "jwt"` the default of `user_claim` is `user_id`,
+    /// where the original's tokens have the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
 }

@@ -161,7 +161,7 @@ impl Reader {
             };
         }
         settings.auth.fill();
-        settings.dialects.auths_mut().for_each(Auth::fill);
+        settings.dialects.fill_auths();
         Some(settings)
     }
 
