@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::{Auth, AuthKind, Secret, keys};
 
 /// Formats of existing systems that are spoken besides our own: a table for each that is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Dialects {
+    /// Greatest number of entries of a list that an existing system left unpaged, of all formats; the newest are given. 1 to
+    /// 10,000: each is held in memory while the list is made.
+    pub unpaged_max: usize,
     /// TNData's person-to-person chat: the sockets `/`, `/chat/` and `/chat/<user>/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tndata: Option<Tndata>,
@@ -30,6 +33,12 @@ pub struct Dialects {
     pub helpdesk: Option<Helpdesk>,
 }
 
+impl Default for Dialects {
+    fn default() -> Self {
+        Self { unpaged_max: 1_000, tndata: None, chats: None, hipochat: None, haraj: None, helpdesk: None }
+    }
+}
+
 impl Dialects {
     /// All of them: those that have no table with the defaults.
     #[must_use]
@@ -40,6 +49,7 @@ impl Dialects {
             hipochat: Some(self.hipochat.unwrap_or_default()),
             haraj: Some(self.haraj.unwrap_or_default()),
             helpdesk: Some(self.helpdesk.unwrap_or_default()),
+            ..self
         }
     }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_path_to_error::{Segment, Track};
 
 use super::keys::{self, Form, Key};
-use super::{Auth, Settings, check};
+use super::{Settings, check};
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]

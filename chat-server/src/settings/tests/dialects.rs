@@ -122,6 +122,14 @@ fn broken_rules_of_a_format_name_its_keys() {
             "dialects.hipochat.push_token (from chat.toml): empty or missing",
         ),
         (
+            "[dialects]\nunpaged_max = 0",
+            "dialects.unpaged_max (from chat.toml): 0 is out of bounds: 1 to 10000",
+        ),
+        (
+            "[dialects]\nunpaged_max = 10001",
+            "dialects.unpaged_max (from chat.toml): 10001 is out of bounds: 1 to 10000",
+        ),
+        (
             "[dialects.hiochat]",
             "dialects.hiochat (from chat.toml): unknown key, did you mean dialects.hipochat?",
         ),

@@ -5,8 +5,8 @@ use chat_protocol::dialect::helpdesk::Helpdesk;
 use chat_server_core::dialects::Port;
 use serde_json::json;
 
-use super::super::{start, start_with};
-use super::refused;
+use super::super::{ports, start, start_with};
+use super::{ask, get, refused};
 use crate::edge::Answer;
 
 /// A client that writes all of its request before it reads.
@@ -80,6 +80,25 @@ async fn a_page_from_elsewhere_changes_nothing() {
     }
     let reads = ask("GET /api/chat/?token=dev-1", "https://evil.example", "").await;
     assert_eq!(reads.status, 200, "its browser does not show it the answer");
+}
+
+#[tokio::test]
+async fn a_list_without_pages_has_as_many_entries_as_the_operator_says() {
+    let few = ports().into_iter().map(|port| Port { unpaged_max: 2, ..port }).collect();
+    let edge = start_with(few).await;
+    for peer in [2, 3, 4] {
+        assert_eq!(edge.get_as("dev-1", &format!("/chats/directs/1_{peer}/")).await.status, 200);
+        let item = json!({"message": peer.to_string()}).to_string();
+        let line = "POST /talk/item/some-room/?token=dev-1";
+        assert_eq!(ask(&edge, line, None, ("application/json", &item)).await.status, 200);
+    }
+    let directs = get(&edge, "/chats/directs/").await;
+    assert_eq!(directs.as_array().unwrap().len(), 2, "{directs}");
+    let old = edge.get("/talk/old/some-room/?token=dev-1").await.body;
+    assert!(old.contains(r#""message":"4""#) && old.contains(r#""message":"3""#), "{old}");
+    assert!(!old.contains(r#""message":"2""#), "the newest two: {old}");
+    let unread = edge.get("/api/chat/unread/?token=dev-1").await.body;
+    assert!(unread.contains(r#""count":2"#), "{unread}");
 }
 
 #[tokio::test]
