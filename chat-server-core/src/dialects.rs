@@ -41,6 +41,9 @@ pub struct Port {
     pub open_desks: Option<UserId>,
     /// How long a message of a support case takes from `sending` to `sent`; `None`, the default: nobody is told.
     pub sent_delay: Option<Duration>,
+    /// Greatest number of entries of a list that the format leaves unpaged, at least 1. Default [`UNPAGED_MAX`]: each is held in
+    /// memory while the list is made.
+    pub unpaged_max: usize,
 }
 
 impl Port {
@@ -55,6 +58,7 @@ impl Port {
             read_on_entry: false,
             open_desks: None,
             sent_delay: None,
+            unpaged_max: UNPAGED_MAX,
         }
     }
 }

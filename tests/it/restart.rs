@@ -3,6 +3,8 @@
 use chat_tests::server::{Server, Start, binary};
 use chat_tests::socket::{Socket, send};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_restart_a_retry_gives_the_first_answer_and_another_body_a_conflict() {
@@ -26,6 +28,35 @@ async fn after_a_restart_a_retry_gives_the_first_answer_and_another_body_a_confl
     assert_eq!((reply.status, reply.error().unwrap().code.text()), (409, "ERR_CLIENT_ID_CONFLICT"));
     let page = socket.ok(r#"{"history":{"id":"h","room":"r"}}"#).await;
     assert_eq!(page["messages"].as_array().unwrap().len(), 1);
+}
+
+/// Asks, and gives the answer as it came.
+async fn ask(server: &Server, line: &str, body: &str) -> String {
+    let mut socket = TcpStream::connect(server.address()).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_messages_of_hipochat_are_kept_over_a_kill() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &Start::default()).await;
+    for (user, text) in [("1", "first"), ("2", "second")] {
+        let item = json!({"message": text, "author": {"user_id": user}}).to_string();
+        let answer = ask(&server, &format!("POST /talk/item/some-room/?token=dev-{user}"), &item).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    server.kill().await;
+    let server = Server::start(data.path(), &Start::default()).await;
+    let answer = ask(&server, "GET /talk/old/some-room/?token=dev-2", "").await;
+    let (first, second) = (answer.find(r#""message":"first""#), answer.find(r#""message":"second""#));
+    assert!(answer.starts_with("HTTP/1.1 200") && first.is_some() && first < second, "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

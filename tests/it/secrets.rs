@@ -12,9 +12,18 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-/// What must not come out: tokens that are taken, tokens that are not, the operator's, one for pushes, and what people write.
-const SECRETS: [&str; 6] =
-    ["dev-seymour", "wrong-kestrel", "op-albatross", "push-cormorant", "text-heron", "query-egret"];
+/// What must not come out: tokens that are taken, tokens that are not, the operator's, one for pushes, what people write, and what
+/// stands in paths.
+const SECRETS: [&str; 8] = [
+    "dev-seymour",
+    "dev-lynx",
+    "wrong-kestrel",
+    "op-albatross",
+    "push-cormorant",
+    "text-heron",
+    "query-egret",
+    "path-plover",
+];
 
 /// Sends a request and reads all of the answer.
 async fn http(server: &Server, head: &str, body: &str) -> String {
@@ -54,7 +63,77 @@ async fn handshakes(server: &Server) {
 }
 
 /// What is known by those who have it and by nobody else: unlike a text, it is told to nobody at all.
-const TOKENS: [&str; 5] = ["dev-seymour", "wrong-kestrel", "op-albatross", "push-cormorant", "query-egret"];
+const TOKENS: [&str; 6] =
+    ["dev-seymour", "dev-lynx", "wrong-kestrel", "op-albatross", "push-cormorant", "query-egret"];
+
+/// What came back.
+#[derive(Default)]
+struct Told {
+    /// To who was refused: none of the secrets is in it.
+    refused: Vec<String>,
+    /// To who was not: what people write is, and tokens are not.
+    answered: Vec<String>,
+}
+
+impl Told {
+    /// The answer to a request that begins with this line.
+    fn add(&mut self, line: &str, answer: String) {
+        // A login is answered with a token, and who registers a device with what was registered, as documented.
+        let gives_back =
+            ["POST /chat/sessions", "PUT /chat/sessions/", "PUT /sessions/", "PUT /chat/users/seymour"];
+        match answer.starts_with("HTTP/1.1 2") {
+            true if gives_back.iter().any(|call| line.starts_with(call)) => {}
+            true => self.answered.push(answer),
+            false => self.refused.push(answer),
+        }
+    }
+}
+
+/// Sockets of another user in every format, open until the server ends: the name of the format, and all that it was told.
+async fn listen(server: &Server) -> Vec<(&'static str, tokio::task::JoinHandle<String>)> {
+    let base = server.url();
+    let base = base.strip_suffix("/v1/ws").unwrap();
+    let mut listeners = Vec::new();
+    for (format, path, first) in [
+        ("native", "/v1/ws", r#"{"auth":{"id":"a","token":"dev-lynx"}}"#),
+        ("tndata", "/chat/seymour/?token=dev-lynx", ""),
+        ("chats", "/ws/chats/?token=dev-lynx", ""),
+        ("haraj", "/chat/ws", r#"{"auth":{"id":"a","access_token":"dev-lynx"}}"#),
+        ("hipochat", "/talk/chat/query-egret/?token=dev-lynx", ""),
+        ("helpdesk", "/ws/chat/acme/?token=dev-lynx", ""),
+    ] {
+        let (mut socket, _) = connect_async(format!("{base}{path}")).await.unwrap();
+        if !first.is_empty() {
+            socket.send(first.into()).await.unwrap();
+        }
+        let listener = tokio::spawn(async move {
+            let mut heard = String::new();
+            while let Some(Ok(frame)) = socket.next().await {
+                heard += &format!("{frame}\n");
+            }
+            heard
+        });
+        listeners.push((format, listener));
+    }
+    listeners
+}
+
+/// Two agents of an organization and a desk of it, whose uuid is given.
+async fn make_desk(server: &Server) -> String {
+    let operator = "Authorization: Bearer op-albatross\r\nContent-Type: application/json";
+    for agent in ["seymour", "lynx"] {
+        let head = format!("PUT /v1/organizations/acme/agents/{agent} HTTP/1.1\r\n{operator}");
+        let answer = http(server, &head, "").await;
+        assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
+    }
+    let desk = r#"{"kind":"desk","desk":{"organization":"acme","client":"cli"}}"#;
+    let answer = http(server, &format!("POST /v1/rooms HTTP/1.1\r\n{operator}"), desk).await;
+    assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
+    let list = "GET /api/help-desks/?organization=acme&token=dev-lynx HTTP/1.1\r\nAccept: */*";
+    let answer = http(server, list, "").await;
+    let desks: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    desks[0]["uuid"].as_str().unwrap().to_owned()
+}
 
 /// Opens sockets of existing systems, whose tokens stand in the address, in headers, in a cookie and in frames; gives all that
 /// they are told.
@@ -64,9 +143,9 @@ async fn foreign_sockets(server: &Server) -> Vec<String> {
     let base = base.strip_suffix("/v1/ws").unwrap();
     for token in ["dev-seymour", "wrong-kestrel"] {
         for (path, header) in [
-            (format!("/chat/2/?token={token}"), None),
+            (format!("/chat/lynx/?token={token}"), None),
             ("/?room=wrong-kestrel".to_owned(), Some(("authorization", format!("token {token}")))),
-            ("/chat/2/".to_owned(), Some(("cookie", format!("sessionid={token}")))),
+            ("/chat/lynx/".to_owned(), Some(("cookie", format!("sessionid={token}")))),
             (format!("/ws/chats/?token={token}"), None),
             ("/ws/chat/".to_owned(), Some(("sec-websocket-protocol", format!("Bearer, {token}")))),
             (format!("/talk/chat/query-egret/?token={token}"), None),
@@ -98,9 +177,14 @@ async fn foreign_sockets(server: &Server) -> Vec<String> {
                 format!(r#"{{"type":"set_online","content":{{"token":"{token}"}}}}"#),
                 format!(r#"{{"auth":{{"access_token":"{token}"#),
                 format!(r#"{{"type":"{token}","content":{{"text":"text-heron"}}}}"#),
+                format!(r#"{{"type":"new_message","token":"{token}","text":"text-heron"}}"#),
             ] {
                 // Whatever stands in an object of hipochat is its client's own and told as it is, but for `token`.
                 if path.starts_with("/talk") && !frame.starts_with(r#"{"text":"#) {
+                    continue;
+                }
+                // So is `data` of helpdesk.
+                if path.starts_with("/ws/chat/acme") && frame.contains(r#""data""#) {
                     continue;
                 }
                 // One that was told and closed takes nothing more.
@@ -120,7 +204,7 @@ async fn foreign_sockets(server: &Server) -> Vec<String> {
 
 /// A message to another user.
 const DIRECT: &str =
-    r#"{"chat_type":"direct","chat_id":"2_seymour","text":"text-heron","reply_to":null,"file_urls":[]}"#;
+    r#"{"chat_type":"direct","chat_id":"lynx_seymour","text":"text-heron","reply_to":null,"file_urls":[]}"#;
 
 /// Looks at the debug panel until the server ends, and gives all that it showed.
 async fn look(server: &Server) -> tokio::task::JoinHandle<String> {
@@ -135,9 +219,9 @@ async fn look(server: &Server) -> tokio::task::JoinHandle<String> {
     })
 }
 
-/// Says things over a socket, some of which are taken; gives the refusals.
-async fn frames(server: &Server) -> Vec<String> {
-    let mut told = Vec::new();
+/// Says things over a socket, some of which are taken.
+async fn frames(server: &Server) -> Told {
+    let mut told = Told::default();
     let mut socket = Socket::open(&server.url()).await;
     for frame in [
         r#"{"auth":{"id":"1","token":"wrong-kestrel"}}"#,
@@ -159,17 +243,25 @@ async fn frames(server: &Server) -> Vec<String> {
     ] {
         socket.say(frame).await;
         let reply = socket.any_reply().await;
-        told.extend((reply.status >= 400).then(|| format!("{reply:?}")));
+        let list = if reply.status >= 400 { &mut told.refused } else { &mut told.answered };
+        list.push(format!("{reply:?}"));
     }
     socket.say(&format!(r#"{{"auth":{{"id":"1","token":"wrong-kestrel{}"}}}}"#, "x".repeat(1 << 20))).await;
     socket.close_code().await;
     told
 }
 
-/// Asks over HTTP, with tokens that are taken and others; gives the refusals.
-async fn requests(server: &Server) -> Vec<String> {
-    let mut told = Vec::new();
+/// Asks over HTTP, with tokens that are taken and others.
+async fn requests(server: &Server, desk: &str, told: &mut Told) {
     let bearer = |token: &str| format!("Authorization: Bearer {token}");
+    let history = format!("GET /api/help-desks/{desk}/history/?token=wrong-kestrel");
+    let case = format!(r#"{{"help_desk":"{desk}","message":"text-heron","token":"dev-seymour"}}"#);
+    let form = ["help_desk", "message", "token", "file\"; filename=\"plan.txt"];
+    let form = form.into_iter().zip([desk, "text-heron", "dev-seymour", "text-heron"]);
+    let form = form.map(|(name, value)| {
+        format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    let form = form.collect::<String>() + "--XX--\r\n";
     let send = r#"{"content":{"type":"text/plain","payload":{"text":"text-heron"}}}"#;
     let haraj_send =
         r#"{"content":{"type":"text/plain","payload":{"text":"text-heron"}},"session_id":"wrong-kestrel"}"#;
@@ -210,18 +302,24 @@ async fn requests(server: &Server) -> Vec<String> {
             ("PUT /chat/sessions/seymour", ""),
             ("PUT /chat/users/seymour", haraj_device),
             ("PUT /chat/users/wrong-kestrel", haraj_device),
-            ("POST /chat/users/seymour/topics/p2p1_2/messages", haraj_send),
+            ("POST /chat/users/seymour/topics/p2plynx_seymour/messages", haraj_send),
             ("POST /chat/uploads", r#"{"mime_type":"text-heron","file_size":1}"#),
             ("PUT /chat/uploads/wrong-kestrel", "text-heron"),
             ("GET /chat/uploads/query-egret", ""),
+            ("GET /api/help-desks/?organization=acme", ""),
+            (&history, ""),
+            ("POST /api/send-message/?token=wrong-kestrel", &case),
+            ("POST /api/send-message/", &form),
+            ("GET /media/uploads/query-egret", ""),
             ("GET /metrics", ""),
         ] {
-            let answer = http(server, &format!("{line} HTTP/1.1\r\n{}", bearer(token)), body).await;
-            told.extend((!answer.starts_with("HTTP/1.1 2")).then_some(answer));
+            let kind =
+                if body.starts_with("--XX") { "multipart/form-data; boundary=XX" } else { "text/plain" };
+            let head = format!("{line} HTTP/1.1\r\n{}\r\nContent-Type: {kind}", bearer(token));
+            told.add(line, http(server, &head, body).await);
         }
     }
-    told.push(http(server, "BREW wrong-kestrel HTCPCP/1.0", "wrong-kestrel").await);
-    told
+    told.refused.push(http(server, "BREW wrong-kestrel HTCPCP/1.0", "wrong-kestrel").await);
 }
 
 /// Method and path of every call of every existing system, as published.
@@ -239,27 +337,28 @@ fn calls() -> Vec<(&'static str, String)> {
         while let Some((before, after)) =
             path.split_once('{').map(|(before, rest)| (before, rest.split_once('}')))
         {
-            *path = format!("{before}wrong-kestrel{}", after.map_or("", |(_, after)| after));
+            *path = format!("{before}path-plover{}", after.map_or("", |(_, after)| after));
         }
     }
     calls
 }
 
-/// Asks for everything that existing systems have over HTTP, with tokens wherever their clients put them; gives the refusals.
-async fn foreign_requests(server: &Server) -> Vec<String> {
-    let mut told = Vec::new();
-    let body =
+/// Asks for everything that existing systems have over HTTP, with tokens wherever their clients put them.
+async fn foreign_requests(server: &Server, told: &mut Told) {
+    let login =
         r#"{"auth_type":"basic","username":"text-heron","password":"wrong-kestrel","message":"text-heron"}"#;
     for token in ["dev-seymour", "wrong-kestrel"] {
         for (method, path) in calls() {
+            // Whatever is injected is told as it is, but for `token`.
+            let item = r#"{"message":"text-heron","token":"wrong-kestrel"}"#;
+            let body = if path.starts_with("/talk/item/") { item } else { login };
             for (query, header) in [
                 (String::new(), format!("Authorization: Token {token}\r\nAuthentication: Token {token}")),
                 (format!("?token={token}&page={token}&limit={token}"), "Accept: */*".to_owned()),
             ] {
                 let head =
                     format!("{method} {path}{query} HTTP/1.1\r\n{header}\r\nContent-Type: application/json");
-                let answer = http(server, &head, body).await;
-                told.extend((!answer.starts_with("HTTP/1.1 2")).then_some(answer));
+                told.add(&format!("{method} {path}"), http(server, &head, body).await);
             }
         }
     }
@@ -267,7 +366,6 @@ async fn foreign_requests(server: &Server) -> Vec<String> {
     let answer = http(server, page, "").await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(r#""next":"http"#), "{answer}");
     assert!(!answer.contains("dev-seymour"), "the address of the next page is without the token: {answer}");
-    told
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -285,17 +383,24 @@ async fn no_token_and_no_text_is_logged_measured_or_repeated() {
     let start = Start { env, log: Some(log.clone()), ..Start::default() };
     let server = Server::start(&data.path().join("data"), &start).await;
     let panel = look(&server).await;
+    let desk = make_desk(&server).await;
+    let listeners = listen(&server).await;
     handshakes(&server).await;
-    let heard = foreign_sockets(&server).await;
+    let mut heard = foreign_sockets(&server).await;
     let mut told = frames(&server).await;
-    told.extend(requests(&server).await);
-    told.extend(foreign_requests(&server).await);
-    assert!(told.len() > 20, "{told:#?}");
+    requests(&server, &desk, &mut told).await;
+    foreign_requests(&server, &mut told).await;
+    assert!(told.refused.len() > 20 && told.answered.len() > 20, "{:#?} {:#?}", told.refused, told.answered);
     let metrics = http(&server, "GET /metrics HTTP/1.1\r\nAuthorization: Bearer op-albatross", "").await;
     assert!(metrics.contains("chat_refused_total"), "{metrics}");
     assert_eq!(server.terminate().await, Some(0));
     let shown = panel.await.unwrap();
-    for format in ["native", "native events", "tndata", "chats", "haraj", "hipochat"] {
+    for (format, listener) in listeners {
+        let all = listener.await.unwrap();
+        assert!(all.contains("text-heron"), "who listens in {format} hears what is said, not only {all}");
+        heard.push(all);
+    }
+    for format in ["native", "native events", "tndata", "chats", "haraj", "hipochat", "helpdesk"] {
         assert!(shown.contains(&format!(r#""format":"{format}""#)), "nothing of {format} is shown");
     }
     assert!(shown.contains("text-heron") && shown.contains("•••"), "bodies are shown, tokens are not");
@@ -304,8 +409,9 @@ async fn no_token_and_no_text_is_logged_measured_or_repeated() {
         let of_panel = shown.lines().filter(|line| line.contains(token)).collect::<Vec<_>>();
         assert!(of_panel.is_empty(), "{token} is shown in {of_panel:#?}");
         // The name of a room of hipochat is told to those who are in it, and is a secret to others.
-        let heard = heard.iter().find(|frame| frame.contains(token) && token != "query-egret");
-        assert_eq!(heard, None, "{token} is told");
+        let all = heard.iter().chain(&told.answered).filter(|_| token != "query-egret");
+        let told = all.filter(|told| told.contains(token)).collect::<Vec<_>>();
+        assert!(told.is_empty(), "{token} is told in {told:#?}");
     }
     let log = std::fs::read_to_string(log).unwrap();
     assert!(
@@ -321,7 +427,7 @@ async fn no_token_and_no_text_is_logged_measured_or_repeated() {
             found[0]
         );
         assert!(!metrics.contains(secret), "{secret} is among the metrics");
-        let told = told.iter().find(|told| told.contains(secret));
+        let told = told.refused.iter().find(|told| told.contains(secret));
         assert_eq!(told, None, "{secret} is repeated");
     }
 }

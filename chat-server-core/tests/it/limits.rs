@@ -133,6 +133,11 @@ fn the_page_of_costs_is_the_table() {
         bucket.\n\n| request | points |\n| --- | ---: |\n",
     );
     REQUESTS.iter().for_each(|name| page.push_str(&line(name)));
+    page.push_str(
+        "\nCalls of existing systems cost what the command costs that does the same, lists as `inbox` or `history` do. A list that\n\
+        its system left unpaged ends after `dialects.unpaged_max` (1,000) entries, and one with pages that are counted (`count`, `page=`, `offset=`)\n\
+        after the newest 10,000.\n",
+    );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/limits.md");
     if std::env::var_os("UPDATE_DOCS").is_some() {
         std::fs::write(path, &page).unwrap();

@@ -26,7 +26,8 @@ pub(super) fn ports(settings: &Settings, identities: &mut Identities) -> Result<
     let issuer = issuer.flatten();
     let mut add = |port: Port, table: &'static str, auth: &Option<Auth>| -> Result<(), RunError> {
         let auth = auth.as_ref().map(|auth| identities.add(table, auth)).transpose()?;
-        ports.push(Port { auth, auth_timeout: settings.timeouts.auth, ..port });
+        let unpaged_max = settings.dialects.unpaged_max;
+        ports.push(Port { auth, auth_timeout: settings.timeouts.auth, unpaged_max, ..port });
         Ok(())
     };
     if let Some(table) = &on.haraj {
@@ -193,11 +194,13 @@ mod tests {
         settings.dialects.helpdesk = Some(open);
         let closed = settings::Hipochat { open_rooms: false, ..settings::Hipochat::default() };
         settings.dialects.hipochat = Some(closed);
+        settings.dialects.unpaged_max = 5;
         let mut identities = Identities::new("auth", &settings.auth).unwrap();
         let (ports, push) = ports(&settings, &mut identities).unwrap();
         assert!(push.is_none() && ports.iter().any(|port| port.read_on_entry));
         assert!(ports.iter().all(|port| !port.open_rooms));
         assert!(ports.iter().any(|port| port.sent_delay.is_some() && port.open_desks.is_some()));
         assert!(ports.iter().all(|port| port.auth_timeout == settings.timeouts.auth));
+        assert!(ports.iter().all(|port| port.unpaged_max == 5));
     }
 }

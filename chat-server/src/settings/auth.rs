@@ -38,7 +38,7 @@ pub struct Auth {
     /// again every 10 seconds while tokens are checked, so that keys are added and taken out without a stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<PathBuf>,
-    /// Claim of kind `jwt` that holds the user id; default `sub`.
+    /// Claim of kind `jwt` that holds the user id; default `sub`, in `dialects.chats.auth` `user_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_claim: Option<String>,
     /// Whom tokens of kind `jwt` must be meant for (`aud`). Without it a token that names anybody is refused (RFC 7519

@@ -291,6 +291,10 @@ impl Rules<'_> {
     }
 
     fn dialects(&mut self) {
+        let most = self.settings.dialects.unpaged_max;
+        if !(1..=10_000).contains(&most) {
+            self.found("dialects.unpaged_max", format!("{most} is out of bounds: 1 to 10000"));
+        }
         self.hipochat();
         self.haraj();
         let Some(helpdesk) = &self.settings.dialects.helpdesk else { return };

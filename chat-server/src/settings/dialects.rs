@@ -6,13 +6,16 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, Secret, keys};
+use super::{Auth, AuthKind, Secret, keys};
 
 /// Formats of existing systems that are spoken besides our own: a table for each that is.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Dialects {
+    /// Greatest number of entries of a list that an existing system left unpaged, of all formats; the newest are given. 1 to
+    /// 10,000: each is held in memory while the list is made.
+    pub unpaged_max: usize,
     /// TNData's person-to-person chat: the sockets `/`, `/chat/` and `/chat/<user>/`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tndata: Option<Tndata>,
@@ -30,6 +33,12 @@ pub struct Dialects {
     pub helpdesk: Option<Helpdesk>,
 }
 
+impl Default for Dialects {
+    fn default() -> Self {
+        Self { unpaged_max: 1_000, tndata: None, chats: None, hipochat: None, haraj: None, helpdesk: None }
+    }
+}
+
 impl Dialects {
     /// All of them: those that have no table with the defaults.
     #[must_use]
@@ -40,6 +49,7 @@ impl Dialects {
             hipochat: Some(self.hipochat.unwrap_or_default()),
             haraj: Some(self.haraj.unwrap_or_default()),
             helpdesk: Some(self.helpdesk.unwrap_or_default()),
+            ..self
         }
     }
 
@@ -56,7 +66,17 @@ impl Dialects {
         .filter_map(|(table, auth)| Some((table, auth?)))
     }
 
-    pub(super) fn auths_mut(&mut self) -> impl Iterator<Item = &mut Auth> {
+    /// Writes the defaults into the tables `auth`, as [`Auth::fill`] does, where a format has none of its own.
+    pub(super) fn fill_auths(&mut self) {
+        if let Some(auth) = self.chats.as_mut().and_then(|table| table.auth.as_mut())
+            && auth.kind == AuthKind::Jwt
+        {
+            auth.user_claim.get_or_insert_with(|| "user_id".to_owned());
+        }
+        self.auths_mut().for_each(Auth::fill);
+    }
+
+    fn auths_mut(&mut self) -> impl Iterator<Item = &mut Auth> {
         [
             self.tndata.as_mut().and_then(|table| table.auth.as_mut()),
             self.chats.as_mut().and_then(|table| table.auth.as_mut()),
@@ -103,8 +123,8 @@ pub struct Chats {
     /// Who is told that a user came or went: `all` who use this format, as its document has it, or `shared_rooms`, only
     /// those who share a room with the user.
     pub presence_scope: PresenceScope,
-    /// Whose tokens clients of this format bring, as with `tndata`. The original's are `kind = "jwt"` with
-    /// `user_claim = "user_id"`.
+    /// Whose tokens clients of this format bring, as with `tndata`. With `kind = "jwt"` the default of `user_claim` is `user_id`,
+    /// where the original's tokens have the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
 }

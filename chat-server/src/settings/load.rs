@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_path_to_error::{Segment, Track};
 
 use super::keys::{self, Form, Key};
-use super::{Auth, Settings, check};
+use super::{Settings, check};
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]
@@ -161,7 +161,7 @@ impl Reader {
             };
         }
         settings.auth.fill();
-        settings.dialects.auths_mut().for_each(Auth::fill);
+        settings.dialects.fill_auths();
         Some(settings)
     }
 

@@ -30,8 +30,9 @@ pub(crate) struct Label(pub(crate) String);
 
 /// Answers every request that is none of the native format.
 pub(crate) async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    let not_found = || Refused::from(ErrorCode::NotFound).into_response();
-    let Some(facts) = Facts::of(&request) else { return not_found() };
+    let Some(facts) = Facts::of(&request) else {
+        return Refused::from(ErrorCode::NotFound).into_response();
+    };
     let request = match facts.wants_socket() {
         true => request,
         false => match http::answer(&edge, &facts, request).await {
@@ -39,10 +40,12 @@ pub(crate) async fn answer(State(edge): State<Arc<Edge>>, request: Request) -> R
             Err(request) => request,
         },
     };
-    match find_socket(&edge, &facts) {
+    // The panel's, which is off: it answers elsewhere where it is on.
+    let is_panels = !facts.wants_socket() && facts.handshake().segments() == ["chat", "debug"];
+    match find_socket(&edge, &facts).filter(|_| !is_panels) {
         // Without an upgrade it is told what is missing.
         Some((port, opening)) => open(edge, request, port, opening).await,
-        None => not_found(),
+        None => http::not_found(&edge, &facts, request).await,
     }
 }
 

@@ -38,7 +38,7 @@ const PAGE: &str = include_str!("page.html");
 const POLICY: &str = "default-src 'none'; script-src 'sha256-ND8Ydw3s+tLopELktMa6McfH3687deEYWs4hRihreRE='; style-src 'sha256-GrXLRw7Gg/+8OQpgvlriHnCXsdEVbFQk1v0KQc5McUg='; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// How many entries are masked and written at once: a viewer holds up nobody for longer than that takes.
+/// How many entries are masked and written until they are sent.
 const BATCH: usize = 16;
 
 /// How long a stream says nothing: a proxy keeps it, and a viewer who left is noticed.
@@ -52,6 +52,7 @@ pub(crate) fn routes() -> Router<Arc<Edge>> {
         .route("/chat/debug", get(page))
         .route("/chat/debug/", get(page))
         .route("/chat/debug/events", get(events))
+        .route("/chat/debug/events/", get(events))
 }
 
 async fn page(State(edge): State<Arc<Edge>>, request: Request) -> Response {
@@ -130,7 +131,7 @@ impl Viewer {
             }
             // Before it is looked for: what comes in between wakes.
             self.grown.mark_unchanged();
-            self.write(&mut out);
+            self.write(&mut out).await;
             if !out.is_empty() {
                 return Some(out);
             }
@@ -143,13 +144,15 @@ impl Viewer {
         }
     }
 
-    fn write(&mut self, out: &mut Vec<u8>) {
+    async fn write(&mut self, out: &mut Vec<u8>) {
         let found = self.panel.ring.from(self.next, BATCH);
         if found.missed > 0 {
             event(out, "missed", &json!({ "count": found.missed }));
         }
         for (n, entry) in (found.first..).zip(&found.entries) {
             event(out, "entry", &show(entry, n, self.panel.bodies));
+            // A viewer holds up nobody for longer than one frame takes.
+            tokio::task::yield_now().await;
         }
         self.next = found.first + found.entries.len() as u64;
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(super) use mask::is_secret;
-use mask::without;
+use mask::{mask_text, without};
 
 use super::ring::{Entry, What, size};
 
@@ -103,9 +103,10 @@ pub(super) fn show(entry: &Entry, n: u64, bodies: bool) -> Shown<'_> {
         return shown;
     };
     shown.kind = kind(&value).to_owned();
-    let found = mask::mask(&mut value);
+    let found = mask::mask(&mut value, bodies);
     peer.with_secrets(found, |secrets| {
-        shown.room = shown.room.take().or_else(|| room(&value).map(|room| without(&room, secrets)));
+        let named = |room: String| without(&mask_text(&room), secrets);
+        shown.room = shown.room.take().or_else(|| room(&value).map(named));
         shown.body = bodies.then(|| cut(without(&value.to_string(), secrets)));
     });
     shown
@@ -221,5 +222,19 @@ mod tests {
         show(&auth, 1, true);
         let later = Entry { what: heard(r#"{"type":"a marker-of-a-frame"}"#), ..entry };
         assert_eq!(show(&later, 2, true).body, Some(json!({"type": format!("a {HIDDEN}")}).to_string()));
+    }
+
+    #[test]
+    fn of_a_room_tokens_are_hidden_where_bodies_are_not_shown_as_well() {
+        let heard = |body: &'static str| What::Heard(Frame::Text(Text::from(body)));
+        let auth = entry("native", heard(r#"{"auth":{"token":"marker-of-a-frame"}}"#));
+        show(&auth, 0, false);
+        for (body, room) in [
+            (r#"{"send":{"room":"x-marker-of-a-frame"}}"#, format!("x-{HIDDEN}")),
+            (r#"{"send":{"room":"?token=marker"}}"#, format!("?token={HIDDEN}")),
+        ] {
+            let entry = Entry { what: heard(body), ..auth.clone() };
+            assert_eq!(show(&entry, 1, false).room, Some(room));
+        }
     }
 }

@@ -129,13 +129,15 @@ const HEADERS: [HeaderName; 4] =
 pub(crate) fn secrets(request: &Request) -> Vec<String> {
     let query = request.uri().query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_secret(name));
-    let named = named.map(|(_, value)| value.into_owned());
+    let named: Vec<String> = named.map(|(_, value)| value.into_owned()).collect();
     let headers = HEADERS.into_iter().flat_map(|name| request.headers().get_all(name));
-    let words = headers.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
-    let words = words.flat_map(|value| value.split([' ', ',', ';']));
+    let headers = headers.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+    let texts = named.iter().map(String::as_str).chain(headers);
+    let words = texts.flat_map(|text| text.split([' ', ',', ';']));
     let words = words.flat_map(|word| [word, word.split_once(['=', '.']).map_or("", |(_, value)| value)]);
     let words = words.map(|word| word.trim_matches('"').to_owned());
-    let mut found: Vec<String> = named.chain(words).filter(|word| worth_hiding(word)).collect();
+    let all = named.iter().cloned().chain(words);
+    let mut found: Vec<String> = all.filter(|word| worth_hiding(word)).collect();
     sort(&mut found);
     found.dedup();
     found.truncate(MAX_SECRETS);
@@ -161,7 +163,7 @@ mod tests {
     #[test]
     fn tokens_of_a_request_are_known_wherever_they_stand() {
         let request = Request::builder()
-            .uri("/x?access_token=a%40query&room=lobby&TOKEN=upper")
+            .uri("/x?access_token=a%40query&room=lobby&TOKEN=upper&token=Bearer%20with-a-word")
             .header("authorization", "Token of-header")
             .header("authentication", "Token of-other-header")
             .header("cookie", "sessionid=of-cookie; theme=\"quoted\"")
@@ -172,6 +174,7 @@ mod tests {
         for token in [
             "a@query",
             "upper",
+            "with-a-word",
             "of-header",
             "of-other-header",
             "of-cookie",

@@ -108,6 +108,8 @@ pub struct Unauthorized {
 /// assert_eq!(encode(&item.injected()).as_str(), json);
 /// let item: ItemRequest = decode(br#"{"injected":{"message":"foobar"}}"#).unwrap();
 /// assert_eq!(encode(&item.injected()).as_str(), r#"{"message":"foobar"}"#);
+/// let item: ItemRequest = decode(br#"{"message":"foobar","token":"mine"}"#).unwrap();
+/// assert_eq!(encode(&item.injected()).as_str(), r#"{"message":"foobar"}"#);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -116,9 +118,12 @@ pub struct ItemRequest(pub Object);
 
 impl ItemRequest {
     /// What is injected: the object under `injected` when there is one, and then the keys beside it are
-    /// dropped; else all of it.
+    /// dropped; else all of it. Of its keys `token` is dropped, as of messages: clients put their own there, and everybody would
+    /// be told.
     pub fn injected(self) -> Object {
-        self.0.get("injected").and_then(Json::object).unwrap_or(self.0)
+        let mut injected = self.0.get("injected").and_then(Json::object).unwrap_or(self.0);
+        injected.remove("token");
+        injected
     }
 
     /// What is stored of it.

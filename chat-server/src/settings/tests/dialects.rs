@@ -14,7 +14,6 @@ const DIALECTS: &str = r#"
     [dialects.chats.auth]
     kind = "jwt"
     secret = "0123456789abcdef0123456789abcdef"
-    user_claim = "user_id"
 "#;
 
 #[test]
@@ -29,6 +28,12 @@ fn a_table_switches_its_format_on() {
     let auth = on.chats.unwrap().auth.unwrap();
     let AuthScheme::Jwt { algorithm, user_claim, .. } = auth.scheme() else { panic!("{auth:?}") };
     assert_eq!((algorithm.name(), user_claim.as_str()), ("HS256", "user_id"));
+    let other = format!("{DIALECTS}user_claim = 'id'");
+    let auth = read(&other, &[], &[]).unwrap().dialects.chats.unwrap().auth.unwrap();
+    assert_eq!(auth.user_claim.as_deref(), Some("id"));
+    let other = DIALECTS.replace("dialects.chats.auth", "dialects.tndata.auth");
+    let auth = read(&other, &[], &[]).unwrap().dialects.tndata.unwrap().auth.unwrap();
+    assert_eq!(auth.user_claim.as_deref(), Some("sub"), "as everywhere else");
     let text = settings.to_toml().unwrap();
     assert!(text.contains("leeway = \"30s\"") && !text.contains("0123456789"), "{text}");
     assert!(Settings::default().dialects_on().hipochat.is_some(), "development speaks them all");
@@ -115,6 +120,14 @@ fn broken_rules_of_a_format_name_its_keys() {
         (
             "[dialects.hipochat]\npush_url = 'http://[::1]/p'\npush_token = ''",
             "dialects.hipochat.push_token (from chat.toml): empty or missing",
+        ),
+        (
+            "[dialects]\nunpaged_max = 0",
+            "dialects.unpaged_max (from chat.toml): 0 is out of bounds: 1 to 10000",
+        ),
+        (
+            "[dialects]\nunpaged_max = 10001",
+            "dialects.unpaged_max (from chat.toml): 10001 is out of bounds: 1 to 10000",
         ),
         (
             "[dialects.hiochat]",

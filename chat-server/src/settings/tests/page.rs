@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::Settings;
 use super::super::keys::{self, Form, Key};
+use super::super::{Dialects, Settings};
 use super::read;
 
 fn page() -> PathBuf {
@@ -21,7 +21,9 @@ fn is_shown(key: &Key) -> bool {
 
 /// The rows of the page, one per setting, from the comments on the fields.
 fn table() -> String {
-    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    // A table that is there without a key has the defaults, too.
+    let settings = Settings { dialects: Dialects::default().all(), ..Settings::default() };
+    let defaults = serde_json::to_value(settings).unwrap();
     let mut rows = "| key | variable | default | meaning |\n| --- | --- | --- | --- |\n".to_owned();
     for key in keys::known().iter().filter(|key| is_shown(key)) {
         let default = match defaults.pointer(&format!("/{}", key.path.replace('.', "/"))) {

@@ -81,12 +81,12 @@ fn project(number: &str) -> Result<RoomName, HttpError> {
 }
 
 async fn directs(visit: &Visit) -> Result<Vec<DirectSummary>, HttpError> {
-    let found = visit.rooms(RoomsOf::Pairs, None, UNPAGED_MAX).await.map_err(error)?;
+    let found = visit.rooms(RoomsOf::Pairs, None, visit.unpaged_max()).await.map_err(error)?;
     Ok(found.rooms.iter().filter_map(|room| room.facts(None, DirectSummary::of)).collect())
 }
 
 async fn projects(visit: &Visit) -> Result<Vec<ProjectSummary>, HttpError> {
-    let found = visit.rooms(RoomsOf::Numbered, None, UNPAGED_MAX).await.map_err(error)?;
+    let found = visit.rooms(RoomsOf::Numbered, None, visit.unpaged_max()).await.map_err(error)?;
     Ok(found.rooms.iter().filter_map(|room| room.facts(None, ProjectSummary::of)).collect())
 }
 

@@ -207,7 +207,7 @@ impl<'v> Room<'v> {
 
     async fn old_messages(&self) -> Result<OldMessages, ErrorCode> {
         self.enter().await?;
-        let mut messages = self.history(UNPAGED_MAX).await?;
+        let mut messages = self.history(self.visit.unpaged_max()).await?;
         let mut unread = Vec::new();
         if self.visit.port().read_on_entry {
             let done = try_join(self.visit.take_split(&self.name), self.visit.read_all(&self.name));

@@ -4,9 +4,10 @@ mod chats;
 mod haraj;
 mod helpdesk;
 mod hipochat;
+mod rest;
 mod tndata;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::Request;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Method, StatusCode};
@@ -21,6 +22,9 @@ use serde::Serialize;
 use super::Label;
 use super::facts::Facts;
 use crate::edge::Edge;
+use crate::http::error::Refused;
+use crate::origin::check_origin;
+use rest::Rest;
 
 /// Methods that a call may have.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -49,6 +53,42 @@ struct Asked<'r> {
 
 /// Answers a call of the first format that has it; gives the request back when none has the path.
 pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Result<Response, Request> {
+    let (head, body) = request.into_parts();
+    let (rest, body) = Rest::of(&head.headers, body);
+    let answered = find_and_perform(edge, facts, Request::from_parts(head, body)).await;
+    if answered.is_ok() {
+        rest.linger(edge.config.request_timeout).await;
+    }
+    answered
+}
+
+/// Answers a path that no format has: in the words of the one whose all paths are that begin like it, if it is spoken.
+pub(super) async fn not_found(edge: &Edge, facts: &Facts, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let (rest, _) = Rest::of(&head.headers, body);
+    rest.linger(edge.config.request_timeout).await;
+    let is_spoken =
+        |name: &str| edge.server.ports().any(|port| edge.server.port(port).dialect.name() == name);
+    match owner(facts).filter(|name| is_spoken(name)) {
+        Some(name) => refuse(name, ErrorCode::NotFound),
+        None => Refused::from(ErrorCode::NotFound).into_response(),
+    }
+}
+
+/// Whose all paths are that begin like this one (dialect reference, section 2).
+fn owner(facts: &Facts) -> Option<&'static str> {
+    let segments = facts.handshake().segments();
+    Some(match segments.as_slice() {
+        ["talk", ..] => "hipochat",
+        ["chat" | "sessions", ..] => "haraj",
+        ["chats", ..] => "chats",
+        ["api", "chat" | "users", ..] => "tndata",
+        ["api", "help-desks" | "send-message", ..] | ["media", "uploads", ..] => "helpdesk",
+        _ => return None,
+    })
+}
+
+async fn find_and_perform(edge: &Edge, facts: &Facts, request: Request) -> Result<Response, Request> {
     let path = request.uri().path().to_owned();
     // What answers GET answers HEAD as well; the HTTP library leaves the body out.
     let method = if request.method() == Method::HEAD { Method::GET } else { request.method().clone() };
@@ -57,13 +97,15 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
         let name = edge.server.port(port).dialect.name();
         match find(name, method.as_str(), &path) {
             Ok((call, params, label)) => {
-                let asked = Asked { edge, port, path, params, facts, body: request.into_body() };
-                let mut response = match call {
-                    Call::Tndata(call) => tndata::answer(asked, call).await,
-                    Call::Chats(call) => chats::answer(asked, call).await,
-                    Call::Hipochat(call) => hipochat::answer(asked, call).await,
-                    Call::Haraj(call) => haraj::answer(asked, call).await,
-                    Call::Helpdesk(call) => helpdesk::answer(asked, call).await,
+                // Tokens of these formats may stand in the address, and so a page needs nobody's leave to bring one.
+                let allowed =
+                    if method.is_safe() { Ok(()) } else { check_origin(request.headers(), &edge.config) };
+                let mut response = match allowed {
+                    Ok(()) => {
+                        let asked = Asked { edge, port, path, params, facts, body: request.into_body() };
+                        perform(asked, call).await
+                    }
+                    Err(refused) => Refused::from(refused).into_response(),
                 };
                 response.extensions_mut().insert(label);
                 return Ok(response);
@@ -73,6 +115,16 @@ pub(super) async fn answer(edge: &Edge, facts: &Facts, request: Request) -> Resu
         }
     }
     missed.map(|name| no_method(name, &path)).ok_or(request)
+}
+
+async fn perform(asked: Asked<'_>, call: Call) -> Response {
+    match call {
+        Call::Tndata(call) => tndata::answer(asked, call).await,
+        Call::Chats(call) => chats::answer(asked, call).await,
+        Call::Hipochat(call) => hipochat::answer(asked, call).await,
+        Call::Haraj(call) => haraj::answer(asked, call).await,
+        Call::Helpdesk(call) => helpdesk::answer(asked, call).await,
+    }
 }
 
 /// The ports in the order in which they are asked. tndata and hipochat both have `GET /api/chat`, and hipochat's clients alone
@@ -112,18 +164,23 @@ fn label<C: PartialEq>(name: &str, routes: &[HttpRoute<C>], call: C) -> Label {
 /// The path is one of the format's, but not with this method.
 fn no_method(name: &'static str, path: &str) -> Response {
     let allowed: Vec<_> = METHODS.into_iter().filter(|method| find(name, method, path).is_ok()).collect();
-    let mut response = match name {
-        "chats" => chats::refuse(ErrorCode::MethodNotAllowed),
-        "hipochat" => hipochat::refuse(ErrorCode::MethodNotAllowed),
-        "haraj" => haraj::refuse(ErrorCode::MethodNotAllowed),
-        "helpdesk" => helpdesk::refuse(ErrorCode::MethodNotAllowed),
-        // No other format is found.
-        _ => tndata::refuse(ErrorCode::MethodNotAllowed),
-    };
+    let mut response = refuse(name, ErrorCode::MethodNotAllowed);
     if let Ok(allowed) = HeaderValue::try_from(allowed.join(", ")) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response
+}
+
+/// A refusal in the words of a format.
+fn refuse(name: &str, code: ErrorCode) -> Response {
+    match name {
+        "chats" => chats::refuse(code),
+        "hipochat" => hipochat::refuse(code),
+        "haraj" => haraj::refuse(code),
+        "helpdesk" => helpdesk::refuse(code),
+        // No other format is found.
+        _ => tndata::refuse(code),
+    }
 }
 
 /// Why the server refused; where its store failed, the operator is told.
@@ -143,6 +200,9 @@ fn json(status: u16, body: &impl Serialize) -> Response {
 
 /// The whole body, of at most so many bytes.
 async fn read(body: Body, most: usize) -> Result<Bytes, ErrorCode> {
+    if body.size_hint().lower() > most as u64 {
+        return Err(ErrorCode::TooLarge);
+    }
     to_bytes(body, most).await.map_err(|_| ErrorCode::TooLarge)
 }
 

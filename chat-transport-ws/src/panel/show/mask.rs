@@ -12,8 +12,20 @@ const MAX_ENCODED: usize = 2;
 const AUTH: [&str; 5] = ["id", "device_id", "session_id", "follow", "user_id"];
 
 /// What a token follows in an address, a header or a form; lower case.
-const BEFORE: [&str; 8] =
-    ["token=", "token%3d", "token:", "password=", "secret=", "bearer ", "bearer%20", "bearer."];
+const BEFORE: [&str; 12] = [
+    "token=",
+    "token%3d",
+    "token:",
+    "token ",
+    "token%20",
+    "token+",
+    "password=",
+    "secret=",
+    "bearer ",
+    "bearer%20",
+    "bearer+",
+    "bearer.",
+];
 
 /// Whether what stands under this name is nobody's business: in any of the formats, and in forms of tokens that they do not
 /// know, as people put them into messages of their own.
@@ -24,11 +36,17 @@ pub(crate) fn is_secret(name: &str) -> bool {
     holds.iter().any(|part| name.contains(part)) || is.contains(&name.as_str())
 }
 
-/// Takes out of a packet what stands under the name of a token or looks like one, and gives what was under such a name.
-pub(super) fn mask(packet: &mut Value) -> Vec<String> {
-    let mut masking = Masking::default();
+/// Takes out of a packet what stands under the name of a token or looks like one, and gives what was under such a name. Without
+/// `texts` what looks like one stays in: for who shows none of them.
+pub(super) fn mask(packet: &mut Value, texts: bool) -> Vec<String> {
+    let mut masking = Masking { texts, found: Vec::new() };
     masking.mask(packet, 0);
     masking.found
+}
+
+/// A text without what looks like a token.
+pub(super) fn mask_text(text: &str) -> String {
+    Masking { texts: true, found: Vec::new() }.text(text, 0)
 }
 
 /// A text without these words, the longest first.
@@ -40,8 +58,9 @@ pub(super) fn without(text: &str, secrets: &[String]) -> String {
 }
 
 /// What was masked so far.
-#[derive(Default)]
 struct Masking {
+    /// Whether texts are read.
+    texts: bool,
     /// Texts that stood under the name of a token.
     found: Vec<String>,
 }
@@ -66,8 +85,8 @@ impl Masking {
                 }
             }
             Value::Array(list) => list.iter_mut().for_each(|value| self.mask(value, encoded)),
-            Value::String(text) => *text = self.text(text, encoded),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) if self.texts => *text = self.text(text, encoded),
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 
@@ -80,7 +99,7 @@ impl Masking {
     /// A text without tokens: JSON in it is masked like any other, and of addresses what looks like a token.
     fn text(&mut self, text: &str, encoded: usize) -> String {
         let seems_json = text.trim_start().starts_with(['{', '[']);
-        match serde_json::from_str::<Value>(text).ok().filter(|_| seems_json) {
+        match seems_json.then(|| serde_json::from_str::<Value>(text).ok()).flatten() {
             Some(_) if encoded == MAX_ENCODED => HIDDEN.to_owned(),
             Some(mut value) => {
                 self.mask(&mut value, encoded + 1);
@@ -91,25 +110,31 @@ impl Masking {
     }
 }
 
-/// Without words that follow what a token follows.
+/// Without words that follow what a token follows. Takes as long as the text is, however many there are.
 fn without_named(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(end) = next_token(rest) {
-        let (kept, token) = rest.split_at(end);
-        let token = token.trim_start_matches([' ', '"']);
-        out.push_str(kept);
+    let mut done = 0;
+    for (start, end) in befores(text) {
+        if start < done {
+            // A part of what was hidden.
+            continue;
+        }
+        let token = text[end..].trim_start_matches([' ', '"']);
+        out.push_str(&text[done..end]);
         out.push_str(HIDDEN);
-        rest = &token[token.find(ends).unwrap_or(token.len())..];
+        done = text.len() - token.len() + token.find(ends).unwrap_or(token.len());
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
     out
 }
 
-/// Where the first token begins.
-fn next_token(text: &str) -> Option<usize> {
+/// Where something begins and ends that a token follows, in the order in which the tokens begin.
+fn befores(text: &str) -> Vec<(usize, usize)> {
     let lower = text.to_ascii_lowercase();
-    BEFORE.iter().filter_map(|before| Some(lower.find(before)? + before.len())).min()
+    let of = |before: &'static str| lower.match_indices(before).map(|(at, _)| (at, at + before.len()));
+    let mut found: Vec<_> = BEFORE.into_iter().flat_map(of).collect();
+    found.sort_unstable_by_key(|(_, end)| *end);
+    found
 }
 
 /// Whether a token is over.
@@ -135,6 +160,7 @@ fn without_signed(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chat_protocol::limits;
     use serde_json::json;
 
     use super::*;
@@ -142,7 +168,7 @@ mod tests {
     #[track_caller]
     fn check(shown: Value, expected: Value) {
         let mut masked = shown.clone();
-        mask(&mut masked);
+        mask(&mut masked, true);
         assert_eq!(masked, expected, "{shown}");
     }
 
@@ -184,6 +210,8 @@ mod tests {
             ("/x?access_TOKEN=marker", "/x?access_TOKEN=•••"),
             ("redirect=/x%3ftoken%3Dmarker and more", "redirect=/x%3ftoken%3D••• and more"),
             ("Authorization: Bearer marker", "Authorization: Bearer •••"),
+            ("Authorization: Token marker and more", "Authorization: Token ••• and more"),
+            ("?q=Token%20marker&x=Bearer+marker", "?q=Token%20•••&x=Bearer+•••"),
             ("token: \"marker\", token=other", "token:•••\", token=•••"),
             ("a eyJhbGciOi.J9.x-_ b eyJust", "a ••• b eyJust"),
             ("no secret", "no secret"),
@@ -200,6 +228,27 @@ mod tests {
         let quoted = without(&json!({"text": "a\"b\\c"}).to_string(), &["a\"b\\c".to_owned()]);
         assert_eq!(quoted, json!({"text": HIDDEN}).to_string());
         let mut packet = json!({"token": "one", "data": "{\"password\":\"two\",\"token\":3}"});
-        assert_eq!(mask(&mut packet), ["two", "one"]);
+        assert_eq!(mask(&mut packet, true), ["two", "one"]);
+    }
+
+    #[test]
+    fn of_texts_that_are_not_shown_only_the_names_over_them_are_read() {
+        let mut packet = json!({"token": "one", "text": "token=two", "data": {"password": "three"}});
+        assert_eq!(mask(&mut packet, false), ["three", "one"]);
+        let masked = json!({"token": HIDDEN, "text": "token=two", "data": {"password": HIDDEN}});
+        assert_eq!(packet, masked);
+        assert_eq!(mask_text("token=two"), "token=•••");
+    }
+
+    /// The largest frame of nothing but what a token follows. A look at all that is left for each of them would be one at 10^9
+    /// bytes, which takes seconds.
+    #[test]
+    fn many_tokens_in_a_text_take_as_long_as_the_text() {
+        let frame = "token=&".repeat(limits::MAX_FRAME / 7);
+        let begun = std::time::Instant::now();
+        for _ in 0..20 {
+            assert_eq!(mask_text(&frame).matches(HIDDEN).count(), frame.len() / 7);
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 }

@@ -2,6 +2,8 @@
 
 use std::panic::Location;
 
+use chat_protocol::dialect::tndata::TnData;
+use chat_server_core::dialects::Port;
 use chat_server_core::{Providers, ServerConfig};
 use chat_transport_ws::{DebugPanel, WsConfig};
 use reqwest::{Client, Response};
@@ -86,7 +88,14 @@ async fn only_the_operator_looks_and_only_where_the_panel_is_on() {
     for path in ["/chat/debug/", "/chat/debug", "/chat/debug/events"] {
         assert_eq!(off.get_as(OPERATOR, path).await.status, 404, "{path}");
     }
+    // With a format that has sockets at such paths as well.
+    let off = super::start_with(vec![Port::new(TnData::default())]).await;
+    for path in ["/chat/debug/", "/chat/debug", "/chat/debug/events", "/chat/debug/events/"] {
+        assert_eq!(off.get_as(OPERATOR, path).await.refusal(), "ERR_NOT_FOUND", "{path}");
+    }
+    open(&off, "/chat/debug/?token=dev-1").await;
     let edge = start(all()).await;
+    assert_eq!(edge.get("/chat/debug/events/").await.refusal(), "ERR_NOT_AUTHENTICATED");
     let page = edge.get("/chat/debug/").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'; "), "{page:?}");
@@ -208,6 +217,25 @@ async fn bodies_are_hidden_unless_the_operator_says_otherwise() {
     socket.say(frame.clone()).await;
     let entry = page.until(|entry| entry["kind"] == "text").await;
     assert_eq!((&entry["body"], &entry["size"]), (&Value::Null, &json!(frame.to_string().len())));
+}
+
+/// Masked once for each that it could hide, such a frame would take seconds, and all who look would wait for it.
+#[tokio::test]
+async fn a_frame_that_seems_full_of_tokens_delays_nobody() {
+    for bodies in [true, false] {
+        let edge = start(DebugPanel { bodies, ..DebugPanel::default() }).await;
+        let mut socket = open(&edge, "/chat/2/?token=dev-1").await;
+        let many = "token=&".repeat(9_000);
+        for _ in 0..16 {
+            socket.say(json!({"received": many})).await;
+        }
+        socket.say(json!({"text": "last"})).await;
+        socket.hear_with("/digest").await;
+        let begun = std::time::Instant::now();
+        let mut page = Page::open(&edge).await;
+        page.until(|entry| entry["kind"] == "text").await;
+        assert!(begun.elapsed() < std::time::Duration::from_secs(8), "{:?}", begun.elapsed());
+    }
 }
 
 #[tokio::test]

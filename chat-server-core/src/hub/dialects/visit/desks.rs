@@ -7,7 +7,7 @@ use chat_protocol::command::Join;
 use chat_protocol::dialect::RoomName;
 use chat_protocol::{ErrorCode, Role, RoomId, RoomKind, Seq, WireError};
 
-use super::{UNPAGED_MAX, Visit};
+use super::Visit;
 use crate::blob::BlobName;
 use crate::dialects::{ShownMessage, ShownRoom};
 use crate::hub::dialects::ask::id;
@@ -18,7 +18,7 @@ use crate::{Download, Error, NewFile, Upload};
 
 impl Visit {
     /// The support cases of an organization with their newest messages, those made last first, at most
-    /// [`UNPAGED_MAX`](super::UNPAGED_MAX). Those from which the agent is banned are left out. Costs 5 points, and one for each.
+    /// [`unpaged_max`](Self::unpaged_max). Those from which the agent is banned are left out. Costs 5 points, and one for each.
     ///
     /// # Errors
     /// `Forbidden` for who is none of its agents, `RateLimited` for who cannot pay.
@@ -30,7 +30,7 @@ impl Visit {
             return Err(ErrorCode::Forbidden.into());
         }
         let rooms =
-            self.hub.stored(storage.desks(organization, &DesksQuery::default(), UNPAGED_MAX).await)?;
+            self.hub.stored(storage.desks(organization, &DesksQuery::default(), self.unpaged_max()).await)?;
         // Each of them is looked up.
         if let Some(count) = u32::try_from(rooms.len()).ok().and_then(NonZeroU32::new) {
             self.hub.pay_points(&self.asking, count)?;
@@ -53,14 +53,14 @@ impl Visit {
         Ok(desks)
     }
 
-    /// Messages of a support case, newest first, at most [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    /// Messages of a support case, newest first, at most [`unpaged_max`](Self::unpaged_max).
     ///
     /// # Errors
     /// `Forbidden` when there is no such case or it is not the user's.
     pub async fn desk_history(&self, name: &RoomName) -> Result<Vec<ShownMessage>, Error> {
         self.pay("history")?;
         let (room, standing) = self.desk(name).await?;
-        let found = self.read_back(&room, &standing, (Seq::ZERO, None), UNPAGED_MAX, is_live).await?;
+        let found = self.read_back(&room, &standing, (Seq::ZERO, None), self.unpaged_max(), is_live).await?;
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
     }
 

@@ -35,7 +35,7 @@ impl Visit {
     }
 
     /// Messages of the user's rooms, those most recently active first, that nobody but their authors has read; newest first,
-    /// at most [`UNPAGED_MAX`](super::UNPAGED_MAX). The user's own are among them.
+    /// at most [`unpaged_max`](Self::unpaged_max). The user's own are among them.
     ///
     /// # Errors
     /// When the store cannot read.
@@ -46,12 +46,12 @@ impl Visit {
         let mut found: Vec<StoredMessage> = Vec::new();
         for (room, place) in self.hub.stored(rooms)? {
             // The rooms that come now have nothing that is newer.
-            if found.get(UNPAGED_MAX - 1).is_some_and(|last| last.num > place.active) {
+            if found.get(self.unpaged_max() - 1).is_some_and(|last| last.num > place.active) {
                 break;
             }
             found.extend(self.unread_in(&room).await?);
             found.sort_by_key(|stored| Reverse(stored.num));
-            found.truncate(UNPAGED_MAX);
+            found.truncate(self.unpaged_max());
         }
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
     }
@@ -75,7 +75,7 @@ impl Visit {
             let read = if Some(&message.from) == reader.as_ref() { second } else { furthest };
             message.deleted_at.is_none() && message.seq > read
         };
-        self.read_back(room, &standing, (second, None), UNPAGED_MAX, is_unread).await
+        self.read_back(room, &standing, (second, None), self.unpaged_max(), is_unread).await
     }
 
     /// A part of a list.

@@ -43,7 +43,7 @@ pub enum Window {
 }
 
 impl Visit {
-    /// Messages of a room without the deleted ones, newest first, at most `limit` and [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    /// Messages of a room without the deleted ones, newest first, at most `limit` and as many as any list has.
     ///
     /// # Errors
     /// `Forbidden` when there is no such room or it is not the user's.
@@ -56,7 +56,7 @@ impl Visit {
         self.pay("history")?;
         let (room, standing) = self.room(name).await?;
         let Some(span) = self.span(&room, window).await? else { return Ok(Vec::new()) };
-        let limit = limit.min(UNPAGED_MAX);
+        let limit = limit.min(self.longest());
         let shown = |stored: &StoredMessage| stored.message.deleted_at.is_none();
         let found = self.read_back(&room, &standing, span, limit, shown).await?;
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)

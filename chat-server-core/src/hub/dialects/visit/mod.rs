@@ -30,8 +30,8 @@ use crate::hub::{Asking, Hub};
 use crate::storage::Standing;
 use crate::{Caller, Error};
 
-/// Greatest number of entries of a list that a format leaves unpaged, and of one page of a list (dialect reference,
-/// section 1).
+/// Greatest number of entries of a list that a format leaves unpaged (dialect reference, section 1), unless the operator has
+/// another for the [port](Port::unpaged_max), and of one page of a list.
 pub const UNPAGED_MAX: usize = 1_000;
 
 /// One user at a port, or the operator: made by [`ChatServer::visit`](crate::ChatServer::visit) for each request.
@@ -64,6 +64,16 @@ impl Visit {
     /// The port.
     pub fn port(&self) -> &Port {
         self.hub.sockets.port(self.port)
+    }
+
+    /// Greatest number of entries of a list that the format leaves unpaged.
+    pub fn unpaged_max(&self) -> usize {
+        self.port().unpaged_max.max(1)
+    }
+
+    /// Greatest number of entries of any list that is asked for at once.
+    fn longest(&self) -> usize {
+        self.unpaged_max().max(UNPAGED_MAX)
     }
 
     /// On whose behalf it is, for uploads and downloads.

@@ -3,7 +3,7 @@
 use chat_protocol::dialect::{Parts, RoomName};
 use chat_protocol::{ErrorCode, RoomId, RoomState, Seq, UserId, WireError};
 
-use super::{UNPAGED_MAX, Visit};
+use super::Visit;
 use crate::Error;
 use crate::dialects::{ListedRoom, ShownMessage, ShownRoom};
 use crate::hub::dialects::facts::Facts;
@@ -33,8 +33,8 @@ pub struct RoomsPage {
 }
 
 impl Visit {
-    /// The user's rooms with their newest messages, most recently active first, at most `limit` and
-    /// [`UNPAGED_MAX`](super::UNPAGED_MAX), after those that ended at `after`.
+    /// The user's rooms with their newest messages, most recently active first, at most `limit` and as many as
+    /// any list has, after those that ended at `after`.
     ///
     /// # Errors
     /// `BadRequest` when `after` is no end of a page.
@@ -45,7 +45,7 @@ impl Visit {
         let mut query = RoomsQuery { archived, pinned_first: false, after };
         let (mut facts, mut page) =
             (Facts::new(&self.hub, self.user()), RoomsPage { rooms: Vec::new(), next: None });
-        let limit = limit.min(UNPAGED_MAX);
+        let limit = limit.min(self.longest());
         while page.rooms.len() < limit {
             let placed = self.hub.providers.storage.rooms_of(self.user(), query, PAGE).await;
             let placed = self.hub.stored(placed)?;
@@ -78,7 +78,7 @@ impl Visit {
         Ok(listed.ok_or(ErrorCode::Forbidden)?)
     }
 
-    /// The same with its members, from the highest role down, at most [`UNPAGED_MAX`](super::UNPAGED_MAX).
+    /// The same with its members, from the highest role down, at most [`unpaged_max`](Self::unpaged_max).
     ///
     /// # Errors
     /// `Forbidden` when there is no such room or it is not the user's.
@@ -86,7 +86,8 @@ impl Visit {
         self.pay("members")?;
         let mut listed = self.listed_room(name).await?;
         let room = &listed.room.record.room;
-        let members = self.hub.stored(self.hub.providers.storage.members(room, None, UNPAGED_MAX).await)?;
+        let members =
+            self.hub.stored(self.hub.providers.storage.members(room, None, self.unpaged_max()).await)?;
         let mut facts = Facts::new(&self.hub, self.user());
         for member in members {
             listed.members.push(facts.faces.of(&member.user).await?);
@@ -136,7 +137,7 @@ impl Visit {
         self.pay("search")?;
         let (room, standing) = self.room(name).await?;
         let all = (Seq::ZERO, None);
-        let found = self.read_back(&room, &standing, all, UNPAGED_MAX, has_files).await?;
+        let found = self.read_back(&room, &standing, all, self.unpaged_max(), has_files).await?;
         Ok(Facts::new(&self.hub, self.user()).show_all(found).await?)
     }
 

@@ -19,16 +19,9 @@ use super::{error, name};
 use crate::dialects::facts::Facts;
 use crate::edge::Edge;
 
-/// Room for everything around the file: a text of the greatest length, the desk, the heads of the parts.
-const AROUND: u64 = 2 * MAX_FRAME as u64;
-
 /// What may come without being part of a field that was begun. The parser keeps all of it, for it knows no bound: heads of
 /// parts and what stands before the first have some hundred bytes.
 const MAX_HEAD: usize = MAX_FRAME;
-
-/// What is still taken and dropped after a refusal, so that a client that writes first and reads then gets it: a connection
-/// that is closed with unread bytes is reset. Twice the largest file of the default settings.
-const LINGER: usize = 50 * 1024 * 1024;
 
 /// What a form held.
 pub(super) struct Filled {
@@ -51,22 +44,16 @@ pub(super) async fn fill(
     let boundary = boundary.map_err(|_| Refusal::Malformed)?;
     let pace = (edge.config.request_timeout, Instant::now() + edge.config.upload_timeout);
     let size = handshake.header("content-length").and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
-    let (waits, most) = (handshake.header("expect").is_some(), max_upload.saturating_add(AROUND));
-    let kept = Arc::new(AtomicUsize::new(0));
-    let mut incoming = incoming(body, pace, kept.clone());
-    let filled = match size <= most {
-        true => {
-            let constraints = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
-            let form = Multipart::with_constraints(&mut incoming, boundary, constraints);
-            Form { form, kept: kept.clone(), max_upload }.read(visit).await
-        }
-        false => Err(Refusal::TooLarge),
-    };
-    // Who waits to be asked for the rest has sent none of it.
-    if filled.is_err() && !(waits && size > most) {
-        linger(incoming, &kept).await;
+    let max_text = edge.server.config().max_frame;
+    // Beside the file: a text of the greatest length, and as much for the desk and the heads of the parts.
+    let most = max_upload.saturating_add(2 * max_text as u64);
+    if size > most {
+        return Err(Refusal::TooLarge);
     }
-    filled
+    let kept = Arc::new(AtomicUsize::new(0));
+    let constraints = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
+    let form = Multipart::with_constraints(incoming(body, pace, kept.clone()), boundary, constraints);
+    Form { form, kept, max_text, max_upload }.read(visit).await
 }
 
 /// The body piece by piece. Neither a sender that pauses nor one that trickles keeps its place for ever.
@@ -86,31 +73,23 @@ fn incoming(body: Body, (pause, deadline): (Duration, Instant), kept: Arc<Atomic
     Box::pin(try_unfold((body.into_data_stream(), kept), next))
 }
 
-async fn linger(mut incoming: Incoming, kept: &AtomicUsize) {
-    let mut left = LINGER;
-    kept.store(0, Ordering::Relaxed);
-    while let Some(Ok(piece)) = incoming.next().await {
-        let Some(rest) = left.checked_sub(piece.len()) else { return };
-        left = rest;
-        kept.store(0, Ordering::Relaxed);
-    }
-}
-
 /// A form while it is read.
-struct Form<'b> {
-    form: Multipart<'b>,
+struct Form {
+    form: Multipart<'static>,
     /// What the parser has taken since it gave something.
     kept: Arc<AtomicUsize>,
+    /// Greatest length of a field that is no file, in bytes.
+    max_text: usize,
     max_upload: u64,
 }
 
-impl Form<'_> {
+impl Form {
     async fn read(mut self, visit: &Visit) -> Result<Filled, Refusal> {
         let (mut desk, mut text, mut file) = (None, None, None);
         while let Some(field) = self.form.next_field().await.map_err(why)? {
             self.kept.store(0, Ordering::Relaxed);
             match (field.name(), field.file_name().is_some_and(|name| !name.is_empty())) {
-                (Some("help_desk"), _) => {
+                (Some("help_desk"), _) if desk.is_none() => {
                     let named = self.text(field).await?;
                     // Known before the file comes, as a rule: then nothing of it is taken of who may not send it.
                     let uuid = named.parse().map_err(|_| Refusal::NotFound)?;
@@ -119,7 +98,8 @@ impl Form<'_> {
                 }
                 (Some("message"), _) => text = Some(self.text(field).await?),
                 (Some("file"), true) if file.is_none() => file = Some(self.file(visit, field).await?),
-                (Some("file"), true) => return Err(Refusal::Malformed),
+                // A second one costs as much again, and says nothing.
+                (Some("help_desk"), _) | (Some("file"), true) => return Err(Refusal::Malformed),
                 _ => self.skip(field).await?,
             }
         }
@@ -136,7 +116,7 @@ impl Form<'_> {
     async fn text(&self, mut field: Field<'_>) -> Result<String, Refusal> {
         let mut text = Vec::new();
         while let Some(piece) = self.piece(&mut field).await? {
-            if text.len() + piece.len() > MAX_FRAME {
+            if text.len() + piece.len() > self.max_text {
                 return Err(Refusal::TooLarge);
             }
             text.extend_from_slice(&piece);

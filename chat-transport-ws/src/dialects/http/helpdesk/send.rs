@@ -5,7 +5,6 @@ use axum::response::Response;
 use chat_protocol::ErrorCode;
 use chat_protocol::dialect::helpdesk::{Created, Helpdesk, Refusal, SendMessage, auto_reply};
 use chat_protocol::dialect::{File, Parts};
-use chat_protocol::limits::MAX_FRAME;
 use chat_protocol::reply::Uploaded;
 use chat_server_core::dialects::Visit;
 
@@ -24,7 +23,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Response, Refusal> {
     let filled = match kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "multipart/form-data" => form::fill(&visit, edge, (facts, body), format.max_upload).await?,
         kind => {
-            let body = within(edge, async { Ok(read(body, MAX_FRAME).await) }).await;
+            let body = within(edge, async { Ok(read(body, edge.server.config().max_frame).await) }).await;
             let body = body.unwrap_or(Err(ErrorCode::StorageUnavailable));
             let message = plain(kind, &body.map_err(Refusal::of)?)?;
             Filled { message, file: None }

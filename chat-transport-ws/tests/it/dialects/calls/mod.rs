@@ -1,5 +1,6 @@
 //! What clients of existing systems ask over HTTP, key by key.
 
+mod all;
 mod chats;
 mod haraj;
 mod helpdesk;

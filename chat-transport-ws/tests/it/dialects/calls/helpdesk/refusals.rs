@@ -68,6 +68,11 @@ async fn a_message_that_cannot_be_is_refused_by_its_field() {
             malformed.clone(),
         ),
         (
+            (MULTIPART, form(&[("help_desk", &uuid), ("message", "m"), ("help_desk", &uuid)])),
+            400,
+            malformed.clone(),
+        ),
+        (
             (MULTIPART, form(&[("help_desk", &uuid), ("message", "m")]).replace("--XX--", "")),
             400,
             malformed.clone(),
@@ -118,6 +123,22 @@ async fn a_form_that_never_begins_is_not_waited_for() {
     for begun in ["", "--XX\r\nContent-Disposition: form-data; name=\""] {
         let answer = edge.one_answer(&format!("{head}{begun}{}", "x".repeat(300_000))).await;
         assert_eq!(answer.status, 400, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_be_as_large_as_the_operator_says() {
+    let core = ServerConfig { max_frame: 8_192, max_content: 4_096, ..ServerConfig::default() };
+    let edge = start_with(port(Helpdesk::default()), WsConfig::default(), core).await;
+    let uuid = desk(&edge, "cli").await;
+    let large = "x".repeat(9_000);
+    for (kind, body) in [
+        (JSON, format!("{}{}", json!({"help_desk": uuid, "message": "m"}), " ".repeat(9_000))),
+        (FORM, format!("help_desk={uuid}&message=m&x={large}")),
+        (MULTIPART, form(&[("help_desk", &uuid), ("message", &large)])),
+    ] {
+        let answer = post(&edge, Some("dev-amy"), (kind, &body)).await;
+        refused(&answer, 413, json!({"detail": "Request entity too large."}));
     }
 }
 
