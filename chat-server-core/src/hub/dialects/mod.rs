@@ -80,6 +80,10 @@ impl Sockets {
         &self.ports[port.0]
     }
 
+    pub(crate) fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
     /// How long a message of a support case takes to its other side; `None`: nobody is told.
     fn sent_delay(&self) -> Option<Duration> {
         self.ports.iter().filter_map(|port| port.sent_delay).min()
