@@ -58,8 +58,8 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Whether the format calls another room by what this id says, which nobody could tell from the one that has it: users
-    /// give no room such an id. No format but those that call rooms by their ids has such names.
+    /// Whether the format calls another room by what this id says, so that its clients could not tell the two apart: a server
+    /// lets no user give a room such an id. No by default, where rooms are not called by their ids.
     fn claims(&self, id: &RoomId) -> bool {
         let _ = id;
         false
