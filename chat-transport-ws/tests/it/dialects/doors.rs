@@ -16,10 +16,13 @@ use chat_server_core::storage::{AliasStore, StorageError, StorageErrorKind, Stor
 use chat_server_core::{Providers, Rate, ServerConfig};
 use chat_transport_ws::WsConfig;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use super::calls::ask;
 use super::{OPERATOR, Socket, open, open_with, operate, ports, start, start_with};
 use crate::edge::{Answer, Edge, command};
+use crate::raw::{self, soon};
 
 const ROOM: &str = "e598c2a9-317a-4577-8cbd-7fd5f0cddbdf";
 
@@ -267,14 +270,23 @@ async fn who_cannot_be_let_in_now_is_not_told_that_its_token_is_wrong() {
 }
 
 /// A message in the direct chat of a user with user 1.
-fn message(user: u32, text: &str) -> Value {
+async fn write(socket: &mut Socket, user: u32, text: &str) {
     let content = json!({"chat_type": "direct", "chat_id": format!("1_{user}"), "text": text});
-    json!({"type": "new_message", "content": content})
+    socket.say(json!({"type": "new_message", "content": content})).await;
+    assert_eq!(socket.hear_with("/content/text").await["content"]["text"], text);
 }
 
-async fn write(socket: &mut Socket, user: u32, text: &str) {
-    socket.say(message(user, text)).await;
-    assert_eq!(socket.hear_with("/content/text").await["content"]["text"], text);
+/// Messages in the same room of a native client, which waits for none of them.
+async fn write_at_once(edge: &Edge, user: u32, texts: &[String]) -> TcpStream {
+    let mut native = edge.login(&user.to_string()).await;
+    let send = |text: &String| {
+        let content = json!({"type": "text/plain", "payload": {"text": text}});
+        let send = json!({"send": {"id": text, "room": format!("~1.1.{user}"), "content": content}});
+        raw::frame(raw::TEXT, send.to_string())
+    };
+    let frames: Vec<u8> = texts.iter().flat_map(send).collect();
+    soon(native.write_all(&frames)).await.unwrap();
+    native
 }
 
 #[tokio::test]
@@ -291,16 +303,17 @@ async fn who_has_more_rooms_than_one_socket_hears_of_hears_of_those_in_which_som
     ann.say(json!({"type": "new_message"})).await;
     ann.hear_with("/error").await;
     // One that is made now is one more.
-    others.push((5, open(&edge, "/ws/chats/?token=dev-5").await));
+    let mut socket = open(&edge, "/ws/chats/?token=dev-5").await;
+    write(&mut socket, 5, "first").await;
+    assert_eq!(ann.hear_with("/content/text").await["content"]["author_id"], 5);
+    others.push((5, socket));
     for round in 0..3 {
         for (user, socket) in &mut others {
             // Side by side: what waits behind the first one is heard as well.
-            for text in ["one", "two", "three"] {
-                socket.say(message(*user, &format!("{round} {text} of {user}"))).await;
-            }
-            for text in ["one", "two", "three"] {
-                let heard = ann.hear_with("/content/text").await;
-                assert_eq!(heard["content"]["text"], format!("{round} {text} of {user}"));
+            let texts: Vec<_> = (0..20).map(|n| format!("{n} in round {round} of {user}")).collect();
+            let _native = write_at_once(&edge, *user, &texts).await;
+            for text in &texts {
+                assert_eq!(ann.hear_with("/content/text").await["content"]["text"], *text);
             }
             let chat = json!({"chat_type": "direct", "chat_id": format!("1_{user}")});
             socket.say(json!({"type": "user_typing", "content": chat})).await;
