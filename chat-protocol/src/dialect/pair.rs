@@ -60,6 +60,19 @@ impl PairForm {
         let valid = |other: &str| UserId::new(other).ok();
         after().and_then(valid).or_else(|| before().and_then(valid))
     }
+
+    /// Whether a text is the name of some pair.
+    ///
+    /// ```
+    /// use chat_protocol::dialect::tndata::PAIR;
+    /// assert!(PAIR.is_name("chat-1-2"));
+    /// assert!(!PAIR.is_name("chat-1") && !PAIR.is_name("chat--2") && !PAIR.is_name("1-2"));
+    /// ```
+    pub fn is_name(&self, text: &str) -> bool {
+        let Some(pair) = text.strip_prefix(self.prefix) else { return false };
+        let mut splits = pair.match_indices(self.separator);
+        splits.any(|(at, separator)| at > 0 && at + separator.len() < pair.len())
+    }
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ impl Hub {
         self.leave_session(link);
     }
 
+    /// The connections of a user here.
+    pub(super) fn links_of(&self, user: &UserId) -> Vec<Arc<Link>> {
+        self.users.lock(user).get(user).map(UserEntry::links).unwrap_or_default()
+    }
+
     /// Whether some session of the user lives here.
     pub(super) fn is_online(&self, user: &UserId) -> bool {
         self.users.lock(user).get(user).is_some_and(UserEntry::is_online)

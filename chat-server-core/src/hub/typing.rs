@@ -131,9 +131,14 @@ impl Hub {
     pub(super) fn end_typing(&self, link: &Arc<Link>, rooms: &BTreeSet<RoomId>) {
         let Some(user) = link.user() else { return };
         for room in rooms {
-            if let Some(mark) = self.typists.take_if(room, user, |mark| mark.link == link.number) {
-                self.deliver(|deliveries| self.tell_stopped(room, user, mark.thread, deliveries));
-            }
+            self.end_typing_of(link.number, user, room);
+        }
+    }
+
+    /// The same for whatever has this number, and need not be a connection, in one room.
+    pub(super) fn end_typing_of(&self, link: u64, user: &UserId, room: &RoomId) {
+        if let Some(mark) = self.typists.take_if(room, user, |mark| mark.link == link) {
+            self.deliver(|deliveries| self.tell_stopped(room, user, mark.thread, deliveries));
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) struct Granted {
 
 /// ```text
 ///   frame            done
-///  Idle ───► Busy ─────────► Idle        a deadline, a token that expired, draining: Closing
+///  Idle ───► Busy ─────────► Idle        a deadline, 16 refused tokens, a token that expired, draining: Closing
 /// ```
 #[derive(Debug)]
 enum State {
@@ -60,6 +60,8 @@ pub(crate) struct SocketSession {
     dialect: Arc<dyn Dialect>,
     place: Place,
     me: Option<UserId>,
+    /// How many tokens were refused while it had no user.
+    strange: u32,
     state: State,
     timers: Timers,
     heard: Instant,
@@ -89,6 +91,7 @@ impl SocketSession {
             dialect,
             place,
             me: user.map(|principal| principal.user.clone()),
+            strange: 0,
             state: State::Idle,
             timers,
             heard: now.at,
@@ -158,7 +161,20 @@ impl SocketSession {
                     self.read(now, &frame);
                 }
             }
-            Err(error) => self.answer(now, &asked, Err(&error)),
+            Err(error) => {
+                self.answer(now, &asked, Err(&error));
+                self.count_stranger();
+            }
+        }
+    }
+
+    /// Each token costs a look at the authenticator, which may be another server: whoever has no user tries a few.
+    fn count_stranger(&mut self) {
+        if self.me.is_none() {
+            self.strange += 1;
+            if self.strange >= self.config.max_refused_frames {
+                self.close(ErrorCode::NotAuthenticated);
+            }
         }
     }
 
@@ -335,6 +351,30 @@ mod tests {
         session.handle_timeout(now(start, 15));
         assert!(matches!(&said(&mut session)[..], [Frame::Close(close)] if close.code == 1008));
         assert!(session.is_closing());
+    }
+
+    #[test]
+    fn whoever_tries_tokens_is_closed_after_a_few() {
+        let (start, refused) = (Instant::now(), || Err(ErrorCode::InvalidToken.into()));
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
+        let auth = r#"{"auth":{"id":"a","access_token":"T"}}"#;
+        for left in (0..CONFIG.max_refused_frames).rev() {
+            hear(&mut session, now(start, 1), auth);
+            assert!(session.poll_action().is_some());
+            session.handle_authenticated(now(start, 1), refused());
+            assert!(matches!(session.poll_frame(), Some(Frame::Text(text)) if text.as_str().contains("401")));
+            assert_eq!(session.is_closing(), left == 0, "{left} tries are left");
+        }
+        assert!(matches!(&said(&mut session)[..], [Frame::Close(close)] if close.code == 1008));
+
+        let mut session = waiting(Haraj::default(), Place::Anywhere, now(start, 0));
+        hear(&mut session, now(start, 1), auth);
+        session.handle_authenticated(now(start, 1), Ok(granted("1", None)));
+        for _ in 0..=CONFIG.max_refused_frames {
+            hear(&mut session, now(start, 1), auth);
+            session.handle_authenticated(now(start, 1), refused());
+        }
+        assert!(!session.is_closing(), "who has its user keeps it");
     }
 
     #[test]

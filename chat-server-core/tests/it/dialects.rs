@@ -1,7 +1,10 @@
 //! Sockets of existing systems beside native connections, in the same rooms.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chat_protocol::dialect::chats::Chats;
 use chat_protocol::dialect::haraj::Haraj;
 use chat_protocol::dialect::helpdesk::Helpdesk;
@@ -12,11 +15,14 @@ use chat_protocol::event::{UserChange, UserChanged};
 use chat_protocol::{Close, Frame, RoomId, Text, Timestamp, UserId, UserOffset};
 use chat_server_core::bus::{Hint, News};
 use chat_server_core::dialects::{Entered, Entrance, Port, PortId};
+use chat_server_core::storage::memory::MemoryStore;
+use chat_server_core::storage::{StorageError, StorageLayer};
 use chat_server_core::transport::PeerInfo;
 use chat_server_core::transport::memory::{self, MemoryConnection};
 use chat_server_core::{Caller, ChatServer, Providers, ServerConfig};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 pub(crate) fn ports() -> Vec<Port> {
     vec![
@@ -40,7 +46,12 @@ pub(crate) async fn open(server: &ChatServer, path: &str, token: Option<&str>) -
 
 /// Who is let in by the first format that has the path.
 async fn enter(server: &ChatServer, path: &str, token: Option<&str>) -> Entered {
-    let query: Vec<_> = token.iter().map(|token| ("token".to_owned(), (*token).to_owned())).collect();
+    let query: Vec<_> = token.iter().map(|token| ("token", *token)).collect();
+    enter_with(server, path, &query).await
+}
+
+async fn enter_with(server: &ChatServer, path: &str, query: &[(&str, &str)]) -> Entered {
+    let query: Vec<_> = query.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     let handshake = Handshake { path, query: &query, headers: &[] };
     let found = (0..5).find_map(|port| {
         let port = PortId(port);
@@ -316,6 +327,57 @@ async fn who_has_to_go_while_it_comes_in_hears_nothing() {
     let lobby = RoomName::Alias("lobby".to_owned());
     operator.remove_members(&lobby, vec!["2".parse().unwrap()]).await.unwrap();
     until_closed(sit(&server, entered)).await;
+}
+
+/// A store that waits before it says for the second time what a user is to a room.
+struct Slow {
+    store: MemoryStore,
+    asked: AtomicUsize,
+    go: Notify,
+}
+
+#[async_trait]
+impl StorageLayer for Slow {
+    type Inner = MemoryStore;
+
+    fn inner(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    async fn before(&self, call: &'static str) -> Result<(), StorageError> {
+        if call == "standing" && self.asked.fetch_add(1, Ordering::Relaxed) == 1 {
+            self.go.notified().await;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_heard_before_one_s_own_arrival() {
+    let slow = Slow { store: MemoryStore::default(), asked: AtomicUsize::new(9), go: Notify::new() };
+    let storage = Arc::new(slow);
+    let providers = Providers { storage: storage.clone(), dialects: ports(), ..Providers::default() };
+    let server = ChatServer::start(providers, ServerConfig::default());
+    operate(
+        &server,
+        json!({"create": {"id": "c", "kind": "group", "room": "lobby", "owner": "1", "members": ["2"]}}),
+    )
+    .await;
+    let lobby = |token: &'static str| [("token", token), ("room", "lobby")];
+    let mut ann = sit(&server, enter_with(&server, "/chat/", &lobby("dev-1")).await);
+    assert_eq!(ann.hear().await["text"], "1 joined.");
+    // It is in the room, and is looked at once more.
+    storage.asked.store(0, Ordering::Relaxed);
+    let mut bob = sit(&server, enter_with(&server, "/chat/", &lobby("dev-2")).await);
+    while storage.asked.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    ann.say(json!({"text": "hi"})).await;
+    while ann.hear().await["text"] != "hi" {}
+    storage.go.notify_one();
+    for text in ["2 joined.", "hi"] {
+        assert_eq!(bob.hear().await["text"], text);
+    }
 }
 
 #[tokio::test]

@@ -70,6 +70,11 @@ impl Dialect for Chats {
         })
     }
 
+    fn turn_away(&self, code: ErrorCode) -> Option<Strangers> {
+        let error = HttpError::of(code);
+        Some(Strangers::Refused { status: error.status(), body: encode(&Detail::from(error)) })
+    }
+
     fn room(&self, _: &Place, _: &UserId) -> Option<RoomName> {
         None
     }

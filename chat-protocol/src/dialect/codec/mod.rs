@@ -29,7 +29,7 @@ pub use news::{
 };
 pub use parts::{File, MAX_FILES, Parts, with_text};
 
-use crate::{Text, Timestamp, UserId, WireError};
+use crate::{ErrorCode, RoomId, Text, Timestamp, UserId, WireError};
 
 /// Where a socket is, and whose it is by now.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,20 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Reads a request for a socket; `None` when the path is not one of this dialect's.
     fn open(&self, handshake: &Handshake<'_>) -> Option<Opening>;
+
+    /// What becomes of a socket that cannot be let in now although its user may be somebody: too much was asked
+    /// (`RateLimited`), or nobody can be asked who it is. `None`: the same as of a [stranger's](Opening::strangers).
+    fn turn_away(&self, code: ErrorCode) -> Option<Strangers> {
+        let _ = code;
+        None
+    }
+
+    /// Whether the format calls another room by what this id says, so that its clients could not tell the two apart: a server
+    /// lets no user give a room such an id. No by default, where rooms are not called by their ids.
+    fn claims(&self, id: &RoomId) -> bool {
+        let _ = id;
+        false
+    }
 
     /// Whether a cookie may say who opens a socket; one that the operator's authenticator accepts then counts before the
     /// token of the [`Opening`]. Most formats know no cookies, and theirs are never looked at: browsers send them for

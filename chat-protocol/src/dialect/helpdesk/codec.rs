@@ -9,7 +9,7 @@ use crate::dialect::codec::{
     Place, Right, RoomFacts, RoomName, Seat, Strangers, What,
 };
 use crate::dialect::{Secret, Zoned};
-use crate::{Text, Timestamp, UserId, WireError, decode, encode};
+use crate::{ErrorCode, Text, Timestamp, UserId, WireError, decode, encode};
 
 /// The socket `/ws/chat/<organization>/` (dialect reference, section 7).
 ///
@@ -78,6 +78,11 @@ impl Dialect for Helpdesk {
             protocol: None,
             strangers: if self.open { Strangers::Admitted } else { refused() },
         })
+    }
+
+    fn turn_away(&self, code: ErrorCode) -> Option<Strangers> {
+        let refusal = Refusal::of(code);
+        Some(Strangers::Refused { status: refusal.status(), body: encode(&refusal.body()) })
     }
 
     fn room(&self, _: &Place, _: &UserId) -> Option<RoomName> {

@@ -64,6 +64,14 @@ impl Dialect for Hipochat {
         })
     }
 
+    fn turn_away(&self, code: ErrorCode) -> Option<Strangers> {
+        let reason = match code {
+            ErrorCode::RateLimited => "too many requests, try again later",
+            _ => "not available, try again later",
+        };
+        Some(Strangers::Told(refused(Refusal::Reason(reason.to_owned()))))
+    }
+
     fn room(&self, place: &Place, _: &UserId) -> Option<RoomName> {
         room(place)
     }

@@ -4,6 +4,13 @@ use super::PAIR;
 use crate::dialect::Place;
 use crate::{IdError, RoomId, UserId};
 
+/// What the id of a private room has before its name: no client of any format gives a room such an id, and so nobody makes
+/// another user's.
+const OWN: char = RoomId::DIRECT_PREFIX;
+
+/// How the name of every private room ends.
+const UNKNOWN: &str = "unknown";
+
 /// What the names of rooms say. Whether the user may enter is decided elsewhere.
 ///
 /// ```
@@ -69,7 +76,7 @@ impl Address {
         match self {
             Self::Peer(peer) => Ok(RoomId::direct(me, peer)),
             Self::Room(name) => RoomId::new(name.as_str()),
-            Self::Private => RoomId::new(private_room(me)),
+            Self::Private => RoomId::new(format!("{OWN}{}", private_room(me))),
         }
     }
 }
@@ -88,7 +95,13 @@ pub(super) fn place(header: Option<&str>, query: Option<&str>, peer: Option<&str
 
 /// Name of the room of a socket that names none: `chat-<me>-unknown`. The first clients open one.
 pub fn private_room(me: &UserId) -> String {
-    format!("{}{me}{}unknown", PAIR.prefix, PAIR.separator)
+    format!("{}{me}{}{UNKNOWN}", PAIR.prefix, PAIR.separator)
+}
+
+/// What this dialect calls a room with this id: its id, but of somebody's private room its name.
+pub(super) fn name_of(id: &RoomId) -> &str {
+    let private = |name: &&str| name.starts_with(PAIR.prefix) && name.ends_with(UNKNOWN);
+    id.as_str().strip_prefix(OWN).filter(private).unwrap_or(id.as_str())
 }
 
 /// The token of an `authorization` header: any one word, then the token. `Token` and `Bearer` are the usual words.
@@ -124,9 +137,14 @@ mod tests {
             assert_eq!(room(Address::of_name(name, &me)), direct);
         }
         assert_eq!(room(Address::of_name("lobby", &me)).as_str(), "lobby");
-        assert_eq!(room(Address::Private).as_str(), "chat-1-unknown");
+        assert_eq!(room(Address::Private).as_str(), "~chat-1-unknown");
+        assert_eq!(room(Address::Private).direct_pair(), None);
         let longest = user(&"x".repeat(128));
         assert!(Address::Private.room(&longest).is_ok(), "every user has a private room");
+        assert_eq!(name_of(&room(Address::Private)), "chat-1-unknown");
+        for id in ["~1.2.10", "~chat-1", "lobby", "chat-1-unknown"] {
+            assert_eq!(name_of(&RoomId::new(id).unwrap()), id);
+        }
         assert_eq!(Address::of_place(&Place::Anywhere, &me), None);
     }
 

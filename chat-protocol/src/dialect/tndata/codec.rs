@@ -1,8 +1,8 @@
 //! The socket of tndata: one for each conversation.
 
 use super::{
-    Address, ClientFrame, FromId, FromIdForm, Notice, Refusal, ServerFrame, SystemText, UserMessage, address,
-    authorization_token, avatar, room_name, shown::name,
+    Address, ClientFrame, FromId, FromIdForm, Notice, PAIR, Refusal, ServerFrame, SystemText, UserMessage,
+    address, authorization_token, avatar, room_name, shown::name,
 };
 use crate::dialect::Secret;
 use crate::dialect::codec::{
@@ -69,6 +69,10 @@ impl Dialect for TnData {
 
     fn takes_cookies(&self) -> bool {
         true
+    }
+
+    fn claims(&self, id: &RoomId) -> bool {
+        PAIR.is_name(id.as_str())
     }
 
     fn room(&self, place: &Place, me: &UserId) -> Option<RoomName> {

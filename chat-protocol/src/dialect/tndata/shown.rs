@@ -1,6 +1,6 @@
 //! Messages, rooms and users, as this dialect shows them: shared by frames and lists.
 
-use super::{Account, MessageEntry, PAIR, Profile, avatar, display_name};
+use super::{Account, MessageEntry, PAIR, Profile, address, avatar, display_name};
 use crate::dialect::codec::{MessageNews, Profile as Known, RoomFacts, plain_text};
 use crate::dialect::{Spaced, WireUser};
 
@@ -16,7 +16,7 @@ use crate::dialect::{Spaced, WireUser};
 pub fn room_name(room: &RoomFacts<'_>) -> String {
     match room.id.direct_pair() {
         Some((a, b)) => PAIR.write(&a, &b),
-        None => room.alias.unwrap_or(room.id.as_str()).to_owned(),
+        None => room.alias.unwrap_or_else(|| address::name_of(room.id)).to_owned(),
     }
 }
 

@@ -115,8 +115,9 @@ fn a_place_is_a_room_by_its_id() {
         (named("chat-2-3"), id("chat-2-3")),
         (named("chat-11-2"), id("chat-11-2")),
         (named("Lobby"), id("Lobby")),
-        (Place::Private, id("chat-1-unknown")),
-        (named("chat-1-unknown"), id("chat-1-unknown")),
+        (Place::Private, id("~chat-1-unknown")),
+        (named("chat-1-unknown"), id("~chat-1-unknown")),
+        (named("chat-2-unknown"), id("chat-2-unknown")),
         (Place::Anywhere, None),
         (Place::Organization("x".to_owned()), None),
     ] {

@@ -64,10 +64,22 @@ impl Hub {
                 bad("create.desk: only a desk has one")
             }
             (_, Some(room)) if room.as_str().starts_with(RoomId::DIRECT_PREFIX) => {
-                bad("create.room: ids that begin with ~ are those of direct rooms")
+                bad("create.room: ids that begin with ~ are those of direct rooms and of the server's own")
             }
+            (_, Some(room)) if !asking.operator => self.check_unclaimed(room).map(|()| room.clone()),
             (_, Some(room)) => Ok(room.clone()),
             (_, None) => Ok(self.new_room_id()),
+        }
+    }
+
+    /// A format that calls another room by this id could not tell the two apart: such an id is not for users to choose.
+    fn check_unclaimed(&self, room: &RoomId) -> Result<(), WireError> {
+        match self.sockets.ports().iter().find(|port| port.dialect.claims(room)) {
+            Some(port) => {
+                let why = format!("create.room: the name of another room in {}", port.dialect.name());
+                Err(WireError::new(ErrorCode::Forbidden, why))
+            }
+            None => Ok(()),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{Happened, Seated};
 use crate::auth::Principal;
 use crate::dialects::{Entered, Entrance, PortId, Where};
 use crate::hub::link::Link;
-use crate::hub::{Hub, unavailable};
+use crate::hub::{Asking, Hub, unavailable};
 use crate::room::policy;
 use crate::session::socket::Granted;
 use crate::storage::{Append, Appended, Change, NewRoom, OwnChange, RoomsQuery};
@@ -24,13 +24,16 @@ impl Hub {
         let let_in = |user, seat, waits| {
             Entrance::Let(Entered { port: id, place: place.clone(), user, seat, waits, protocol })
         };
-        let cookies = cookies.iter().filter(|_| self.sockets.port(id).dialect.takes_cookies());
+        let dialect = &self.sockets.port(id).dialect;
+        let cookies = cookies.iter().filter(|_| dialect.takes_cookies());
+        let mut trouble = None;
         for token in cookies.chain(&token) {
-            if let Ok((principal, seat)) = self.admit_socket(id, &place, token).await {
-                return let_in(Some(principal), Some(seat), false);
+            match self.admit_socket(id, &place, token).await {
+                Ok((principal, seat)) => return let_in(Some(principal), Some(seat), false),
+                Err(error) => trouble = trouble.or(Some(error.code).filter(|code| is_trouble(*code))),
             }
         }
-        match strangers {
+        match trouble.and_then(|code| dialect.turn_away(code)).unwrap_or(strangers) {
             Strangers::Refused { status, body } => Entrance::Refused { status, body },
             Strangers::Told(text) => Entrance::Told(text),
             Strangers::Waited => let_in(None, None, true),
@@ -99,30 +102,46 @@ impl Hub {
         }
         let found = self.stored(self.providers.storage.room_named(name).await)?;
         match (found, name) {
-            (Some(room), _) => self.may_enter(id, &room, user).await.map(|()| room),
+            (Some(room), _) => self.come_in(id, &room, user, true).await.map(|()| room),
             (None, RoomName::Alias(alias)) if self.sockets.port(id).open_rooms => {
+                self.pay_of(user, "create")?;
                 self.make_room(id, user, alias.clone()).await
             }
             (None, _) => Err(ErrorCode::Forbidden.into()),
         }
     }
 
-    /// Whether a user is a member, or becomes one because it knows the room's name.
-    async fn may_enter(&self, id: PortId, room: &RoomId, user: &UserId) -> Result<(), WireError> {
+    /// Takes what something costs that no command of a user's asked for.
+    fn pay_of(&self, user: &UserId, what: &str) -> Result<(), WireError> {
+        self.pay_for(&Asking { user: user.clone(), link: None, operator: false }, what)
+    }
+
+    /// Whether a user is a member, or becomes one because it knows the room's name, for which it pays unless it has already.
+    async fn come_in(&self, id: PortId, room: &RoomId, user: &UserId, pays: bool) -> Result<(), WireError> {
         let standing = self.stored(self.providers.storage.standing(room, user).await)?;
         let standing = standing.ok_or(ErrorCode::Forbidden)?;
         if standing.role.is_some() {
             return Ok(());
         }
-        if !self.sockets.port(id).open_rooms || !matches!(standing.kind, RoomKind::Group | RoomKind::Channel)
-        {
+        if pays {
+            self.pay_of(user, "join")?;
+        }
+        if !self.sockets.port(id).open_rooms || !self.is_entered_by_name(room).await? {
             return Err(ErrorCode::Forbidden.into());
         }
         let (users, role) = (vec![user.clone()], policy::joining_role(standing.kind));
         self.by_system(room, Change::Add { users, role, max: self.config.max_members }).await.map(drop)
     }
 
-    /// A group that has nothing but a name and a first member.
+    /// Whether who knows the name of a room may become its member: where that name was given to it, so that others come by
+    /// it, and where whoever wants may join. The name of its key, which every room has, says nothing of that.
+    async fn is_entered_by_name(&self, room: &RoomId) -> Result<bool, WireError> {
+        let record = self.record(room).await?.ok_or(ErrorCode::Forbidden)?;
+        let is_of_many = matches!(record.kind, RoomKind::Group | RoomKind::Channel);
+        Ok(is_of_many && (record.alias.is_some() || record.access == Access::Open))
+    }
+
+    /// A group that has nothing but a name and a first member, who has paid for it.
     pub(super) async fn make_room(
         &self,
         id: PortId,
@@ -138,7 +157,7 @@ impl Hub {
             Err(_) => {
                 let found = self.providers.storage.room_named(&RoomName::Alias(alias)).await;
                 let room = self.stored(found)?.ok_or(ErrorCode::Forbidden)?;
-                self.may_enter(id, &room, user).await.map(|()| room)
+                self.come_in(id, &room, user, false).await.map(|()| room)
             }
         }
     }
@@ -171,11 +190,10 @@ impl Hub {
         self.sockets.add(link);
         match &room {
             Some(room) => {
-                self.seat(link, room);
+                self.seat_with(link, room, Happened::Socket { user: user.clone(), port: id, opened: true });
                 if !self.settle_seat(link, user, room).await? {
                     return Err(ErrorCode::Forbidden.into());
                 }
-                self.post(room, Happened::Socket { user: user.clone(), port: id, opened: true });
                 self.read_on_entry(id, user, room, None).await;
             }
             None if place == Place::Anywhere => self.seat_anywhere(link, user).await?,
@@ -195,6 +213,9 @@ impl Hub {
         let rooms =
             async || self.stored(self.providers.storage.rooms_of(user, RoomsQuery::default(), limit).await);
         let found = rooms().await?;
+        if found.len() >= limit {
+            self.sockets.fill(link);
+        }
         found.iter().for_each(|(room, _)| self.seat(link, room));
         // One that was lost before this socket was seated in it was not taken from it.
         let still: BTreeSet<RoomId> = rooms().await?.into_iter().map(|(room, _)| room).collect();
@@ -246,7 +267,12 @@ impl Hub {
     }
 }
 
-/// An open group of one.
+/// Whether a user was turned away for another reason than that its token, or its place, is not its own.
+fn is_trouble(code: ErrorCode) -> bool {
+    matches!(code.status(), 429 | 500..)
+}
+
+/// A group of one.
 pub(super) fn group_of(user: &UserId) -> NewRoom {
     NewRoom {
         kind: RoomKind::Group,

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use chat_protocol::{Offset, RoomId, Seq, Timestamp, UserId};
+use tokio::time::Instant;
 
 use super::tell;
 use crate::dialects::PortId;
@@ -60,6 +60,8 @@ pub(super) struct RoomMail {
     newest: Option<Offset>,
     /// There are newer ones that were not put in: the log must be read.
     behind: bool,
+    /// When something was put in that is stored; `None`: nothing was, since somebody sits here.
+    active: Option<Instant>,
 }
 
 /// What is told next.
@@ -71,8 +73,18 @@ pub(super) struct Delivery {
 
 impl RoomMail {
     pub(super) fn seat(&mut self, link: &Arc<Link>) {
+        self.seat_after(link, self.tickets);
+    }
+
+    /// Seats one that hears of what waits already and has a later ticket.
+    pub(super) fn seat_after(&mut self, link: &Arc<Link>, ticket: u64) {
         // One that sits here already hears of what still waits.
-        self.sockets.entry(link.number).or_insert_with(|| (link.clone(), self.tickets));
+        self.sockets.entry(link.number).or_insert_with(|| (link.clone(), ticket));
+    }
+
+    /// When something happened here that is stored; `None`: not since somebody sits here.
+    pub(super) fn active(&self) -> Option<Instant> {
+        self.active
     }
 
     pub(super) fn unseat(&mut self, number: u64) -> Option<Arc<Link>> {
@@ -102,8 +114,11 @@ impl RoomMail {
     }
 
     /// Puts something in. True when nobody tells it yet: the caller starts somebody.
-    fn put(&mut self, what: Happened) -> bool {
+    pub(super) fn put(&mut self, what: Happened) -> bool {
         let is_full = self.waiting.len() >= MAX_WAITING;
+        if what.offset().is_some() {
+            self.active = Some(Instant::now());
+        }
         if let Happened::Stored { entry, .. } = &what
             && let LogEntry::Message(stored) = &**entry
         {
@@ -142,14 +157,21 @@ impl Hub {
         if self.sockets.is_empty() {
             return;
         }
-        let wide = self.sockets.wide.load(Ordering::Relaxed) > 0;
+        let everywhere = self.sockets.look_everywhere();
         let mut shard = self.sockets.rooms.lock(room);
-        if !wide && !shard.contains_key(room) {
+        if !everywhere && !shard.contains_key(room) {
             return;
         }
         let begin = shard.entry(room.clone()).or_default().put(what);
         drop(shard);
-        if begin && let Some(hub) = self.this.upgrade() {
+        if begin {
+            self.begin_telling(room);
+        }
+    }
+
+    /// Somebody tells what waits in a room.
+    pub(super) fn begin_telling(&self, room: &RoomId) {
+        if let Some(hub) = self.this.upgrade() {
             self.tasks.spawn_on(tell::run(hub, room.clone()), &self.runtime);
         }
     }
@@ -157,8 +179,7 @@ impl Hub {
     /// Whether anybody is told what happens in a room.
     pub(in crate::hub) fn is_posted(&self, room: &RoomId) -> bool {
         !self.sockets.is_empty()
-            && (self.sockets.wide.load(Ordering::Relaxed) > 0
-                || self.sockets.rooms.lock(room).contains_key(room))
+            && (self.sockets.look_everywhere() || self.sockets.rooms.lock(room).contains_key(room))
     }
 
     /// What waits in a room; nothing when the teller may end.

@@ -62,6 +62,10 @@ pub(crate) struct Sockets {
     count: AtomicUsize,
     /// How many of them hear of all rooms of an organization, which nobody knows without looking at each.
     wide: AtomicUsize,
+    /// Those that hear of as many rooms as one may, by their numbers: their users may have more. Written when one is full or
+    /// goes, read for every entry of a log.
+    full: Mutex<BTreeMap<u64, Arc<Link>>>,
+    full_count: AtomicUsize,
     on_the_way: OnTheWay,
 }
 
@@ -74,6 +78,10 @@ impl Sockets {
     /// How many ports there are.
     pub(crate) fn len(&self) -> usize {
         self.ports.len()
+    }
+
+    pub(crate) fn ports(&self) -> &[Port] {
+        &self.ports
     }
 
     pub(crate) fn port(&self, port: PortId) -> &Port {
@@ -111,6 +119,25 @@ impl Sockets {
             self.wide.fetch_sub(usize::from(wide), Ordering::Relaxed);
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
+        let mut full = self.full();
+        full.remove(&link.number);
+        self.full_count.store(full.len(), Ordering::Relaxed);
+    }
+
+    fn full(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Link>>> {
+        self.full.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A socket hears of as many rooms as one may.
+    fn fill(&self, link: &Arc<Link>) {
+        let mut full = self.full();
+        full.insert(link.number, link.clone());
+        self.full_count.store(full.len(), Ordering::Relaxed);
+    }
+
+    /// Whether some sockets may have to hear of what is stored in a room that they are not in.
+    fn look_everywhere(&self) -> bool {
+        self.wide.load(Ordering::Relaxed) > 0 || self.full_count.load(Ordering::Relaxed) > 0
     }
 
     /// Sockets that fit.
@@ -176,6 +203,7 @@ impl Hub {
                 _ = self.unseat(link.number, room);
                 if seated.place != Place::Anywhere {
                     link.outbox.close(chat_protocol::ErrorCode::Forbidden);
+                    self.tell_gone(link, seated.port, room);
                 }
             }
         }
@@ -195,13 +223,75 @@ impl Hub {
 
     /// Lets a socket hear of a room from now on.
     fn seat(&self, link: &Arc<Link>, room: &RoomId) {
+        self.seat_by(link, room, RoomMail::seat);
+    }
+
+    /// The same, as `sit` says. One that hears of as many rooms as it may hears no more of the one in which nothing was stored
+    /// for the longest.
+    fn seat_by(&self, link: &Arc<Link>, room: &RoomId, sit: impl FnOnce(&mut RoomMail, &Arc<Link>)) {
         let mut ties = link.ties();
-        if ties.ended || ties.rooms.len() >= self.config.max_rooms_followed {
+        if ties.ended || ties.rooms.contains_key(room) {
+            return;
+        }
+        if ties.rooms.len() >= self.config.max_rooms_followed {
+            self.sockets.fill(link);
+            let Some(quiet) = self.quietest(ties.rooms.keys()) else { return };
+            ties.rooms.remove(&quiet);
+            _ = self.unseat(link.number, &quiet);
+        }
+        ties.rooms.insert(room.clone(), None);
+        let mut shard = self.sockets.rooms.lock(room);
+        sit(shard.entry(room.clone()).or_default(), link);
+    }
+
+    /// Lets a socket hear of a room from the news of itself on, and everybody who is there of these.
+    fn seat_with(&self, link: &Arc<Link>, room: &RoomId, news: Happened) {
+        let mut ties = link.ties();
+        if ties.ended {
             return;
         }
         ties.rooms.insert(room.clone(), None);
         let mut shard = self.sockets.rooms.lock(room);
-        shard.entry(room.clone()).or_default().seat(link);
+        let mail = shard.entry(room.clone()).or_default();
+        mail.seat(link);
+        let begin = mail.put(news);
+        drop((shard, ties));
+        if begin {
+            self.begin_telling(room);
+        }
+    }
+
+    /// Of these rooms the one in which nothing was stored for the longest.
+    fn quietest<'r>(&self, rooms: impl Iterator<Item = &'r RoomId>) -> Option<RoomId> {
+        let active = |room: &&RoomId| self.sockets.rooms.lock(*room).get(*room).map(RoomMail::active);
+        rooms.min_by_key(active).cloned()
+    }
+
+    /// Seats those that hear of as many rooms as they may, and not of this one although it is their user's: now something
+    /// was stored in it. Gives them; what waits behind that they hear like all others.
+    async fn seat_full(&self, room: &RoomId) -> Result<Vec<Arc<Link>>, WireError> {
+        let mut full: BTreeMap<UserId, Vec<Arc<Link>>> = BTreeMap::new();
+        // Not under the lock: whoever fills holds the ties.
+        let links: Vec<Arc<Link>> = self.sockets.full().values().cloned().collect();
+        for link in links.into_iter().filter(|link| !link.ties().rooms.contains_key(room)) {
+            if let Some(user) = link.user() {
+                full.entry(user.clone()).or_default().push(link.clone());
+            }
+        }
+        let mut seated = Vec::new();
+        for (user, links) in full {
+            let standing = self.stored(self.providers.storage.standing(room, &user).await)?;
+            if standing.is_none_or(|standing| standing.role.is_none()) {
+                continue;
+            }
+            for link in links {
+                self.seat_by(&link, room, |mail, link| mail.seat_after(link, 0));
+                if self.settle_seat(&link, &user, room).await? {
+                    seated.push(link);
+                }
+            }
+        }
+        Ok(seated)
     }
 
     /// Undoes [`seat`](Self::seat). Where the port keeps that and it was the user's last socket of the room here: the room's
@@ -218,21 +308,39 @@ impl Hub {
         left_at
     }
 
+    /// Whether a user has no other socket at a port here.
+    fn is_last_of_port(&self, link: &Link, port: PortId) -> bool {
+        let Some(user) = link.user() else { return false };
+        let other = |other: &Arc<Link>| {
+            other.number != link.number && other.seated().is_some_and(|seated| seated.port == port)
+        };
+        !self.links_of(user).iter().any(other)
+    }
+
     /// A socket's connection is gone; its rooms were taken from it.
     pub(in crate::hub) fn socket_gone<'r>(&self, link: &Arc<Link>, rooms: impl Iterator<Item = &'r RoomId>) {
         let Some(seated) = link.seated() else { return };
         self.sockets.remove(link);
+        let is_last = self.is_last_of_port(link, seated.port);
         for room in rooms {
             let left_at = self.unseat(link.number, room);
-            if seated.place != Place::Anywhere
-                && let Some(user) = link.user()
-            {
-                if let Some(at) = left_at {
+            if let Some(user) = link.user().filter(|_| is_last) {
+                // What it said over HTTP is the port's, and ends with whoever could have shown it.
+                self.end_typing_of(self.sockets.ghosts[seated.port.0], user, room);
+            }
+            if seated.place != Place::Anywhere {
+                if let (Some(at), Some(user)) = (left_at, link.user()) {
                     self.own_soon(user, OwnChange::Split { room: room.clone(), at: Some(at) });
                 }
-                let port = seated.port;
-                self.post(room, Happened::Socket { user: user.clone(), port, opened: false });
+                self.tell_gone(link, seated.port, room);
             }
+        }
+    }
+
+    /// A socket is not in its one room any more: those who stay are told.
+    fn tell_gone(&self, link: &Link, port: PortId, room: &RoomId) {
+        if let Some(user) = link.user() {
+            self.post(room, Happened::Socket { user: user.clone(), port, opened: false });
         }
     }
 }

@@ -178,6 +178,7 @@ impl Teller<'_> {
         }
         if matches!(what, Happened::Stored { .. } | Happened::Sent { .. }) {
             links.extend(self.of_organization().await?);
+            links.extend(self.hub.seat_full(self.room).await?);
         }
         let origin = match &what {
             Happened::Stored { origin, .. } => *origin,

@@ -197,11 +197,13 @@ impl<'v> Room<'v> {
     }
 
     async fn waiting(&self, counted: Counted) -> Result<Option<u64>, ErrorCode> {
+        if counted == Counted::All {
+            return self.visit.count_unread(&self.name).await.map_err(error);
+        }
         let waiting = self.visit.waiting(&self.name).await.map_err(error)?;
         Ok(waiting.map(|waiting| match counted {
-            Counted::All => waiting.messages + waiting.injected,
-            Counted::Messages => waiting.messages,
             Counted::Items => waiting.injected,
+            _ => waiting.messages,
         }))
     }
 

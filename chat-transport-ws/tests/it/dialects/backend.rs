@@ -152,9 +152,10 @@ async fn a_profile_says_who_a_token_is_and_who_wrote() {
     let id = frame["author"]["user_id"].as_str().unwrap();
     assert!(id.len() == 32 && !id.contains("tok"), "a hash of the token: {id}");
     assert_eq!(backend.asked("/profile").len(), 2, "each token once");
-    for token in ["wrong", "broken", ""] {
+    let (wrong, broken) = ("authentication error", "not available, try again later");
+    for (token, why) in [("wrong", wrong), ("broken", broken), ("", wrong)] {
         let mut socket = join(&edge, token).await;
-        socket.hears(json!({"ERROR": "authentication error"})).await;
+        socket.hears(json!({"ERROR": why})).await;
         assert_eq!(socket.closed().await, Some(1008));
     }
     let old = format!("GET /talk/old/{ROOM}/");

@@ -5,6 +5,7 @@ mod backend;
 mod calls;
 mod chats;
 mod clients;
+mod doors;
 mod everywhere;
 mod haraj;
 mod helpdesk;

@@ -1,18 +1,62 @@
 //! What sockets of all formats have in common, byte by byte where it matters.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use chat_protocol::Timestamp;
 use chat_protocol::dialect::tndata::TnData;
+use chat_server_core::auth::{AuthError, Authenticator, DevelopmentAuth, Principal};
+use chat_server_core::clock::{Clock, SystemClock};
 use chat_server_core::dialects::Port;
 use chat_server_core::{Providers, ServerConfig};
 use chat_transport_ws::WsConfig;
+use futures::StreamExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{open, open_with, operate, ports, start, start_with};
-use crate::edge::{ACCEPT, Edge, KEY};
+use super::{Socket, open, open_with, operate, ports, start, start_with};
+use crate::edge::{ACCEPT, Edge, KEY, command};
 use crate::raw::{self, soon};
+
+/// A socket of user 1 in each format; haraj's says in a frame whose it is.
+const PLACES: [&str; 5] = [
+    "/chat/2/?token=dev-1",
+    "/chat/ws",
+    "/ws/chats/?token=dev-1",
+    "/talk/chat/r/?token=dev-1",
+    "/ws/chat/acme/?token=dev-1",
+];
+
+/// A socket of user 1 in each format, with its user.
+async fn sockets(edge: &Edge) -> Vec<Socket> {
+    operate(edge, "PUT /v1/organizations/acme/agents/1", "").await;
+    let mut sockets = Vec::new();
+    for path in PLACES {
+        let mut socket = open(edge, path).await;
+        if path == "/chat/ws" {
+            socket.say(json!({"auth": {"id": "a", "access_token": "dev-1"}})).await;
+            assert_eq!(socket.hear().await["status"], 200);
+        }
+        sockets.push(socket);
+    }
+    sockets
+}
+
+/// Each is closed with this code, whatever it was told before.
+async fn are_closed(sockets: Vec<Socket>, code: u16) {
+    for (mut socket, path) in sockets.into_iter().zip(PLACES) {
+        let closed = loop {
+            match soon(socket.0.next()).await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                other => panic!("{path}: an end was expected, not {other:?}"),
+            }
+        };
+        assert_eq!(closed, Some(code), "{path}");
+    }
+}
 
 /// One client compares them letter by letter.
 #[tokio::test]
@@ -66,9 +110,24 @@ async fn a_connection_that_is_dropped_has_left_at_once() {
 }
 
 #[tokio::test]
+async fn a_socket_that_is_sent_away_has_left() {
+    let edge = start().await;
+    let room = r#"{"kind":"group","room":"lobby","owner":"1","members":["2"]}"#;
+    operate(&edge, "POST /v1/rooms", room).await;
+    let mut ann = open(&edge, "/chat/?room=lobby&token=dev-1").await;
+    let bob = open(&edge, "/chat/?room=lobby&token=dev-2").await;
+    operate(&edge, "DELETE /v1/rooms/lobby/members/2", "").await;
+    for text in ["1 joined.", "2 joined.", "2 left."] {
+        assert_eq!(ann.hear().await["text"], text);
+    }
+    drop(bob);
+}
+
+#[tokio::test]
 async fn a_frame_that_is_too_large_is_closed_with_1009() {
     let edge = start().await;
-    for path in ["/chat/2/?token=dev-1", "/chat/ws", "/ws/chats/?token=dev-1", "/talk/chat/r/?token=dev-1"] {
+    operate(&edge, "PUT /v1/organizations/acme/agents/1", "").await;
+    for path in PLACES {
         let (mut socket, answer) = edge.upgrade(path, "").await;
         assert_eq!(answer.status, 101, "{answer:?}");
         soon(socket.write_all(&raw::frame(raw::TEXT, "x".repeat(64 * 1024 + 1)))).await.unwrap();
@@ -102,15 +161,39 @@ async fn whoever_does_not_say_who_it_is_is_closed() {
 #[tokio::test]
 async fn a_shutdown_closes_every_socket_with_1001() {
     let edge = start().await;
-    let mut sockets = Vec::new();
-    for path in ["/chat/ws", "/ws/chats/?token=dev-1", "/talk/chat/r/?token=dev-1"] {
-        sockets.push(open(&edge, path).await);
-    }
+    let sockets = sockets(&edge).await;
     edge.stop();
-    for socket in &mut sockets {
-        assert_eq!(socket.closed().await, Some(1001));
-    }
+    are_closed(sockets, 1001).await;
     edge.stopped().await;
+}
+
+/// Every token is good for a moment.
+struct Short;
+
+#[async_trait]
+impl Authenticator for Short {
+    async fn authenticate(&self, token: &str) -> Result<Principal, AuthError> {
+        let expires_at = Timestamp::from_micros(SystemClock.now().as_micros() + 300_000);
+        let principal = DevelopmentAuth.authenticate(token).await?;
+        Ok(Principal { expires_at: Some(expires_at), ..principal })
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_expires_closes_every_socket_with_1008() {
+    let short = |port: Port| Port { auth: Some(Arc::new(Short)), ..port };
+    let edge = start_with(ports().into_iter().map(short).collect()).await;
+    are_closed(sockets(&edge).await, 1008).await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_revoked_closes_every_socket_with_1008() {
+    let edge = start().await;
+    let sockets = sockets(&edge).await;
+    let mut native = edge.login("1").await;
+    let revoked = command(&mut native, r#"{"revoke":{"id":"r","others":true}}"#).await;
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    are_closed(sockets, 1008).await;
 }
 
 #[tokio::test]

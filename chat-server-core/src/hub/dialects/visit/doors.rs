@@ -11,7 +11,7 @@ use crate::dialects::ListedRoom;
 use crate::hub::Asking;
 use crate::hub::dialects::ask::id;
 use crate::hub::dialects::enter::group_of;
-use crate::storage::{Change, NewRoom, OwnChange, Refusal, StoredMessage};
+use crate::storage::{Change, NewRoom, OwnChange, Refusal, Standing, StoredMessage, key_name};
 
 /// What waits for a user in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,9 +27,9 @@ impl Visit {
     /// port says so.
     ///
     /// # Errors
-    /// `Forbidden` where the port does not say so, and in rooms that nobody enters by their name.
+    /// `Forbidden` where the port does not say so, and in rooms that nobody enters by their name: those of two users, support
+    /// cases, and invite-only ones to which no alias was given.
     pub async fn enter(&self, name: &RoomName) -> Result<(), Error> {
-        self.pay("join")?;
         if self.asking.operator {
             return self.room(name).await.map(drop);
         }
@@ -40,8 +40,9 @@ impl Visit {
     /// the visitor's own group, which others enter by its name.
     ///
     /// # Errors
-    /// `NotFound` when there is no such user, `Forbidden` when one of them and the visitor block each other, `BadRequest` for
-    /// more than 100, `LimitReached` for more than a room may have.
+    /// `NotFound` when there is no such user, `Forbidden` when one of them and the visitor block each other, and when the
+    /// visitor is no member of that room any more and the port does not let in whoever knows a name; `BadRequest` for more
+    /// than 100, `LimitReached` for more than a room may have.
     pub async fn room_of(&self, others: &[UserId]) -> Result<(ListedRoom, bool), Error> {
         self.pay("create")?;
         let mut users: Vec<UserId> = others.iter().filter(|user| *user != self.user()).cloned().collect();
@@ -77,7 +78,8 @@ impl Visit {
         let digest = short_digest(all.join("\n").as_bytes());
         let request = ClientRoomId::new(format!("{:032x}", u128::from_be_bytes(digest)));
         let request = request.map_err(|_| WireError::from(ErrorCode::Internal))?;
-        let mut new = NewRoom { request: Some((request, digest)), ..group_of(self.user()) };
+        let alias = Some(key_name(self.hub.providers.clock.random()));
+        let mut new = NewRoom { request: Some((request, digest)), alias, ..group_of(self.user()) };
         new.members.extend(others.into_iter().map(|user| (user, Role::Member)));
         if new.members.len() as u64 > self.hub.config.max_members {
             return Err(Refusal::RoomFull.into());
@@ -85,12 +87,22 @@ impl Visit {
         let room = RoomId::new(format!("{:032x}", self.hub.providers.clock.random()));
         let room = room.map_err(|_| WireError::from(ErrorCode::Internal))?;
         let made = self.hub.by_system(&room, Change::Create(Box::new(new))).await?;
-        if made.duplicate && self.hub.membership(&made.room, self.user()).await.is_err() {
-            let max = self.hub.config.max_members;
-            let back = Change::Add { users: vec![self.user().clone()], role: Role::Member, max };
-            self.hub.by_system(&made.room, back).await?;
+        if made.duplicate {
+            self.come_back(&made.room).await?;
         }
         Ok((made.room, !made.duplicate))
+    }
+
+    /// Who left a room, or was removed, is its member again by its name, where the port says so.
+    async fn come_back(&self, room: &RoomId) -> Result<(), Error> {
+        match self.hub.membership(room, self.user()).await {
+            Err(refused) if refused.code == ErrorCode::Forbidden && self.port().open_rooms => {
+                let (users, max) = (vec![self.user().clone()], self.hub.config.max_members);
+                let back = Change::Add { users, role: Role::Member, max };
+                Ok(self.hub.by_system(room, back).await.map(drop)?)
+            }
+            standing => Ok(standing.map(drop)?),
+        }
     }
 
     /// The user of a token of this port; `None`: it is nobody's.
@@ -168,13 +180,25 @@ impl Visit {
         Ok(split)
     }
 
-    /// What waits for the user in a room; `None`: it is no member of one of that name.
+    /// How many messages of others wait for the user in a room, injected ones too; `None`: it is no member of one of that
+    /// name.
+    ///
+    /// # Errors
+    /// When the store cannot read.
+    pub async fn count_unread(&self, name: &RoomName) -> Result<Option<u64>, Error> {
+        self.pay("inbox")?;
+        let Some((room, _)) = self.own_room(name).await? else { return Ok(None) };
+        Ok(Some(self.hub.room_state(&self.asking, &room).await?.unread))
+    }
+
+    /// The same, divided: what waits is read for it, and so it costs as much as a search. `None`: the user is no member of a
+    /// room of that name.
     ///
     /// # Errors
     /// When the store cannot read.
     pub async fn waiting(&self, name: &RoomName) -> Result<Option<Waiting>, Error> {
-        self.pay("inbox")?;
-        let Ok((room, standing)) = self.room(name).await else { return Ok(None) };
+        self.pay("search")?;
+        let Some((room, standing)) = self.own_room(name).await? else { return Ok(None) };
         let state = self.hub.room_state(&self.asking, &room).await?;
         if state.unread == 0 {
             return Ok(Some(Waiting::default()));
@@ -188,5 +212,13 @@ impl Visit {
         let after: (Seq, Option<Seq>) = (read.base(), None);
         let injected = self.read_back(&room, &standing, after, UNPAGED_MAX, is_injected).await?.len() as u64;
         Ok(Some(Waiting { messages: state.unread.saturating_sub(injected), injected }))
+    }
+
+    /// A room of the user's by its name; `None`: there is none.
+    async fn own_room(&self, name: &RoomName) -> Result<Option<(RoomId, Standing)>, Error> {
+        match self.room(name).await {
+            Err(refused) if refused.wire().code == ErrorCode::Forbidden => Ok(None),
+            found => found.map(Some),
+        }
     }
 }
