@@ -141,7 +141,8 @@ pub struct Hipochat {
     #[schemars(with = "keys::Span")]
     pub profile_ttl: Duration,
     /// The original's `PushNotificationURL`: address to which is posted which members do not receive a message, with the
-    /// token of its sender: `https://`, or `http://` on this machine. None by default, and then nothing is posted.
+    /// token of its sender: `https://`, or `http://` on this machine. It has to stand `push.max_posts` posts at once, and as
+    /// many again. None by default, and then nothing is posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_url: Option<String>,
     /// The token that is posted to `push_url` when the sender came by another format, or before the server was started again:
