@@ -125,7 +125,8 @@ pub struct ServerConfig {
     /// Age from which on nobody is told of a message any more: after a stop of the server, or of a push service. Default 1 h.
     pub max_push_age: Duration,
     /// Greatest number of posts of new pushes under way at once, each of a batch of the gateway's, and of as many of pushes that
-    /// were held. Default 16: at 100 ms each 160 in a second, of up to 100 pushes. Those of one user come one after the other.
+    /// were held; and of posts to an existing system, those of rooms that wait beside all others. Default 16: at 100 ms each 160
+    /// in a second, of up to 100 pushes. Those of one user, or of one room, come one after the other.
     pub max_push_posts: usize,
     /// How often one push is given to its service before it is given up; counts in `chat_push_dead_total`. Default 8: some
     /// hour, in growing steps of 10 s to 10 min.

@@ -225,6 +225,7 @@ fn ws_config(settings: &Settings, metrics: PrometheusHandle) -> WsConfig {
     WsConfig {
         max_connections: settings.limits.max_connections,
         max_connections_per_address: settings.limits.max_connections_per_address,
+        max_wrong_logins_per_address: settings.limits.max_wrong_logins_per_address,
         handshake_timeout: settings.timeouts.handshake,
         upload_timeout: settings.uploads.timeout,
         shutdown_timeout: settings.timeouts.shutdown,

@@ -28,6 +28,11 @@ pub struct WsConfig {
     /// number: behind a proxy all come from its address, and an office may come from one. Without a proxy, set it to what
     /// the largest honest household of clients needs, or one machine that says nothing takes all places.
     pub max_connections_per_address: usize,
+    /// How often somebody may log in in vain from one address at once, where a format lets clients log in here; then once in
+    /// 10 s. The same addresses count as one. Default 30: behind one there may be a whole office, and a password that is worth
+    /// anything is not among the first thirty that are tried. 0, any number: behind a proxy all come from its address, and one
+    /// who guesses locks out everybody; it counts them then. Each name is counted by the issuer besides.
+    pub max_wrong_logins_per_address: u32,
     /// How long the head of a request may take, counted from the accept or from the end of the request before; also
     /// how long an idle kept-alive socket is kept. Default 10 s. Longer lets slow attackers hold sockets.
     pub handshake_timeout: Duration,
@@ -89,6 +94,7 @@ impl Default for WsConfig {
         Self {
             max_connections: 10_000,
             max_connections_per_address: 0,
+            max_wrong_logins_per_address: 30,
             handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             upload_timeout: Duration::from_secs(600),
@@ -115,6 +121,7 @@ impl fmt::Debug for WsConfig {
         f.debug_struct("WsConfig")
             .field("max_connections", &self.max_connections)
             .field("max_connections_per_address", &self.max_connections_per_address)
+            .field("max_wrong_logins_per_address", &self.max_wrong_logins_per_address)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("request_timeout", &self.request_timeout)
             .field("upload_timeout", &self.upload_timeout)

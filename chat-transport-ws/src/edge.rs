@@ -22,8 +22,10 @@ pub(crate) struct Edge {
     pub(crate) panel: Option<Arc<Panel>>,
 }
 
-/// How often somebody may log in in vain from one address: behind one there may be a whole office, and a password that is
-/// worth anything is not among the ten that are tried first.
-pub(crate) fn logins() -> Guesses {
-    Guesses::new(30, Duration::from_secs(10))
+/// How long it takes until there may be one more attempt to log in from an address.
+const EACH_LOGIN: Duration = Duration::from_secs(10);
+
+/// Counts who logs in in vain from one address, so many at once.
+pub(crate) fn logins(max: u32) -> Guesses {
+    Guesses::new(max, EACH_LOGIN)
 }

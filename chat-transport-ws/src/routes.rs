@@ -44,7 +44,8 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
     let has_ports = server.ports().next().is_some();
     let panel = config.debug_panel.as_ref().map(|panel| Arc::new(Panel::new(panel)));
     let paths = panel.as_ref().map_or_else(Router::new, |_| panel::routes());
-    let edge = Arc::new(Edge { server, config, streams: Streams::default(), logins: logins(), panel });
+    let logins = logins(config.max_wrong_logins_per_address);
+    let edge = Arc::new(Edge { server, config, streams: Streams::default(), logins, panel });
     let router = Router::new()
         .route("/v1/ws", get(native))
         .merge(commands::routes())

@@ -8,14 +8,18 @@ use chat_protocol::Timestamp;
 
 use super::AuthError;
 
-/// Greatest number of keys that are remembered, some 100 bytes each. Beyond it those are forgotten that owe least.
+/// Greatest number of keys that are remembered, each of some 100 bytes beside its own: whoever counts by what others say bounds
+/// how long that is. Beyond it those are forgotten that owe least.
 const MAX_KEYS: usize = 10_000;
+
+/// From how many keys on it is looked for those that owe nothing.
+const FEW_KEYS: usize = 64;
 
 /// Counts attempts to log in that were wrong, by whatever stands for who tries: a name, an address.
 ///
 /// Of each key so many attempts may be wrong at once, and one more each time that an interval has passed. An attempt is paid
-/// before it is looked at, so that many at once are counted, too; one that was right is given back (which the crate that bounds
-/// connections cannot do: what it has counted it has counted).
+/// before it is looked at, so that many at once are counted, too; one that was right, or that nobody could look at, is given back
+/// (which the crate that bounds connections cannot do: what it has counted it has counted).
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,15 +37,39 @@ pub struct Guesses {
     burst: i64,
     /// Microseconds for which one attempt counts.
     each: i64,
-    /// When all attempts of a key will have been forgiven. Read and written by every attempt.
-    owed: Mutex<BTreeMap<String, i64>>,
+    /// Read and written by every attempt.
+    owed: Mutex<Owed>,
+}
+
+#[derive(Debug, Default)]
+struct Owed {
+    /// When all attempts of a key will have been forgiven.
+    until: BTreeMap<String, i64>,
+    /// With how many keys it is looked for those that owe nothing: twice as many as owed something the last time, so that it
+    /// costs an attempt next to nothing.
+    prune_at: usize,
+}
+
+impl Owed {
+    /// Makes room for one more.
+    fn prune(&mut self, now: i64) {
+        if self.until.len() < self.prune_at.clamp(FEW_KEYS, MAX_KEYS) {
+            return;
+        }
+        self.until.retain(|_, until| *until > now);
+        self.prune_at = 2 * self.until.len();
+        let least = self.until.iter().min_by_key(|(_, until)| **until).map(|(key, _)| key.clone());
+        if let Some(least) = least.filter(|_| self.until.len() >= MAX_KEYS) {
+            self.until.remove(&least);
+        }
+    }
 }
 
 impl Guesses {
-    /// So many at once, and one more each so often.
+    /// So many at once, and one more each so often. 0: any number, and nothing is remembered.
     pub fn new(burst: u32, each: Duration) -> Self {
         let each = i64::try_from(each.as_micros()).unwrap_or(i64::MAX);
-        Self { burst: burst.max(1).into(), each, owed: Mutex::default() }
+        Self { burst: burst.into(), each, owed: Mutex::default() }
     }
 
     /// Pays for one more attempt.
@@ -49,29 +77,29 @@ impl Guesses {
     /// # Errors
     /// [`AuthError::TooOften`] with the time until there may be one.
     pub fn attempt(&self, key: &str, now: Timestamp) -> Result<(), AuthError> {
+        if self.burst == 0 {
+            return Ok(());
+        }
         let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.as_micros();
         let most = now.saturating_add(self.each.saturating_mul(self.burst));
         // Not later than what can be owed at most, even when the clock was set back.
-        let until = owed.get(key).map_or(now, |until| (*until).clamp(now, most)).saturating_add(self.each);
+        let until =
+            owed.until.get(key).map_or(now, |until| (*until).clamp(now, most)).saturating_add(self.each);
         if until > most {
             return Err(AuthError::TooOften(Duration::from_micros(until.abs_diff(most))));
         }
-        if owed.len() >= MAX_KEYS && !owed.contains_key(key) {
-            owed.retain(|_, until| *until > now);
-            let least = owed.iter().min_by_key(|(_, until)| **until).map(|(key, _)| key.clone());
-            if let Some(least) = least.filter(|_| owed.len() >= MAX_KEYS) {
-                owed.remove(&least);
-            }
+        if !owed.until.contains_key(key) {
+            owed.prune(now);
         }
-        owed.insert(key.to_owned(), until);
+        owed.until.insert(key.to_owned(), until);
         Ok(())
     }
 
-    /// Gives back what was paid for an attempt.
+    /// Gives back what was paid for an attempt that was right, or that nobody could look at.
     pub fn was_right(&self, key: &str) {
         let mut owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = owed.get_mut(key) {
+        if let Some(until) = owed.until.get_mut(key) {
             *until = until.saturating_sub(self.each);
         }
     }
@@ -109,7 +137,30 @@ mod tests {
         for n in 0..MAX_KEYS + 10 {
             guesses.attempt(&n.to_string(), at(1)).unwrap();
         }
-        assert_eq!(guesses.owed.lock().unwrap().len(), MAX_KEYS);
+        assert_eq!(guesses.owed.lock().unwrap().until.len(), MAX_KEYS);
         assert!(guesses.attempt("first", at(1)).is_err(), "who owes most is remembered");
+    }
+
+    #[test]
+    fn who_owes_nothing_is_forgotten() {
+        let guesses = Guesses::new(2, Duration::from_secs(10));
+        guesses.attempt("wrong", at(1)).unwrap();
+        for n in 0..1_000 {
+            guesses.attempt(&n.to_string(), at(1)).unwrap();
+            guesses.was_right(&n.to_string());
+        }
+        let left = guesses.owed.lock().unwrap().until.len();
+        assert!(left <= FEW_KEYS, "{left}");
+        guesses.attempt("wrong", at(1)).unwrap();
+        assert!(guesses.attempt("wrong", at(1)).is_err());
+    }
+
+    #[test]
+    fn without_a_bound_nobody_is_counted() {
+        let guesses = Guesses::new(0, Duration::from_secs(10));
+        for _ in 0..100 {
+            guesses.attempt("a", at(1)).unwrap();
+        }
+        assert!(guesses.owed.lock().unwrap().until.is_empty());
     }
 }

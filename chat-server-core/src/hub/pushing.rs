@@ -23,6 +23,9 @@ use held::Held;
 pub(super) use held::HeldPushes;
 pub(super) use stream::Pushing;
 
+/// How long it is waited before what waits is stored again, where that failed; each time twice as long.
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
+
 /// A message while people are told of it, and what all of them are told with.
 struct Telling {
     stored: StoredMessage,
@@ -283,6 +286,6 @@ fn author(message: &Message, user: &UserId) -> Author {
 }
 
 /// A body that nobody can read.
-fn unreadable(_: serde_json::Error) -> WireError {
+pub(super) fn unreadable(_: serde_json::Error) -> WireError {
     ErrorCode::Internal.into()
 }

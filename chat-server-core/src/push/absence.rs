@@ -10,10 +10,13 @@ use crate::dialects::ShownMessage;
 /// finds them in ways of its own.
 ///
 /// Those of one room come one after the other, each after the one before was taken or given up; several rooms are told of at
-/// once. After a restart the last ones may come again, under their ids.
+/// once, twice [`max_push_posts`](crate::ServerConfig::max_push_posts) at most. What is not taken makes its room wait and no
+/// other, for no longer than [`max_push_age`](crate::ServerConfig::max_push_age), whatever time was asked for. After a restart the
+/// last ones may come again, under their ids.
 #[async_trait]
 pub trait AbsenceSink: Send + Sync {
-    /// Tells of one message. `id` is the same whenever these users are told of it; `absent` has at least one.
+    /// Tells of one message, or of a page of 200 of its room's members. `id` names the page and is the same whenever it is told
+    /// of, though somebody of it may have come meanwhile; `absent` has at least one.
     ///
     /// Not cancel-safe: it may have been told.
     async fn tell(&self, id: &str, message: &ShownMessage, absent: &[UserId]) -> WebhookOutcome;

@@ -16,7 +16,8 @@ pub enum JobKind {
     Expire,
     /// Users are told of a message on devices that have no connection.
     Push,
-    /// Another system is told what happened.
+    /// Another system is told of what was stored in a room and was not taken. There is one worker, which finds all of them when it
+    /// starts and says itself when they come up.
     Webhook,
     /// A user is forgotten. Made by [`OwnChange::Forget`](super::OwnChange::Forget), taken away by
     /// [`OwnChange::Forgotten`](super::OwnChange::Forgotten).

@@ -125,7 +125,8 @@ impl Identities {
     }
 }
 
-/// Every id is a user; of those that are listed something is known, or was heard.
+/// Every id is a user; of some something is known because they are listed, of some because it was heard. Who is listed is called
+/// as it is listed; whatever else there was to hear is said of that user, too.
 struct ListedFirst {
     listed: StaticDirectory,
     heard: Vec<Arc<dyn Directory>>,
@@ -136,15 +137,17 @@ struct ListedFirst {
 #[async_trait]
 impl Directory for ListedFirst {
     async fn profile(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
-        if let Some(profile) = self.listed.profile(user).await? {
-            return Ok(Some(profile));
+        let listed = self.listed.profile(user).await?;
+        let heard = match self.hear(user).await {
+            // What is listed is known without them.
+            Err(_) if listed.is_some() => None,
+            heard => heard?,
+        };
+        match (listed, heard) {
+            (Some(listed), Some(heard)) => Ok(Some(Profile { more: heard.more, ..listed })),
+            (Some(one), None) | (None, Some(one)) => Ok(Some(one)),
+            (None, None) => OpenDirectory.profile(user).await,
         }
-        for heard in &self.heard {
-            if let Some(profile) = heard.profile(user).await? {
-                return Ok(Some(profile));
-            }
-        }
-        OpenDirectory.profile(user).await
     }
 
     async fn named(&self, username: &str) -> Result<Option<UserId>, AuthError> {
@@ -152,6 +155,18 @@ impl Directory for ListedFirst {
             true => OpenDirectory.named(username).await,
             false => self.listed.named(username).await,
         }
+    }
+}
+
+impl ListedFirst {
+    /// What was heard of a user, by whoever is asked first.
+    async fn hear(&self, user: &UserId) -> Result<Option<Profile>, AuthError> {
+        for heard in &self.heard {
+            if let Some(profile) = heard.profile(user).await? {
+                return Ok(Some(profile));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -318,5 +333,23 @@ mod tests {
         assert_eq!(directory.named("3").await.unwrap(), None, "but no name");
         let (_, open) = Identities::new("auth", &Settings::default().auth).unwrap().into_parts();
         assert_eq!(open.named("3").await.unwrap(), Some(user("3")));
+    }
+
+    #[tokio::test]
+    async fn of_a_listed_user_it_is_told_what_else_was_heard() {
+        let heard = |id: &str| {
+            let mut profile = Profile { name: Some("Heard".to_owned()), ..Profile::default() };
+            profile.more.insert("city".to_owned(), "Izmir".into());
+            (UserId::new(id).unwrap(), profile)
+        };
+        let mut all = Identities::new("auth", &listed("1")).unwrap();
+        all.open = true;
+        all.heard.push(Arc::new(StaticDirectory::new([heard("1"), heard("2")])));
+        let (_, directory) = all.into_parts();
+        for (id, name, phone) in [("1", "Name", Some("123")), ("2", "Heard", None)] {
+            let profile = directory.profile(&UserId::new(id).unwrap()).await.unwrap().unwrap();
+            assert_eq!((profile.name.as_deref(), profile.phone.as_deref()), (Some(name), phone));
+            assert_eq!(profile.more["city"], "Izmir", "{id}");
+        }
     }
 }

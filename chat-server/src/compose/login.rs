@@ -51,14 +51,20 @@ impl Logins {
     }
 
     async fn by_password(&self, username: &str, said: &str) -> Result<Issued, AuthError> {
+        let known = self.users.iter().find(|user| user.username.as_ref().unwrap_or(&user.id) == username);
+        // What is too long for a name is nobody's, and not remembered.
+        if known.is_none() && username.len() > UserId::MAX_BYTES {
+            return Err(AuthError::Invalid);
+        }
         // Names that nobody has are counted as well: an answer says nothing about who there is.
         self.guesses.attempt(username, SystemClock.now())?;
-        let known = self.users.iter().find(|user| user.username.as_ref().unwrap_or(&user.id) == username);
         let kept = known.and_then(|user| user.password.as_ref());
         // For a name that nobody has some other hash is looked at, so that the time says nothing either.
         let slow = || self.users.iter().filter_map(|user| user.password.as_ref()).find(|it| is_slow(it));
         let looked_at = kept.or_else(slow).cloned().unwrap_or_default();
-        let right = self.is_right(said.to_owned(), looked_at).await?;
+        // Who could not be looked at was not wrong.
+        let looked = self.is_right(said.to_owned(), looked_at).await;
+        let right = looked.inspect_err(|_| self.guesses.was_right(username))?;
         match known.filter(|_| kept.is_some() && right) {
             Some(user) => {
                 self.guesses.was_right(username);
@@ -174,6 +180,25 @@ mod tests {
         let right = logins.log_in(password("2", "plain")).await;
         assert!(matches!(right, Err(AuthError::TooOften(_))), "not even the right one is looked at");
         logins.log_in(password("ann", "password")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_for_a_name_is_not_remembered() {
+        let logins = Logins::new(users(), None, Tokens::Listed(Duration::from_secs(60)));
+        for length in [64 * 1024, UserId::MAX_BYTES + 1] {
+            for _ in 0..20 {
+                let refused = logins.log_in(password(&"x".repeat(length), "x")).await;
+                assert!(
+                    matches!(refused, Err(AuthError::Invalid)),
+                    "{length}: whoever knows its address counts it"
+                );
+            }
+        }
+        let name = "x".repeat(UserId::MAX_BYTES);
+        for _ in 0..10 {
+            assert!(matches!(logins.log_in(password(&name, "x")).await, Err(AuthError::Invalid)));
+        }
+        assert!(matches!(logins.log_in(password(&name, "x")).await, Err(AuthError::TooOften(_))));
     }
 
     #[tokio::test]

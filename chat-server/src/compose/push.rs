@@ -22,8 +22,10 @@ pub(super) struct Carriers {
 
 #[async_trait]
 impl PushGateway for Carriers {
+    /// The smaller of both: who is told by one of them waits for the other, too, when they are in one batch.
     fn max_batch(&self) -> usize {
-        self.others.as_ref().map_or(100, |others| others.max_batch())
+        let theirs = self.haraj.max_batch();
+        self.others.as_ref().map_or(theirs, |others| others.max_batch().min(theirs))
     }
 
     async fn push(&self, batch: &[Push]) -> Vec<PushOutcome> {
@@ -109,6 +111,7 @@ mod tests {
         let (taken, refused) = (PushOutcome::Delivered, PushOutcome::Refused);
         let carriers = carriers(Some(&table), Some(others())).unwrap().unwrap();
         assert_eq!(carriers.push(&batch).await, [taken, refused, taken, refused]);
+        assert_eq!(carriers.max_batch(), 16, "as many as the service is posted at once");
         let alone = super::carriers(Some(&table), None).unwrap().unwrap();
         assert_eq!(alone.push(&batch[..1]).await, [refused], "nobody carries it");
         let all = super::carriers(Some(&Haraj::default()), Some(others())).unwrap().unwrap();

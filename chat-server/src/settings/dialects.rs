@@ -161,11 +161,12 @@ pub struct Hipochat {
     #[schemars(with = "keys::Span")]
     pub profile_ttl: Duration,
     /// The original's `PushNotificationURL`: address to which is posted which members do not receive a message, with the
-    /// token of its sender: `https://`, or `http://` on this machine. None by default, and then nothing is posted.
+    /// token of its sender: `https://`, or `http://` on this machine. It has to stand `push.max_posts` posts at once, and as
+    /// many again. None by default, and then nothing is posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_url: Option<String>,
     /// The token that is posted to `push_url` when the sender came by another format, or before the server was started again:
-    /// senders' tokens are kept in memory alone. None by default, and then no token is posted.
+    /// senders' tokens are kept in memory alone. It also takes the place of one that is answered with 401 or 403. None by default, and then no token is posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_token: Option<Secret>,
     /// Whether `push_url` gets the form of the first version, `chat_token` and `type`, and not JSON.

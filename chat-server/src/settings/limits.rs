@@ -60,6 +60,10 @@ pub struct Limits {
     /// Greatest number of connections from one address, a /64 network of IPv6 addresses counting as one; 0: any number. Behind
     /// a proxy all come from its address. Without one, and without this bound, one machine can take all of them.
     pub max_connections_per_address: usize,
+    /// How often somebody may log in in vain at `haraj` from one address at once, counted as above; then once in 10 s. 0: any
+    /// number, for a server behind a proxy, from whose address all come: one who guesses would lock out everybody. Let the proxy
+    /// bound it then. A name is guessed at only ten times at once, wherever from.
+    pub max_wrong_logins_per_address: u32,
     /// Greatest number of sessions per user, those included that wait for their connection to come back. One more ends the
     /// session that was silent longest, with `ERR_LIMIT_REACHED`: who opens one more window wants that one to work.
     pub max_sessions: usize,
@@ -107,6 +111,7 @@ impl Default for Limits {
             max_schedule_days: 365,
             max_connections: 10_000,
             max_connections_per_address: 0,
+            max_wrong_logins_per_address: 30,
             max_sessions: 20,
             max_listened: limits::MAX_LISTENED,
             max_refused_frames: 16,

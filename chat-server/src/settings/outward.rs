@@ -36,7 +36,7 @@ pub struct Push {
     pub max_batch: usize,
     /// Greatest number of posts of new pushes under way at once, and of as many of pushes that were held: the address has to
     /// stand both. At 100 ms each, 16 are 160 posts in a second, of up to `max_batch` pushes. Those of one user come one after
-    /// the other.
+    /// the other. The same holds for `dialects.hipochat.push_url`, where those of one room come one after the other.
     pub max_posts: usize,
     /// How often a push that is not taken comes again, in growing steps of 10 s to 10 min, before it is given up.
     pub max_attempts: u32,

@@ -31,14 +31,23 @@ pub(crate) struct Endpoint {
 }
 
 /// What is posted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Post<'a> {
     /// Its name, the same whenever it is repeated.
     pub(crate) id: &'a str,
     pub(crate) body: &'a [u8],
     pub(crate) content_type: &'static str,
-    /// What proves that somebody asks for it, who is not us.
-    pub(crate) authorization: Option<HeaderValue>,
+    /// What proves who asks for it.
+    pub(crate) authorization: Option<Authorization>,
+}
+
+/// What stands in the header of that name.
+#[derive(Debug, Clone)]
+pub(crate) enum Authorization {
+    /// The operator's.
+    Ours(HeaderValue),
+    /// Of somebody else: where it is not good any more, nobody will mend it.
+    Theirs(HeaderValue),
 }
 
 impl<'a> Post<'a> {
@@ -123,8 +132,8 @@ impl Endpoint {
             let signature = signature(secret, post.id, timestamp, post.body);
             request = request.header("webhook-signature", signature);
         }
-        if let Some(authorization) = &post.authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        if let Some(Authorization::Ours(value) | Authorization::Theirs(value)) = &post.authorization {
+            request = request.header(AUTHORIZATION, value);
         }
         let response = request.send().await.map_err(connection)?;
         let status = response.status();
@@ -137,7 +146,9 @@ impl Endpoint {
             StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
                 true
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => post.authorization.is_some(),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                matches!(post.authorization, Some(Authorization::Theirs(_)))
+            }
             _ => false,
         };
         if is_refused {

@@ -14,7 +14,7 @@ use chat_server_core::push::{AbsenceSink, WebhookOutcome};
 use moka::future::Cache;
 use reqwest::header::HeaderValue;
 
-use crate::endpoint::{Endpoint, Failure, Post};
+use crate::endpoint::{Authorization, Endpoint, Failure, Post};
 use crate::{EndpointConfig, SetupError};
 
 /// Number of senders whose tokens are remembered: those who came last.
@@ -32,7 +32,8 @@ pub struct HipochatPushConfig {
     pub dialect: Hipochat,
     /// JSON, the default, or the form of the first version.
     pub form: PushForm,
-    /// The token that is sent where none of the sender's is known. Default: none is sent then.
+    /// The token that is sent where none of the sender's is known, or that one is not good any more. Default: none is sent
+    /// then.
     pub token: Option<String>,
 }
 
@@ -63,7 +64,9 @@ impl fmt::Debug for HipochatPushConfig {
 ///
 /// The sender's token is the one with which it came last to whoever asks the authenticator of
 /// [`remembering`](Self::remembering). Tokens are kept in memory alone: after a restart, or for who comes by another format,
-/// [`HipochatPushConfig::token`] is sent. 401 and 403 are final like 400, because nobody will mend another's token.
+/// [`HipochatPushConfig::token`] is sent. A sender's token that is answered with 401 or 403 is forgotten, and that one is sent
+/// at once instead; without one such an answer is final like 400, because nobody will mend another's token. To the operator's own
+/// token, or to a post without any, it is not: somebody will mend that, and the post comes again like all that is not taken.
 pub struct HipochatPush {
     endpoint: Endpoint,
     dialect: Hipochat,
@@ -94,6 +97,25 @@ impl HipochatPush {
         Arc::new(Remembering { auth, push: self.clone() })
     }
 
+    /// Posts with the token of the sender; with ours where none is known, or it is not good any more.
+    async fn post(&self, sender: &UserId, post: Post<'_>) -> Result<Vec<u8>, Failure> {
+        let ours = self.token.clone().map(Authorization::Ours);
+        let Some(token) = self.senders.get(sender).await else {
+            return self.endpoint.post(&Post { authorization: ours, ..post }).await;
+        };
+        let theirs = Post { authorization: Some(Authorization::Theirs(token.clone())), ..post.clone() };
+        let posted = self.endpoint.post(&theirs).await;
+        let is_stale = matches!(posted, Err(Failure::Refused { status: 401 | 403 }));
+        if !is_stale || ours.is_none() {
+            return posted;
+        }
+        // Unless it came with another one meanwhile.
+        if self.senders.get(sender).await.is_some_and(|known| known == token) {
+            self.senders.invalidate(sender).await;
+        }
+        self.endpoint.post(&Post { authorization: ours, ..post }).await
+    }
+
     /// What is posted of a message; `None`: the format has no words for it.
     fn body(&self, shown: &ShownMessage, absent: &[UserId]) -> Option<Push> {
         let frame = shown.news(Some(&shown.room.alias()), |news| self.dialect.message(news))?;
@@ -111,13 +133,8 @@ impl AbsenceSink for HipochatPush {
     async fn tell(&self, id: &str, message: &ShownMessage, absent: &[UserId]) -> WebhookOutcome {
         let Some(push) = self.body(message, absent) else { return WebhookOutcome::Delivered };
         let written = push.written(self.form);
-        let sender = self.senders.get(&message.author.user).await;
-        let post = Post {
-            content_type: written.content_type,
-            authorization: sender.or_else(|| self.token.clone()),
-            ..Post::json(id, written.body.as_bytes())
-        };
-        match self.endpoint.post(&post).await {
+        let post = Post { content_type: written.content_type, ..Post::json(id, written.body.as_bytes()) };
+        match self.post(&message.author.user, post).await {
             Ok(_) => WebhookOutcome::Delivered,
             Err(Failure::Later { after, .. }) => WebhookOutcome::Retry(after),
             Err(Failure::Refused { .. }) => WebhookOutcome::Refused,

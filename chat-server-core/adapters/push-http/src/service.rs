@@ -231,6 +231,11 @@ fn outcome(form: PushForm, status: StatusCode, said: &[u8]) -> PushOutcome {
 
 #[async_trait]
 impl PushGateway for ServicePush {
+    /// As many as are posted at once: a service that hangs keeps a batch for the time of one post.
+    fn max_batch(&self) -> usize {
+        MAX_POSTS
+    }
+
     async fn push(&self, batch: &[Push]) -> Vec<PushOutcome> {
         // Futures that are not begun yet, and none is before there is a place for it.
         let all: Vec<_> = batch.iter().map(|push| self.give(push)).collect();

@@ -13,7 +13,7 @@ use chat_protocol::{Role, Timestamp, UserId, WireError};
 use tokio::time::Instant;
 
 use super::posts::{Ended, Keyed, Posts};
-use super::{Held, Ready, Telling, Told};
+use super::{Held, PAUSE, Ready, Telling, Told};
 use crate::hub::Hub;
 use crate::hub::reader::{FRESH, Reader};
 use crate::hub::worker::{MAX_NAP, Next, Work};
@@ -25,9 +25,6 @@ const MEMBERS: usize = 200;
 
 /// How many recipients wait at most; beyond it no more are read. Each costs some 300 bytes.
 const MAX_WAITING: usize = 4_096;
-
-/// How long it is waited before a push that waits is stored again, where that failed; each time twice as long.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// A message whose members are looked at.
 struct Expanding {
@@ -243,14 +240,24 @@ impl Hub {
             if self.keep_pushes(held).await.is_ok() {
                 return true;
             }
-            tokio::select! {
-                () = self.draining.cancelled() => return false,
-                () = tokio::time::sleep(pause) => pause *= 2,
+            if !self.paused(&mut pause).await {
+                return false;
             }
         }
         for one in held {
             self.bury(one.name(), "that it waits cannot be stored");
         }
         true
+    }
+
+    /// Waits, the next time twice as long; false: the server stops.
+    pub(in crate::hub) async fn paused(&self, pause: &mut Duration) -> bool {
+        tokio::select! {
+            () = self.draining.cancelled() => false,
+            () = tokio::time::sleep(*pause) => {
+                *pause *= 2;
+                true
+            }
+        }
     }
 }

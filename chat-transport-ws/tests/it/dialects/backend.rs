@@ -24,6 +24,10 @@ use crate::edge::{Answer, Edge};
 use crate::raw::soon;
 
 const ROOM: &str = "e598c2a9-317a-4577-8cbd-7fd5f0cddbdf";
+const OTHER: &str = "0b1c2d3e-317a-4577-8cbd-7fd5f0cddbdf";
+
+/// Stands in place of the path when a push is answered.
+const ANSWERED: &str = "answered";
 
 /// What the backend was asked: path, `Authorization`, content type, body.
 type Asked = (String, String, String, String);
@@ -59,11 +63,13 @@ impl Backend {
                 };
                 let (path, token) = (parts.uri.path().to_owned(), header("authorization"));
                 let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
-                asked.lock().unwrap().push((path.clone(), token.clone(), header("content-type"), body));
+                let kind = header("content-type");
+                asked.lock().unwrap().push((path.clone(), token.clone(), kind.clone(), body.clone()));
                 if path == "/profile" {
                     return profile(&token);
                 }
                 answers.acquire().await.unwrap().forget();
+                asked.lock().unwrap().push((ANSWERED.to_owned(), token, kind, body));
                 let status = statuses.lock().unwrap().pop().unwrap_or(200);
                 StatusCode::from_u16(status).unwrap().into_response()
             }
@@ -125,7 +131,11 @@ fn profile(token: &str) -> Response {
 }
 
 async fn join(edge: &Edge, token: &str) -> Socket {
-    open(edge, &format!("/talk/chat/{ROOM}/?token=tok-{token}")).await
+    enter(edge, ROOM, token).await
+}
+
+async fn enter(edge: &Edge, room: &str, token: &str) -> Socket {
+    open(edge, &format!("/talk/chat/{room}/?token=tok-{token}")).await
 }
 
 async fn call(edge: &Edge, line: &str, token: &str, body: &str) -> Answer {
@@ -200,37 +210,81 @@ async fn the_backend_is_told_whom_a_message_did_not_reach() {
     assert_eq!((&push["type"], &push["body"]), (&json!("item"), &json!({"sold": true})));
     assert_eq!(push["receivers"], json!(["2"]));
 
-    // A token that the backend does not know any more is final: what comes behind it does not wait.
-    *backend.statuses.lock().unwrap() = vec![401];
-    for text in ["refused", "next"] {
+    // Of a token that the backend does not know any more ours takes the place, until its user comes again. That one is tried
+    // again like any other post that is not taken: somebody will mend it.
+    *backend.statuses.lock().unwrap() = vec![200, 401, 401];
+    for text in ["stale", "next"] {
         ann_socket.say(json!({"body": {"message": text}})).await;
     }
-    assert!(backend.push(4).await.2.contains("refused"));
-    assert!(backend.push(5).await.2.contains(r#""body":{"message":"next"}"#));
-    assert_eq!(backend.asked("/push").len(), 5);
+    let (ours, theirs) = ("Token of-ours", "Token tok-ann@example.org");
+    for (number, token, text) in
+        [(4, theirs, "stale"), (5, ours, "stale"), (6, ours, "stale"), (7, ours, "next")]
+    {
+        let (with, _, body) = backend.push(number).await;
+        assert!(with == token && body.contains(text), "{number}: {with} {body}");
+    }
+    let mut ann_socket = join(&edge, "ann@example.org").await;
+    ann_socket.say(json!({"message": "again"})).await;
+    assert_eq!(backend.push(8).await.0, theirs);
+}
+
+#[tokio::test]
+async fn without_a_token_of_ours_one_that_is_not_good_any_more_is_final() {
+    let backend = Backend::start().await;
+    let edge = backend.server(|_| {}).await;
+    drop(join(&edge, "bob").await);
+    let mut ann_socket = join(&edge, "ann@example.org").await;
+    *backend.statuses.lock().unwrap() = vec![401];
+    for text in ["refused", "next"] {
+        ann_socket.say(json!({"message": text})).await;
+    }
+    for (number, text) in [(1, "refused"), (2, "next")] {
+        let (token, _, body) = backend.push(number).await;
+        assert!(token == "Token tok-ann@example.org" && body.contains(text), "{token} {body}");
+    }
+    assert_eq!(backend.asked("/push").len(), 2);
 }
 
 #[tokio::test]
 async fn a_backend_that_does_not_answer_delays_nobody() {
     let backend = Backend::start().await;
-    let edge = backend.server(|config| config.form = PushForm::Form).await;
-    drop(join(&edge, "bob").await);
-    let mut ann_socket = join(&edge, "ann@example.org").await;
+    let edge = backend.server(|_| {}).await;
+    drop((join(&edge, "bob").await, enter(&edge, OTHER, "bob").await));
+    let (mut ann_socket, mut elsewhere) =
+        (join(&edge, "ann@example.org").await, enter(&edge, OTHER, "ann@example.org").await);
     backend.answers.forget_permits(Semaphore::MAX_PERMITS);
     for text in ["one", "two", "three"] {
         ann_socket.say(json!({"message": text})).await;
         assert_eq!(ann_socket.hear().await["message"], text);
     }
+    elsewhere.say(json!({"message": "elsewhere"})).await;
+    assert_eq!(elsewhere.hear().await["message"], "elsewhere");
+    // What is told of another room comes while the first one hangs, and was begun behind all of this room.
+    backend.push(2).await;
+    backend.answers.add_permits(4);
+    backend.push(4).await;
+    while backend.asked(ANSWERED).len() < 4 {
+        tokio::task::yield_now().await;
+    }
+    let asked = backend.asked.lock().unwrap().clone();
+    let here = asked.iter().filter(|asked| asked.3.contains(ROOM));
+    let here: Vec<(&str, Value)> = here
+        .map(|(path, .., body)| (path.as_str(), serde_json::from_str::<Value>(body).unwrap()["body"].clone()))
+        .collect();
+    let each = |text: &str| [("/push", json!(text)), (ANSWERED, json!(text))];
+    assert_eq!(here, ["one", "two", "three"].map(each).concat(), "one after the other");
+}
+
+#[tokio::test]
+async fn the_form_of_the_first_version_names_the_room_alone() {
+    let backend = Backend::start().await;
+    let edge = backend.server(|config| config.form = PushForm::Form).await;
+    drop(join(&edge, "bob").await);
+    join(&edge, "ann@example.org").await.say(json!({"message": "hi"})).await;
     let (token, kind, body) = backend.push(1).await;
     assert_eq!(
-        (token.as_str(), kind.as_str(), body.as_str()),
-        (
-            "Token tok-ann@example.org",
-            "application/x-www-form-urlencoded",
-            &*format!("chat_token={ROOM}&type=message")
-        )
+        (token.as_str(), kind.as_str()),
+        ("Token tok-ann@example.org", "application/x-www-form-urlencoded")
     );
-    assert_eq!(backend.asked("/push").len(), 1, "they come one after the other");
-    backend.answers.add_permits(3);
-    assert_eq!(backend.push(3).await.2, body);
+    assert_eq!(body, format!("chat_token={ROOM}&type=message"));
 }

@@ -7,6 +7,7 @@ use chat_protocol::dialect::haraj::{
     UpdatedUser,
 };
 use chat_protocol::{ErrorCode, UserId};
+use chat_server_core::Error;
 use chat_server_core::auth::{self, Issued};
 use chat_server_core::clock::{Clock, SystemClock};
 
@@ -22,12 +23,15 @@ pub(super) async fn log_in(asked: Asked<'_>) -> Result<Response, Code> {
         Login::Basic { username, password } => auth::Login::Password { username, password: &password.0 },
         Login::HarajSession { session_value } => auth::Login::Session(&session_value.0),
     };
-    match edge.server.log_in(port, said).await {
-        Ok(issued) => {
-            edge.logins.was_right(&from);
-            Ok(session(issued))
-        }
-        Err(refused) if refused.wire().code == ErrorCode::InvalidToken => Err(Code::MismatchCredentials),
+    let logged_in = edge.server.log_in(port, said).await;
+    let is_wrong = |refused: &Error| refused.wire().code == ErrorCode::InvalidToken;
+    // What nobody could look at, because somebody is not there or waits already, was no guess.
+    if !logged_in.as_ref().is_err_and(is_wrong) {
+        edge.logins.was_right(&from);
+    }
+    match logged_in {
+        Ok(issued) => Ok(session(issued)),
+        Err(refused) if is_wrong(&refused) => Err(Code::MismatchCredentials),
         Err(other) => Err(error(other)),
     }
 }

@@ -1,5 +1,15 @@
 //! What haraj refuses, and in which words.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chat_protocol::UserId;
+use chat_server_core::auth::{AuthError, DevelopmentAuth, Issued, Login, TokenIssuer};
+use chat_server_core::{Providers, ServerConfig};
+use chat_transport_ws::WsConfig;
+
+use super::super::super::ports;
 use super::*;
 
 #[tokio::test]
@@ -124,18 +134,65 @@ async fn who_is_blocked_is_refused_and_learns_nothing_else() {
 #[tokio::test]
 async fn who_guesses_passwords_has_to_wait_and_who_knows_one_does_not() {
     let edge = start().await;
-    let login = |name: &str| json!({"auth_type": "basic", "username": name, "password": "x"}).to_string();
-    let log_in = async |name: String| {
-        read(&ask(&edge, "POST /chat/sessions", None, ("application/json", &login(&name))).await)
-    };
     for _ in 0..40 {
-        assert_eq!(log_in("1".to_owned()).await.0, 200);
+        assert_eq!(log_in(&edge, "1").await.0, 200);
     }
     let wrong = "x".repeat(200);
     for _ in 0..30 {
-        refused(log_in(wrong.clone()).await, 409, "ERR_MISMATCH_CREDENTIALS");
+        refused(log_in(&edge, &wrong).await, 409, "ERR_MISMATCH_CREDENTIALS");
     }
-    refused(log_in(wrong).await, 429, "ERR_TOO_MANY_REQUESTS");
+    refused(log_in(&edge, &wrong).await, 429, "ERR_TOO_MANY_REQUESTS");
+}
+
+async fn log_in(edge: &Edge, name: &str) -> (u16, Value) {
+    let login = json!({"auth_type": "basic", "username": name, "password": "x"}).to_string();
+    read(&ask(edge, "POST /chat/sessions", None, ("application/json", &login)).await)
+}
+
+#[tokio::test]
+async fn behind_a_proxy_an_address_may_be_wrong_any_number_of_times() {
+    let wrong = "x".repeat(200);
+    for (max, allowed) in [(2, 2), (0, 40)] {
+        let providers = Providers { dialects: ports(), ..Providers::default() };
+        let config = WsConfig { max_wrong_logins_per_address: max, ..WsConfig::default() };
+        let edge = Edge::start_with(config, providers, ServerConfig::default()).await;
+        for _ in 0..allowed {
+            refused(log_in(&edge, &wrong).await, 409, "ERR_MISMATCH_CREDENTIALS");
+        }
+        let next = log_in(&edge, &wrong).await;
+        assert_eq!(next.0, if max == 0 { 409 } else { 429 }, "{next:?}");
+    }
+}
+
+/// Knows nobody before it was asked often enough.
+struct Down(AtomicU32);
+
+#[async_trait]
+impl TokenIssuer for Down {
+    async fn log_in(&self, login: Login<'_>) -> Result<Issued, AuthError> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0..20 => Err(AuthError::Unavailable("it is down".into())),
+            20..40 => Err(AuthError::TooOften(Duration::from_secs(1))),
+            _ => DevelopmentAuth.log_in(login).await,
+        }
+    }
+
+    async fn renew(&self, _: &UserId) -> Result<Issued, AuthError> {
+        Err(AuthError::Invalid)
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_could_look_at_was_no_guess() {
+    let issuer = Arc::new(Down(AtomicU32::new(0)));
+    let edge = start_with(vec![Port { issuer: Some(issuer), ..Port::new(Haraj::default()) }]).await;
+    for _ in 0..20 {
+        assert_eq!(log_in(&edge, "1").await.0, 503);
+    }
+    for _ in 20..40 {
+        refused(log_in(&edge, "1").await, 429, "ERR_TOO_MANY_REQUESTS");
+    }
+    assert_eq!(log_in(&edge, "1").await.0, 200, "nobody has been wrong");
 }
 
 #[tokio::test]
