@@ -243,6 +243,7 @@ async fn without_a_token_of_ours_one_that_is_not_good_any_more_is_final() {
     let backend = Backend::start().await;
     let edge = backend.server(|_| {}).await;
     drop(join(&edge, "bob").await);
+    until_open(&edge, 0).await;
     let mut ann_socket = join(&edge, "ann@example.org").await;
     *backend.statuses.lock().unwrap() = vec![401];
     for text in ["refused", "next"] {
@@ -260,6 +261,7 @@ async fn a_backend_that_does_not_answer_delays_nobody() {
     let backend = Backend::start().await;
     let edge = backend.server(|_| {}).await;
     drop((join(&edge, "bob").await, enter(&edge, OTHER, "bob").await));
+    until_open(&edge, 0).await;
     let (mut ann_socket, mut elsewhere) =
         (join(&edge, "ann@example.org").await, enter(&edge, OTHER, "ann@example.org").await);
     backend.answers.forget_permits(Semaphore::MAX_PERMITS);
@@ -290,6 +292,7 @@ async fn the_form_of_the_first_version_names_the_room_alone() {
     let backend = Backend::start().await;
     let edge = backend.server(|config| config.form = PushForm::Form).await;
     drop(join(&edge, "bob").await);
+    until_open(&edge, 0).await;
     join(&edge, "ann@example.org").await.say(json!({"message": "hi"})).await;
     let (token, kind, body) = backend.push(1).await;
     assert_eq!(
