@@ -120,7 +120,7 @@ impl Hub {
 
     /// Ends all listening of `watcher` to `user`: one of them blocks the other.
     pub(super) fn stop_watching(&self, watcher: &UserId, user: &UserId) {
-        let links = self.users.lock(watcher).get(watcher).map(UserEntry::links).unwrap_or_default();
+        let links = self.links_of(watcher);
         for link in links {
             self.unlisten(&link, user);
         }

@@ -10,7 +10,6 @@ use super::delivery::Deliveries;
 use super::dialects::Happened;
 use super::feed::Published;
 use super::link::Link;
-use super::presence::UserEntry;
 use super::replay::Log;
 use super::veil::Veil;
 use crate::bus::{Hint, News};
@@ -114,8 +113,7 @@ impl Hub {
         if changed.action != MemberAction::Role {
             return;
         }
-        let links =
-            self.users.lock(&changed.user).get(&changed.user).map(UserEntry::links).unwrap_or_default();
+        let links = self.links_of(&changed.user);
         for link in links {
             link.change_role(room, role);
         }

@@ -166,7 +166,8 @@ pub struct Hipochat {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_url: Option<String>,
     /// The token that is posted to `push_url` when the sender came by another format, or before the server was started again:
-    /// senders' tokens are kept in memory alone. It also takes the place of one that is answered with 401 or 403. None by default, and then no token is posted.
+    /// senders' tokens are kept in memory alone. It also takes the place of one that is answered with 401 or 403. None by default,
+    /// and then no token is posted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub push_token: Option<Secret>,
     /// Whether `push_url` gets the form of the first version, `chat_token` and `type`, and not JSON.

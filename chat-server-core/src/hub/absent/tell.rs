@@ -8,7 +8,6 @@ use chat_protocol::{HistoryQuery, Role, RoomId, RoomKind, UserId, WireError};
 use super::{Absences, Unheard};
 use crate::dialects::ShownMessage;
 use crate::hub::Hub;
-use crate::hub::presence::UserEntry;
 use crate::hub::pushing::PAUSE;
 use crate::hub::pushing::posts::Ended;
 use crate::hub::reader::FRESH;
@@ -209,7 +208,6 @@ impl Hub {
 
     /// Whether some connection of a user hears of a room.
     fn receives(&self, user: &UserId, room: &RoomId) -> bool {
-        let links = self.users.lock(user).get(user).map(UserEntry::links).unwrap_or_default();
-        links.iter().any(|link| link.ties().rooms.contains_key(room))
+        self.links_of(user).iter().any(|link| link.ties().rooms.contains_key(room))
     }
 }

@@ -6,15 +6,9 @@ use chat_server_core::{Providers, Rate, ServerConfig};
 use chat_transport_ws::WsConfig;
 use serde_json::json;
 
-use super::{Socket, open, open_with, operate, start};
+use super::together::haraj;
+use super::{open, open_with, operate, start};
 use crate::edge::Edge;
-
-async fn haraj(edge: &Edge, user: u32) -> Socket {
-    let mut socket = open(edge, "/chat/ws").await;
-    socket.say(json!({"auth": {"id": "a", "access_token": format!("dev-{user}")}})).await;
-    assert_eq!(socket.hear().await["status"], 200);
-    socket
-}
 
 /// Phones lose their network without a word; those who look at them see it at once, in every format that shows presence.
 #[tokio::test]

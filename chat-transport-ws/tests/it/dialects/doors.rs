@@ -20,6 +20,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use super::calls::ask;
+use super::together::haraj;
 use super::{OPERATOR, Socket, open, open_with, operate, ports, start, start_with};
 use crate::edge::{Answer, Edge, command};
 use crate::raw::{self, soon};
@@ -321,13 +322,6 @@ async fn who_has_more_rooms_than_one_socket_hears_of_hears_of_those_in_which_som
             assert_eq!(typing["content"]["user_id"], *user, "the room is one of its rooms again");
         }
     }
-}
-
-async fn haraj(edge: &Edge, user: u32) -> Socket {
-    let mut socket = open(edge, "/chat/ws").await;
-    socket.say(json!({"auth": {"id": "a", "access_token": format!("dev-{user}")}})).await;
-    assert_eq!(socket.hear().await["status"], 200);
-    socket
 }
 
 #[tokio::test]
