@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_protocol::reply::RoomData;
-use chat_protocol::{RoomId, RoomState, UserId};
+use chat_protocol::command as wire;
+use chat_protocol::reply::{ListenData, RoomData};
+use chat_protocol::{Command as Wire, RequestId, RoomId, RoomState, UserId};
+use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
@@ -115,7 +117,7 @@ impl Client {
     /// [`Error::Refused`] with `ERR_ALREADY_EXISTS` when a room has this id; [`Error::Timeout`], [`Error::Busy`],
     /// [`Error::Closed`].
     pub async fn create(&self, room: NewRoom) -> Result<RoomData, Error> {
-        room_data(self.call(Command::Create(Box::new(room.command()?))).await?)
+        self.ask(room.command()?).await
     }
 
     /// Becomes a member of a room. Being one already is no error.
@@ -124,7 +126,7 @@ impl Client {
     /// [`Error::Refused`] with `ERR_FORBIDDEN_ACCESS` when there is no such room, or it is entered by invitation
     /// only: the server does not tell which. [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
     pub async fn join(&self, room: RoomId) -> Result<RoomData, Error> {
-        room_data(self.call(Command::Join(room)).await?)
+        self.ask(wire::Join { id: unnumbered(), room }).await
     }
 
     /// Stops being a member of a room.
@@ -132,7 +134,7 @@ impl Client {
     /// # Errors
     /// [`Error::Refused`] when the user is no member; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
     pub async fn leave(&self, room: RoomId) -> Result<(), Error> {
-        self.call(Command::Leave(room)).await.map(drop)
+        self.order(wire::Leave { id: unnumbered(), room }).await
     }
 
     /// Watches a user's presence and tells whether the user is online now. The watch lasts until
@@ -142,10 +144,8 @@ impl Client {
     /// [`Error::Refused`] for someone with whom the user shares no room, or beyond 1,000 users; [`Error::Timeout`],
     /// [`Error::Busy`], [`Error::Closed`].
     pub async fn listen(&self, user: UserId) -> Result<bool, Error> {
-        match self.call(Command::Listen(user)).await? {
-            Answer::Online(online) => Ok(online),
-            _ => Err(misplaced()),
-        }
+        let data: ListenData = self.ask(wire::Listen { id: unnumbered(), user }).await?;
+        Ok(data.online)
     }
 
     /// Stops watching a user's presence. Not watching it is no error.
@@ -153,7 +153,7 @@ impl Client {
     /// # Errors
     /// [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
     pub async fn unlisten(&self, user: UserId) -> Result<(), Error> {
-        self.call(Command::Unlisten(user)).await.map(drop)
+        self.order(wire::Unlisten { id: unnumbered(), user }).await
     }
 
     /// A new subscriber. The first one begins with the client's first event, each later one with the next.
@@ -180,6 +180,19 @@ impl Client {
         self.shared.close().await;
     }
 
+    /// Asks the server, and reads the answer.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, command: impl Into<Wire>) -> Result<T, Error> {
+        match self.call(Command::Ask(Box::new(command.into()))).await? {
+            Answer::Reply(reply) => reply.parse().map_err(|error| Error::Answer(error.to_string())),
+            _ => Err(misplaced()),
+        }
+    }
+
+    /// Asks the server for something that is only done.
+    pub(crate) async fn order(&self, command: impl Into<Wire>) -> Result<(), Error> {
+        self.call(Command::Ask(Box::new(command.into()))).await.map(drop)
+    }
+
     pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
         self.shared.call(command).await
     }
@@ -196,11 +209,9 @@ pub(crate) fn misplaced() -> Error {
     Error::Answer("of another kind than asked for".to_owned())
 }
 
-fn room_data(answer: Answer) -> Result<RoomData, Error> {
-    match answer {
-        Answer::Room(data) => Ok(*data),
-        _ => Err(misplaced()),
-    }
+/// The id of a command that the session has not numbered yet.
+pub(crate) fn unnumbered() -> RequestId {
+    RequestId::new("0").expect("a digit is an id")
 }
 
 /// 128 random bits as hexadecimal digits: a name that nobody else chooses.

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use chat_protocol::event::{MemberChanged, Presence, Reads, RoomChanged};
-use chat_protocol::{Message, Offset, RoomId, RoomState, Seq, UserId};
+use chat_protocol::event::{
+    Deleted, Edited, MemberChanged, Presence, Reaction, Reads, RoomChanged, UserChanged,
+};
+use chat_protocol::unread::{Counts, ReadState};
+use chat_protocol::{Message, Offset, RoomId, RoomState, Seq, Timestamp, UserId};
 use futures::Stream;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use tokio::sync::broadcast;
@@ -16,8 +19,8 @@ use crate::Error;
 
 /// One event of a client, in the order in which they took effect.
 ///
-/// Within a room, [`Message`](ClientEvent::Message), [`Member`](ClientEvent::Member) and
-/// [`Room`](ClientEvent::Room) come in the order of the room's log, each exactly once, without gaps; the only thing
+/// Within a room, [`Message`](ClientEvent::Message), [`Edited`](ClientEvent::Edited), [`Deleted`](ClientEvent::Deleted),
+/// [`Reaction`](ClientEvent::Reaction), [`Member`](ClientEvent::Member) and [`Room`](ClientEvent::Room) come in the order of the room's log, each exactly once, without gaps; the only thing
 /// that can stand in place of events is a [`Resumed`](ClientEvent::Resumed) that says so, or a
 /// [`Lagged`](ClientEvent::Lagged) of a subscriber that was too slow. Events are delivered at most once per
 /// subscriber, also those of other devices of the same user and the echo of one's own messages.
@@ -42,9 +45,17 @@ pub enum ClientEvent {
         recovery: Recovery,
         /// Others' read pointers as they are now, at most 200.
         pointers: BTreeMap<UserId, Seq>,
+        /// Others' delivered pointers that are further than their read pointers, at most 200.
+        delivered: BTreeMap<UserId, Seq>,
     },
     /// A message was stored, by anyone: one's own carry the `client_msg_id` of their send.
     Message(Message),
+    /// A message says something else now.
+    Edited(Edited),
+    /// A message was deleted for everyone.
+    Deleted(Deleted),
+    /// A reaction to a message came or went.
+    Reaction(Reaction),
     /// A membership changed.
     Member(MemberChanged),
     /// A room was made or its data changed.
@@ -53,23 +64,33 @@ pub enum ClientEvent {
     RoomJoined(RoomId),
     /// The user is no member of this room any more.
     RoomLeft(RoomId),
-    /// The user's own read pointer moved, on whichever device.
-    Read {
-        /// The room.
-        room: RoomId,
-        /// Everything up to this message is read.
-        seq: Seq,
-    },
+    /// What is unread in a room changed: by a message, a deletion, or because the user read, on whichever device.
+    Unread(Unread),
+    /// Something else that concerns the user alone: settings of a room, a message deleted for oneself, blocks, scheduled
+    /// messages, sessions.
+    User(UserChanged),
     /// Another member's read pointer moved.
     Reads(Reads),
-    /// A user whom the client listens to went online or offline, or a member is writing. Best effort: never repeated.
+    /// A user whom the client listens to went online or offline, or a large room told how many are there. Best effort: never
+    /// repeated.
     Presence(Presence),
+    /// Who is writing in a room changed: by a key press, a message, or because its time ended.
+    Typing {
+        /// The room.
+        room: RoomId,
+        /// In the thread of this message; `None`: in the main line.
+        thread: Option<Seq>,
+        /// Everyone who writes there now, but for the user itself.
+        users: Vec<UserId>,
+    },
     /// A user whom the client listens to is online or not: told after each reconnect.
     Online {
         /// The user.
         user: UserId,
         /// Whether any session of the user lives.
         online: bool,
+        /// When the last one ended, if none lives and it is known.
+        last_seen: Option<Timestamp>,
     },
     /// The server stops soon; a reconnect follows by itself.
     Draining,
@@ -87,6 +108,20 @@ pub enum ClientEvent {
         /// Why; `None`: it was closed on this side.
         reason: Option<Error>,
     },
+}
+
+/// What is unread in the main line of a room.
+///
+/// Counted by the rule of [`protocol::unread`](crate::protocol::unread), as the server does. When it depends on messages that
+/// the client has not seen, `counts` is a guess at first, and a second event follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The room.
+    pub room: RoomId,
+    /// How far the user has read.
+    pub read: ReadState,
+    /// Messages after that, and those of them that mention the user.
+    pub counts: Counts,
 }
 
 /// How a log was resumed: the four answers that there are.

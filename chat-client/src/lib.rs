@@ -67,5 +67,5 @@ pub use builder::ClientBuilder;
 pub use chat_protocol as protocol;
 pub use client::Client;
 pub use error::{Error, TokenError};
-pub use event::{ClientEvent, ConnectionState, EventStream, Recovery};
+pub use event::{ClientEvent, ConnectionState, EventStream, Recovery, Unread};
 pub use room::{Draft, NewRoom, RoomHandle};

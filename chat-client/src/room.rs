@@ -1,13 +1,13 @@
 //! One room, as seen by the user of a client, and what may be put into one.
 
-use chat_protocol::command::Create;
+use chat_protocol::command::{self as wire, Create};
 use chat_protocol::reply::SendData;
 use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, HistoryVisibility, RequestId,
+    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, HistoryVisibility, Mentions,
     RoomId, RoomInfo, RoomKind, RoomState, Seq, UserId,
 };
 
-use crate::client::{misplaced, random_name};
+use crate::client::{misplaced, random_name, unnumbered};
 use crate::session::{Answer, Command, Outgoing};
 use crate::{Client, Error};
 
@@ -31,18 +31,38 @@ pub struct RoomHandle {
 pub struct Draft {
     content: Content,
     reply_to: Option<Seq>,
+    thread: Option<Seq>,
+    mentions: Option<Mentions>,
     client_msg_id: Option<ClientMsgId>,
 }
 
 impl Draft {
     /// A message of this content.
     pub fn new(content: Content) -> Self {
-        Self { content, reply_to: None, client_msg_id: None }
+        Self { content, reply_to: None, thread: None, mentions: None, client_msg_id: None }
     }
 
     /// Number of the message that this one answers.
     pub fn reply_to(mut self, seq: Seq) -> Self {
         self.reply_to = Some(seq);
+        self
+    }
+
+    /// Number of the message whose thread it belongs to. A message of a thread cannot have one itself.
+    pub fn thread(mut self, root: Seq) -> Self {
+        self.thread = Some(root);
+        self
+    }
+
+    /// Calls a member, at most 50 of them.
+    pub fn mention(mut self, user: UserId) -> Self {
+        self.mentions.get_or_insert_default().users.push(user);
+        self
+    }
+
+    /// Calls everyone in the room. In a large one only an owner or admin may.
+    pub fn mention_room(mut self) -> Self {
+        self.mentions.get_or_insert_default().room = true;
         self
     }
 
@@ -104,8 +124,12 @@ impl RoomHandle {
             Some(id) => id,
             None => ClientMsgId::new(random_name()?).expect("hexadecimal digits are an id"),
         };
-        let Draft { content, reply_to, .. } = Draft { client_msg_id: None, ..draft };
-        let send = Outgoing { room: self.room.clone(), client_msg_id, content, reply_to };
+        let send = Outgoing {
+            reply_to: draft.reply_to,
+            thread: draft.thread,
+            mentions: draft.mentions,
+            ..Outgoing::new(self.room.clone(), client_msg_id, draft.content)
+        };
         match self.client.call(Command::Send(send)).await? {
             Answer::Sent(data) => Ok(data),
             _ => Err(misplaced()),
@@ -134,10 +158,7 @@ impl RoomHandle {
     /// [`Error::Refused`] for a room that is not the user's; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
     pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, Error> {
         let room = self.room.clone();
-        match self.client.call(Command::History { room, query }).await? {
-            Answer::Page(page) => Ok(page),
-            _ => Err(misplaced()),
-        }
+        self.client.ask(wire::History { id: unnumbered(), room, query }).await
     }
 
     /// Moves the read pointer forward to `seq`; backward does nothing.
@@ -157,7 +178,10 @@ impl RoomHandle {
     /// # Errors
     /// The reason for which the client ended.
     pub async fn typing(&self) -> Result<(), Error> {
-        self.client.call(Command::Typing { room: self.room.clone(), stop: false }).await.map(drop)
+        self.client
+            .call(Command::Typing { room: self.room.clone(), thread: None, stop: false })
+            .await
+            .map(drop)
     }
 
     /// Tells the room that the user stopped writing without sending, if it was told otherwise before.
@@ -165,7 +189,10 @@ impl RoomHandle {
     /// # Errors
     /// The reason for which the client ended.
     pub async fn stop_typing(&self) -> Result<(), Error> {
-        self.client.call(Command::Typing { room: self.room.clone(), stop: true }).await.map(drop)
+        self.client
+            .call(Command::Typing { room: self.room.clone(), thread: None, stop: true })
+            .await
+            .map(drop)
     }
 }
 
@@ -234,8 +261,7 @@ impl NewRoom {
     pub(crate) fn command(self) -> Result<Create, Error> {
         let name = random_name()?;
         Ok(Create {
-            // Filled in by the session.
-            id: RequestId::new("0").expect("a digit is an id"),
+            id: unnumbered(),
             kind: self.kind,
             room: self.id,
             client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat_client::protocol::event::{MemberAction, Presence, PresenceState};
 use chat_client::protocol::reply::SendData;
@@ -57,7 +57,7 @@ pub(crate) struct App {
     reading: bool,
     watched: BTreeSet<UserId>,
     pub(crate) online: BTreeSet<UserId>,
-    typing: BTreeMap<UserId, Instant>,
+    typing: Vec<UserId>,
     read_by: BTreeMap<UserId, Seq>,
     connected: bool,
     pub(crate) over: bool,
@@ -78,7 +78,7 @@ impl App {
             reading: false,
             watched: BTreeSet::new(),
             online: BTreeSet::new(),
-            typing: BTreeMap::new(),
+            typing: Vec::new(),
             read_by: BTreeMap::new(),
             connected: false,
             over: false,
@@ -134,7 +134,10 @@ impl App {
                 self.on_resumed(recovery)
             }
             ClientEvent::Presence(presence) => self.on_presence(presence),
-            ClientEvent::Online { user, online } => self.set_online(user, online),
+            ClientEvent::Typing { room, thread: None, users } if room == *self.room.id() => {
+                self.on_typing(users)
+            }
+            ClientEvent::Online { user, online, .. } => self.set_online(user, online),
             ClientEvent::Reads(reads) if reads.room == *self.room.id() => {
                 self.watch(&reads.from);
                 if let (true, Some(read)) = (reads.from != *self.client.user_id(), reads.read) {
@@ -262,7 +265,6 @@ impl App {
         let me = self.client.user_id().clone();
         for message in &messages {
             self.watch(&message.from);
-            self.typing.remove(&message.from);
             if message.from == me {
                 self.arrived(message);
             }
@@ -297,22 +299,17 @@ impl App {
         match presence.state {
             PresenceState::Online { from } => self.set_online(from, true),
             PresenceState::Offline { from, .. } => self.set_online(from, false),
-            PresenceState::Typing { from, room, ttl_ms, .. }
-                if room == *self.room.id() && from != *self.client.user_id() =>
-            {
-                let until = Instant::now() + Duration::from_millis(ttl_ms);
-                let fresh = self.typing.insert(from.clone(), until).is_none();
-                if fresh && !self.screen.is_terminal() {
-                    return self.notice(format!("{from} is typing"));
-                }
-                Ok(())
-            }
-            PresenceState::StopTyping { from, room, .. } if room == *self.room.id() => {
-                self.typing.remove(&from);
-                Ok(())
-            }
             _ => Ok(()),
         }
+    }
+
+    fn on_typing(&mut self, users: Vec<UserId>) -> io::Result<()> {
+        let old = std::mem::replace(&mut self.typing, users);
+        if self.screen.is_terminal() {
+            return Ok(());
+        }
+        let fresh: Vec<UserId> = self.typing.iter().filter(|user| !old.contains(user)).cloned().collect();
+        fresh.into_iter().try_for_each(|user| self.notice(format!("{user} is typing")))
     }
 
     fn set_online(&mut self, user: UserId, online: bool) -> io::Result<()> {
@@ -346,14 +343,12 @@ impl App {
 
     /// Shows how things are now.
     fn refresh(&mut self) -> io::Result<()> {
-        let now = Instant::now();
-        self.typing.retain(|_, until| *until > now);
         let mut parts = vec![self.room.id().to_string(), state_text(&self.client.state())];
         if !self.online.is_empty() {
             parts.push(format!("{} online", self.online.len()));
         }
         if !self.typing.is_empty() {
-            parts.push(format!("{} typing…", names(self.typing.keys())));
+            parts.push(format!("{} typing…", names(self.typing.iter())));
         }
         let readers: Vec<&UserId> =
             self.read_by.iter().filter(|(_, read)| **read >= self.shown).map(|(user, _)| user).collect();

@@ -1,8 +1,7 @@
 //! What goes into a session, and what comes back for it.
 
-use chat_protocol::command::Create;
-use chat_protocol::reply::{RoomData, SendData};
-use chat_protocol::{ClientMsgId, Content, HistoryPage, HistoryQuery, RoomId, RoomState, Seq, UserId};
+use chat_protocol::reply::SendData;
+use chat_protocol::{ClientMsgId, Command as Wire, Content, Mentions, Reply, RoomId, RoomState, Seq};
 
 /// Matches an answer to its command; chosen by whoever gives the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,23 +13,14 @@ pub struct Ticket(pub u64);
 pub enum Command {
     /// Write a message. Answered with [`Answer::Sent`] when it is stored, however many connections that takes.
     Send(Outgoing),
-    /// Make a room (its `id` is filled in by the session). Answered with [`Answer::Room`].
-    Create(Box<Create>),
-    /// Become a member. Answered with [`Answer::Room`].
-    Join(RoomId),
-    /// Stop being a member. Answered with [`Answer::Done`].
-    Leave(RoomId),
-    /// Read a page of messages. Answered with [`Answer::Page`].
-    History {
-        /// The room.
-        room: RoomId,
-        /// Which messages.
-        query: HistoryQuery,
-    },
-    /// Watch a user's presence, now and after each reconnect. Answered with [`Answer::Online`].
-    Listen(UserId),
-    /// Stop watching it. Answered with [`Answer::Done`].
-    Unlisten(UserId),
+    /// Ask the server something: any command whose answer is a reply (its `id` is filled in by the session). Answered with
+    /// [`Answer::Reply`].
+    ///
+    /// It is asked again on the next connection if the present one ends before the answer, until its deadline
+    /// ([`Config::request_timeout`](super::Config::request_timeout)): all commands are safe to repeat. What the session
+    /// speaks of itself is refused with [`Error::Answer`](crate::Error::Answer): `auth`, `resume`, `read`, `typing`, `ping`
+    /// and messages that are to be sent now.
+    Ask(Box<Wire>),
     /// Move the own read pointer. Answered with [`Answer::Done`] at once; it is told to the server as soon as
     /// possible and until it has it.
     Read {
@@ -41,9 +31,14 @@ pub enum Command {
     },
     /// Tell that the user is writing, or stopped. Answered with [`Answer::Done`] at once, dropped without a
     /// connection.
+    ///
+    /// While it is repeated, the server is told at most twice in the time that a notice holds; 5 s after the last one it is told
+    /// that the user stopped.
     Typing {
         /// The room.
         room: RoomId,
+        /// In the thread of this message; `None`: in the main line.
+        thread: Option<Seq>,
         /// True: stopped.
         stop: bool,
     },
@@ -66,20 +61,27 @@ pub struct Outgoing {
     pub content: Content,
     /// The message that this one answers.
     pub reply_to: Option<Seq>,
+    /// The message whose thread it belongs to.
+    pub thread: Option<Seq>,
+    /// Whom it calls.
+    pub mentions: Option<Mentions>,
+}
+
+impl Outgoing {
+    /// A message of this content, which answers nothing and calls nobody.
+    pub fn new(room: RoomId, client_msg_id: ClientMsgId, content: Content) -> Self {
+        Self { room, client_msg_id, content, reply_to: None, thread: None, mentions: None }
+    }
 }
 
 /// The result of a [`Command`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Answer {
     /// The message is stored.
     Sent(SendData),
-    /// The room that was made or joined.
-    Room(Box<RoomData>),
-    /// A page of history.
-    Page(HistoryPage),
-    /// Whether the user is online now.
-    Online(bool),
+    /// What the server replied, which is no refusal.
+    Reply(Box<Reply>),
     /// What is known of rooms.
     Rooms(Vec<RoomState>),
     /// It is done, and there is nothing more to tell.

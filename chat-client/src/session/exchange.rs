@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::command as wire;
-use chat_protocol::{Action, Command as Wire, Reply, RoomId};
+use chat_protocol::{Action, Command as Wire, Reply};
 
 use super::backoff::Loss;
 use super::command::{Answer, Command, Ticket};
@@ -15,9 +14,6 @@ use crate::Error;
 /// Commands in flight when the server allows more: enough to fill a connection with a round trip of 300 ms at 200
 /// messages a second, and few enough to be sent again after a cut.
 const MAX_IN_FLIGHT: usize = 64;
-
-/// A typing notice is repeated at most this often; it holds twice as long.
-const TYPING_EVERY: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Takes a command on. `Ok(None)`: it is answered later.
@@ -33,7 +29,7 @@ impl Session {
         let ask = match command {
             Command::Send(send) => {
                 send.content.check(usize::try_from(self.limits().max_content).unwrap_or(usize::MAX))?;
-                self.typing.remove(&send.room);
+                self.sent_in(&(send.room.clone(), send.thread));
                 return self.outbox.push(ticket, send).map(|()| None);
             }
             Command::Rooms => return Ok(Some(Answer::Rooms(self.rooms.all()))),
@@ -41,12 +37,13 @@ impl Session {
                 return Ok(Some(Answer::Rooms(self.rooms.get(&room).cloned().into_iter().collect())));
             }
             Command::Read { room, seq } => {
+                let seq = self.rooms.get(&room).map_or(seq, |state| seq.min(state.seq));
                 self.requests.mark_read(&room, seq);
-                self.read(&room, seq);
+                self.recount(&room, |tally| tally.read(seq));
                 return Ok(Some(Answer::Done));
             }
-            Command::Typing { room, stop } => {
-                self.tell_typing(now, room, stop);
+            Command::Typing { room, thread, stop } => {
+                self.tell_typing(now, (room, thread), stop);
                 return Ok(Some(Answer::Done));
             }
             Command::Close => {
@@ -56,17 +53,34 @@ impl Session {
                 self.closing.get_or_insert_default().push(ticket);
                 return Ok(None);
             }
-            Command::Create(create) => Ask::Create(create),
-            Command::Join(room) => Ask::Join(room),
-            Command::Leave(room) => Ask::Leave(room),
-            Command::History { room, query } => Ask::History { room, query },
-            Command::Listen(user) => Ask::Listen(user),
-            Command::Unlisten(user) => {
-                self.listened.remove(&user);
-                Ask::Unlisten(user)
-            }
+            Command::Ask(command) => self.asked(command)?,
         };
         self.requests.push(ticket, ask, now + self.config.request_timeout).map(|()| None)
+    }
+
+    /// What an application may ask. The session itself speaks of the connection, pointers and sends.
+    fn asked(&mut self, command: Box<Wire>) -> Result<Ask, Error> {
+        match &*command {
+            Wire::Send(send) if send.send_at.is_some() => {
+                send.content.check(usize::try_from(self.limits().max_content).unwrap_or(usize::MAX))?;
+            }
+            Wire::Auth(_)
+            | Wire::Resume(_)
+            | Wire::Read(_)
+            | Wire::Typing(_)
+            | Wire::Ping(_)
+            | Wire::Send(_)
+            | Wire::Unknown { .. } => {
+                return Err(Error::Answer(format!("`{}` is not asked for", command.kind())));
+            }
+            // What it watches is watched again after a reconnect: forgotten now, or the listen would come back.
+            Wire::Unlisten(unlisten) => {
+                self.listened.remove(&unlisten.user);
+            }
+            Wire::Follow(follow) => return Ok(Ask::Follow { room: follow.room.clone(), whole: true }),
+            _ => {}
+        }
+        Ok(Ask::Wire(command))
     }
 
     /// Sends what may be sent: questions first, because they are few, then messages in their order.
@@ -78,7 +92,7 @@ impl Session {
         let due = self.requests.due().into_iter().chain(self.outbox.due()).min();
         if !matches!(self.phase, Phase::Closed(_)) {
             self.timers.put(Timer::Commands, due);
-            if self.closing.is_some() && self.outbox.is_empty() && self.requests.is_empty() {
+            if self.closing.is_some() && self.outbox.is_empty() && self.requests.is_settled() {
                 tracing::debug!(?now, "nothing waits any more, closing");
                 self.finish(None);
             }
@@ -97,7 +111,7 @@ impl Session {
         let Some(command) = command else { return true };
         self.next_id += 1;
         self.awaiting.insert(id, about);
-        self.frames.push_back(text(&command));
+        self.push_frame(text(&command));
         true
     }
 
@@ -134,7 +148,7 @@ impl Session {
             (Awaiting::Auth, None) => self.on_auth(now, &reply),
             (Awaiting::Resume { last }, None) if last => self.ready(now),
             (Awaiting::Resume { .. }, None) => {}
-            (Awaiting::Ask(key), error) => self.on_answer(now, key, &reply, error),
+            (Awaiting::Ask(key), error) => self.on_answer(now, key, reply, error),
             (Awaiting::Send(order), error) => self.on_ack(now, order, &reply, error),
         }
     }
@@ -145,19 +159,5 @@ impl Session {
             let error = Error::Timeout { after: self.config.request_timeout };
             self.answers.extend(late.ticket.map(|ticket| (ticket, Err(error))));
         }
-    }
-
-    fn tell_typing(&mut self, now: Duration, room: RoomId, stop: bool) {
-        let fresh = self.typing.get(&room).is_some_and(|last| now < *last + TYPING_EVERY);
-        let known = if stop { self.typing.remove(&room).is_some() } else { !fresh };
-        if !known || !matches!(self.phase, Phase::Ready { .. }) {
-            return;
-        }
-        if !stop {
-            // What is older than its effect says nothing: only rooms of the last seconds are kept.
-            self.typing.retain(|_, last| now < *last + 2 * TYPING_EVERY);
-            self.typing.insert(room.clone(), now);
-        }
-        self.frames.push_back(text(&Wire::Typing(wire::Typing { id: None, room, stop, thread: None })));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chat_protocol::command as wire;
 use chat_protocol::reply::AuthData;
 use chat_protocol::{Close, Command as Wire, Frame, Reply};
 
@@ -63,11 +64,12 @@ impl Session {
         self.was_ready = true;
         self.timers.stop(Timer::First);
         for room in self.positions.unanswered() {
-            self.requests.push_own(Ask::Follow(room));
+            self.requests.push_own(Ask::Follow { room, whole: false });
         }
         for user in &self.listened {
             if !self.requests.listening(user) {
-                self.requests.push_own(Ask::Listen(user.clone()));
+                let listen = wire::Listen { id: request_id(0), user: user.clone() };
+                self.requests.push_own(Ask::Wire(Box::new(listen.into())));
             }
         }
         self.events.push_back(ClientEvent::Connected);
@@ -108,7 +110,7 @@ impl Session {
     fn forget_link(&mut self) {
         self.awaiting.clear();
         self.frames.clear();
-        self.typing.clear();
+        self.forget_writers(None);
         self.outbox.cut();
         self.requests.cut();
         self.positions.cut();
@@ -120,7 +122,7 @@ impl Session {
     /// Ends the session from this side, saying goodbye if there is somebody to hear it.
     pub(super) fn finish(&mut self, reason: Option<Error>) {
         if self.phase.connected() {
-            self.frames.push_back(Frame::Close(Close::normal()));
+            self.push_frame(Frame::Close(Close::normal()));
         }
         self.link.push_back(LinkAction::Finish);
         self.end(reason);

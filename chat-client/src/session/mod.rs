@@ -12,9 +12,11 @@ mod position;
 mod requests;
 mod state;
 mod sync;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod token;
+mod typing;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -23,7 +25,7 @@ use std::time::Duration;
 
 use chat_protocol::command as wire;
 use chat_protocol::reply::Limits;
-use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, RoomId, UserId, decode, encode};
+use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode, encode};
 
 pub use backoff::{Backoff, Loss};
 pub use command::{Answer, Command, Outgoing, Ticket};
@@ -35,6 +37,7 @@ use outbox::Outbox;
 use position::Positions;
 use requests::Requests;
 use state::{Account, Awaiting, Phase, Timer, Timers, unknown_limits};
+use typing::Typing;
 use view::Rooms;
 
 /// What the driver does with its connection.
@@ -97,7 +100,7 @@ pub struct Session {
     outbox: Outbox,
     requests: Requests,
     listened: BTreeSet<UserId>,
-    typing: BTreeMap<RoomId, Duration>,
+    typing: Typing,
     awaiting: BTreeMap<u64, Awaiting>,
     next_id: u64,
     /// Why the last connection ended, for the error of a connect that took too long.
@@ -136,7 +139,7 @@ impl Session {
             outbox: Outbox::new(config.max_outbox),
             requests: Requests::new(config.max_requests),
             listened: BTreeSet::new(),
-            typing: BTreeMap::new(),
+            typing: Typing::default(),
             awaiting: BTreeMap::new(),
             next_id: 1,
             last_loss: None,
@@ -222,12 +225,13 @@ impl Session {
                     self.finish(Some(Error::ConnectTimeout { after, last }));
                 }
                 Timer::Idle => {
-                    self.frames.push_back(text(&Wire::Ping(wire::Ping::default())));
+                    self.push_frame(text(&Wire::Ping(wire::Ping::default())));
                     self.timers.set(Timer::Dead, now + self.config.heartbeat_timeout);
                 }
                 Timer::Dead => self.drop_link(now, Loss::Silent),
                 Timer::Refresh => self.link.push_back(LinkAction::AskToken),
                 Timer::Commands => self.release(now),
+                Timer::Typing => self.typing_over(now),
                 Timer::Closing => self.finish(None),
             }
         }
@@ -272,6 +276,10 @@ impl Session {
     /// Who the server says the user is; known once a connection was ready.
     pub fn user_id(&self) -> Option<&UserId> {
         self.account.as_ref().map(|account| &account.user)
+    }
+
+    fn push_frame(&mut self, frame: Frame) {
+        self.frames.push_back(frame);
     }
 
     fn limits(&self) -> Limits {

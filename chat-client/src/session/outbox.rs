@@ -217,6 +217,8 @@ impl Outgoing {
         SendMessage {
             client_msg_id: Some(self.client_msg_id.clone()),
             reply_to: self.reply_to,
+            thread: self.thread,
+            mentions: self.mentions.clone(),
             ..SendMessage::new(id, self.room.clone(), self.content.clone())
         }
     }

@@ -105,6 +105,10 @@ impl Positions {
             _ => None,
         };
         place.at = Some((resumed.epoch.clone(), offset));
+        if missed == Some(0) {
+            // The state was told where nothing was passed over.
+            return Ok(Recovery::Recovered { missed: taken });
+        }
         Ok(passed_over(resumed, missed))
     }
 

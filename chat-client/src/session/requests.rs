@@ -15,26 +15,20 @@ use crate::Error;
 
 pub(super) type Key = u64;
 
+/// Messages in a page that is read to count: the most that any server gives at once.
+const FILL_PAGE: u32 = 100;
+
 /// One question.
 #[derive(Debug, Clone)]
 pub(super) enum Ask {
-    Create(Box<wire::Create>),
-    Join(RoomId),
-    Leave(RoomId),
-    History {
-        room: RoomId,
-        query: HistoryQuery,
-    },
-    Listen(UserId),
-    Unlisten(UserId),
+    /// A command as it is, but for its id.
+    Wire(Box<Wire>),
     /// `then`: where the pointer moved while the request was under way, or 0.
-    Read {
-        room: RoomId,
-        seq: Seq,
-        then: Seq,
-    },
-    /// Fill a gap of a room, or find out where it stands.
-    Follow(RoomId),
+    Read { room: RoomId, seq: Seq, then: Seq },
+    /// Fill a gap of a room, or find out where it stands. `whole`: its state, whatever is known of it.
+    Follow { room: RoomId, whole: bool },
+    /// Messages before this one, to count what is unread.
+    Fill { room: RoomId, before: Seq },
 }
 
 #[derive(Debug)]
@@ -73,8 +67,10 @@ impl Requests {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
+    /// Whether nobody would miss an answer: what the session wants to know for itself is in vain when it ends.
+    pub(super) fn is_settled(&self) -> bool {
+        let missed = |request: &Request| request.ticket.is_some() || matches!(request.ask, Ask::Read { .. });
+        !self.all.values().any(missed)
     }
 
     /// Adds a request that somebody waits for until `deadline`.
@@ -119,9 +115,25 @@ impl Requests {
         self.push_own(Ask::Read { room: of.clone(), seq: to, then: Seq::ZERO });
     }
 
+    /// Where the read pointer of a room will be when the server has taken what waits.
+    pub(super) fn reading(&self, of: &RoomId) -> Option<Seq> {
+        self.all.values().find_map(|request| match &request.ask {
+            Ask::Read { room, seq, then } if room == of => Some(*seq.max(then)),
+            _ => None,
+        })
+    }
+
+    /// Whether what is missing to count a room is asked for already.
+    pub(super) fn filling(&self, of: &RoomId) -> bool {
+        self.all.values().any(|request| match &request.ask {
+            Ask::Fill { room, .. } | Ask::Follow { room, whole: true } => room == of,
+            _ => false,
+        })
+    }
+
     /// Whether a question to listen to `user` waits already.
     pub(super) fn listening(&self, user: &UserId) -> bool {
-        self.all.values().any(|request| matches!(&request.ask, Ask::Listen(of) if of == user))
+        self.all.values().any(|request| matches!(&request.ask, Ask::Wire(ask) if matches!(&**ask, Wire::Listen(of) if of.user == *user)))
     }
 
     /// The next request that may go.
@@ -184,7 +196,7 @@ impl Requests {
     /// The connection ended: whatever was under way is asked again. Gaps are forgotten, because the resume fills
     /// them.
     pub(super) fn cut(&mut self) {
-        let follows: Vec<Key> = self.keys(|request| matches!(request.ask, Ask::Follow(_)));
+        let follows: Vec<Key> = self.keys(|request| matches!(request.ask, Ask::Follow { whole: false, .. }));
         for key in follows {
             self.take(key);
         }
@@ -222,18 +234,20 @@ impl Request {
 impl Ask {
     fn command(&self, id: RequestId, positions: &Positions) -> Wire {
         match self.clone() {
-            Ask::Create(create) => wire::Create { id, ..*create }.into(),
-            Ask::Join(room) => wire::Join { id, room }.into(),
-            Ask::Leave(room) => wire::Leave { id, room }.into(),
-            Ask::History { room, query } => wire::History { id, room, query }.into(),
-            Ask::Listen(user) => wire::Listen { id, user }.into(),
-            Ask::Unlisten(user) => wire::Unlisten { id, user }.into(),
+            Ask::Wire(mut command) => {
+                command.set_id(id);
+                *command
+            }
             Ask::Read { room, seq, .. } => {
                 wire::MarkRead { id: Some(id), room, seq, thread: None, private: false }.into()
             }
-            Ask::Follow(room) => {
-                let (epoch, offset) = positions.of(&room).cloned().unzip();
+            Ask::Follow { room, whole } => {
+                let (epoch, offset) = positions.of(&room).filter(|_| !whole).cloned().unzip();
                 wire::Follow { id, room, offset, epoch }.into()
+            }
+            Ask::Fill { room, before } => {
+                let query = HistoryQuery { before: Some(before), after: None, limit: Some(FILL_PAGE) };
+                wire::History { id, room, query }.into()
             }
         }
     }

@@ -65,6 +65,8 @@ pub(super) enum Timer {
     Refresh,
     /// A delayed command may go again, or one's deadline passes.
     Commands,
+    /// Somebody stops writing if nothing more is heard.
+    Typing,
     /// The time to finish after `Close` is over.
     Closing,
 }

@@ -1,12 +1,13 @@
 //! What the server says: events into positions and rooms, answers to whoever asked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_protocol::event::{Resumed, SystemKind, UserChange, UserChanged};
 use chat_protocol::reply::{ListenData, RoomData, SendData};
 use chat_protocol::{
-    Action, Arrival, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply, ReplyError, RoomId, Seq,
-    UserOffset,
+    Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply,
+    ReplyError, RoomId, RoomState, UserOffset,
 };
 
 use super::backoff::Loss;
@@ -15,6 +16,8 @@ use super::outbox::{self, Later, Order};
 use super::position::Take;
 use super::requests::{Ask, Key, Request};
 use super::state::Phase;
+use super::tally::{Missing, Tally};
+use super::view::Recount;
 use super::{Session, Ticket};
 use crate::{ClientEvent, Error, Recovery};
 
@@ -23,15 +26,24 @@ impl Session {
         match event {
             Event::Reply(reply) => self.on_reply(now, reply),
             Event::Message(message) => self.on_message(message),
-            // The application is not told of these, but the log goes on with them.
             Event::Edited(edited) => {
-                self.next_in(&edited.room, edited.offset);
+                if self.next_in(&edited.room, edited.offset) {
+                    self.rooms.touch(&edited.room, edited.offset, edited.ts);
+                    self.events.push_back(ClientEvent::Edited(edited));
+                }
             }
             Event::Deleted(deleted) => {
-                self.next_in(&deleted.room, deleted.offset);
+                if self.next_in(&deleted.room, deleted.offset) {
+                    self.rooms.touch(&deleted.room, deleted.offset, deleted.ts);
+                    self.events.push_back(ClientEvent::Deleted(deleted.clone()));
+                    self.recount(&deleted.room, |tally| tally.deleted(&deleted));
+                }
             }
             Event::Reaction(reaction) => {
-                self.next_in(&reaction.room, reaction.offset);
+                if self.next_in(&reaction.room, reaction.offset) {
+                    self.rooms.touch(&reaction.room, reaction.offset, reaction.ts);
+                    self.events.push_back(ClientEvent::Reaction(reaction));
+                }
             }
             Event::Member(change) => {
                 if self.next_in(&change.room, change.offset) {
@@ -42,13 +54,16 @@ impl Session {
             }
             Event::Room(change) => {
                 if self.next_in(&change.room, change.offset) {
-                    self.rooms.room(&change);
+                    if self.rooms.room(&change) && !self.requests.filling(&change.room) {
+                        self.requests.push_own(Ask::Follow { room: change.room.clone(), whole: true });
+                    }
+                    self.recount(&change.room.clone(), |_| {});
                     self.events.push_back(ClientEvent::Room(change));
                 }
             }
             Event::User(change) => self.on_user(now, change),
             Event::Reads(reads) => self.events.push_back(ClientEvent::Reads(reads)),
-            Event::Pres(presence) => self.events.push_back(ClientEvent::Presence(presence)),
+            Event::Pres(presence) => self.on_presence(now, presence),
             Event::Resumed(resumed) => self.on_resumed(now, &resumed),
             Event::System(system) => match system.what.known() {
                 Some(SystemKind::Draining) => self.events.push_back(ClientEvent::Draining),
@@ -81,20 +96,22 @@ impl Session {
             Take::Drop => false,
             Take::Fetch => {
                 tracing::debug!(%room, %offset, "a gap");
-                self.requests.push_own(Ask::Follow(room.clone()));
+                self.requests.push_own(Ask::Follow { room: room.clone(), whole: false });
                 false
             }
         }
     }
 
     fn on_message(&mut self, message: Message) {
-        let me = self.account.as_ref().map(|account| account.user.clone());
-        if me.as_ref() == Some(&message.from) {
+        let mine = self.user_id() == Some(&message.from);
+        if mine {
             self.on_echo(&message);
         }
         if self.next_in(&message.room, message.offset) {
-            self.rooms.message(&message, me.as_ref());
-            self.events.push_back(ClientEvent::Message(message));
+            self.rooms.message(&message);
+            self.wrote(&message);
+            self.events.push_back(ClientEvent::Message(message.clone()));
+            self.recount(&message.room, |tally| tally.message(&message));
         }
     }
 
@@ -126,26 +143,68 @@ impl Session {
         if !self.next_in_user(now, change.user_offset) {
             return;
         }
-        match change.change {
-            UserChange::RoomJoined { room } => self.events.push_back(ClientEvent::RoomJoined(room)),
-            UserChange::RoomLeft { room } => {
-                self.positions.forget(&room);
-                self.rooms.forget(&room);
-                self.events.push_back(ClientEvent::RoomLeft(room));
+        match &change.change {
+            UserChange::RoomJoined { room } => {
+                return self.events.push_back(ClientEvent::RoomJoined(room.clone()));
             }
-            UserChange::Read { room, read, thread: None } => self.read(&room, read),
-            other => tracing::debug!(?other, "a change that this client has no use for"),
+            UserChange::RoomLeft { room } => {
+                self.forget(room);
+                return self.events.push_back(ClientEvent::RoomLeft(room.clone()));
+            }
+            UserChange::Read { room, read, thread: None } => {
+                self.recount(room, |tally| tally.read(*read));
+            }
+            UserChange::ReadPrivate { room, read, thread: None } => {
+                self.recount(room, |tally| tally.read_private(*read));
+            }
+            UserChange::MarkedUnread { room, unread_from } => {
+                self.recount(room, |tally| tally.mark_unread(*unread_from));
+            }
+            UserChange::Hidden { room, seq, .. } => self.recount(room, |tally| tally.hidden(*seq)),
+            UserChange::Settings { room, settings } => self.rooms.settings(room, settings),
+            _ => {}
+        }
+        self.events.push_back(ClientEvent::User(change));
+    }
+
+    /// Changes what is counted in a room. The application is told when the counts or the pointers are others after it, and
+    /// the server is asked for the messages without which they are a guess.
+    pub(super) fn recount(&mut self, room: &RoomId, change: impl FnOnce(&mut Tally)) {
+        let Some(Recount { changed, missing }) = self.rooms.recount(room, change) else { return };
+        self.events.extend(changed.map(ClientEvent::Unread));
+        let room = room.clone();
+        match missing.filter(|_| !self.requests.filling(&room)) {
+            Some(Missing::Page { before }) => self.requests.push_own(Ask::Fill { room, before }),
+            Some(Missing::State) => self.requests.push_own(Ask::Follow { room, whole: true }),
+            None => {}
         }
     }
 
-    /// Moves the own read pointer, if that is news.
-    pub(super) fn read(&mut self, room: &RoomId, seq: Seq) {
-        let before = self.rooms.get(room).map(|state| state.read);
-        self.rooms.read(room, seq);
-        let after = self.rooms.get(room).map(|state| state.read);
-        if let (true, Some(seq)) = (before != after, after) {
-            self.events.push_back(ClientEvent::Read { room: room.clone(), seq });
+    /// Takes the server's word for a room. What the user read meanwhile stays read.
+    fn replace(&mut self, state: RoomState) {
+        let Some(me) = self.account.as_ref().map(|account| &account.user) else { return };
+        let room = state.room.clone();
+        self.rooms.replace(me, state);
+        if let Some(seq) = self.requests.reading(&room) {
+            self.recount(&room, |tally| tally.read(seq));
         }
+    }
+
+    /// The room is not the user's any more; whether it was known.
+    fn forget(&mut self, room: &RoomId) -> bool {
+        self.positions.forget(room);
+        self.forget_writers(Some(room));
+        self.rooms.forget(room)
+    }
+
+    fn gone(&mut self, room: RoomId) {
+        let (room, recovery) = (Some(room), Recovery::Gone);
+        self.events.push_back(ClientEvent::Resumed {
+            room,
+            recovery,
+            pointers: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+        });
     }
 
     fn on_resumed(&mut self, now: Duration, resumed: &Resumed) {
@@ -158,16 +217,18 @@ impl Session {
         };
         if let Some(room) = &resumed.room {
             match (&recovery, &resumed.state) {
-                (Recovery::Gone, _) => {
-                    self.rooms.forget(room);
-                }
-                (_, Some(state)) => self.rooms.replace((**state).clone()),
+                (Recovery::Gone, _) => _ = self.forget(room),
+                (_, Some(state)) => self.replace((**state).clone()),
                 (_, None) => {}
             }
         }
-        let (room, pointers) = (resumed.room.clone(), resumed.pointers.clone());
-        let user_log = room.is_none();
-        self.events.push_back(ClientEvent::Resumed { room, recovery, pointers });
+        let user_log = resumed.room.is_none();
+        self.events.push_back(ClientEvent::Resumed {
+            room: resumed.room.clone(),
+            recovery,
+            pointers: resumed.pointers.clone(),
+            delivered: resumed.delivered.clone(),
+        });
         if user_log {
             self.user_log_spoke(now);
         }
@@ -204,7 +265,7 @@ impl Session {
         }
     }
 
-    pub(super) fn on_answer(&mut self, now: Duration, key: Key, reply: &Reply, error: Option<ReplyError>) {
+    pub(super) fn on_answer(&mut self, now: Duration, key: Key, reply: Reply, error: Option<ReplyError>) {
         if let Some(error) = error.as_ref().filter(|error| error.action == Action::Retry) {
             let refusals = self.requests.refusals(key);
             let wait = self.config.backoff.delay(refusals, self.jitter.draw(), outbox::hint(error));
@@ -215,69 +276,76 @@ impl Session {
         let ticket = request.ticket;
         let answer = match error {
             None => self.on_success(request, reply),
-            Some(error) => self.on_refusal(request, error),
+            Some(error) => self.on_refusal(request, error, reply),
         };
         self.answers.extend(ticket.map(|ticket: Ticket| (ticket, answer)));
     }
 
-    fn on_success(&mut self, request: Request, reply: &Reply) -> Result<Answer, Error> {
+    fn on_success(&mut self, request: Request, reply: Reply) -> Result<Answer, Error> {
         let unread = |error| Error::Answer(format!("{error}"));
         match request.ask {
-            Ask::Create(_) | Ask::Join(_) => {
-                let data: RoomData = reply.parse().map_err(unread)?;
-                self.begin(&data);
-                Ok(Answer::Room(Box::new(data)))
-            }
-            Ask::History { .. } => reply.parse::<HistoryPage>().map(Answer::Page).map_err(unread),
-            Ask::Listen(user) => {
-                let data: ListenData = reply.parse().map_err(unread)?;
-                self.listened.insert(user.clone());
-                if request.ticket.is_none() {
-                    self.events.push_back(ClientEvent::Online { user, online: data.online });
+            Ask::Wire(command) => match *command {
+                Wire::Create(_) | Wire::Join(_) => self.begin(&reply.parse().map_err(unread)?),
+                Wire::Listen(listen) => {
+                    let data: ListenData = reply.parse().map_err(unread)?;
+                    if request.ticket.is_none() {
+                        let (user, last_seen) = (data.user, data.last_seen);
+                        self.events.push_back(ClientEvent::Online { user, online: data.online, last_seen });
+                    }
+                    self.listened.insert(listen.user);
                 }
-                Ok(Answer::Online(data.online))
-            }
+                // Again, for a listen that was answered while this was on its way.
+                Wire::Unlisten(unlisten) => {
+                    self.listened.remove(&unlisten.user);
+                }
+                Wire::Unfollow(unfollow) => {
+                    self.forget(&unfollow.room);
+                }
+                _ => {}
+            },
             Ask::Read { room, seq, then } => {
                 if then > seq {
                     self.requests.mark_read(&room, then);
                 }
-                Ok(Answer::Done)
             }
-            Ask::Unlisten(user) => {
-                // Again, for a listen that was answered while this was on its way.
-                self.listened.remove(&user);
-                Ok(Answer::Done)
+            Ask::Follow { .. } => {}
+            Ask::Fill { room, .. } => {
+                let page: HistoryPage = reply.parse().map_err(unread)?;
+                self.recount(&room, |tally| tally.page(&page));
             }
-            Ask::Leave(_) | Ask::Follow(_) => Ok(Answer::Done),
         }
+        Ok(Answer::Reply(Box::new(reply)))
     }
 
     /// The reply to `join` and `create` says where the room begins, should its `resumed` come later or never.
     fn begin(&mut self, data: &RoomData) {
         let Some(epoch) = self.positions.epoch().cloned() else { return };
         if self.positions.begin(&data.room.room, &epoch, data.room.offset) {
-            self.rooms.replace(data.room.clone());
+            self.replace(data.room.clone());
         }
     }
 
-    fn on_refusal(&mut self, request: Request, error: ReplyError) -> Result<Answer, Error> {
+    fn on_refusal(&mut self, request: Request, error: ReplyError, reply: Reply) -> Result<Answer, Error> {
         let forbidden = error.code.known() == Some(ErrorCode::Forbidden);
         match request.ask {
-            // The first leave took the membership away, only its answer was lost.
-            Ask::Leave(_) if forbidden && request.repeated => return Ok(Answer::Done),
-            Ask::Listen(user) => {
-                self.listened.remove(&user);
-            }
-            Ask::Follow(room) if forbidden => {
-                self.positions.forget(&room);
-                if self.rooms.forget(&room) {
-                    let room = Some(room);
-                    let (recovery, pointers) = (Recovery::Gone, Default::default());
-                    self.events.push_back(ClientEvent::Resumed { room, recovery, pointers });
+            Ask::Wire(command) => match *command {
+                // The first leave took the membership away, only its answer was lost.
+                Wire::Leave(_) if forbidden && request.repeated => {
+                    return Ok(Answer::Reply(Box::new(Reply::done(reply.id, reply.ts))));
+                }
+                Wire::Listen(listen) => {
+                    self.listened.remove(&listen.user);
+                }
+                _ => {}
+            },
+            Ask::Follow { room, .. } if forbidden => {
+                if self.forget(&room) {
+                    self.gone(room);
                 }
             }
-            Ask::Follow(room) => self.positions.fetch_failed(&room),
-            _ => {}
+            Ask::Follow { room, whole: false } => self.positions.fetch_failed(&room),
+            Ask::Follow { room, .. } | Ask::Fill { room, .. } => self.recount(&room, Tally::give_up),
+            Ask::Read { .. } => {}
         }
         Err(error.into())
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chat_protocol::command as wire;
 use chat_protocol::{
-    ClientMsgId, Close, Command as Wire, Content, ErrorCode, Frame, Message, Offset, RoomId, Seq, UserId,
-    decode, limits,
+    ClientMsgId, Close, Command as Wire, Content, ErrorCode, Frame, Message, Offset, RequestId, RoomId, Seq,
+    UserId, decode, limits,
 };
 use serde_json::{Value, json};
 
@@ -157,12 +157,8 @@ impl Bench {
     }
 
     fn send(&mut self, room: &str, name: &str) -> Ticket {
-        self.order(Command::Send(Outgoing {
-            room: id(room),
-            client_msg_id: ClientMsgId::new(name).unwrap(),
-            content: Content::plain(name),
-            reply_to: None,
-        }))
+        let name_of = ClientMsgId::new(name).unwrap();
+        self.order(Command::Send(Outgoing::new(id(room), name_of, Content::plain(name))))
     }
 
     fn ack(&mut self, send: &wire::SendMessage, seq: u64) {
@@ -218,6 +214,10 @@ impl Bench {
         self.answers.remove(&ticket)
     }
 
+    fn error(&mut self, ticket: Ticket) -> Error {
+        self.answer(ticket).expect("it is answered").expect_err("it is refused")
+    }
+
     fn seq_of(&mut self, ticket: Ticket) -> u64 {
         match self.answer(ticket) {
             Some(Ok(Answer::Sent(data))) => data.seq.get(),
@@ -256,6 +256,14 @@ impl Bench {
             other => panic!("no room: {other:?}"),
         }
     }
+}
+
+fn ask(command: impl Into<Wire>) -> Command {
+    Command::Ask(Box::new(command.into()))
+}
+
+fn unnumbered() -> RequestId {
+    RequestId::new("0").unwrap()
 }
 
 fn id(room: &str) -> RoomId {

@@ -66,7 +66,7 @@ impl Session {
             session_id: self.account.as_ref().map(|account| account.session.clone()),
             follow: !self.positions.any(),
         };
-        self.frames.push_back(text(&auth.into()));
+        self.push_frame(text(&auth.into()));
     }
 
     /// The server took the token. `ts`: when it said so, by the clock that `expires_at` is of.

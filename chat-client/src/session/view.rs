@@ -1,14 +1,12 @@
 //! What is known of each room: the server's last word, carried on by the events after it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use chat_protocol::event::{MemberAction, MemberChanged, RoomChanged};
-use chat_protocol::{Message, RoomId, RoomState, Seq, UserId};
+use chat_protocol::event::{MemberAction, MemberChanged, RoomAction, RoomChanged};
+use chat_protocol::{Message, Offset, RoomId, RoomSettings, RoomState, Timestamp, UserId};
 
-/// Own messages remembered per room, to leave them out of the unread count. Beyond this many after the read
-/// pointer the count is too high until the next answer of the server: who wrote a thousand messages has read more
-/// than the pointer says anyway.
-const MAX_OWN: usize = 1_000;
+use super::tally::{Missing, Tally};
+use crate::Unread;
 
 #[derive(Debug, Default)]
 pub(super) struct Rooms(BTreeMap<RoomId, View>);
@@ -16,14 +14,30 @@ pub(super) struct Rooms(BTreeMap<RoomId, View>);
 #[derive(Debug)]
 struct View {
     state: RoomState,
-    /// Own messages after the read pointer, of those that came as events.
-    own: BTreeSet<Seq>,
+    tally: Tally,
+}
+
+/// What counting again has shown.
+pub(super) struct Recount {
+    /// The counts or pointers, if they are others than before.
+    pub(super) changed: Option<Unread>,
+    /// What is needed to make them exact.
+    pub(super) missing: Option<Missing>,
 }
 
 impl Rooms {
     /// Takes the server's word for a room.
-    pub(super) fn replace(&mut self, state: RoomState) {
-        self.0.insert(state.room.clone(), View { state, own: BTreeSet::new() });
+    pub(super) fn replace(&mut self, me: &UserId, state: RoomState) {
+        match self.0.get_mut(&state.room) {
+            Some(view) => {
+                view.tally.renew(&state);
+                view.state = state;
+            }
+            None => {
+                let tally = Tally::of(me.clone(), &state);
+                self.0.insert(state.room.clone(), View { state, tally });
+            }
+        }
     }
 
     /// Forgets a room; whether it was known.
@@ -39,23 +53,31 @@ impl Rooms {
         self.0.values().map(|view| view.state.clone()).collect()
     }
 
-    pub(super) fn message(&mut self, message: &Message, me: Option<&UserId>) {
-        let Some(view) = self.0.get_mut(&message.room) else { return };
-        let state = &mut view.state;
-        (state.seq, state.offset, state.ts) = (message.seq, message.offset, message.ts);
-        if me != Some(&message.from) {
-            state.unread += 1;
-            return;
+    /// A log entry that changes nothing else of the state.
+    pub(super) fn touch(&mut self, room: &RoomId, offset: Offset, ts: Timestamp) {
+        if let Some(View { state, .. }) = self.0.get_mut(room) {
+            (state.offset, state.ts) = (offset, ts);
         }
-        view.own.insert(message.seq);
-        if view.own.len() > MAX_OWN {
-            view.own.pop_first();
+    }
+
+    pub(super) fn message(&mut self, message: &Message) {
+        self.touch(&message.room, message.offset, message.ts);
+        if let Some(View { state, .. }) = self.0.get_mut(&message.room) {
+            state.seq = message.seq;
+            // It was out of the list until the next message, which this is.
+            state.settings.archived = false;
+        }
+    }
+
+    pub(super) fn settings(&mut self, room: &RoomId, settings: &RoomSettings) {
+        if let Some(View { state, .. }) = self.0.get_mut(room) {
+            state.settings.clone_from(settings);
         }
     }
 
     pub(super) fn member(&mut self, change: &MemberChanged, me: Option<&UserId>) {
+        self.touch(&change.room, change.offset, change.ts);
         let Some(View { state, .. }) = self.0.get_mut(&change.room) else { return };
-        (state.offset, state.ts) = (change.offset, change.ts);
         match change.action.known() {
             Some(MemberAction::Joined) => state.members = state.members.saturating_add(1),
             Some(MemberAction::Left | MemberAction::Kicked) => {
@@ -68,36 +90,41 @@ impl Rooms {
         }
     }
 
-    pub(super) fn room(&mut self, change: &RoomChanged) {
-        let Some(View { state, .. }) = self.0.get_mut(&change.room) else { return };
-        (state.offset, state.ts) = (change.offset, change.ts);
+    /// Takes in a change of a room's data; whether the user reads other messages than before, so that its state has to be
+    /// read again.
+    pub(super) fn room(&mut self, change: &RoomChanged) -> bool {
+        self.touch(&change.room, change.offset, change.ts);
+        let Some(View { state, tally }) = self.0.get_mut(&change.room) else { return false };
         state.kind.clone_from(&change.kind);
         state.info.clone_from(&change.info);
         state.desk.clone_from(&change.desk);
         if let Some(access) = &change.access {
             state.access.clone_from(access);
         }
-        if let Some(history) = &change.history {
-            state.history.clone_from(history);
-        }
         if let Some(oldest) = change.oldest_seq {
             state.oldest_seq = state.oldest_seq.max(oldest);
         }
+        if change.action.known() == Some(RoomAction::Trimmed) {
+            tally.trimmed(state.oldest_seq);
+        }
+        let others = change.history.as_ref().is_some_and(|history| *history != state.history);
+        if let Some(history) = &change.history {
+            state.history.clone_from(history);
+        }
+        others
     }
 
-    /// Moves the own read pointer forward and counts again what is unread.
-    ///
-    /// Which of the messages before the last snapshot are one's own is not known, so within them the count is the
-    /// smaller of the two numbers that are certainly not exceeded. At the newest message it is exactly 0.
-    pub(super) fn read(&mut self, room: &RoomId, seq: Seq) {
-        let Some(View { state, own }) = self.0.get_mut(room) else { return };
-        let seq = seq.min(state.seq);
-        if seq <= state.read {
-            return;
-        }
-        state.read = seq;
-        *own = own.split_off(&seq.next());
-        let after = state.seq.get() - seq.get() - own.len() as u64;
-        state.unread = state.unread.min(after);
+    /// Changes what is counted in a room, and counts. `None`: the room is not known.
+    pub(super) fn recount(&mut self, room: &RoomId, change: impl FnOnce(&mut Tally)) -> Option<Recount> {
+        let View { state, tally } = self.0.get_mut(room)?;
+        change(tally);
+        let missing = tally.count();
+        let (read, counts) = (tally.read, tally.counts);
+        let read_private = (read.read_private > read.read).then_some(read.read_private);
+        let told = (state.read, state.read_private, state.unread_from, state.unread, state.mentions);
+        let now = (read.read, read_private, read.unread_from, counts.unread, counts.mentions);
+        (state.read, state.read_private, state.unread_from, state.unread, state.mentions) = now;
+        let changed = (told != now).then(|| Unread { room: room.clone(), read, counts });
+        Some(Recount { changed, missing })
     }
 }

@@ -45,7 +45,7 @@ async fn a_slow_subscriber_is_told_how_much_it_lost() {
     let (client, mut peer) = server.pair_with(server.builder().event_buffer(4)).await;
     let (mut slow, mut quick) = (client.events(), client.events());
     for offset in 6..=15 {
-        peer.message(offset).await;
+        peer.message_of("me", offset).await;
         let event = patient(quick.next()).await;
         assert!(matches!(event, Some(ClientEvent::Message(message)) if message.seq.get() == offset));
     }

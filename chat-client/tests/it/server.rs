@@ -136,8 +136,13 @@ impl Peer {
     }
 
     pub(crate) async fn message(&mut self, offset: u64) {
+        self.message_of("you", offset).await;
+    }
+
+    /// A message of this user; the client's own changes nothing else.
+    pub(crate) async fn message_of(&mut self, from: &str, offset: u64) {
         let content = json!({"type": "text/plain", "payload": {"text": format!("no {offset}")}});
-        self.say(json!({"message": {"room": "r", "offset": offset, "seq": offset, "from": "you",
+        self.say(json!({"message": {"room": "r", "offset": offset, "seq": offset, "from": from,
             "content": content, "ts": TS}}))
             .await;
     }

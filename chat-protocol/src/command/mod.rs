@@ -124,50 +124,45 @@ impl From<Create> for Command {
     }
 }
 
-impl Command {
-    /// The command's id: what its reply repeats.
-    pub fn id(&self) -> Option<&RequestId> {
-        match self {
-            Command::Auth(command) => Some(&command.id),
-            Command::Resume(command) => Some(&command.id),
-            Command::Follow(command) => Some(&command.id),
-            Command::Unfollow(command) => Some(&command.id),
-            Command::Create(command) => Some(&command.id),
-            Command::Join(command) => Some(&command.id),
-            Command::Leave(command) => Some(&command.id),
-            Command::Members(command) => Some(&command.id),
-            Command::Role(command) => Some(&command.id),
-            Command::Invite(command) => Some(&command.id),
-            Command::Kick(command) => Some(&command.id),
-            Command::Ban(command) => Some(&command.id),
-            Command::Unban(command) => Some(&command.id),
-            Command::Block(command) => Some(&command.id),
-            Command::Unblock(command) => Some(&command.id),
-            Command::Set(command) => Some(&command.id),
-            Command::Send(command) => Some(&command.id),
-            Command::Cancel(command) => Some(&command.id),
-            Command::Edit(command) => Some(&command.id),
-            Command::Delete(command) => Some(&command.id),
-            Command::React(command) => Some(&command.id),
-            Command::Unreact(command) => Some(&command.id),
-            Command::Delivered(command) => command.id.as_ref(),
-            Command::Read(command) => command.id.as_ref(),
-            Command::MarkUnread(command) => Some(&command.id),
-            Command::Typing(command) => command.id.as_ref(),
-            Command::Away(command) => command.id.as_ref(),
-            Command::Listen(command) => Some(&command.id),
-            Command::Unlisten(command) => Some(&command.id),
-            Command::History(command) => Some(&command.id),
-            Command::Thread(command) => Some(&command.id),
-            Command::Search(command) => Some(&command.id),
-            Command::Inbox(command) => Some(&command.id),
-            Command::Blocks(command) => Some(&command.id),
-            Command::Scheduled(command) => Some(&command.id),
-            Command::Device(command) => Some(&command.id),
-            Command::Sessions(command) => Some(&command.id),
-            Command::Revoke(command) => Some(&command.id),
-            Command::Ping(command) => command.id.as_ref(),
-            Command::Unknown { .. } => None,
+/// Reads and writes the ids of commands: those that have one, and those that may.
+macro_rules! ids {
+    (always: $($always:ident)*; maybe: $($maybe:ident)*) => {
+        impl Command {
+            /// The command's id: what its reply repeats.
+            pub fn id(&self) -> Option<&RequestId> {
+                match self {
+                    $(Command::$always(command) => Some(&command.id),)*
+                    $(Command::$maybe(command) => command.id.as_ref(),)*
+                    Command::Unknown { .. } => None,
+                }
+            }
+
+            /// Gives the command another id. One of an unknown kind stays as it is.
+            ///
+            /// ```
+            /// use chat_protocol::{Command, RequestId, RoomId, command::Leave};
+            /// let leave = Leave { id: RequestId::new("0")?, room: RoomId::new("r1")? };
+            /// let mut command = Command::from(leave);
+            /// command.set_id(RequestId::new("7")?);
+            /// assert_eq!(command.id().unwrap().as_str(), "7");
+            /// # Ok::<(), chat_protocol::IdError>(())
+            /// ```
+            pub fn set_id(&mut self, id: RequestId) {
+                match self {
+                    $(Command::$always(command) => command.id = id,)*
+                    $(Command::$maybe(command) => command.id = Some(id),)*
+                    Command::Unknown { .. } => {}
+                }
+            }
         }
-    }
+    };
+}
+
+ids! {
+    always:
+        Auth Resume Follow Unfollow Create Join Leave Members Role Invite Kick Ban Unban Block Unblock Set
+        Send Cancel Edit Delete React Unreact MarkUnread Listen Unlisten History Thread Search Inbox Blocks
+        Scheduled Device Sessions Revoke;
+    maybe:
+        Delivered Read Typing Away Ping
 }

@@ -169,13 +169,9 @@ impl Player {
             Order::Send { room, client_msg_id, text } => {
                 let ticket = Ticket(self.sends.len() as u64);
                 self.sends.insert(ticket, client_msg_id.clone());
-                let outgoing = Outgoing {
-                    room: RoomId::new(room.as_str()).map_err(|error| error.to_string())?,
-                    client_msg_id: ClientMsgId::new(client_msg_id.as_str())
-                        .map_err(|error| error.to_string())?,
-                    content: Content::plain(text),
-                    reply_to: None,
-                };
+                let room = RoomId::new(room.as_str()).map_err(|error| error.to_string())?;
+                let name = ClientMsgId::new(client_msg_id.as_str()).map_err(|error| error.to_string())?;
+                let outgoing = Outgoing::new(room, name, Content::plain(text));
                 self.session.handle_command(self.now, ticket, Command::Send(outgoing));
             }
             Order::Token(token) => {

@@ -196,7 +196,7 @@ fn the_outbox_is_bounded() {
         assert!(bench.answer(ticket).is_none());
     }
     let ticket = bench.send("r", "d");
-    assert_eq!(bench.answer(ticket), Some(Err(Error::OutboxFull { max: 3 })));
+    assert_eq!(bench.error(ticket), Error::OutboxFull { max: 3 });
 }
 
 #[test]
@@ -229,12 +229,11 @@ fn content_that_is_too_large_is_not_sent() {
     let ticket = bench.send("r", "a");
     bench.sends();
     assert!(bench.answer(ticket).is_none());
-    let ticket = bench.order(Command::Send(Outgoing {
-        room: id("r"),
-        client_msg_id: ClientMsgId::new("big").unwrap(),
-        content: Content::plain("x".repeat(limits::MAX_CONTENT)),
-        reply_to: None,
-    }));
+    let ticket = bench.order(Command::Send(Outgoing::new(
+        id("r"),
+        ClientMsgId::new("big").unwrap(),
+        Content::plain("x".repeat(limits::MAX_CONTENT)),
+    )));
     assert!(matches!(bench.answer(ticket), Some(Err(Error::Content(_)))));
     assert!(bench.sends().is_empty());
 }
@@ -270,5 +269,5 @@ fn a_read_pointer_is_coalesced_and_told_until_it_is_stored() {
     bench.say(stored(&again[0]));
     assert!(reads(&mut bench).is_empty());
     let closed = bench.order(Command::Close);
-    assert_eq!(bench.answer(closed), Some(Ok(Answer::Done)), "nothing waits any more");
+    assert!(matches!(bench.answer(closed), Some(Ok(Answer::Done))), "nothing waits any more");
 }
