@@ -70,7 +70,8 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let entered = enter(&client, &args.room).await?;
     let screen = Screen::open()?;
     let keys = input::open(screen.is_terminal());
-    let mut app = App::new(client.clone(), entered.room, screen);
+    let me = client.user_id().expect("connected").clone();
+    let mut app = App::new(client.clone(), me, entered.room, screen);
     let outcome = app.run(events, keys).await;
     // The terminal is given back before the last words are printed.
     drop(app);

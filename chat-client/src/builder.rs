@@ -1,16 +1,18 @@
 //! How a client is configured and connected.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use chat_protocol::{DeviceId, ErrorText};
 use futures::FutureExt;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 
 use crate::client::Shared;
-use crate::driver::{self, Outlets, TokenSource};
+use crate::clock;
+use crate::driver::{self, Outlets, Parts, TokenSource};
 use crate::session::{Config, Session};
+use crate::store::ClientStore;
 use crate::transport::Connector;
 use crate::{Client, ConnectionState, Error, TokenError};
 
@@ -32,8 +34,10 @@ const MAX_BOUND: usize = 1 << 20;
 /// ```
 #[must_use = "a builder does nothing until `connect` is called"]
 pub struct ClientBuilder {
-    connector: Result<Arc<dyn Connector>, Error>,
+    connectors: Result<Vec<Arc<dyn Connector>>, Error>,
     tokens: Option<TokenSource>,
+    store: Option<Arc<dyn ClientStore>>,
+    max_age: Option<Duration>,
     config: Config,
     event_buffer: usize,
 }
@@ -45,7 +49,40 @@ impl ClientBuilder {
     }
 
     pub(crate) fn with(connector: Result<Arc<dyn Connector>, Error>) -> Self {
-        Self { connector, tokens: None, config: Config::new("", 0), event_buffer: 2_048 }
+        let connectors = connector.map(|connector| vec![connector]);
+        let config = Config::new("", 0);
+        Self { connectors, tokens: None, store: None, max_age: None, config, event_buffer: 2_048 }
+    }
+
+    /// Another way to the same server, such as a second address, or a transport for networks that let no WebSocket through. The
+    /// ways are tried in turns, beginning with the first after each connection that lasted, and one that cannot work ends the
+    /// client only when no other does.
+    pub fn or(self, connector: impl Connector) -> Self {
+        self.or_with(Ok(Arc::new(connector)))
+    }
+
+    fn or_with(mut self, connector: Result<Arc<dyn Connector>, Error>) -> Self {
+        self.connectors = self.connectors.and_then(|mut connectors| {
+            connectors.push(connector?);
+            Ok(connectors)
+        });
+        self
+    }
+
+    /// Where messages are kept until the server has them, so that they outlive the process. Default: nowhere.
+    ///
+    /// One store for each user and server. When it holds messages of another user than the token is of, the client ends with
+    /// [`Error::OtherUser`] and sends none of them.
+    pub fn store(mut self, store: impl ClientStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// How long a message may wait for its first way out, if its draft does not say otherwise; then it expires. `None`: for ever.
+    /// Default `None`. Time in which the machine sleeps may not count.
+    pub fn max_age(mut self, age: Option<Duration>) -> Self {
+        self.max_age = age;
+        self
     }
 
     /// The credential that says who the user is. It is kept for as long as the client lives, sent at each
@@ -163,32 +200,56 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Error::Address`], [`Error::Unauthenticated`], [`Error::Ended`] when no attempt can succeed,
-    /// [`Error::ConnectTimeout`] when none did in time, [`Error::Random`] without a source of random numbers.
+    /// [`Error::ConnectTimeout`] when none did in time, [`Error::Store`] when the store cannot be read, [`Error::OtherUser`] when it
+    /// is another user's, [`Error::Random`] without a source of random numbers.
     ///
     /// # Panics
     /// Outside a tokio runtime.
     pub async fn connect(self) -> Result<Client, Error> {
-        let connector = self.connector?;
+        let client = self.begin().await?;
+        client.ready().await?;
+        Ok(client)
+    }
+
+    /// Starts without waiting for a connection: for an application that opens without a network. Messages are taken at once and
+    /// go out when there is a connection; [`Client::ready`] waits for the first. It is tried for as long as the client lives:
+    /// [`connect_timeout`](Self::connect_timeout) is for [`connect`](Self::connect) alone.
+    ///
+    /// # Errors
+    /// [`Error::Address`]; [`Error::Store`] when the store cannot be read; [`Error::Random`] without a source of random numbers.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn start(mut self) -> Result<Client, Error> {
+        self.config.connect_timeout = None;
+        self.begin().await
+    }
+
+    async fn begin(self) -> Result<Client, Error> {
+        let connectors = self.connectors?;
         let mut config = self.config;
         config.seed = getrandom::u64().map_err(|error| Error::Random(error.to_string()))?;
+        config.addresses = u32::try_from(connectors.len()).unwrap_or(u32::MAX);
+        if let Some(store) = &self.store {
+            config.stored = Some(store.load().await?);
+        }
+        config.began_at = clock::now();
         let (max_outbox, max_requests) = (config.max_outbox, config.max_requests);
         let (calls, commands) = mpsc::channel(max_outbox.saturating_add(max_requests));
         let (events, first) = broadcast::channel(self.event_buffer);
         let (state_sender, state) = watch::channel(ConnectionState::Connecting);
-        let (ready, outcome) = oneshot::channel();
+        let user = Arc::new(OnceLock::new());
+        if let Some(owner) = config.stored.as_ref().and_then(|stored| stored.user.clone()) {
+            // The only writer until the task begins.
+            let _ = user.set(owner);
+        }
         let start = Instant::now();
         let session = Session::new(start.elapsed(), config);
-        let out = Outlets { commands, events: events.clone(), state: state_sender, ready };
-        tokio::spawn(driver::run(connector, self.tokens, session, start, out));
-        // Dropping this future drops `calls`, and with it the task ends.
-        match outcome.await {
-            Ok(Ok(user)) => {
-                let first = Mutex::new(Some(first));
-                Ok(Client::new(Shared { user, calls, max_outbox, max_requests, events, first, state }))
-            }
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(Error::Closed),
-        }
+        let out = Outlets { commands, events: events.clone(), state: state_sender, user: user.clone() };
+        let parts = Parts { connectors, tokens: self.tokens, store: self.store };
+        tokio::spawn(driver::run(parts, session, start, out));
+        let (max_age, first) = (self.max_age, Mutex::new(Some(first)));
+        Ok(Client::new(Shared { user, calls, max_age, max_outbox, max_requests, events, first, state }))
     }
 }
 

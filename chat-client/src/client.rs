@@ -1,6 +1,7 @@
 //! The handle of a client.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use chat_protocol::command as wire;
 use chat_protocol::reply::{ListenData, RoomData};
@@ -11,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::driver::Call;
 use crate::session::{Answer, Command};
-use crate::{ClientEvent, ConnectionState, Error, EventStream, NewRoom, RoomHandle};
+use crate::{ClientEvent, ConnectionState, Error, EventStream, NewRoom, QueuedSend, RoomHandle};
 
 /// A connected user: a cheap handle to the task that keeps the connection.
 ///
@@ -24,10 +25,15 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// Where an answer comes.
+pub(crate) type Answered = oneshot::Receiver<Result<Answer, Error>>;
+
 /// What all handles of a client share.
 pub(crate) struct Shared {
-    pub(crate) user: UserId,
+    /// Who the user is: written once by the driver, read by everyone.
+    pub(crate) user: Arc<OnceLock<UserId>>,
     pub(crate) calls: mpsc::Sender<Call>,
+    pub(crate) max_age: Option<Duration>,
     pub(crate) max_outbox: usize,
     pub(crate) max_requests: usize,
     pub(crate) events: broadcast::Sender<Arc<ClientEvent>>,
@@ -39,19 +45,22 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Gives a command to the session and waits for its answer.
-    ///
-    /// The command is handed over by the first poll, or not at all: never while waiting for a place, where dropping
-    /// the future would take it back and a later call could overtake it. The channel has a place for everything that
-    /// the session would take on.
-    pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
+    /// Gives a command to the session. It is taken at once or refused at once, never while waiting for a place, where dropping a
+    /// future would take it back and a later call could overtake it. The channel has a place for everything that the session would
+    /// take on.
+    pub(crate) fn give(&self, command: Command) -> Result<Answered, Error> {
         let (answer, answered) = oneshot::channel();
         self.calls.try_send((command, answer)).map_err(|refused| match refused {
             TrySendError::Full((Command::Send(_), _)) => Error::OutboxFull { max: self.max_outbox },
             TrySendError::Full(_) => Error::Busy { max: self.max_requests },
             TrySendError::Closed(_) => self.end(),
         })?;
-        answered.await.unwrap_or_else(|_| Err(self.end()))
+        Ok(answered)
+    }
+
+    /// Gives a command to the session, with the first poll, and waits for its answer.
+    pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
+        self.give(command)?.await.unwrap_or_else(|_| Err(self.end()))
     }
 
     /// Closes the client, even while the channel is full.
@@ -64,7 +73,7 @@ impl Shared {
     }
 
     /// Why the client ended.
-    fn end(&self) -> Error {
+    pub(crate) fn end(&self) -> Error {
         match &*self.state.borrow() {
             ConnectionState::Closed { reason: Some(error) } => error.clone(),
             _ => Error::Closed,
@@ -84,9 +93,47 @@ impl Client {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Who the server says the user is.
-    pub fn user_id(&self) -> &UserId {
-        &self.shared.user
+    /// Who the server says the user is. `None` until the first connection of a client that was
+    /// [started](crate::ClientBuilder::start) without one, unless its store knows.
+    pub fn user_id(&self) -> Option<&UserId> {
+        self.shared.user.get()
+    }
+
+    /// Waits until a connection is ready: the server knows the user and has told where all rooms stand. Cancel-safe.
+    ///
+    /// # Errors
+    /// The reason for which the client ended before that.
+    pub async fn ready(&self) -> Result<(), Error> {
+        let mut state = self.shared.state.clone();
+        let ready = |state: &ConnectionState| {
+            matches!(state, ConnectionState::Ready | ConnectionState::Closed { .. })
+        };
+        match state.wait_for(ready).await.as_deref() {
+            Ok(ConnectionState::Ready) => Ok(()),
+            _ => Err(self.shared.end()),
+        }
+    }
+
+    /// Tells the client that the network is another one, or is back: it tries to connect at once instead of waiting, and finds
+    /// out within 3 seconds whether the connection that it has still lives. Call it where the operating system tells of such
+    /// changes; calling it needlessly costs a ping.
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn network_changed(&self) -> Result<(), Error> {
+        self.call(Command::NetworkChanged).await.map(drop)
+    }
+
+    /// The messages that wait to be sent, wedged ones among them, in order. How each goes on is told by
+    /// [`ClientEvent::Outbox`].
+    ///
+    /// # Errors
+    /// The reason for which the client ended.
+    pub async fn outbox(&self) -> Result<Vec<QueuedSend>, Error> {
+        match self.call(Command::Outbox).await? {
+            Answer::Outbox(sends) => Ok(sends),
+            _ => Err(misplaced()),
+        }
     }
 
     /// How the client is connected right now.
@@ -196,11 +243,15 @@ impl Client {
     pub(crate) async fn call(&self, command: Command) -> Result<Answer, Error> {
         self.shared.call(command).await
     }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("user", &self.shared.user).field("state", &self.state()).finish()
+        f.debug_struct("Client").field("user", &self.user_id()).field("state", &self.state()).finish()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::session::{Answer, Command, LinkAction, Loss, Session, Ticket};
+use crate::store::{ClientStore, StoreError};
 use crate::transport::{BoxConnection, Connector, DialError};
 use crate::{ClientEvent, ConnectionState, Error, TokenError};
 
@@ -33,13 +34,24 @@ pub(crate) type TokenSource =
 /// A token that was asked for; terminated when none is.
 type Asked = Fuse<BoxFuture<'static, Result<String, TokenError>>>;
 
+/// What a store is asked to write; terminated when it is asked for nothing.
+type Writing = Fuse<BoxFuture<'static, Result<(), StoreError>>>;
+
+/// The parts that the application brings.
+pub(crate) struct Parts {
+    /// The ways to the server, which are tried in turns.
+    pub(crate) connectors: Vec<Arc<dyn Connector>>,
+    pub(crate) tokens: Option<TokenSource>,
+    pub(crate) store: Option<Arc<dyn ClientStore>>,
+}
+
 /// The task's ends of the channels that the handles hold.
 pub(crate) struct Outlets {
     pub(crate) commands: mpsc::Receiver<Call>,
     pub(crate) events: broadcast::Sender<Arc<ClientEvent>>,
     pub(crate) state: watch::Sender<ConnectionState>,
-    /// Told who the user is when the first connection is ready, or why it never was.
-    pub(crate) ready: oneshot::Sender<Result<UserId, Error>>,
+    /// Told who the user is when that is known. Written once, here; read by all handles.
+    pub(crate) user: Arc<OnceLock<UserId>>,
 }
 
 /// Where the connection stands.
@@ -61,22 +73,18 @@ enum News {
     Frames(Vec<Frame>),
 }
 
-pub(crate) async fn run(
-    connector: Arc<dyn Connector>,
-    tokens: Option<TokenSource>,
-    mut session: Session,
-    start: Instant,
-    out: Outlets,
-) {
-    let Outlets { mut commands, events, state, ready } = out;
-    let mut ready = Some(ready);
+pub(crate) async fn run(parts: Parts, mut session: Session, start: Instant, out: Outlets) {
+    let Outlets { mut commands, events, state, user } = out;
+    let told = Told { events, state, user };
     let mut link = Link::None;
     let mut asked = Fuse::terminated();
+    let mut writing = Fuse::terminated();
     let mut callers = Callers::default();
     let mut commands_open = true;
     loop {
-        let finished = follow(&mut session, &mut link, &*connector, &mut asked, tokens.as_ref());
-        tell(&mut session, &events, &state, &mut ready, &mut callers);
+        let finished = follow(&mut session, &mut link, &parts, &mut asked);
+        told.tell(&mut session, &mut callers);
+        write_down(&mut session, &mut writing, &parts);
         if finished || matches!(session.state(), ConnectionState::Closed { .. }) {
             break;
         }
@@ -86,6 +94,7 @@ pub(crate) async fn run(
                 hear(news, &mut link, &mut session, start.elapsed());
             }
             token = &mut asked => session.handle_token(start.elapsed(), token),
+            stored = &mut writing => session.handle_stored(start.elapsed(), stored),
             call = commands.recv(), if commands_open => match call {
                 Some(call) => take(call, &mut commands, &mut session, &mut callers, start.elapsed()),
                 // The last handle is gone. What was given is still carried out.
@@ -98,30 +107,28 @@ pub(crate) async fn run(
         }
     }
     say_goodbye(link, &mut session).await;
+    finish_writing(&mut session, writing, &parts, start).await;
     commands.close();
     while let Some(call) = commands.recv().await {
         let ticket = callers.add(call.1);
         session.handle_command(start.elapsed(), ticket, call.0);
-        tell(&mut session, &events, &state, &mut ready, &mut callers);
+        told.tell(&mut session, &mut callers);
     }
 }
 
 /// Does with the link what the session says; whether it was the last thing.
-fn follow(
-    session: &mut Session,
-    link: &mut Link,
-    connector: &dyn Connector,
-    asked: &mut Asked,
-    tokens: Option<&TokenSource>,
-) -> bool {
+fn follow(session: &mut Session, link: &mut Link, parts: &Parts, asked: &mut Asked) -> bool {
     while let Some(action) = session.poll_link() {
         match action {
             LinkAction::AskToken => {
-                if let Some(source) = tokens.filter(|_| asked.is_terminated()) {
+                if let Some(source) = parts.tokens.as_ref().filter(|_| asked.is_terminated()) {
                     *asked = source(session.token_refused().cloned()).fuse();
                 }
             }
-            LinkAction::Dial => *link = Link::Dialing(connector.dial()),
+            LinkAction::Dial => {
+                let turn = session.attempt() as usize % parts.connectors.len();
+                *link = Link::Dialing(parts.connectors[turn].dial());
+            }
             LinkAction::Drop => *link = Link::None,
             LinkAction::Finish => return true,
         }
@@ -129,36 +136,62 @@ fn follow(
     false
 }
 
-/// Hands out what the session has for the application.
-fn tell(
-    session: &mut Session,
-    events: &broadcast::Sender<Arc<ClientEvent>>,
-    state: &watch::Sender<ConnectionState>,
-    ready: &mut Option<oneshot::Sender<Result<UserId, Error>>>,
-    callers: &mut Callers,
-) {
-    let now = session.state();
-    state.send_if_modified(|old| {
-        let changed = *old != now;
-        if changed {
-            old.clone_from(&now);
+/// Gives the store what is to be written, once it is done with what it has.
+fn write_down(session: &mut Session, writing: &mut Writing, parts: &Parts) {
+    let Some(store) = parts.store.as_ref().filter(|_| writing.is_terminated()) else { return };
+    if let Some(changes) = session.poll_store() {
+        let store = store.clone();
+        *writing = async move { store.apply(&changes).await }.boxed().fuse();
+    }
+}
+
+/// Lets the store finish, for a moment: what it does not learn any more is sent once too often after the next start, and stored
+/// once all the same.
+async fn finish_writing(session: &mut Session, mut writing: Writing, parts: &Parts, start: Instant) {
+    let finish = async {
+        while !writing.is_terminated() {
+            let stored = (&mut writing).await;
+            let failed = stored.is_err();
+            session.handle_stored(start.elapsed(), stored);
+            if !failed {
+                write_down(session, &mut writing, parts);
+            }
         }
-        changed
-    });
-    while let Some(event) = session.poll_event() {
-        // Nobody listens: then there is nobody to lose it.
-        let _ = events.send(Arc::new(event));
-    }
-    while let Some((ticket, answer)) = session.poll_answer() {
-        callers.answer(ticket, answer);
-    }
-    let outcome = match (now, session.user_id()) {
-        (ConnectionState::Ready, Some(user)) => Ok(user.clone()),
-        (ConnectionState::Closed { reason }, _) => Err(reason.unwrap_or(Error::Closed)),
-        _ => return,
     };
-    if let Some(ready) = ready.take() {
-        let _ = ready.send(outcome);
+    if timeout(GOODBYE, finish).await.is_err() {
+        tracing::warn!("the store of unsent messages takes too long");
+    }
+}
+
+/// Where the handles hear.
+struct Told {
+    events: broadcast::Sender<Arc<ClientEvent>>,
+    state: watch::Sender<ConnectionState>,
+    user: Arc<OnceLock<UserId>>,
+}
+
+impl Told {
+    /// Hands out what the session has for the application.
+    fn tell(&self, session: &mut Session, callers: &mut Callers) {
+        if let (None, Some(user)) = (self.user.get(), session.user_id()) {
+            // Only this task sets it.
+            let _ = self.user.set(user.clone());
+        }
+        while let Some(event) = session.poll_event() {
+            // Nobody listens: then there is nobody to lose it.
+            let _ = self.events.send(Arc::new(event));
+        }
+        let now = session.state();
+        self.state.send_if_modified(|old| {
+            let changed = *old != now;
+            if changed {
+                old.clone_from(&now);
+            }
+            changed
+        });
+        while let Some((ticket, answer)) = session.poll_answer() {
+            callers.answer(ticket, answer);
+        }
     }
 }
 

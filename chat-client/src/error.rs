@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chat_protocol::{Action, ContentError, ErrorCode, ErrorText, ReplyError};
+use chat_protocol::{Action, ContentError, ErrorCode, ErrorText, ReplyError, UserId};
+
+use crate::store::StoreError;
 
 /// Why a call failed, or why the client ended.
 ///
@@ -47,6 +49,30 @@ pub enum Error {
     OutboxFull {
         /// Greatest number of unacknowledged sends.
         max: usize,
+    },
+    /// The message has left, so that only the server knows whether it has it: it can neither be edited nor taken back in the
+    /// outbox. Edit or delete it when it is stored.
+    #[error("the message has left already")]
+    TooLate,
+    /// No message of this name waits in the outbox.
+    #[error("no such message waits to be sent")]
+    NotQueued,
+    /// The message was taken back before it was sent, or dropped because too many are wedged.
+    #[error("the message was taken back")]
+    Cancelled,
+    /// The message could not leave before its time was over. Nothing was stored.
+    #[error("the message could not be sent in time")]
+    Expired,
+    /// The store cannot be read, so that the client does not start: what is in it would be lost or sent by somebody else.
+    #[error("the store of unsent messages: {0}")]
+    Store(#[from] StoreError),
+    /// The store holds the messages of another user than the token is of. Nothing was sent. Give each user a store of its own.
+    #[error("the store holds messages of user {stored:?}, and the token is of user {connected:?}")]
+    OtherUser {
+        /// Whose messages the store holds.
+        stored: UserId,
+        /// Who the server says the user is.
+        connected: UserId,
     },
     /// Too many calls other than sends wait for their answer. Wait for some of them, then call again.
     #[error("{max} calls wait for their answer, which is the most that is kept")]

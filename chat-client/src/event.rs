@@ -15,7 +15,8 @@ use futures::Stream;
 use futures::stream::{BoxStream, StreamExt, unfold};
 use tokio::sync::broadcast;
 
-use crate::Error;
+use crate::store::StoreError;
+use crate::{Error, SendUpdate};
 
 /// One event of a client, in the order in which they took effect.
 ///
@@ -56,6 +57,11 @@ pub enum ClientEvent {
     Deleted(Deleted),
     /// A reaction to a message came or went.
     Reaction(Reaction),
+    /// A message that was given to be sent stands otherwise than before.
+    Outbox(SendUpdate),
+    /// The store cannot write. The client goes on without it and tries again: should the process end before that works, messages
+    /// that wait may be lost. Told once, until it has worked again.
+    StoreFailed(StoreError),
     /// A membership changed.
     Member(MemberChanged),
     /// A room was made or its data changed.

@@ -49,17 +49,22 @@
 //! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://` |
 //! | `rustls-tls-native-roots` | no | dials `wss://`, trusting what the system trusts |
 //! | `rustls-tls-webpki-roots` | no | dials `wss://`, trusting what Mozilla trusts |
+//! | `sqlite` | no | [`store`]`::sqlite`: messages that are not sent yet, in a file |
 //!
 //! With TLS the application installs a rustls `CryptoProvider` at start-up; a library must not choose one.
 
 mod builder;
 mod client;
+mod clock;
 mod driver;
 mod error;
 mod event;
 mod room;
+mod sending;
 
+pub mod outbox;
 pub mod session;
+pub mod store;
 pub mod transport;
 
 pub use builder::ClientBuilder;
@@ -68,4 +73,6 @@ pub use chat_protocol as protocol;
 pub use client::Client;
 pub use error::{Error, TokenError};
 pub use event::{ClientEvent, ConnectionState, EventStream, Recovery, Unread};
+pub use outbox::{QueuedSend, SendState, SendUpdate};
 pub use room::{Draft, NewRoom, RoomHandle};
+pub use sending::Sending;

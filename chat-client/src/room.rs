@@ -1,7 +1,8 @@
 //! One room, as seen by the user of a client, and what may be put into one.
 
+use std::time::Duration;
+
 use chat_protocol::command::{self as wire, Create};
-use chat_protocol::reply::SendData;
 use chat_protocol::{
     Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, HistoryVisibility, Mentions,
     RoomId, RoomInfo, RoomKind, RoomState, Seq, UserId,
@@ -9,7 +10,7 @@ use chat_protocol::{
 
 use crate::client::{misplaced, random_name, unnumbered};
 use crate::session::{Answer, Command, Outgoing};
-use crate::{Client, Error};
+use crate::{Client, Error, Sending};
 
 /// A handle to one room: cheap to clone, keeps the client alive.
 #[derive(Debug, Clone)]
@@ -34,12 +35,13 @@ pub struct Draft {
     thread: Option<Seq>,
     mentions: Option<Mentions>,
     client_msg_id: Option<ClientMsgId>,
+    max_age: Option<Duration>,
 }
 
 impl Draft {
     /// A message of this content.
     pub fn new(content: Content) -> Self {
-        Self { content, reply_to: None, thread: None, mentions: None, client_msg_id: None }
+        Self { content, reply_to: None, thread: None, mentions: None, client_msg_id: None, max_age: None }
     }
 
     /// Number of the message that this one answers.
@@ -63,6 +65,13 @@ impl Draft {
     /// Calls everyone in the room. In a large one only an owner or admin may.
     pub fn mention_room(mut self) -> Self {
         self.mentions.get_or_insert_default().room = true;
+        self
+    }
+
+    /// How long it may wait for its first way out; then it expires. Default: what
+    /// [`ClientBuilder::max_age`](crate::ClientBuilder::max_age) says.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = Some(age);
         self
     }
 
@@ -103,53 +112,78 @@ impl RoomHandle {
         }
     }
 
-    /// Sends a message, and resolves when it is stored and cannot be lost any more.
+    /// Puts a message into the outbox, at once; what it returns resolves when the message is stored and cannot be lost any more.
     ///
     /// It has no time limit: without a connection it waits for the next one, and is sent again there if it may not
     /// have arrived, under the same name, so that it is stored once. Messages of one room are sent in the order in
-    /// which their sends were first polled, several at a time.
+    /// which they were given, several at a time. [`ClientEvent::Outbox`](crate::ClientEvent::Outbox) tells how each stands.
     ///
-    /// Dropping the future does not take the message back: the first poll puts it into the outbox, and from there it
-    /// goes its way whether or not anyone waits for it.
+    /// Dropping what it returns does not take the message back: [`cancel`](Self::cancel) does, until it leaves.
     ///
     /// # Errors
-    /// - [`Error::OutboxFull`], [`Error::Content`]: nothing was sent.
-    /// - [`Error::Refused`]: the server does not take this message; other sends go on. With `ERR_CLIENT_ID_CONFLICT`
-    ///   its name was used before for another body.
-    /// - [`Error::Unauthenticated`], [`Error::Ended`], [`Error::Closed`]: the client ended first. The message may
-    ///   be stored; sending it again under the same name tells.
-    pub async fn send(&self, draft: impl Into<Draft>) -> Result<SendData, Error> {
+    /// As [`Sending`] tells.
+    pub fn send(&self, draft: impl Into<Draft>) -> Sending {
         let draft = draft.into();
-        let client_msg_id = match draft.client_msg_id {
-            Some(id) => id,
-            None => ClientMsgId::new(random_name()?).expect("hexadecimal digits are an id"),
+        let name = match draft.client_msg_id {
+            Some(id) => Ok(id),
+            None => random_name().map(|name| ClientMsgId::new(name).expect("hexadecimal digits are an id")),
+        };
+        let shared = self.client.shared();
+        let client_msg_id = match name {
+            Ok(name) => name,
+            Err(error) => return Sending::refused(shared.clone(), error),
         };
         let send = Outgoing {
             reply_to: draft.reply_to,
             thread: draft.thread,
             mentions: draft.mentions,
-            ..Outgoing::new(self.room.clone(), client_msg_id, draft.content)
+            max_age: draft.max_age.or(shared.max_age),
+            ..Outgoing::new(self.room.clone(), client_msg_id.clone(), draft.content)
         };
-        match self.client.call(Command::Send(send)).await? {
-            Answer::Sent(data) => Ok(data),
-            _ => Err(misplaced()),
-        }
+        Sending::give(shared.clone(), client_msg_id, Command::Send(send))
+    }
+
+    /// Gives a message that waits another content: one that never left, or that is wedged. Its other parts stay.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`] when it has left, [`Error::NotQueued`] when no such message waits, [`Error::Content`]; the reason for
+    /// which the client ended.
+    pub async fn edit_unsent(&self, client_msg_id: ClientMsgId, content: Content) -> Result<(), Error> {
+        let room = self.room.clone();
+        self.client.call(Command::Edit { room, client_msg_id, content }).await.map(drop)
+    }
+
+    /// Takes back a message that waits: one that never left, or that is wedged. Its [`Sending`] ends with [`Error::Cancelled`].
+    ///
+    /// # Errors
+    /// [`Error::TooLate`] when it has left, [`Error::NotQueued`] when no such message waits; the reason for which the client ended.
+    pub async fn cancel(&self, client_msg_id: ClientMsgId) -> Result<(), Error> {
+        self.client.call(Command::Cancel { room: self.room.clone(), client_msg_id }).await.map(drop)
+    }
+
+    /// Sends a wedged message again, in its old place before those that wait. One that is on its way anyway is only waited for.
+    ///
+    /// # Errors
+    /// As [`Sending`] tells, and [`Error::NotQueued`] when no such message waits.
+    pub fn retry(&self, client_msg_id: ClientMsgId) -> Sending {
+        let command = Command::Retry { room: self.room.clone(), client_msg_id: client_msg_id.clone() };
+        Sending::give(self.client.shared().clone(), client_msg_id, command)
     }
 
     /// Sends plain text, as [`send`](Self::send) does.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_text(&self, text: impl AsRef<str>) -> Result<SendData, Error> {
-        self.send(Content::plain(text)).await
+    pub fn send_text(&self, text: impl AsRef<str>) -> Sending {
+        self.send(Content::plain(text))
     }
 
     /// Answers a message, as [`send`](Self::send) does.
     ///
     /// # Errors
     /// As [`send`](Self::send); the message that is answered has to exist.
-    pub async fn reply(&self, to: Seq, content: Content) -> Result<SendData, Error> {
-        self.send(Draft::new(content).reply_to(to)).await
+    pub fn reply(&self, to: Seq, content: Content) -> Sending {
+        self.send(Draft::new(content).reply_to(to))
     }
 
     /// Reads one page of messages, oldest first.

@@ -46,6 +46,7 @@ pub(crate) struct Pending {
 pub(crate) struct App {
     pub(crate) client: Client,
     pub(crate) room: RoomHandle,
+    me: UserId,
     pub(crate) screen: Screen,
     jobs: FuturesUnordered<BoxFuture<'static, Done>>,
     pub(crate) pending: Vec<Pending>,
@@ -64,11 +65,12 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(client: Client, state: RoomState, screen: Screen) -> Self {
+    pub(crate) fn new(client: Client, me: UserId, state: RoomState, screen: Screen) -> Self {
         let room = client.room(state.room);
         let mut app = Self {
             client,
             room,
+            me,
             screen,
             jobs: FuturesUnordered::new(),
             pending: Vec::new(),
@@ -93,7 +95,7 @@ impl App {
         mut events: EventStream,
         mut input: BoxStream<'static, Input>,
     ) -> io::Result<()> {
-        let welcome = format!("{} in {}. {HELP}", self.client.user_id(), self.room.id());
+        let welcome = format!("{} in {}. {HELP}", self.me, self.room.id());
         self.screen.print(&[Line::Notice(welcome)])?;
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         // At the end of the input what was written is still sent, and one's own lines are still shown.
@@ -140,7 +142,7 @@ impl App {
             ClientEvent::Online { user, online, .. } => self.set_online(user, online),
             ClientEvent::Reads(reads) if reads.room == *self.room.id() => {
                 self.watch(&reads.from);
-                if let (true, Some(read)) = (reads.from != *self.client.user_id(), reads.read) {
+                if let (true, Some(read)) = (reads.from != self.me, reads.read) {
                     self.read_by.insert(reads.from, read);
                 }
                 Ok(())
@@ -262,7 +264,7 @@ impl App {
     /// Puts messages on the screen, in order.
     fn show(&mut self, messages: Vec<Message>) -> io::Result<()> {
         let Some(last) = messages.last().map(|message| message.seq) else { return Ok(()) };
-        let me = self.client.user_id().clone();
+        let me = self.me.clone();
         for message in &messages {
             self.watch(&message.from);
             if message.from == me {
@@ -322,7 +324,7 @@ impl App {
 
     /// Watches the presence of somebody who has shown up.
     fn watch(&mut self, user: &UserId) {
-        let known = self.watched.len() >= MAX_WATCHED || user == self.client.user_id();
+        let known = self.watched.len() >= MAX_WATCHED || *user == self.me;
         if known || !self.watched.insert(user.clone()) {
             return;
         }

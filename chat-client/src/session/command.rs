@@ -1,7 +1,11 @@
 //! What goes into a session, and what comes back for it.
 
+use std::time::Duration;
+
 use chat_protocol::reply::SendData;
 use chat_protocol::{ClientMsgId, Command as Wire, Content, Mentions, Reply, RoomId, RoomState, Seq};
+
+use crate::QueuedSend;
 
 /// Matches an answer to its command; chosen by whoever gives the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +50,36 @@ pub enum Command {
     Rooms,
     /// What is known of one room. Answered with [`Answer::Rooms`] at once: one, or none.
     Room(RoomId),
+    /// Give a message that never left, or that is wedged, another content. Answered with [`Answer::Done`] at once, or with
+    /// [`Error::TooLate`](crate::Error::TooLate) or [`Error::NotQueued`](crate::Error::NotQueued).
+    Edit {
+        /// The room.
+        room: RoomId,
+        /// The sender's name for the message.
+        client_msg_id: ClientMsgId,
+        /// What it says now.
+        content: Content,
+    },
+    /// Take back a message that never left, or that is wedged. Answered as `Edit`.
+    Cancel {
+        /// The room.
+        room: RoomId,
+        /// The sender's name for the message.
+        client_msg_id: ClientMsgId,
+    },
+    /// Send a wedged message again. Answered as [`Send`](Self::Send), or with
+    /// [`Error::NotQueued`](crate::Error::NotQueued).
+    Retry {
+        /// The room.
+        room: RoomId,
+        /// The sender's name for the message.
+        client_msg_id: ClientMsgId,
+    },
+    /// The messages that wait, wedged ones among them. Answered with [`Answer::Outbox`] at once.
+    Outbox,
+    /// The network is another one, or is back: try now, or see whether the connection still lives. Answered with
+    /// [`Answer::Done`] at once.
+    NetworkChanged,
     /// Finish what waits, within the configured time, then end. Answered with [`Answer::Done`] when ended.
     Close,
 }
@@ -65,12 +99,14 @@ pub struct Outgoing {
     pub thread: Option<Seq>,
     /// Whom it calls.
     pub mentions: Option<Mentions>,
+    /// How long it may wait for its first way out; `None`: for ever. Beyond it, it expires.
+    pub max_age: Option<Duration>,
 }
 
 impl Outgoing {
     /// A message of this content, which answers nothing and calls nobody.
     pub fn new(room: RoomId, client_msg_id: ClientMsgId, content: Content) -> Self {
-        Self { room, client_msg_id, content, reply_to: None, thread: None, mentions: None }
+        Self { room, client_msg_id, content, reply_to: None, thread: None, mentions: None, max_age: None }
     }
 }
 
@@ -84,6 +120,8 @@ pub enum Answer {
     Reply(Box<Reply>),
     /// What is known of rooms.
     Rooms(Vec<RoomState>),
+    /// What waits to be sent.
+    Outbox(Vec<QueuedSend>),
     /// It is done, and there is nothing more to tell.
     Done,
 }

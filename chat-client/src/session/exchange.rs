@@ -27,10 +27,14 @@ impl Session {
             return Err(Error::Closed);
         }
         let ask = match command {
-            Command::Send(send) => {
-                send.content.check(usize::try_from(self.limits().max_content).unwrap_or(usize::MAX))?;
-                self.sent_in(&(send.room.clone(), send.thread));
-                return self.outbox.push(ticket, send).map(|()| None);
+            Command::Send(send) => return self.push_send(now, ticket, send).map(|()| None),
+            Command::Edit { .. } | Command::Cancel { .. } | Command::Retry { .. } => {
+                return self.tend(ticket, command);
+            }
+            Command::Outbox => return Ok(Some(Answer::Outbox(self.outbox.list()))),
+            Command::NetworkChanged => {
+                self.network_changed(now);
+                return Ok(Some(Answer::Done));
             }
             Command::Rooms => return Ok(Some(Answer::Rooms(self.rooms.all()))),
             Command::Room(room) => {
@@ -62,7 +66,7 @@ impl Session {
     fn asked(&mut self, command: Box<Wire>) -> Result<Ask, Error> {
         match &*command {
             Wire::Send(send) if send.send_at.is_some() => {
-                send.content.check(usize::try_from(self.limits().max_content).unwrap_or(usize::MAX))?;
+                self.check(&send.content)?;
             }
             Wire::Auth(_)
             | Wire::Resume(_)
@@ -89,29 +93,37 @@ impl Session {
             let window = (self.limits().max_in_flight as usize).clamp(1, MAX_IN_FLIGHT);
             while self.awaiting.len() < window && self.send_one() {}
         }
+        self.tell_outbox();
         let due = self.requests.due().into_iter().chain(self.outbox.due()).min();
         if !matches!(self.phase, Phase::Closed(_)) {
             self.timers.put(Timer::Commands, due);
-            if self.closing.is_some() && self.outbox.is_empty() && self.requests.is_settled() {
+            if self.closing.is_some() && self.is_settled() {
                 tracing::debug!(?now, "nothing waits any more, closing");
                 self.finish(None);
             }
         }
     }
 
+    fn is_settled(&self) -> bool {
+        self.outbox.is_settled() && self.requests.is_settled() && self.journal.is_idle()
+    }
+
     fn send_one(&mut self) -> bool {
         let id = self.next_id;
-        let (about, command) = if let Some(key) = self.requests.next() {
-            (Awaiting::Ask(key), self.requests.command(key, request_id(id), &self.positions))
+        let (about, command, batch) = if let Some(key) = self.requests.next() {
+            (Awaiting::Ask(key), self.requests.command(key, request_id(id), &self.positions), 0)
         } else if let Some(order) = self.outbox.next() {
-            (Awaiting::Send(order), self.outbox.command(order, request_id(id)).map(Wire::from))
+            // That it leaves is written down before it does.
+            self.tell_outbox();
+            let command = self.outbox.command(order, request_id(id)).map(Wire::from);
+            (Awaiting::Send(order), command, self.journal.needed())
         } else {
             return false;
         };
         let Some(command) = command else { return true };
         self.next_id += 1;
         self.awaiting.insert(id, about);
-        self.push_frame(text(&command));
+        self.frames.push_back((batch, text(&command)));
         true
     }
 
@@ -137,7 +149,7 @@ impl Session {
             }
             (Awaiting::Send(order), Some(error)) if error.action == Action::Reconnect => {
                 // Counted as a refusal, so that no message can cost one connection after the other for ever.
-                self.put_back(now, order, error.clone());
+                self.put_back(now, order, &error);
                 self.drop_link(now, Loss::Refused(error));
             }
             (Awaiting::Ask(_) | Awaiting::Send(_), Some(error))

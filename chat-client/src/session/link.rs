@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use chat_protocol::command as wire;
 use chat_protocol::reply::AuthData;
-use chat_protocol::{Close, Command as Wire, Frame, Reply};
+use chat_protocol::{Close, Command as Wire, Frame, Reply, UserId};
 
 use super::backoff::Loss;
 use super::requests::Ask;
 use super::state::{Account, Awaiting, Phase, Timer};
 use super::{Answer, LinkAction, Session, request_id, text};
 use crate::{ClientEvent, Error};
+
+/// How long the peer may take to answer when the network is another one: the old one is most probably gone, and a new connection
+/// costs less than the wait.
+const PROBE: Duration = Duration::from_secs(3);
 
 impl Session {
     pub(super) fn dial(&mut self, now: Duration) {
@@ -31,6 +35,9 @@ impl Session {
             Ok(data) => data,
             Err(error) => return self.finish(Some(Error::Answer(format!("auth: {error}")))),
         };
+        if let Err(error) = self.owned_by(&data.user_id) {
+            return self.finish(Some(error));
+        }
         self.timers.stop(Timer::Opening);
         self.token_taken(now, reply.ts, &data);
         self.account = Some(Account { user: data.user_id, session: data.session_id, limits: data.limits });
@@ -41,6 +48,46 @@ impl Session {
         } else if synced {
             self.ready(now);
         }
+    }
+
+    /// The messages of a store are one user's, and nobody else's to send.
+    fn owned_by(&mut self, user: &UserId) -> Result<(), Error> {
+        let Some(stored) = &mut self.config.stored else { return Ok(()) };
+        match &stored.user {
+            Some(owner) if owner == user => {}
+            Some(owner) => {
+                return Err(Error::OtherUser { stored: owner.clone(), connected: user.clone() });
+            }
+            None => {
+                stored.user = Some(user.clone());
+                self.journal.own(user.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Another network, or one again: whoever waits tries now, whoever is connected finds out whether that still holds.
+    pub(super) fn network_changed(&mut self, now: Duration) {
+        match self.phase {
+            Phase::Waiting { .. } => {
+                self.timers.stop(Timer::Dial);
+                self.attempt = 0;
+                self.connect(now);
+            }
+            // A dial over the old network would hang until its timeout.
+            Phase::Dialing => {
+                self.link.push_back(LinkAction::Drop);
+                self.dial(now);
+            }
+            Phase::Ready { .. } | Phase::Resuming | Phase::Authenticating { .. } => self.probe(now, PROBE),
+            Phase::Asking | Phase::Closed(_) => {}
+        }
+    }
+
+    /// Asks whether the peer is there, and waits so long for an answer.
+    pub(super) fn probe(&mut self, now: Duration, patience: Duration) {
+        self.push_frame(text(&Wire::Ping(wire::Ping::default())));
+        self.timers.set(Timer::Dead, now + patience);
     }
 
     fn resume(&mut self) {
@@ -55,7 +102,9 @@ impl Session {
         if let Some(last) = self.awaiting.values_mut().next_back() {
             *last = Awaiting::Resume { last: true };
         }
-        self.frames.extend(parts.into_iter().map(|part| text(&Wire::Resume(part))));
+        for part in parts {
+            self.push_frame(text(&Wire::Resume(part)));
+        }
     }
 
     /// Everything that was missed is told: go on where the last connection ended.
@@ -89,7 +138,9 @@ impl Session {
 
     /// There is no connection any more.
     pub(super) fn lose(&mut self, now: Duration, loss: Loss) {
-        if let Some(error) = loss.last_word(self.was_ready).filter(|error| !self.may_refresh(error)) {
+        let others = matches!(loss, Loss::Dial(_)) && self.attempt.saturating_add(1) < self.config.addresses;
+        let last_word = loss.last_word(self.was_ready).filter(|_| !others);
+        if let Some(error) = last_word.filter(|error| !self.may_refresh(error)) {
             self.link.push_back(LinkAction::Drop);
             return self.end(Some(error));
         }
@@ -132,6 +183,7 @@ impl Session {
         let error = reason.clone().unwrap_or(Error::Closed);
         self.phase = Phase::Closed(reason.clone());
         self.timers.clear();
+        self.store_again();
         let requests = self.requests.drain().into_iter().filter_map(|request| request.ticket);
         for ticket in self.outbox.drain().into_iter().chain(requests) {
             self.answers.push_back((ticket, Err(error.clone())));

@@ -6,10 +6,12 @@
 mod backoff;
 mod command;
 mod exchange;
+mod journal;
 mod link;
 mod outbox;
 mod position;
 mod requests;
+mod sending;
 mod state;
 mod sync;
 mod tally;
@@ -23,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use chat_protocol::command as wire;
 use chat_protocol::reply::Limits;
 use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode, encode};
 
@@ -33,9 +34,11 @@ pub use state::Config;
 
 use crate::{ClientEvent, ConnectionState, Error};
 use backoff::Jitter;
+use journal::{Batch, Journal};
 use outbox::Outbox;
 use position::Positions;
 use requests::Requests;
+use sending::Acked;
 use state::{Account, Awaiting, Phase, Timer, Timers, unknown_limits};
 use typing::Typing;
 use view::Rooms;
@@ -77,7 +80,7 @@ pub enum LinkAction {
 ///
 /// After each `handle_*` call, in this order: [`poll_link`](Self::poll_link) until it has nothing,
 /// [`poll_event`](Self::poll_event) and [`poll_answer`](Self::poll_answer) likewise, so that an application hears of
-/// things before more happen; [`poll_frame`](Self::poll_frame) while the connection takes frames; then sleep until
+/// things before more happen; [`poll_store`](Self::poll_store), with a store; [`poll_frame`](Self::poll_frame) while the connection takes frames; then sleep until
 /// [`poll_timeout`](Self::poll_timeout) and call [`handle_timeout`](Self::handle_timeout). A late, early or needless
 /// call to it does no harm.
 ///
@@ -98,6 +101,10 @@ pub struct Session {
     positions: Positions,
     rooms: Rooms,
     outbox: Outbox,
+    acked: Acked,
+    journal: Journal,
+    /// When it began, by the clock of `now`.
+    began: Duration,
     requests: Requests,
     listened: BTreeSet<UserId>,
     typing: Typing,
@@ -106,7 +113,8 @@ pub struct Session {
     /// Why the last connection ended, for the error of a connect that took too long.
     last_loss: Option<String>,
     link: VecDeque<LinkAction>,
-    frames: VecDeque<Frame>,
+    /// What is to be sent, each with what has to be written down before.
+    frames: VecDeque<(Batch, Frame)>,
     events: VecDeque<ClientEvent>,
     answers: VecDeque<(Ticket, Result<Answer, Error>)>,
 }
@@ -137,6 +145,9 @@ impl Session {
             positions: Positions::default(),
             rooms: Rooms::default(),
             outbox: Outbox::new(config.max_outbox),
+            acked: Acked::new(),
+            journal: Journal::new(config.stored.is_some()),
+            began: now,
             requests: Requests::new(config.max_requests),
             listened: BTreeSet::new(),
             typing: Typing::default(),
@@ -150,6 +161,10 @@ impl Session {
             config,
         };
         session.timers.put(Timer::First, session.config.connect_timeout.map(|limit| now + limit));
+        if let Some(stored) = &mut session.config.stored {
+            let sends = std::mem::take(&mut stored.sends);
+            session.restore(now, sends);
+        }
         session.connect(now);
         session
     }
@@ -224,14 +239,12 @@ impl Session {
                     let last = self.last_loss.take();
                     self.finish(Some(Error::ConnectTimeout { after, last }));
                 }
-                Timer::Idle => {
-                    self.push_frame(text(&Wire::Ping(wire::Ping::default())));
-                    self.timers.set(Timer::Dead, now + self.config.heartbeat_timeout);
-                }
+                Timer::Idle => self.probe(now, self.config.heartbeat_timeout),
                 Timer::Dead => self.drop_link(now, Loss::Silent),
                 Timer::Refresh => self.link.push_back(LinkAction::AskToken),
                 Timer::Commands => self.release(now),
                 Timer::Typing => self.typing_over(now),
+                Timer::Store => self.store_again(),
                 Timer::Closing => self.finish(None),
             }
         }
@@ -253,14 +266,18 @@ impl Session {
         self.answers.pop_front()
     }
 
-    /// The next frame to send. Their number is bounded by the server's limit on commands in flight.
+    /// The next frame to send. Their number is bounded by the server's limit on commands in flight. A message waits until the
+    /// store has written down that it leaves.
     pub fn poll_frame(&mut self) -> Option<Frame> {
-        self.frames.pop_front()
+        if !self.has_frames() {
+            return None;
+        }
+        self.frames.pop_front().map(|(_, frame)| frame)
     }
 
     /// Whether [`poll_frame`](Self::poll_frame) has something.
     pub fn has_frames(&self) -> bool {
-        !self.frames.is_empty()
+        self.frames.front().is_some_and(|(batch, _)| self.journal.is_written(*batch))
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout).
@@ -279,7 +296,12 @@ impl Session {
     }
 
     fn push_frame(&mut self, frame: Frame) {
-        self.frames.push_back(frame);
+        self.frames.push_back((0, frame));
+    }
+
+    /// How many attempts have failed since the last connection that lasted: which of several addresses is to be dialed.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
     }
 
     fn limits(&self) -> Limits {

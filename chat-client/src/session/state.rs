@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use chat_protocol::limits;
 use chat_protocol::reply::Limits;
-use chat_protocol::{DeviceId, SessionId, UserId};
+use chat_protocol::{DeviceId, SessionId, Timestamp, UserId};
 
 use super::backoff::Backoff;
 use super::outbox::Order;
 use super::requests::Key;
+use crate::store::Stored;
 use crate::{ConnectionState, Error};
 
 /// Where a session stands in the life of its connections.
@@ -67,6 +68,8 @@ pub(super) enum Timer {
     Commands,
     /// Somebody stops writing if nothing more is heard.
     Typing,
+    /// What the store could not write is tried again.
+    Store,
     /// The time to finish after `Close` is over.
     Closing,
 }
@@ -156,6 +159,13 @@ pub struct Config {
     pub backoff: Backoff,
     /// How long a connection has to be ready before the waits begin anew. Default 5 s.
     pub stable_after: Duration,
+    /// How many addresses there are to dial, in turns: an answer that would be final from one is final when all have failed.
+    /// Default 1.
+    pub addresses: u32,
+    /// What an earlier run has left in the store; `None`: there is no store. Default `None`.
+    pub stored: Option<Stored>,
+    /// The time on the wall when the session begins, for the age of messages. Default: 1970.
+    pub began_at: Timestamp,
     /// Seed of all randomness. Different for every client, or their waits are not spread.
     pub seed: u64,
 }
@@ -177,6 +187,9 @@ impl Config {
             close_timeout: Duration::from_secs(5),
             backoff: Backoff::default(),
             stable_after: Duration::from_secs(5),
+            addresses: 1,
+            stored: None,
+            began_at: Timestamp::default(),
             seed,
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chat_protocol::event::{Resumed, SystemKind, UserChange, UserChanged};
-use chat_protocol::reply::{ListenData, RoomData, SendData};
+use chat_protocol::event::{Outcome, Resumed, SystemKind, UserChange, UserChanged};
+use chat_protocol::reply::{ListenData, RoomData};
 use chat_protocol::{
     Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply,
     ReplyError, RoomId, RoomState, UserOffset,
@@ -12,7 +12,7 @@ use chat_protocol::{
 
 use super::backoff::Loss;
 use super::command::Answer;
-use super::outbox::{self, Later, Order};
+use super::outbox;
 use super::position::Take;
 use super::requests::{Ask, Key, Request};
 use super::state::Phase;
@@ -92,7 +92,10 @@ impl Session {
     /// Whether an event of a room's log is the next one, and therefore taken in. Asks for what is missing otherwise.
     fn next_in(&mut self, room: &RoomId, offset: Offset) -> bool {
         match self.positions.take(room, offset) {
-            Take::Apply => true,
+            Take::Apply => {
+                self.settle(room, false);
+                true
+            }
             Take::Drop => false,
             Take::Fetch => {
                 tracing::debug!(%room, %offset, "a gap");
@@ -103,29 +106,16 @@ impl Session {
     }
 
     fn on_message(&mut self, message: Message) {
-        let mine = self.user_id() == Some(&message.from);
-        if mine {
+        let next = self.next_in(&message.room, message.offset);
+        if self.user_id() == Some(&message.from) {
             self.on_echo(&message);
         }
-        if self.next_in(&message.room, message.offset) {
+        if next {
             self.rooms.message(&message);
             self.wrote(&message);
             self.events.push_back(ClientEvent::Message(message.clone()));
             self.recount(&message.room, |tally| tally.message(&message));
         }
-    }
-
-    /// One's own message in the log is as good as an ack, even behind a gap: stored is stored.
-    fn on_echo(&mut self, message: &Message) {
-        let Some(name) = &message.client_msg_id else { return };
-        let Some(order) = self.outbox.find(&message.room, name) else { return };
-        let data = SendData { seq: message.seq, offset: message.offset, duplicate: false, ts: message.ts };
-        self.settle(order, &Ok(Answer::Sent(data)));
-    }
-
-    fn settle(&mut self, order: Order, answer: &Result<Answer, Error>) {
-        let tickets = self.outbox.take(order);
-        self.answers.extend(tickets.into_iter().map(|ticket| (ticket, answer.clone())));
     }
 
     /// As [`next_in`](Self::next_in), for the user log.
@@ -193,6 +183,7 @@ impl Session {
     /// The room is not the user's any more; whether it was known.
     fn forget(&mut self, room: &RoomId) -> bool {
         self.positions.forget(room);
+        self.settle(room, true);
         self.forget_writers(Some(room));
         self.rooms.forget(room)
     }
@@ -222,15 +213,15 @@ impl Session {
                 (_, None) => {}
             }
         }
-        let user_log = resumed.room.is_none();
         self.events.push_back(ClientEvent::Resumed {
             room: resumed.room.clone(),
             recovery,
             pointers: resumed.pointers.clone(),
             delivered: resumed.delivered.clone(),
         });
-        if user_log {
-            self.user_log_spoke(now);
+        match &resumed.room {
+            Some(room) => self.settle(room, resumed.outcome != Outcome::Recovered),
+            None => self.user_log_spoke(now),
         }
     }
 
@@ -240,28 +231,6 @@ impl Session {
             Phase::Authenticating { synced } => *synced = true,
             Phase::Resuming if self.awaiting.is_empty() => self.ready(now),
             _ => {}
-        }
-    }
-
-    pub(super) fn on_ack(&mut self, now: Duration, order: Order, reply: &Reply, error: Option<ReplyError>) {
-        let Some(error) = error else {
-            let data = reply.parse::<SendData>();
-            let answer = data.map(Answer::Sent).map_err(|error| Error::Answer(format!("send: {error}")));
-            return self.settle(order, &answer);
-        };
-        if error.action != Action::Retry {
-            return self.settle(order, &Err(error.into()));
-        }
-        self.put_back(now, order, error);
-    }
-
-    /// A send goes again after a wait, or is given up.
-    pub(super) fn put_back(&mut self, now: Duration, order: Order, error: ReplyError) {
-        let refusals = self.outbox.refusals(order);
-        let wait = self.config.backoff.delay(refusals, self.jitter.draw(), outbox::hint(&error));
-        if let Later::GivenUp(tickets) = self.outbox.delay(order, now + wait) {
-            let error = Error::from(error);
-            self.answers.extend(tickets.into_iter().map(|ticket| (ticket, Err(error.clone()))));
         }
     }
 

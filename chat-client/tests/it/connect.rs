@@ -15,7 +15,7 @@ use crate::server::{Server, TS, failure, patient};
 async fn a_client_knows_who_it_is_and_its_rooms() {
     let server = Server::start().await;
     let (client, _peer) = server.pair().await;
-    assert_eq!(client.user_id().as_str(), "me");
+    assert_eq!(client.user_id().unwrap().as_str(), "me");
     assert_eq!(client.state(), ConnectionState::Ready);
     let rooms = client.rooms().await.unwrap();
     assert_eq!(rooms.iter().map(|state| state.room.as_str()).collect::<Vec<_>>(), ["r"]);
