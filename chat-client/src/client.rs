@@ -124,6 +124,15 @@ impl Client {
         self.call(Command::NetworkChanged).await.map(drop)
     }
 
+    /// Waits until everything in the outbox is written down: for an application that is about to be stopped. Without a
+    /// [store](crate::ClientBuilder::store) there is nothing to wait for. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store cannot write now; the client tries again by itself. The reason for which the client ended.
+    pub async fn save(&self) -> Result<(), Error> {
+        self.call(Command::Save).await.map(drop)
+    }
+
     /// The messages that wait to be sent, wedged ones among them, in order. How each goes on is told by
     /// [`ClientEvent::Outbox`].
     ///

@@ -77,6 +77,9 @@ pub enum Command {
     },
     /// The messages that wait, wedged ones among them. Answered with [`Answer::Outbox`] at once.
     Outbox,
+    /// Wait until everything in the outbox is written down. Answered with [`Answer::Done`], at once without a store, or with
+    /// [`Error::Store`](crate::Error::Store) when the store cannot write now.
+    Save,
     /// The network is another one, or is back: try now, or see whether the connection still lives. Answered with
     /// [`Answer::Done`] at once.
     NetworkChanged,

@@ -32,6 +32,9 @@ impl Session {
                 return self.tend(ticket, command);
             }
             Command::Outbox => return Ok(Some(Answer::Outbox(self.outbox.list()))),
+            Command::Save => {
+                return self.journal.wait(ticket, self.config.max_requests).map(|()| None);
+            }
             Command::NetworkChanged => {
                 self.network_changed(now);
                 return Ok(Some(Answer::Done));
@@ -94,6 +97,7 @@ impl Session {
             while self.awaiting.len() < window && self.send_one() {}
         }
         self.tell_outbox();
+        self.tell_saved();
         let due = self.requests.due().into_iter().chain(self.outbox.due()).min();
         if !matches!(self.phase, Phase::Closed(_)) {
             self.timers.put(Timer::Commands, due);

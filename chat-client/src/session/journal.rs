@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use chat_protocol::UserId;
 
-use super::Session;
 use super::outbox::{Keep, Order};
 use super::state::Timer;
-use crate::ClientEvent;
+use super::{Answer, Session, Ticket};
 use crate::store::{Change, StoreError};
+use crate::{ClientEvent, Error};
 
 /// Number of a batch of changes, from 1.
 pub(super) type Batch = u64;
@@ -28,6 +28,8 @@ pub(super) struct Journal {
     /// Failures in a row.
     failures: u32,
     waits: bool,
+    /// Who waits until all is written.
+    savers: Vec<Ticket>,
 }
 
 impl Journal {
@@ -43,6 +45,15 @@ impl Journal {
             Keep::Forget => Change::Remove(order),
         };
         self.sends.insert(order, change);
+    }
+
+    /// Adds one who waits until all is written, of at most `max`.
+    pub(super) fn wait(&mut self, saver: Ticket, max: usize) -> Result<(), Error> {
+        if self.savers.len() >= max {
+            return Err(Error::Busy { max });
+        }
+        self.savers.push(saver);
+        Ok(())
     }
 
     pub(super) fn own(&mut self, user: UserId) {
@@ -114,6 +125,9 @@ impl Session {
                 self.journal.failures = 0;
             }
             Err(error) => {
+                for saver in std::mem::take(&mut self.journal.savers) {
+                    self.answers.push_back((saver, Err(error.clone().into())));
+                }
                 if self.journal.failures == 0 {
                     self.events.push_back(ClientEvent::StoreFailed(error));
                 }
@@ -125,6 +139,19 @@ impl Session {
             }
         }
         self.pump(now);
+    }
+
+    pub(super) fn tell_saved(&mut self) {
+        if self.journal.is_idle() {
+            let savers = std::mem::take(&mut self.journal.savers);
+            self.answers.extend(savers.into_iter().map(|saver| (saver, Ok(Answer::Done))));
+        }
+    }
+
+    /// Nobody waits any more for what the store may still write.
+    pub(super) fn forget_savers(&mut self, error: &Error) {
+        let savers = std::mem::take(&mut self.journal.savers);
+        self.answers.extend(savers.into_iter().map(|saver| (saver, Err(error.clone()))));
     }
 
     pub(super) fn store_again(&mut self) {

@@ -184,6 +184,7 @@ impl Session {
         self.phase = Phase::Closed(reason.clone());
         self.timers.clear();
         self.store_again();
+        self.forget_savers(&error);
         let requests = self.requests.drain().into_iter().filter_map(|request| request.ticket);
         for ticket in self.outbox.drain().into_iter().chain(requests) {
             self.answers.push_back((ticket, Err(error.clone())));

@@ -166,6 +166,7 @@ impl Session {
             session.restore(now, sends);
         }
         session.connect(now);
+        session.pump(now);
         session
     }
 

@@ -15,6 +15,7 @@ use crate::{ClientEvent, ConnectionState, Error, Recovery};
 
 mod delivery;
 mod life;
+mod outbox;
 mod sync;
 mod token;
 

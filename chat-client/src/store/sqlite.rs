@@ -60,6 +60,9 @@ impl SqliteStore {
             connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(told)?;
         match version {
             VERSION => {}
+            0 if !is_empty(&connection).map_err(told)? => {
+                return Err(StoreError(format!("{} is another application's", path.display())));
+            }
             0 => make(&mut connection).map_err(told)?,
             newer => {
                 let text = format!("{} is of version {newer}, and this is {VERSION}", path.display());
@@ -84,6 +87,10 @@ impl SqliteStore {
         }
         .boxed()
     }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)", [], |row| row.get(0))
 }
 
 fn make(connection: &mut Connection) -> rusqlite::Result<()> {

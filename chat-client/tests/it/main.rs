@@ -3,3 +3,4 @@
 mod connect;
 mod delivery;
 mod server;
+mod store;
