@@ -53,8 +53,8 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut events = client.events();
     let room = client.room(args.room.clone());
     let mut lines = BufReader::new(stdin()).lines();
-    let mut open = true;
-    while open || !client.outbox().await?.is_empty() {
+    let (mut open, mut entered) = (true, false);
+    while open || anything_waits(&client, entered).await? {
         tokio::select! {
             line = lines.next_line(), if open => match line? {
                 Some(line) => {
@@ -66,7 +66,10 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
                 None => open = false,
             },
             told = tell(&mut events) => match told {
-                Some(Told::Connected) => enter(&client, &room).await?,
+                Some(Told::Connected) => {
+                    enter(&client, &room).await?;
+                    entered = true;
+                }
                 Some(Told::Nothing) => {}
                 None => break,
             },
@@ -74,6 +77,12 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     }
     client.close().await;
     Ok(())
+}
+
+/// Whether something is still on its way. Who is no member yet is refused at first, which says nothing before the room was entered.
+async fn anything_waits(client: &Client, entered: bool) -> Result<bool, chat_client::Error> {
+    let sends = client.outbox().await?;
+    Ok(sends.iter().any(|send| !entered || !matches!(send.state, SendState::Wedged(_))))
 }
 
 enum Told {

@@ -10,6 +10,7 @@ mod forget;
 mod formats;
 mod haraj;
 mod kill;
+mod killed_client;
 mod originals;
 mod power;
 mod powercut;

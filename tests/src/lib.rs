@@ -1,5 +1,6 @@
 //! What the tests across the crates share.
 
+pub mod built;
 pub mod compat;
 pub mod crowd;
 pub mod powercut;

@@ -10,6 +10,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::built::built;
+
 /// How long a start may take, opening a database after a crash included.
 const START: Duration = Duration::from_secs(30);
 
@@ -142,21 +144,5 @@ impl Server {
 /// When it cannot be built.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = std::process::Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "chat-server", "--message-format", "json"]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        let output = build.stderr(Stdio::inherit()).output().expect("cargo runs");
-        assert!(output.status.success(), "chat-server does not build");
-        let messages = String::from_utf8_lossy(&output.stdout);
-        let executable = messages.lines().find_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            (message["target"]["name"] == "chat-server").then_some(())?;
-            message["executable"].as_str().map(PathBuf::from)
-        });
-        executable.expect("cargo names the executable")
-    })
+    BINARY.get_or_init(|| built(&["--package", "chat-server"], "chat-server"))
 }
