@@ -59,6 +59,7 @@ mod clock;
 mod driver;
 mod error;
 mod event;
+pub mod guide;
 mod room;
 mod sending;
 
