@@ -278,9 +278,9 @@ impl Session {
                 }
             }
             Ask::Follow { .. } => {}
-            Ask::Fill { room, .. } => {
+            Ask::Fill { room, before } => {
                 let page: HistoryPage = reply.parse().map_err(unread)?;
-                self.recount(&room, |tally| tally.page(&page));
+                self.recount(&room, |tally| tally.page(&page, before));
             }
         }
         Ok(Answer::Reply(Box::new(reply)))

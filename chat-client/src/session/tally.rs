@@ -147,8 +147,9 @@ impl Tally {
         self.settle_before();
     }
 
-    /// The messages that were asked for: those from before what is known. When they do not help, nothing would.
-    pub(super) fn page(&mut self, page: &HistoryPage) {
+    /// The messages before `asked`, which was the first that was known. When they do not help, nothing would, unless something else
+    /// is known by now.
+    pub(super) fn page(&mut self, page: &HistoryPage, asked: Seq) {
         let from = self.from;
         let ends = page.messages.first().zip(page.messages.last());
         if let Some((first, _)) = ends.filter(|(first, last)| first.seq < from && last.seq.next() >= from) {
@@ -159,6 +160,9 @@ impl Tally {
                 self.known.entry(*seq).and_modify(|known| known.gone = true);
             }
             self.from = first.seq;
+        }
+        if from != asked {
+            return;
         }
         if !page.more {
             self.oldest = self.oldest.max(self.from);

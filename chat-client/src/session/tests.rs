@@ -18,6 +18,7 @@ mod life;
 mod outbox;
 mod sync;
 mod token;
+mod unread;
 
 const TS: &str = "2026-11-20T08:30:39.789Z";
 
