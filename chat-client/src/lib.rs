@@ -58,6 +58,8 @@
 
 mod builder;
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod driver;
 mod error;
 mod event;

@@ -44,14 +44,18 @@ use crate::Error;
 
 /// One open connection: frames in both directions, in order.
 ///
-/// What an implementation promises:
-/// - Frames arrive whole, in the order in which they were sent; the stream ends when the peer closed.
-/// - [`Frame::Close`] is yielded when the peer sent one, before the end of the stream; sent, it is the last frame.
+/// What an implementation promises, each with the cases of `connector_conformance!` (feature `conformance`) that check it:
+/// - Frames arrive whole, in the order in which they were sent (`frames_arrive_whole_and_in_order`,
+///   `a_burst_keeps_its_order_in_both_directions`).
+/// - A frame of 64 KiB arrives, and a larger one is an error (`a_frame_of_the_greatest_size_arrives`, `a_larger_frame_is_refused`).
+/// - [`Frame::Close`] is yielded when the peer sent one, and is the last that is yielded (`the_peers_close_is_yielded_and_last`);
+///   sent, it is the last frame (`a_sent_close_is_last`).
+/// - The stream ends when the peer is gone (`the_end_of_the_peer_ends_the_stream`).
 /// - A [`Frame::Ping`] is answered by the implementation itself *and* yielded, because any frame proves that the peer
-///   lives.
-/// - Memory is bounded in both directions: a frame of more than 64 KiB is an error, and `poll_ready` waits while the
-///   peer takes nothing.
-/// - Dropping it frees everything at once.
+///   lives (`a_probe_is_answered_and_yielded`).
+/// - Memory is bounded in both directions: `poll_ready` waits while the peer takes nothing (`who_takes_nothing_is_waited_for`), and
+///   a peer waits while nothing is read (`what_is_not_read_is_not_taken_in`).
+/// - Dropping it frees everything at once, and the peer notices (`a_dropped_connection_is_noticed`).
 ///
 /// Everything that has the right `Stream` and `Sink` is a connection.
 pub trait Connection: Stream<Item = io::Result<Frame>> + Sink<Frame, Error = io::Error> + Send {}
@@ -107,10 +111,22 @@ pub fn connector(url: &str) -> Result<Arc<dyn Connector>, Error> {
 pub type BoxConnection = Pin<Box<dyn Connection>>;
 
 /// Opens connections to one server.
+///
+/// What an implementation promises besides:
+/// - A dial that cannot succeed now is an error in time, and only what no attempt can change is
+///   [`DialError::Unusable`] (`a_dial_without_a_server_fails`).
+/// - A dial that is dropped leaves nothing behind (`a_dropped_dial_leaves_the_next_one_alone`), and it can be dialed any number of
+///   times (`a_connector_dials_again`).
 pub trait Connector: Send + Sync + 'static {
     /// Opens one connection. The client calls it again for each attempt, never two at once, and drops the future of
     /// an attempt that takes too long: that must leave nothing behind.
     fn dial(&self) -> BoxFuture<'static, Result<BoxConnection, DialError>>;
+}
+
+impl<C: Connector + ?Sized> Connector for Arc<C> {
+    fn dial(&self) -> BoxFuture<'static, Result<BoxConnection, DialError>> {
+        (**self).dial()
+    }
 }
 
 /// Why a connection could not be opened.

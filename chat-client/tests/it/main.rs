@@ -1,5 +1,7 @@
 //! The client over real sockets, against a server that is played by hand.
 
+#[cfg(all(feature = "conformance", feature = "sse"))]
+mod conformance;
 mod connect;
 mod delivery;
 mod server;

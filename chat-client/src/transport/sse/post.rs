@@ -26,9 +26,9 @@ const BATCH_BYTES: usize = limits::MAX_FRAME;
 /// on its way would be lost.
 const KEEP: Duration = Duration::from_secs(5);
 
-/// How long the answer to a request may take. A server answers within its own bound of 10 s, unless it or the way to it
+/// How long the answer to a request may take. A server answers within its own bound of 30 s, unless it or the way to it
 /// is gone, which the stream does not show: it is another connection.
-const ANSWER: Duration = Duration::from_secs(30);
+const ANSWER: Duration = Duration::from_secs(40);
 
 /// The requests of one stream.
 pub(super) struct Post {
@@ -74,10 +74,10 @@ impl Post {
                 },
                 Err(refused) => Some(refused),
             };
-            if let Some(frame) = refused
-                && frames.send(Ok(frame)).await.is_err()
-            {
-                return End::Silent;
+            if let Some(frame) = refused {
+                if frames.send(Ok(frame)).await.is_err() {
+                    return End::Silent;
+                }
             }
         }
     }
