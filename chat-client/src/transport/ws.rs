@@ -265,8 +265,6 @@ mod tests {
     #[test]
     fn addresses_are_checked_before_anything_is_dialed() {
         assert!(WsConnector::new("ws://127.0.0.1:8080/v1/ws").is_ok());
-        let secure = WsConnector::new("wss://chat.example.org/v1/ws");
-        assert_eq!(secure.is_ok(), cfg!(feature = "ring"), "{secure:?}");
         for bad in ["", "chat", "http://127.0.0.1/", "ftp://x", "ws://", "ws://x:/", "ws://x:0/"] {
             assert!(matches!(WsConnector::new(bad), Err(Error::Address(_))), "{bad}");
         }

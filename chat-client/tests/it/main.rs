@@ -4,4 +4,9 @@
 mod conformance;
 mod connect;
 mod delivery;
+mod dial;
+#[cfg(feature = "ring")]
+mod proxy;
 mod server;
+#[cfg(feature = "ring")]
+mod tls;
