@@ -8,12 +8,12 @@ use crate::store::StoreError;
 
 /// Why a call failed, or why the client ended.
 ///
-/// Tokens, addresses and message bodies never appear in it.
+/// Tokens, paths and queries of addresses and message bodies never appear in it; hosts do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server's address or the way to it cannot work: not a `ws://` or `wss://` URL, or `wss://` in a build
-    /// without TLS. Change the configuration.
+    /// The server's address or the way to it cannot work: not a URL that this build can dial, a proxy in the environment
+    /// that cannot be one, or TLS with nobody to trust. Change the configuration.
     #[error("unusable server address: {0}")]
     Address(String),
     /// The server does not know the token, or knows it no longer, and the token source, if there is one, has no better.

@@ -46,16 +46,22 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://` |
-//! | `rustls-tls-native-roots` | no | dials `wss://`, trusting what the system trusts |
-//! | `rustls-tls-webpki-roots` | no | dials `wss://`, trusting what Mozilla trusts |
+//! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://`, and `wss://` with one of the next two |
+//! | `rustls-tls-native-roots` | yes | TLS that trusts what the system trusts |
+//! | `rustls-tls-webpki-roots` | no | TLS that trusts what Mozilla trusts: for containers without certificates of their own |
+//! | `ring` | yes | cryptography for TLS where the application installs no rustls `CryptoProvider` |
+//! | `sse` | no | `transport::sse`: dials `http://` and `https://` where WebSockets are blocked |
+//! | `conformance` | no | `connector_conformance!`: proves a connector of one's own |
 //! | `sqlite` | no | [`store`]`::sqlite`: messages that are not sent yet, in a file |
 //!
-//! With TLS the application installs a rustls `CryptoProvider` at start-up; a library must not choose one.
+//! A library must not choose the cryptography of the process: a provider that the application installs is used, and *ring*
+//! serves the connections of this crate alone. How proxies and certificates are found is told in [`transport`].
 
 mod builder;
 mod client;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod driver;
 mod error;
 mod event;

@@ -18,5 +18,6 @@ mod restart;
 mod scheduled;
 mod secrets;
 mod slow_reader;
+mod sse_client;
 mod stalled;
 mod tidy;

@@ -1,24 +1,25 @@
-//! WebSocket connections over TCP, and over TLS with one of the `rustls-tls-*` features.
+//! WebSocket connections over TCP, through a proxy where the environment names one, and over TLS with one of the
+//! `rustls-tls-*` features.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use chat_protocol::{Action, Close, ErrorCode, Frame, Reply, ReplyError, Text, decode, limits};
+use chat_protocol::{Action, Close, ErrorCode, Frame, ReplyError, Text, limits};
 use futures::future::{BoxFuture, FutureExt};
 use futures::{Sink, SinkExt, Stream, StreamExt};
-use tokio::net::TcpStream;
+use http::{HeaderValue, Response, Uri, header};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::error::{ProtocolError, UrlError};
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Response, header};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, generate_key};
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Error as WsError};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use super::{BoxConnection, Connector, DialError};
+use super::dial::{Dialer, Link, Shaken};
+use super::{BoxConnection, Connector, DialError, answer, oversized};
 use crate::Error;
 
 /// Name and version of the packets, agreed on in the handshake.
@@ -36,44 +37,102 @@ const WRITE_BUFFER: usize = 8 * 1024;
 const MAX_WRITE_BUFFER: usize = 4 * limits::MAX_FRAME;
 
 /// Dials one `ws://` or `wss://` address.
+///
+/// It is also a way to use the connection alone, for another protocol over WebSocket or for none:
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use chat_client::protocol::Frame;
+/// use chat_client::transport::{Connector, ws::WsConnector};
+/// use futures::{SinkExt, StreamExt};
+///
+/// let echo = WsConnector::new("wss://echo.example.org/")?.without_subprotocol();
+/// let mut connection = echo.dial().await?;
+/// connection.send(Frame::Text("hello".into())).await?;
+/// while let Some(frame) = connection.next().await {
+///     println!("{:?}", frame?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct WsConnector {
     request: Request,
+    dialer: Dialer,
 }
 
 impl WsConnector {
-    /// A connector to `url`, such as `wss://chat.example.org/v1/ws`.
+    /// A connector to `url`, such as `wss://chat.example.org/v1/ws`, that speaks [`SUBPROTOCOL`].
+    ///
+    /// The way there is settled here: the proxy that the environment names (see [`transport`](super)), and for `wss://`
+    /// the certificates to trust, which takes some milliseconds.
     ///
     /// # Errors
-    /// [`Error::Address`] when it is no such URL, or is `wss://` in a build without a `rustls-tls-*` feature.
+    /// [`Error::Address`] when it is no such URL, when the environment names a proxy that cannot be one, or when it is
+    /// `wss://` and there is no TLS in the build, no cryptography for it, or nobody to trust.
     pub fn new(url: &str) -> Result<Self, Error> {
-        let mut request = url.into_client_request().map_err(|error| Error::Address(describe(&error)))?;
-        match request.uri().scheme_str() {
-            Some("ws") => {}
-            Some("wss") => tls_is_there().map_err(Error::Address)?,
-            _ => return Err(Error::Address("neither ws:// nor wss://".to_owned())),
+        let uri: Uri = url.parse().map_err(|error| Error::Address(format!("{error}")))?;
+        if !matches!(uri.scheme_str(), Some("ws" | "wss")) {
+            return Err(Error::Address("neither ws:// nor wss://".to_owned()));
         }
-        let subprotocol = HeaderValue::from_static(SUBPROTOCOL);
-        request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
-        Ok(Self { request })
+        let dialer = Dialer::new(&uri)?;
+        let request = uri.into_client_request().map_err(|error| Error::Address(error.to_string()))?;
+        let mut connector = Self { request, dialer };
+        connector.offer(HeaderValue::from_static(SUBPROTOCOL));
+        Ok(connector)
+    }
+
+    /// Speaks another subprotocol, which the server must then agree to.
+    ///
+    /// # Errors
+    /// [`Error::Address`] when `name` cannot be a header's value.
+    pub fn subprotocol(mut self, name: &str) -> Result<Self, Error> {
+        let name = HeaderValue::from_str(name);
+        self.offer(name.map_err(|_| Error::Address("the subprotocol is no token".to_owned()))?);
+        Ok(self)
+    }
+
+    /// Speaks no subprotocol, as servers without any want it.
+    #[must_use]
+    pub fn without_subprotocol(mut self) -> Self {
+        self.request.headers_mut().remove(header::SEC_WEBSOCKET_PROTOCOL);
+        self
+    }
+
+    /// How long one dial may take, from the name lookup to the end of the handshake. Default 9 s: a second less than
+    /// [`open_timeout`](crate::ClientBuilder::open_timeout), so that the error says which step took so long.
+    #[must_use]
+    pub fn dial_timeout(mut self, limit: Duration) -> Self {
+        self.dialer.limit(limit);
+        self
+    }
+
+    fn offer(&mut self, subprotocol: HeaderValue) {
+        self.request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, subprotocol);
     }
 }
 
 // An address may hold a token in its query, so only its host is shown.
 impl std::fmt::Debug for WsConnector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WsConnector").field("host", &self.request.uri().host()).finish_non_exhaustive()
+        f.debug_struct("WsConnector").field("host", &self.dialer.host()).finish_non_exhaustive()
     }
 }
 
 impl Connector for WsConnector {
     fn dial(&self) -> BoxFuture<'static, Result<BoxConnection, DialError>> {
-        let request = self.request.clone();
+        let Self { mut request, dialer } = self.clone();
+        // RFC 6455 section 4.1: a new key for each handshake. A key is base64, so it is a header's value.
+        if let Ok(key) = HeaderValue::from_str(&generate_key()) {
+            request.headers_mut().insert(header::SEC_WEBSOCKET_KEY, key);
+        }
         async move {
-            // Nagle's algorithm would hold back a short message for the ack of the one before.
-            let dialed = connect_async_with_config(request, Some(socket_limits()), true).await;
-            let (socket, _) = dialed.map_err(dial_error)?;
-            Ok(Box::pin(WsConnection(socket)) as BoxConnection)
+            let shake = async move |link| {
+                let shaken = client_async_with_config(request, link, Some(socket_limits())).await;
+                let (socket, _) = shaken.map_err(dial_error)?;
+                Ok(Box::pin(WsConnection { socket, closed: false }) as BoxConnection)
+            };
+            dialer.reach(shake).await
         }
         .boxed()
     }
@@ -89,17 +148,25 @@ fn socket_limits() -> WebSocketConfig {
 }
 
 /// One WebSocket as frames.
-struct WsConnection(WebSocketStream<MaybeTlsStream<TcpStream>>);
+struct WsConnection {
+    socket: WebSocketStream<Link>,
+    /// The peer's close, or the end, was told: there is nothing behind it.
+    closed: bool,
+}
 
 impl Stream for WsConnection {
     type Item = io::Result<Frame>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(message) = ready!(self.0.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+        if self.closed {
+            return Poll::Ready(None);
+        }
+        let Some(message) = ready!(self.socket.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+        self.closed = !matches!(message, Ok(ref message) if !message.is_close());
         if matches!(message, Ok(Message::Close(_))) {
             // The library has the answer to a close frame ready, and whoever reads this frame may drop the connection
             // at once: this is the last chance to be polite. One attempt, because an empty socket takes it.
-            let _ = self.0.poll_flush_unpin(cx);
+            let _ = self.socket.poll_flush_unpin(cx);
         }
         Poll::Ready(match message {
             Ok(message) => Some(frame(message)),
@@ -113,19 +180,20 @@ impl Sink<Frame> for WsConnection {
     type Error = io::Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_ready_unpin(cx).map_err(io_error)
+        self.socket.poll_ready_unpin(cx).map_err(io_error)
     }
 
     fn start_send(mut self: Pin<&mut Self>, frame: Frame) -> io::Result<()> {
-        self.0.start_send_unpin(message(frame)).map_err(io_error)
+        oversized(&frame)?;
+        self.socket.start_send_unpin(message(frame)).map_err(io_error)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_flush_unpin(cx).map_err(io_error)
+        self.socket.poll_flush_unpin(cx).map_err(io_error)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.poll_close_unpin(cx).map_err(io_error)
+        self.socket.poll_close_unpin(cx).map_err(io_error)
     }
 }
 
@@ -163,63 +231,31 @@ fn message(frame: Frame) -> Message {
 fn io_error(error: WsError) -> io::Error {
     match error {
         WsError::Io(error) => error,
-        other => io::Error::other(describe(&other)),
+        other => io::Error::other(other.to_string()),
     }
 }
 
-fn dial_error(error: WsError) -> DialError {
+fn dial_error(error: WsError) -> Shaken {
     match error {
-        WsError::Http(response) => rejected(&response),
+        WsError::Http(response) => Shaken::Told(rejected(&response)),
         // The server speaks WebSocket, but not our packets.
-        WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => DialError::Refused(ReplyError {
-            code: ErrorCode::UnsupportedVersion.into(),
-            action: Action::Stop,
-            detail: None,
-            retry_after_ms: None,
-        }),
-        WsError::Url(_) | WsError::HttpFormat(_) => DialError::Unusable(describe(&error)),
-        other => DialError::Unreachable(describe(&other)),
-    }
-}
-
-/// An HTTP answer other than 101. Our servers explain themselves in the body, in the shape of a reply.
-fn rejected(response: &Response<Option<Vec<u8>>>) -> DialError {
-    let status = response.status().as_u16();
-    let body = response.body().as_deref().unwrap_or_default();
-    if let Some(error) =
-        decode::<Reply>(body).ok().and_then(|reply| reply.err.is_some().then(|| reply.error())?)
-    {
-        return DialError::Refused(error);
-    }
-    let retry_after = response.headers().get(header::RETRY_AFTER);
-    let retry_after =
-        retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).map(Duration::from_secs);
-    DialError::Status { status, retry_after }
-}
-
-/// The library's text, except where it would repeat the address.
-fn describe(error: &WsError) -> String {
-    match error {
-        WsError::Url(UrlError::UnableToConnect(_)) => "cannot connect".to_owned(),
-        WsError::Io(error) => error.to_string(),
-        other => other.to_string(),
-    }
-}
-
-#[cfg(not(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots")))]
-fn tls_is_there() -> Result<(), String> {
-    Err("wss:// needs the feature rustls-tls-native-roots or rustls-tls-webpki-roots".to_owned())
-}
-
-/// A library must not choose the cryptography of the whole process, and without one TLS would panic.
-#[cfg(any(feature = "rustls-tls-native-roots", feature = "rustls-tls-webpki-roots"))]
-fn tls_is_there() -> Result<(), String> {
-    match rustls::crypto::CryptoProvider::get_default() {
-        Some(_) => Ok(()),
-        None => {
-            Err("wss:// needs a rustls CryptoProvider, installed by the application at start-up".to_owned())
+        WsError::Protocol(ProtocolError::SecWebSocketSubProtocolError(_)) => {
+            Shaken::Told(DialError::Refused(ReplyError {
+                code: ErrorCode::UnsupportedVersion.into(),
+                action: Action::Stop,
+                detail: None,
+                retry_after_ms: None,
+            }))
         }
+        WsError::Url(_) | WsError::HttpFormat(_) => Shaken::Told(DialError::Unusable(error.to_string())),
+        other => Shaken::Failed(other.to_string()),
     }
+}
+
+/// An HTTP answer other than 101.
+fn rejected(response: &Response<Option<Vec<u8>>>) -> DialError {
+    let body = response.body().as_deref().unwrap_or_default();
+    answer::refusal(response.status(), response.headers(), body)
 }
 
 #[cfg(test)]
@@ -229,7 +265,7 @@ mod tests {
     #[test]
     fn addresses_are_checked_before_anything_is_dialed() {
         assert!(WsConnector::new("ws://127.0.0.1:8080/v1/ws").is_ok());
-        for bad in ["", "chat", "http://127.0.0.1/", "ftp://x", "ws://", "wss://chat.example.org/v1/ws"] {
+        for bad in ["", "chat", "http://127.0.0.1/", "ftp://x", "ws://", "ws://x:/", "ws://x:0/"] {
             assert!(matches!(WsConnector::new(bad), Err(Error::Address(_))), "{bad}");
         }
     }

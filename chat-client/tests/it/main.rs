@@ -1,6 +1,13 @@
 //! The client over real sockets, against a server that is played by hand.
 
+#[cfg(all(feature = "conformance", feature = "sse"))]
+mod conformance;
 mod connect;
 mod delivery;
+mod dial;
+#[cfg(feature = "ring")]
+mod proxy;
 mod server;
 mod store;
+#[cfg(feature = "ring")]
+mod tls;
