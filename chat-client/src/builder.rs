@@ -6,10 +6,10 @@ use std::time::Duration;
 use chat_protocol::{DeviceId, ErrorText};
 use futures::FutureExt;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::time::Instant;
 
 use crate::client::Shared;
 use crate::driver::{self, Outlets, TokenSource};
+use crate::runtime::{self, Instant};
 use crate::session::{Config, Session};
 use crate::transport::Connector;
 use crate::{Client, ConnectionState, Error, TokenError};
@@ -166,7 +166,7 @@ impl ClientBuilder {
     /// [`Error::ConnectTimeout`] when none did in time, [`Error::Random`] without a source of random numbers.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Outside a tokio runtime; in a browser there is none, and it runs on the page's own event loop.
     pub async fn connect(self) -> Result<Client, Error> {
         let connector = self.connector?;
         let mut config = self.config;
@@ -179,7 +179,7 @@ impl ClientBuilder {
         let start = Instant::now();
         let session = Session::new(start.elapsed(), config);
         let out = Outlets { commands, events: events.clone(), state: state_sender, ready };
-        tokio::spawn(driver::run(connector, self.tokens, session, start, out));
+        runtime::spawn(driver::run(connector, self.tokens, session, start, out));
         // Dropping this future drops `calls`, and with it the task ends.
         match outcome.await {
             Ok(Ok(user)) => {

@@ -78,6 +78,13 @@ impl Client {
         crate::ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
     }
 
+    /// Configures a client of the server at `url`, such as `wss://chat.example.org/v1/ws`, for a page or a worker.
+    #[cfg(all(feature = "browser", target_family = "wasm", target_os = "unknown"))]
+    pub fn builder(url: impl AsRef<str>) -> crate::ClientBuilder {
+        let connector = crate::transport::browser::BrowserConnector::new(url.as_ref());
+        crate::ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
+    }
+
     pub(crate) fn new(shared: Shared) -> Self {
         Self { shared: Arc::new(shared) }
     }

@@ -46,26 +46,44 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
+//! | `driver` | by `ws` | [`Client`] and all that belongs to it, on tokio or on the event loop of a browser |
 //! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://` |
+//! | `browser` | no | `transport::browser` and `Client::builder` on `wasm32-unknown-unknown`: the WebSocket of the browser |
 //! | `rustls-tls-native-roots` | no | dials `wss://`, trusting what the system trusts |
 //! | `rustls-tls-webpki-roots` | no | dials `wss://`, trusting what Mozilla trusts |
 //!
+//! Without any of them there are [`session`] and the traits of [`transport`], for a driver of one's own: no runtime, no clock.
+//! A page uses `default-features = false, features = ["browser"]`, because a browser has no sockets for `ws`.
+//!
 //! With TLS the application installs a rustls `CryptoProvider` at start-up; a library must not choose one.
 
+#[cfg(feature = "driver")]
 mod builder;
+#[cfg(feature = "driver")]
 mod client;
+#[cfg(feature = "driver")]
 mod driver;
 mod error;
 mod event;
+#[cfg(feature = "driver")]
 mod room;
+#[cfg(feature = "driver")]
+mod runtime;
+#[cfg(feature = "driver")]
+mod stream;
 
 pub mod session;
 pub mod transport;
 
+#[cfg(feature = "driver")]
 pub use builder::ClientBuilder;
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
+#[cfg(feature = "driver")]
 pub use client::Client;
 pub use error::{Error, TokenError};
-pub use event::{ClientEvent, ConnectionState, EventStream, Recovery};
+pub use event::{ClientEvent, ConnectionState, Recovery};
+#[cfg(feature = "driver")]
 pub use room::{Draft, NewRoom, RoomHandle};
+#[cfg(feature = "driver")]
+pub use stream::EventStream;

@@ -8,6 +8,8 @@ use chat_protocol::{Frame, ReplyError};
 use futures::future::BoxFuture;
 use futures::{Sink, Stream};
 
+#[cfg(any(test, all(feature = "browser", target_family = "wasm", target_os = "unknown")))]
+pub mod browser;
 #[cfg(feature = "ws")]
 pub mod ws;
 
