@@ -46,7 +46,7 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
-//! | `driver` | by `ws` | [`Client`] and all that belongs to it, on tokio or on the event loop of a browser |
+//! | `driver` | yes | [`Client`] and all that belongs to it, on tokio or on the event loop of a browser |
 //! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://` |
 //! | `browser` | no | `transport::browser` and `Client::builder` on `wasm32-unknown-unknown`: the WebSocket of the browser |
 //! | `rustls-tls-native-roots` | no | dials `wss://`, trusting what the system trusts |
