@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
-use chat_client::protocol::RoomId;
-use chat_client::{Client, ClientEvent, Error, Recovery};
-use wasm_bindgen_futures::spawn_local;
+use chat_client::protocol::{ErrorText, RoomId};
+use chat_client::{Client, ClientEvent, Error, Recovery, TokenError};
+use futures::future::{FutureExt, LocalBoxFuture};
+use js_sys::Promise;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::page::Page;
 
 /// Shows a room until the client ends.
 pub(crate) async fn chat(page: &Page) -> Result<String, Error> {
     let room = RoomId::new(page.asked("room")).map_err(|error| Error::Address(error.to_string()))?;
-    let mut builder = Client::builder(page.asked("server")).token(page.asked("token"));
+    let mut builder = Client::builder(page.asked("server")).token_source(token(page.asked("token")));
     if let Ok(millis) = page.asked("heartbeat").parse().map(Duration::from_millis) {
         builder = builder.heartbeat_interval(millis).heartbeat_timeout(millis);
     }
@@ -27,6 +31,18 @@ pub(crate) async fn chat(page: &Page) -> Result<String, Error> {
     }
     Ok("closed".to_owned())
 }
+
+/// Gives the token as a page gets one: by a promise, which must stay on its thread.
+fn token(token: String) -> impl Fn(Option<ErrorText>) -> SendWrapper<LocalBoxFuture<'static, TokenResult>> {
+    move |_| {
+        let promise = JsFuture::from(Promise::resolve(&JsValue::from(&token)));
+        let given =
+            async { promise.await.ok().and_then(|token| token.as_string()).ok_or(TokenError::SignedOut) };
+        SendWrapper::new(given.boxed_local())
+    }
+}
+
+type TokenResult = Result<String, TokenError>;
 
 /// Sends what is said; it is shown apart until it is stored.
 fn take_words(page: &Page, client: &Client, room: &RoomId) {

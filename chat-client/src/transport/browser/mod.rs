@@ -9,6 +9,8 @@
 //! - They cannot hold the peer back. What arrives waits in a queue of at most 1 MiB, and the connection ends when the page
 //!   does not take it; the session resumes then.
 //! - What they send waits in the browser. The connection takes no more frames while that is more than 256 KiB.
+//! - What they wait for is bound to their thread, and so not `Send`, which the future of a
+//!   [token source](crate::ClientBuilder::token_source) has to be: wrap it with the crate `send_wrapper`, as this connector does.
 //! - A dropped connection is closed by the browser in its own time, which may be a minute when the peer is gone.
 
 mod inbox;

@@ -17,6 +17,9 @@ use crate::site;
 /// How many messages each of the three says while the server is away.
 const QUEUED: usize = 20;
 
+/// How many of them each page has sent before its connection ends.
+const LOST: usize = 5;
+
 /// Counts in `pings` how often the page asks whether the server is there.
 const COUNT_PINGS: &str = r#"
     window.pings = 0;
@@ -120,13 +123,19 @@ async fn pages_and_a_native_client_chat_on_after_the_server_was_killed() {
         }
     }
 
+    // The first of them leave and are lost on the way: a server that is stopped reads nothing.
+    running.tell("kill", &["-STOP"]).await;
+    let room = carol.room(lobby());
+    let waiting = tokio::spawn(async move { say_all(&room, QUEUED).await });
+    for number in 0..LOST {
+        ann.say(&format!("ann queued {number}")).await;
+        bob.say(&format!("bob queued {number}")).await;
+    }
     running.kill().await;
     for page in [&mut ann, &mut bob] {
         page.until_state("away").await;
     }
-    let room = carol.room(lobby());
-    let waiting = tokio::spawn(async move { say_all(&room, QUEUED).await });
-    for number in 0..QUEUED {
+    for number in LOST..QUEUED {
         ann.say(&format!("ann queued {number}")).await;
         bob.say(&format!("bob queued {number}")).await;
     }
