@@ -6,11 +6,10 @@ use std::time::Duration;
 use chat_protocol::{DeviceId, ErrorText};
 use futures::FutureExt;
 use tokio::sync::{broadcast, mpsc, watch};
-use tokio::time::Instant;
 
 use crate::client::Shared;
-use crate::clock;
 use crate::driver::{self, Outlets, Parts, TokenSource};
+use crate::runtime::{self, Instant};
 use crate::session::{Config, Session};
 use crate::store::ClientStore;
 use crate::transport::Connector;
@@ -57,6 +56,23 @@ impl ClientBuilder {
     /// Another way to the same server, such as a second address, or a transport for networks that let no WebSocket through. The
     /// ways are tried in turns, beginning with the first after each connection that lasted, and one that cannot work ends the
     /// client only when no other does.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), chat_client::Error> {
+    /// let client = chat_client::Client::builder("wss://one.example.org/v1/ws")
+    ///     .or_url("wss://two.example.org/v1/ws")
+    ///     .or_url("https://one.example.org/v1/events")
+    ///     .token("dev-alice")
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn or_url(self, url: impl AsRef<str>) -> Self {
+        self.or_with(crate::transport::connector(url.as_ref()))
+    }
+
+    /// Another way to the same server, as [`or_url`](Self::or_url), over a transport of one's own.
     pub fn or(self, connector: impl Connector) -> Self {
         self.or_with(Ok(Arc::new(connector)))
     }
@@ -204,7 +220,7 @@ impl ClientBuilder {
     /// is another user's, [`Error::Random`] without a source of random numbers.
     ///
     /// # Panics
-    /// Outside a tokio runtime.
+    /// Outside a tokio runtime; in a browser there is none, and it runs on the page's own event loop.
     pub async fn connect(self) -> Result<Client, Error> {
         let client = self.begin().await?;
         client.ready().await?;
@@ -233,7 +249,7 @@ impl ClientBuilder {
         if let Some(store) = &self.store {
             config.stored = Some(store.load().await?);
         }
-        config.began_at = clock::now();
+        config.began_at = runtime::wall_clock();
         let (max_outbox, max_requests) = (config.max_outbox, config.max_requests);
         let (calls, commands) = mpsc::channel(max_outbox.saturating_add(max_requests));
         let (events, first) = broadcast::channel(self.event_buffer);
@@ -247,7 +263,7 @@ impl ClientBuilder {
         let session = Session::new(start.elapsed(), config);
         let out = Outlets { commands, events: events.clone(), state: state_sender, user: user.clone() };
         let parts = Parts { connectors, tokens: self.tokens, store: self.store };
-        tokio::spawn(driver::run(parts, session, start, out));
+        runtime::spawn(driver::run(parts, session, start, out));
         let (max_age, first) = (self.max_age, Mutex::new(Some(first)));
         Ok(Client::new(Shared { user, calls, max_age, max_outbox, max_requests, events, first, state }))
     }

@@ -82,11 +82,10 @@ impl Shared {
 }
 
 impl Client {
-    /// Configures a client of the server at `url`, such as `ws://127.0.0.1:8080/v1/ws`.
-    #[cfg(feature = "ws")]
+    /// Configures a client of the server at `url`, such as `wss://chat.example.org/v1/ws`, or `https://chat.example.org/v1/events`
+    /// where no WebSocket gets through: the scheme says which [transport](crate::transport::connector).
     pub fn builder(url: impl AsRef<str>) -> crate::ClientBuilder {
-        let connector = crate::transport::ws::WsConnector::new(url.as_ref());
-        crate::ClientBuilder::with(connector.map(|connector| Arc::new(connector) as _))
+        crate::ClientBuilder::with(crate::transport::connector(url.as_ref()))
     }
 
     pub(crate) fn new(shared: Shared) -> Self {

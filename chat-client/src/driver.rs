@@ -10,8 +10,8 @@ use std::time::Duration;
 use chat_protocol::{ErrorText, Frame, UserId};
 use futures::future::{BoxFuture, Fuse, FusedFuture, FutureExt};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::runtime::{Instant, sleep_until, timeout};
 use crate::session::{Answer, Command, LinkAction, Loss, Session, Ticket};
 use crate::store::{ClientStore, StoreError};
 use crate::transport::{BoxConnection, Connector, DialError};

@@ -46,7 +46,9 @@
 //!
 //! | feature | default | adds |
 //! | --- | --- | --- |
+//! | `driver` | yes | [`Client`] and all that belongs to it, on tokio or on the event loop of a browser |
 //! | `ws` | yes | `transport::ws` and `Client::builder`: dials `ws://`, and `wss://` with one of the next two |
+//! | `browser` | no | `transport::browser` and `Client::builder` on `wasm32-unknown-unknown`: the WebSocket of the browser |
 //! | `rustls-tls-native-roots` | yes | TLS that trusts what the system trusts |
 //! | `rustls-tls-webpki-roots` | no | TLS that trusts what Mozilla trusts: for containers without certificates of their own |
 //! | `ring` | yes | cryptography for TLS where the application installs no rustls `CryptoProvider` |
@@ -54,32 +56,50 @@
 //! | `conformance` | no | `connector_conformance!`: proves a connector of one's own |
 //! | `sqlite` | no | [`store`]`::sqlite`: messages that are not sent yet, in a file |
 //!
+//! Without any of them there are [`session`] and the traits of [`transport`], for a driver of one's own: no runtime, no clock.
+//! A page uses `default-features = false, features = ["browser"]`, because a browser has no sockets for `ws`.
+//!
 //! A library must not choose the cryptography of the process: a provider that the application installs is used, and *ring*
 //! serves the connections of this crate alone. How proxies and certificates are found is told in [`transport`].
 
+#[cfg(feature = "driver")]
 mod builder;
+#[cfg(feature = "driver")]
 mod client;
-mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "driver")]
 mod driver;
 mod error;
 mod event;
+#[cfg(feature = "driver")]
 pub mod guide;
+#[cfg(feature = "driver")]
 mod room;
+#[cfg(feature = "driver")]
+mod runtime;
+#[cfg(feature = "driver")]
 mod sending;
+#[cfg(feature = "driver")]
+mod stream;
 
 pub mod outbox;
 pub mod session;
 pub mod store;
 pub mod transport;
 
+#[cfg(feature = "driver")]
 pub use builder::ClientBuilder;
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
+#[cfg(feature = "driver")]
 pub use client::Client;
 pub use error::{Error, TokenError};
-pub use event::{ClientEvent, ConnectionState, EventStream, Recovery, Unread};
+pub use event::{ClientEvent, ConnectionState, Recovery, Unread};
 pub use outbox::{QueuedSend, SendState, SendUpdate};
+#[cfg(feature = "driver")]
 pub use room::{Draft, NewRoom, RoomHandle};
+#[cfg(feature = "driver")]
 pub use sending::Sending;
+#[cfg(feature = "driver")]
+pub use stream::EventStream;

@@ -87,3 +87,49 @@ fn published_crates_say_what_they_are() {
     }
     assert!(published > 5, "the members were found");
 }
+
+/// The lines of a part of a manifest, from its heading to the next one.
+fn part(manifest: &str, heading: &str) -> Vec<String> {
+    let text = manifest.split(&format!("\n[{heading}]\n")).nth(1).unwrap().split("\n[").next().unwrap();
+    text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty()).map(str::to_owned).collect()
+}
+
+/// Whoever chooses features reads the table of the documentation, not the manifest.
+#[test]
+fn the_table_of_features_is_that_of_the_manifest() {
+    let manifest = std::fs::read_to_string(root().join("chat-client/Cargo.toml")).unwrap();
+    // A feature's list may take several lines.
+    let joined = part(&manifest, "features").join(" ").replace("] ", "]\n");
+    let features: std::collections::BTreeMap<&str, Vec<&str>> = joined
+        .lines()
+        .map(|line| {
+            let (name, brings) = line.split_once(" = ").unwrap();
+            (name.trim(), brings.split('"').skip(1).step_by(2).collect())
+        })
+        .collect();
+    let mut default = vec!["default"];
+    let mut next = 0;
+    while let Some(name) = default.get(next) {
+        let brought = features.get(name).into_iter().flatten().filter(|name| features.contains_key(**name));
+        let brought: Vec<&str> = brought.copied().filter(|name| !default.contains(name)).collect();
+        default.extend(brought);
+        next += 1;
+    }
+    let docs = std::fs::read_to_string(root().join("chat-client/src/lib.rs")).unwrap();
+    let told: Vec<(&str, bool)> = docs
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("//! | `")?.split(" | ");
+            Some((cells.next()?.trim_end_matches('`'), cells.next()? == "yes"))
+        })
+        .collect();
+    let mut expected: Vec<(&str, bool)> = features
+        .keys()
+        .filter(|name| **name != "default")
+        .map(|name| (*name, default.contains(name)))
+        .collect();
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(sorted, expected, "the table in chat-client/src/lib.rs, and whether each is a default");
+}

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{foreign, fuzz, instructions};
+use crate::{footprint, foreign, fuzz, instructions, wasm};
 
 /// One check: what it is called, and the cargo command that makes it.
 struct Step {
@@ -26,6 +26,20 @@ const STEPS: &[Step] = &[
     step("protocol alone", &["clippy", "-p", "chat-protocol", "--", "-D", "warnings"]),
     step(
         "client without transports",
+        &[
+            "clippy",
+            "-p",
+            "chat-client",
+            "--no-default-features",
+            "--features",
+            "driver",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    ),
+    step(
+        "client without a driver",
         &["clippy", "-p", "chat-client", "--no-default-features", "--", "-D", "warnings"],
     ),
     Step {
@@ -58,11 +72,15 @@ pub(crate) fn run() -> Result<(), String> {
     // Not cargo commands, because they install what they need.
     println!("== other languages: cargo xtask foreign");
     foreign::run(&foreign::Options::default())?;
+    println!("== the client in a browser: cargo xtask wasm");
+    wasm::run()?;
+    println!("== what the client costs: cargo xtask footprint");
+    footprint::Options::default().run()?;
     // Last, because they compile once more, with flags of their own.
     println!("== fuzz targets: cargo xtask fuzz");
     fuzz::ci()?;
     println!("== instruction counts: cargo xtask instructions");
     instructions::Options::default().run()?;
-    println!("== all {} steps passed", STEPS.len() + 3);
+    println!("== all {} steps passed", STEPS.len() + 5);
     Ok(())
 }

@@ -31,6 +31,8 @@ use futures::{Sink, Stream};
 
 #[cfg(any(feature = "ws", feature = "sse"))]
 mod answer;
+#[cfg(any(test, all(feature = "browser", target_family = "wasm", target_os = "unknown")))]
+pub mod browser;
 pub mod channel;
 #[cfg(feature = "_dial")]
 mod dial;
@@ -77,7 +79,7 @@ pub(crate) fn oversized(frame: &Frame) -> io::Result<()> {
 }
 
 /// The connector for an address, as its scheme says: `ws://` and `wss://` are dialed as WebSockets, `http://` and
-/// `https://` as streams of server-sent events.
+/// `https://` as streams of server-sent events. In a page the WebSockets are the browser's.
 ///
 /// ```
 /// # #[cfg(feature = "ws")] {
@@ -93,10 +95,14 @@ pub(crate) fn oversized(frame: &Frame) -> io::Result<()> {
 pub fn connector(url: &str) -> Result<Arc<dyn Connector>, Error> {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
-        #[cfg(feature = "ws")]
+        #[cfg(all(feature = "browser", target_family = "wasm", target_os = "unknown"))]
+        Some("ws" | "wss") => Ok(Arc::new(browser::BrowserConnector::new(url)?)),
+        #[cfg(all(feature = "ws", not(all(target_family = "wasm", target_os = "unknown"))))]
         Some("ws" | "wss") => Ok(Arc::new(ws::WsConnector::new(url)?)),
-        #[cfg(not(feature = "ws"))]
-        Some(scheme @ ("ws" | "wss")) => Err(Error::Address(format!("{scheme}:// needs the feature ws"))),
+        #[allow(unreachable_patterns, reason = "there is a connector for them in most builds")]
+        Some(scheme @ ("ws" | "wss")) => {
+            Err(Error::Address(format!("{scheme}:// needs the feature ws, or browser in a page")))
+        }
         #[cfg(feature = "sse")]
         Some("http" | "https") => Ok(Arc::new(sse::SseConnector::new(url)?)),
         #[cfg(not(feature = "sse"))]
