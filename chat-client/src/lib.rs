@@ -54,6 +54,7 @@
 //! | `ring` | yes | cryptography for TLS where the application installs no rustls `CryptoProvider` |
 //! | `sse` | no | `transport::sse`: dials `http://` and `https://` where WebSockets are blocked |
 //! | `conformance` | no | `connector_conformance!`: proves a connector of one's own |
+//! | `testing` | no | [`testing`]: a server within a test, for applications |
 //! | `sqlite` | no | [`store`]`::sqlite`: messages that are not sent yet, in a file |
 //!
 //! Without any of them there are [`session`] and the traits of [`transport`], for a driver of one's own: no runtime, no clock.
@@ -82,6 +83,8 @@ mod runtime;
 mod sending;
 #[cfg(feature = "driver")]
 mod stream;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub mod outbox;
 pub mod session;

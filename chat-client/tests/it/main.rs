@@ -9,5 +9,6 @@ mod dial;
 mod proxy;
 mod server;
 mod store;
+mod testing;
 #[cfg(feature = "ring")]
 mod tls;
