@@ -203,7 +203,10 @@ impl RoomHandle {
     /// # Errors
     /// The reason for which the client ended.
     pub async fn mark_read(&self, seq: Seq) -> Result<(), Error> {
-        self.client.call(Command::Read { room: self.room.clone(), seq }).await.map(drop)
+        self.client
+            .call(Command::Read { room: self.room.clone(), seq, thread: None, private: false })
+            .await
+            .map(drop)
     }
 
     /// Tells the room that the user is writing. Call it with every key press: it is sent at most every 3 seconds,
