@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{Action, Command as Wire, Reply};
+use chat_protocol::{Action, Command as Wire, Content, Reply, WireError};
 
 use super::backoff::Loss;
 use super::command::{Answer, Command, Ticket};
@@ -76,10 +76,12 @@ impl Session {
 
     /// What an application may ask. The session itself speaks of the connection, pointers and sends.
     fn asked(&mut self, command: Box<Wire>) -> Result<Ask, Error> {
+        // What no server takes is not sent: among it what would not fit into a frame, which costs the connection.
+        command.check().map_err(refused)?;
         match &*command {
-            Wire::Send(send) if send.send_at.is_some() => {
-                self.check(&send.content)?;
-            }
+            Wire::Send(send) if send.send_at.is_some() => self.check(&send.content)?,
+            Wire::Edit(edit) => self.check(&edit.content)?,
+            Wire::Away(away) => self.away = away.away,
             Wire::Auth(_)
             | Wire::Resume(_)
             | Wire::Read(_)
@@ -194,4 +196,9 @@ impl Session {
             self.answers.extend(late.ticket.map(|ticket| (ticket, Err(error))));
         }
     }
+}
+
+/// As the server would say it.
+fn refused(error: WireError) -> Error {
+    Error::Refused { action: error.code.action(), code: error.code.into(), detail: error.detail }
 }

@@ -115,6 +115,9 @@ impl Session {
         for room in self.positions.unanswered() {
             self.requests.push_own(Ask::Follow { room, whole: false });
         }
+        if self.away && !self.requests.telling_away() {
+            self.requests.push_own(Ask::Wire(Box::new(wire::Away { id: None, away: true }.into())));
+        }
         for user in self.watching.users() {
             if !self.requests.listening(user) {
                 self.requests.push_own(Ask::Watch(user.clone()));

@@ -114,6 +114,8 @@ pub struct Session {
     pointers: Pointers,
     listened: BTreeSet<UserId>,
     watching: Watching,
+    /// Whether the user said that nobody looks: a new connection does not know.
+    away: bool,
     typing: Typing,
     awaiting: BTreeMap<u64, Awaiting>,
     next_id: u64,
@@ -159,6 +161,7 @@ impl Session {
             pointers: Pointers::default(),
             listened: BTreeSet::new(),
             watching: Watching::default(),
+            away: false,
             typing: Typing::default(),
             awaiting: BTreeMap::new(),
             next_id: 1,

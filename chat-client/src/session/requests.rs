@@ -184,6 +184,13 @@ impl Requests {
         })
     }
 
+    /// Whether the user's word that nobody looks waits already.
+    pub(super) fn telling_away(&self) -> bool {
+        self.all
+            .values()
+            .any(|request| matches!(&request.ask, Ask::Wire(ask) if matches!(&**ask, Wire::Away(_))))
+    }
+
     /// The next request that may go.
     pub(super) fn next(&mut self) -> Option<Key> {
         let key = self.queued.pop_first()?;
