@@ -65,7 +65,7 @@ impl RoomHandle {
     /// told before, what is read after it after it.
     ///
     /// # Errors
-    /// [`Error::Refused`] with `ERR_FORBIDDEN_ACCESS` for who is no member, `ERR_MESSAGE_NOT_FOUND` when there is no such
+    /// [`Error::Refused`] with `ERR_FORBIDDEN_ACCESS` for who is no member, `ERR_BAD_REQUEST` when there is no such
     /// message; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
     pub async fn mark_unread(&self, seq: Seq) -> Result<(), Error> {
         self.client().order(wire::MarkUnread { id: unnumbered(), room: self.id().clone(), seq }).await

@@ -30,8 +30,8 @@ pub struct UserPresence {
 /// not import one.
 ///
 /// Several watches of a user share one `listen` of the connection; when the last one is dropped it ends. Without a
-/// connection the last state stands, and the then present one follows if it is another. A state that comes and goes while
-/// nobody looks may be passed over, never the last one. The stream ends with the client, which it keeps alive.
+/// connection the last state stands, and the then present one follows if it is another. A user whom the client's user blocks is away. A
+/// state that comes and goes while nobody looks may be passed over, never the last one. The stream ends with the client, which it keeps alive.
 ///
 /// ```no_run
 /// # async fn run(client: chat_client::Client) -> Result<(), Box<dyn std::error::Error>> {

@@ -158,6 +158,8 @@ impl Session {
                 self.recount(room, |tally| tally.mark_unread(*unread_from));
             }
             UserChange::Hidden { room, seq, .. } => self.recount(room, |tally| tally.hidden(*seq)),
+            UserChange::Blocked { user } => self.blocked(user),
+            UserChange::Unblocked { user } => self.unblocked(user),
             UserChange::Cancelled { room, client_msg_id } => self.requests.see(|command| {
                 matches!(command, Wire::Cancel(cancel) if cancel.room == *room && cancel.client_msg_id == *client_msg_id)
             }),
@@ -285,6 +287,8 @@ impl Session {
                     }
                     self.listened.insert(listen.user);
                 }
+                Wire::Block(block) => self.blocked(&block.user),
+                Wire::Unblock(unblock) => self.unblocked(&unblock.user),
                 Wire::History(history) => self.page_arrived(now, &history.room, &reply),
                 // Again, for a listen that was answered while this was on its way.
                 Wire::Unlisten(unlisten) => {

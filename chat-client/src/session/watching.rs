@@ -124,6 +124,23 @@ impl Session {
         }
     }
 
+    /// The user blocks somebody, and the server tells nothing of them from now on.
+    pub(super) fn blocked(&mut self, user: &UserId) {
+        self.listened.remove(user);
+        let watched = self.watching.0.get_mut(user);
+        if watched.and_then(|watched| watched.seen.take()).is_some() {
+            self.tell_watched(user.clone(), (false, None));
+        }
+    }
+
+    /// The user blocks somebody no longer.
+    pub(super) fn unblocked(&mut self, user: &UserId) {
+        let unseen = self.watching.0.get(user).is_some_and(|watched| watched.seen.is_none());
+        if unseen && matches!(self.phase, Phase::Ready { .. }) && !self.requests.listening(user) {
+            self.requests.push_own(Ask::Watch(user.clone()));
+        }
+    }
+
     fn end_listening(&mut self, user: UserId) {
         if !self.listened.contains(&user) {
             let unlisten = wire::Unlisten { id: request_id(0), user };

@@ -110,3 +110,23 @@ fn a_watch_that_ended_before_its_answer_stops_listening() {
     there(&mut bench, &listens[0].1, true);
     assert!(seen(&mut bench).is_empty(), "nobody wants to know");
 }
+
+#[test]
+fn who_is_blocked_is_away_until_the_block_ends() {
+    let mut bench = Bench::ready(&[]);
+    let watcher = Arc::new(());
+    bench.order(watch("you", &watcher));
+    let listens = heard(&mut bench);
+    there(&mut bench, &listens[0].1, true);
+    seen(&mut bench);
+    bench.say(json!({"user": {"user_offset": 2, "action": "blocked", "user": "you", "ts": TS}}));
+    assert_eq!(seen(&mut bench), [false]);
+    let ticket = bench.order(watch("you", &watcher));
+    let listens = heard(&mut bench);
+    bench.refuse(&listens[0].1, ErrorCode::Forbidden, None);
+    assert_eq!(bench.error(ticket).code(), Some(ErrorCode::Forbidden));
+    bench.say(json!({"user": {"user_offset": 3, "action": "unblocked", "user": "you", "ts": TS}}));
+    let listens = heard(&mut bench);
+    there(&mut bench, &listens[0].1, true);
+    assert_eq!(seen(&mut bench), [true]);
+}
