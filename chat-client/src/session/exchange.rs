@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_protocol::{Action, Command as Wire, Content, Reply, WireError};
+use chat_protocol::{Action, Command as Wire, Reply, WireError};
 
 use super::backoff::Loss;
 use super::command::{Answer, Command, Ticket};

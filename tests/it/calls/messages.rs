@@ -4,7 +4,7 @@ use chat_client::protocol::{ClientMsgId, Content, Emoji, ErrorCode, Timestamp};
 use chat_client::{ClientEvent, Draft, Error};
 use chat_server_core::clock::{Clock, SystemClock};
 
-use super::{Scene, all, code, hear, room, seq};
+use super::{Scene, all, code, hear, room, seq, user};
 
 fn smile() -> Emoji {
     Emoji::new("🙂").unwrap()
@@ -69,7 +69,7 @@ async fn threads_have_replies_of_their_own() {
     theirs.reply(seq(1), Content::plain("yes")).await.unwrap();
     theirs.reply_in_thread(seq(1), Content::plain("no")).await.unwrap();
     let draft =
-        Draft::new(Content::plain("well")).thread(seq(1)).reply_to(seq(3)).mention(ann.user_id().clone());
+        Draft::new(Content::plain("well")).thread(seq(1)).reply_to(seq(3)).mention(user("ann"));
     mine.send(draft).await.unwrap();
     let main = all(mine.messages().forward()).await;
     assert_eq!(main[1].message.reply_to, Some(seq(1)));
@@ -78,7 +78,7 @@ async fn threads_have_replies_of_their_own() {
     let numbers: Vec<_> = replies.iter().map(|entry| entry.message.seq.get()).collect();
     assert_eq!(numbers, [3, 4]);
     assert_eq!(thread.thread().map(|state| (state.count, state.unread)), Some((2, 1)));
-    assert!(replies[1].message.mentions.as_ref().unwrap().calls(ann.user_id()));
+    assert!(replies[1].message.mentions.as_ref().unwrap().calls(&user("ann")));
     assert_eq!(code(mine.reply_in_thread(seq(9), Content::plain("?")).await), ErrorCode::MessageNotFound);
 }
 
