@@ -68,8 +68,7 @@ async fn threads_have_replies_of_their_own() {
     mine.send_text("root").await.unwrap();
     theirs.reply(seq(1), Content::plain("yes")).await.unwrap();
     theirs.reply_in_thread(seq(1), Content::plain("no")).await.unwrap();
-    let draft =
-        Draft::new(Content::plain("well")).thread(seq(1)).reply_to(seq(3)).mention(user("ann"));
+    let draft = Draft::new(Content::plain("well")).thread(seq(1)).reply_to(seq(3)).mention(user("ann"));
     mine.send(draft).await.unwrap();
     let main = all(mine.messages().forward()).await;
     assert_eq!(main[1].message.reply_to, Some(seq(1)));
