@@ -180,6 +180,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether rooms of at most 100 members are told what has arrived here, at most once a second each. Default true. It
+    /// costs a command for each room and second in which others write; without it they see only what was read.
+    pub fn delivered_receipts(mut self, tell: bool) -> Self {
+        self.config.delivered_receipts = tell;
+        self
+    }
+
     /// How long [`Client::close`] waits for what is not acknowledged. Default 5 s.
     pub fn close_timeout(mut self, limit: Duration) -> Self {
         self.config.close_timeout = limit;

@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use chat_protocol::command as wire;
-use chat_protocol::reply::{ListenData, RoomData};
 use chat_protocol::{Command as Wire, RequestId, RoomId, RoomState, UserId};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::error::TrySendError;
@@ -12,7 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::driver::Call;
 use crate::session::{Answer, Command};
-use crate::{ClientEvent, ConnectionState, Error, EventStream, NewRoom, QueuedSend, RoomHandle};
+use crate::{ClientEvent, ConnectionState, Error, EventStream, QueuedSend, RoomHandle};
 
 /// A connected user: a cheap handle to the task that keeps the connection.
 ///
@@ -165,52 +163,6 @@ impl Client {
         }
     }
 
-    /// Makes a room, of which the user becomes the owner. Repeated by the client itself after a lost connection, it
-    /// makes one room.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] with `ERR_ALREADY_EXISTS` when a room has this id; [`Error::Timeout`], [`Error::Busy`],
-    /// [`Error::Closed`].
-    pub async fn create(&self, room: NewRoom) -> Result<RoomData, Error> {
-        self.ask(room.command()?).await
-    }
-
-    /// Becomes a member of a room. Being one already is no error.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] with `ERR_FORBIDDEN_ACCESS` when there is no such room, or it is entered by invitation
-    /// only: the server does not tell which. [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
-    pub async fn join(&self, room: RoomId) -> Result<RoomData, Error> {
-        self.ask(wire::Join { id: unnumbered(), room }).await
-    }
-
-    /// Stops being a member of a room.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] when the user is no member; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
-    pub async fn leave(&self, room: RoomId) -> Result<(), Error> {
-        self.order(wire::Leave { id: unnumbered(), room }).await
-    }
-
-    /// Watches a user's presence and tells whether the user is online now. The watch lasts until
-    /// [`unlisten`](Self::unlisten); after each reconnect the then present state comes as [`ClientEvent::Online`].
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for someone with whom the user shares no room, or beyond 1,000 users; [`Error::Timeout`],
-    /// [`Error::Busy`], [`Error::Closed`].
-    pub async fn listen(&self, user: UserId) -> Result<bool, Error> {
-        let data: ListenData = self.ask(wire::Listen { id: unnumbered(), user }).await?;
-        Ok(data.online)
-    }
-
-    /// Stops watching a user's presence. Not watching it is no error.
-    ///
-    /// # Errors
-    /// [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
-    pub async fn unlisten(&self, user: UserId) -> Result<(), Error> {
-        self.order(wire::Unlisten { id: unnumbered(), user }).await
-    }
-
     /// A new subscriber. The first one begins with the client's first event, each later one with the next.
     ///
     /// A subscriber that takes events too slowly (see [`ClientBuilder::event_buffer`](crate::ClientBuilder::event_buffer)) loses the oldest and gets a
@@ -254,6 +206,18 @@ impl Client {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Gives the session a command whose answer nobody waits for, if there is a place for it.
+    pub(crate) fn tell(&self, command: Command) {
+        let (answer, _) = oneshot::channel();
+        // Full or closed: whoever tells can do without.
+        let _ = self.shared.calls.try_send((command, answer));
+    }
+
+    /// The events from now on. The first subscription stays the application's.
+    pub(crate) fn subscribe(&self) -> EventStream {
+        EventStream::new(self.shared.events.subscribe())
     }
 }
 

@@ -66,6 +66,8 @@
 #[cfg(feature = "driver")]
 mod builder;
 #[cfg(feature = "driver")]
+mod calls;
+#[cfg(feature = "driver")]
 mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -93,6 +95,11 @@ pub mod transport;
 
 #[cfg(feature = "driver")]
 pub use builder::ClientBuilder;
+#[cfg(feature = "driver")]
+pub use calls::{
+    DeviceChanges, HistoryMessage, Messages, NewRoom, Pages, PresenceWatch, RoomChanges, Scheduled,
+    SearchQuery, UserPresence,
+};
 /// The wire types, of the version that this crate speaks.
 pub use chat_protocol as protocol;
 #[cfg(feature = "driver")]
@@ -101,7 +108,7 @@ pub use error::{Error, TokenError};
 pub use event::{ClientEvent, ConnectionState, Recovery, Unread};
 pub use outbox::{QueuedSend, SendState, SendUpdate};
 #[cfg(feature = "driver")]
-pub use room::{Draft, NewRoom, RoomHandle};
+pub use room::{Draft, RoomHandle};
 #[cfg(feature = "driver")]
 pub use sending::Sending;
 #[cfg(feature = "driver")]

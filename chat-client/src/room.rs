@@ -2,13 +2,9 @@
 
 use std::time::Duration;
 
-use chat_protocol::command::{self as wire, Create};
-use chat_protocol::{
-    Access, ClientMsgId, ClientRoomId, Content, HistoryPage, HistoryQuery, HistoryVisibility, Mentions,
-    RoomId, RoomInfo, RoomKind, RoomState, Seq, UserId,
-};
+use chat_protocol::{ClientMsgId, Content, Mentions, RoomId, RoomState, Seq, UserId};
 
-use crate::client::{misplaced, random_name, unnumbered};
+use crate::client::{misplaced, random_name};
 use crate::session::{Answer, Command, Outgoing};
 use crate::{Client, Error, Sending};
 
@@ -30,11 +26,11 @@ pub struct RoomHandle {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a draft is sent by `RoomHandle::send`"]
 pub struct Draft {
-    content: Content,
-    reply_to: Option<Seq>,
-    thread: Option<Seq>,
-    mentions: Option<Mentions>,
-    client_msg_id: Option<ClientMsgId>,
+    pub(crate) content: Content,
+    pub(crate) reply_to: Option<Seq>,
+    pub(crate) thread: Option<Seq>,
+    pub(crate) mentions: Option<Mentions>,
+    pub(crate) client_msg_id: Option<ClientMsgId>,
     max_age: Option<Duration>,
 }
 
@@ -94,6 +90,10 @@ impl From<Content> for Draft {
 impl RoomHandle {
     pub(crate) fn new(client: Client, room: RoomId) -> Self {
         Self { client, room }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The room's id.
@@ -176,136 +176,5 @@ impl RoomHandle {
     /// As [`send`](Self::send).
     pub fn send_text(&self, text: impl AsRef<str>) -> Sending {
         self.send(Content::plain(text))
-    }
-
-    /// Answers a message, as [`send`](Self::send) does.
-    ///
-    /// # Errors
-    /// As [`send`](Self::send); the message that is answered has to exist.
-    pub fn reply(&self, to: Seq, content: Content) -> Sending {
-        self.send(Draft::new(content).reply_to(to))
-    }
-
-    /// Reads one page of messages, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for a room that is not the user's; [`Error::Timeout`], [`Error::Busy`], [`Error::Closed`].
-    pub async fn history(&self, query: HistoryQuery) -> Result<HistoryPage, Error> {
-        let room = self.room.clone();
-        self.client.ask(wire::History { id: unnumbered(), room, query }).await
-    }
-
-    /// Moves the read pointer forward to `seq`; backward does nothing.
-    ///
-    /// Resolves at once. The server is told as soon as possible and until it has stored it, also after reconnects;
-    /// of several calls in the meantime only the greatest number is sent.
-    ///
-    /// # Errors
-    /// The reason for which the client ended.
-    pub async fn mark_read(&self, seq: Seq) -> Result<(), Error> {
-        self.client.call(Command::Read { room: self.room.clone(), seq }).await.map(drop)
-    }
-
-    /// Tells the room that the user is writing. Call it with every key press: it is sent at most every 3 seconds,
-    /// and only while there is a connection. It holds for 6 seconds, or until the user's next message.
-    ///
-    /// # Errors
-    /// The reason for which the client ended.
-    pub async fn typing(&self) -> Result<(), Error> {
-        self.client
-            .call(Command::Typing { room: self.room.clone(), thread: None, stop: false })
-            .await
-            .map(drop)
-    }
-
-    /// Tells the room that the user stopped writing without sending, if it was told otherwise before.
-    ///
-    /// # Errors
-    /// The reason for which the client ended.
-    pub async fn stop_typing(&self) -> Result<(), Error> {
-        self.client
-            .call(Command::Typing { room: self.room.clone(), thread: None, stop: true })
-            .await
-            .map(drop)
-    }
-}
-
-/// A room to be made.
-///
-/// ```
-/// use chat_client::NewRoom;
-/// use chat_client::protocol::{Access, RoomId};
-/// let room = NewRoom::group().id(RoomId::new("lobby").unwrap()).access(Access::Open).name("Lobby");
-/// # let _ = room;
-/// ```
-#[derive(Debug, Clone)]
-#[must_use = "a room is made by `Client::create`"]
-pub struct NewRoom {
-    kind: RoomKind,
-    id: Option<RoomId>,
-    access: Access,
-    name: Option<String>,
-    members: Vec<UserId>,
-}
-
-impl NewRoom {
-    /// Some people, all of whom write.
-    pub fn group() -> Self {
-        Self::of(RoomKind::Group)
-    }
-
-    /// Few write, many read.
-    pub fn channel() -> Self {
-        Self::of(RoomKind::Channel)
-    }
-
-    /// The one room of the user and `other`. If it is there already, that is the answer.
-    pub fn direct(other: UserId) -> Self {
-        Self { members: vec![other], ..Self::of(RoomKind::Direct) }
-    }
-
-    fn of(kind: RoomKind) -> Self {
-        Self { kind, id: None, access: Access::Invite, name: None, members: Vec::new() }
-    }
-
-    /// Its id. Default: chosen by the server. Direct rooms have a derived one.
-    pub fn id(mut self, id: RoomId) -> Self {
-        self.id = Some(id);
-        self
-    }
-
-    /// Who may join. Default: by invitation.
-    pub fn access(mut self, access: Access) -> Self {
-        self.access = access;
-        self
-    }
-
-    /// Its name for people, at most 256 bytes. Default: none.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Another member from the start; at most 100.
-    pub fn member(mut self, user: UserId) -> Self {
-        self.members.push(user);
-        self
-    }
-
-    pub(crate) fn command(self) -> Result<Create, Error> {
-        let name = random_name()?;
-        Ok(Create {
-            id: unnumbered(),
-            kind: self.kind,
-            room: self.id,
-            client_room_id: Some(ClientRoomId::new(name).expect("hexadecimal digits are an id")),
-            access: self.access,
-            history: HistoryVisibility::default(),
-            info: RoomInfo { name: self.name, ..RoomInfo::default() },
-            members: self.members,
-            desk: None,
-            number: None,
-            owner: None,
-        })
     }
 }

@@ -1,6 +1,7 @@
 //! Tests across the crates.
 
 mod bad_input;
+mod calls;
 mod compat;
 mod conversations;
 mod faults;

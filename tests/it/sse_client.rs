@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use chat_client::protocol::{Access, ErrorCode, RoomId};
+use chat_client::protocol::{Access, ErrorCode, RoomId, UserId};
 use chat_client::transport::{connector, sse::SseConnector};
 use chat_client::{Client, ClientBuilder, ClientEvent, Error, EventStream, NewRoom, Recovery};
 use chat_tests::server::{Server, Start};
@@ -70,13 +70,14 @@ async fn two_clients_chat_one_over_events_and_one_over_a_socket() {
     let alice = connector(&format!("http://{}", server.address())).unwrap();
     let alice = patient(ClientBuilder::new(alice).token("dev-alice").connect()).await.unwrap();
     let bob = patient(Client::builder(server.url()).token("dev-bob").connect()).await.unwrap();
-    assert_eq!(alice.user_id().as_str(), "alice");
+    assert_eq!(alice.user_id().map(UserId::as_str), Some("alice"));
     make_room(&alice).await;
     bob.join(lobby()).await.unwrap();
     let (mut to_alice, mut to_bob) = (alice.events(), bob.events());
     for from in [&alice, &bob] {
         let room = from.room(lobby());
-        let said: Vec<String> = (0..COUNT).map(|n| format!("{n} from {}", from.user_id())).collect();
+        let said: Vec<String> =
+            (0..COUNT).map(|n| format!("{n} from {}", from.user_id().expect("it was told"))).collect();
         // All at once: they gather while a request is under way, and keep their order.
         let sends = futures::future::join_all(said.iter().map(|text| room.send_text(text)));
         let sent: Vec<u64> = patient(sends).await.into_iter().map(|sent| sent.unwrap().seq.get()).collect();

@@ -1,9 +1,10 @@
 //! What goes into a session, and what comes back for it.
 
+use std::sync::Weak;
 use std::time::Duration;
 
 use chat_protocol::reply::SendData;
-use chat_protocol::{ClientMsgId, Command as Wire, Content, Mentions, Reply, RoomId, RoomState, Seq};
+use chat_protocol::{ClientMsgId, Command as Wire, Content, Mentions, Reply, RoomId, RoomState, Seq, UserId};
 
 use crate::QueuedSend;
 
@@ -22,17 +23,40 @@ pub enum Command {
     ///
     /// It is asked again on the next connection if the present one ends before the answer, until its deadline
     /// ([`Config::request_timeout`](super::Config::request_timeout)): all commands are safe to repeat. What the session
-    /// speaks of itself is refused with [`Error::Answer`](crate::Error::Answer): `auth`, `resume`, `read`, `typing`, `ping`
+    /// speaks of itself is refused with [`Error::Answer`](crate::Error::Answer): `auth`, `resume`, `read`, `delivered`, `typing`, `ping`
     /// and messages that are to be sent now.
     Ask(Box<Wire>),
-    /// Move the own read pointer. Answered with [`Answer::Done`] at once; it is told to the server as soon as
-    /// possible and until it has it.
+    /// Move an own read pointer. Answered with [`Answer::Done`] at once; it is told to the server together with others that
+    /// move within 250 ms, and until it has it. With 4,096 pointers waiting it is refused with
+    /// [`Error::Busy`](crate::Error::Busy).
     Read {
         /// The room.
         room: RoomId,
         /// Everything up to this message is read.
         seq: Seq,
+        /// In the thread of this message; `None`: in the main line.
+        thread: Option<Seq>,
+        /// True: others are not told.
+        private: bool,
     },
+    /// Move the own delivered pointer. As [`Read`](Command::Read), gathered for a second.
+    Delivered {
+        /// The room.
+        room: RoomId,
+        /// Everything up to this message has arrived.
+        seq: Seq,
+    },
+    /// Watch a user's presence, which is told by [`ClientEvent::Online`](crate::ClientEvent::Online) now and after each
+    /// reconnect, and by [`ClientEvent::Presence`](crate::ClientEvent::Presence) when it changes. Answered when the first of
+    /// them is told: with [`Answer::Done`] where the user is watched already, with the server's [`Answer::Reply`] otherwise.
+    Watch {
+        /// The user.
+        user: UserId,
+        /// Who watches: for as long as somebody holds the strong half of it.
+        watcher: Weak<()>,
+    },
+    /// Look whether anybody still watches a user. Answered with [`Answer::Done`] at once.
+    Unwatch(UserId),
     /// Tell that the user is writing, or stopped. Answered with [`Answer::Done`] at once, dropped without a
     /// connection.
     ///

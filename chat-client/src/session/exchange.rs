@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chat_protocol::{Action, Command as Wire, Reply};
+use chat_protocol::{Action, Command as Wire, Reply, WireError};
 
 use super::backoff::Loss;
 use super::command::{Answer, Command, Ticket};
+use super::pointers::Pointer;
 use super::requests::Ask;
 use super::state::{Awaiting, Phase, Timer};
 use super::{Session, request_id, text};
@@ -43,10 +44,17 @@ impl Session {
             Command::Room(room) => {
                 return Ok(Some(Answer::Rooms(self.rooms.get(&room).cloned().into_iter().collect())));
             }
-            Command::Read { room, seq } => {
-                let seq = self.rooms.get(&room).map_or(seq, |state| seq.min(state.seq));
-                self.requests.mark_read(&room, seq);
-                self.recount(&room, |tally| tally.read(seq));
+            Command::Read { room, seq, thread, private } => {
+                self.point(now, room, Pointer::Read { thread, private }, seq)?;
+                return Ok(Some(Answer::Done));
+            }
+            Command::Delivered { room, seq } => {
+                self.point(now, room, Pointer::Delivered, seq)?;
+                return Ok(Some(Answer::Done));
+            }
+            Command::Watch { user, watcher } => return self.watch(now, ticket, user, watcher),
+            Command::Unwatch(user) => {
+                self.unwatch(user);
                 return Ok(Some(Answer::Done));
             }
             Command::Typing { room, thread, stop } => {
@@ -54,6 +62,7 @@ impl Session {
                 return Ok(Some(Answer::Done));
             }
             Command::Close => {
+                self.tell_pointers();
                 if self.closing.is_none() {
                     self.timers.set(Timer::Closing, now + self.config.close_timeout);
                 }
@@ -67,13 +76,16 @@ impl Session {
 
     /// What an application may ask. The session itself speaks of the connection, pointers and sends.
     fn asked(&mut self, command: Box<Wire>) -> Result<Ask, Error> {
+        // What no server takes is not sent: among it what would not fit into a frame, which costs the connection.
+        command.check().map_err(refused)?;
         match &*command {
-            Wire::Send(send) if send.send_at.is_some() => {
-                self.check(&send.content)?;
-            }
+            Wire::Send(send) if send.send_at.is_some() => self.check(&send.content)?,
+            Wire::Edit(edit) => self.check(&edit.content)?,
+            Wire::Away(away) => self.away = away.away,
             Wire::Auth(_)
             | Wire::Resume(_)
             | Wire::Read(_)
+            | Wire::Delivered(_)
             | Wire::Typing(_)
             | Wire::Ping(_)
             | Wire::Send(_)
@@ -83,6 +95,11 @@ impl Session {
             // What it watches is watched again after a reconnect: forgotten now, or the listen would come back.
             Wire::Unlisten(unlisten) => {
                 self.listened.remove(&unlisten.user);
+            }
+            // What was read before it is told before it, and what is read after it after it.
+            Wire::MarkUnread(mark) => {
+                self.tell_pointers();
+                self.requests.point_on(&mark.room);
             }
             Wire::Follow(follow) => return Ok(Ask::Follow { room: follow.room.clone(), whole: true }),
             _ => {}
@@ -109,7 +126,10 @@ impl Session {
     }
 
     fn is_settled(&self) -> bool {
-        self.outbox.is_settled() && self.requests.is_settled() && self.journal.is_idle()
+        self.outbox.is_settled()
+            && self.pointers.is_empty()
+            && self.requests.is_settled()
+            && self.journal.is_idle()
     }
 
     fn send_one(&mut self) -> bool {
@@ -176,4 +196,9 @@ impl Session {
             self.answers.extend(late.ticket.map(|ticket| (ticket, Err(error))));
         }
     }
+}
+
+/// As the server would say it.
+fn refused(error: WireError) -> Error {
+    Error::Refused { action: error.code.action(), code: error.code.into(), detail: error.detail }
 }

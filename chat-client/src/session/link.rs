@@ -115,6 +115,14 @@ impl Session {
         for room in self.positions.unanswered() {
             self.requests.push_own(Ask::Follow { room, whole: false });
         }
+        if self.away && !self.requests.telling_away() {
+            self.requests.push_own(Ask::Wire(Box::new(wire::Away { id: None, away: true }.into())));
+        }
+        for user in self.watching.users() {
+            if !self.requests.listening(user) {
+                self.requests.push_own(Ask::Watch(user.clone()));
+            }
+        }
         for user in &self.listened {
             if !self.requests.listening(user) {
                 let listen = wire::Listen { id: request_id(0), user: user.clone() };
@@ -165,6 +173,7 @@ impl Session {
         self.outbox.cut();
         self.requests.cut();
         self.positions.cut();
+        self.watching.cut();
         for timer in [Timer::Opening, Timer::Idle, Timer::Dead, Timer::Refresh] {
             self.timers.stop(timer);
         }

@@ -9,7 +9,9 @@ mod exchange;
 mod journal;
 mod link;
 mod outbox;
+mod pointers;
 mod position;
+mod repeated;
 mod requests;
 mod sending;
 mod state;
@@ -20,6 +22,7 @@ mod tests;
 mod token;
 mod typing;
 mod view;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -36,12 +39,14 @@ use crate::{ClientEvent, ConnectionState, Error};
 use backoff::Jitter;
 use journal::{Batch, Journal};
 use outbox::Outbox;
+use pointers::Pointers;
 use position::Positions;
 use requests::Requests;
 use sending::Acked;
 use state::{Account, Awaiting, Phase, Timer, Timers, unknown_limits};
 use typing::Typing;
 use view::Rooms;
+use watching::Watching;
 
 /// What the driver does with its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +111,11 @@ pub struct Session {
     /// When it began, by the clock of `now`.
     began: Duration,
     requests: Requests,
+    pointers: Pointers,
     listened: BTreeSet<UserId>,
+    watching: Watching,
+    /// Whether the user said that nobody looks: a new connection does not know.
+    away: bool,
     typing: Typing,
     awaiting: BTreeMap<u64, Awaiting>,
     next_id: u64,
@@ -149,7 +158,10 @@ impl Session {
             journal: Journal::new(config.stored.is_some()),
             began: now,
             requests: Requests::new(config.max_requests),
+            pointers: Pointers::default(),
             listened: BTreeSet::new(),
+            watching: Watching::default(),
+            away: false,
             typing: Typing::default(),
             awaiting: BTreeMap::new(),
             next_id: 1,
@@ -244,6 +256,7 @@ impl Session {
                 Timer::Dead => self.drop_link(now, Loss::Silent),
                 Timer::Refresh => self.link.push_back(LinkAction::AskToken),
                 Timer::Commands => self.release(now),
+                Timer::Pointers => self.tell_pointers(),
                 Timer::Typing => self.typing_over(now),
                 Timer::Store => self.store_again(),
                 Timer::Closing => self.finish(None),

@@ -10,6 +10,7 @@ use chat_protocol::command as wire;
 use chat_protocol::{Command as Wire, HistoryQuery, RequestId, RoomId, Seq, UserId};
 
 use super::command::Ticket;
+use super::pointers::Pointer;
 use super::position::Positions;
 use crate::Error;
 
@@ -24,7 +25,9 @@ pub(super) enum Ask {
     /// A command as it is, but for its id.
     Wire(Box<Wire>),
     /// `then`: where the pointer moved while the request was under way, or 0.
-    Read { room: RoomId, seq: Seq, then: Seq },
+    Point { room: RoomId, pointer: Pointer, seq: Seq, then: Seq },
+    /// Listen to a user for those who watch.
+    Watch(UserId),
     /// Fill a gap of a room, or find out where it stands. `whole`: its state, whatever is known of it.
     Follow { room: RoomId, whole: bool },
     /// Messages before this one, to count what is unread.
@@ -39,6 +42,8 @@ pub(super) struct Request {
     pub(super) refusals: u32,
     /// Whether it was on the way before: its effect may be there already.
     pub(super) repeated: bool,
+    /// Whether an event told its effect.
+    pub(super) seen: bool,
     deadline: Option<Duration>,
     under_way: bool,
 }
@@ -69,7 +74,7 @@ impl Requests {
 
     /// Whether nobody would miss an answer: what the session wants to know for itself is in vain when it ends.
     pub(super) fn is_settled(&self) -> bool {
-        let missed = |request: &Request| request.ticket.is_some() || matches!(request.ask, Ask::Read { .. });
+        let missed = |request: &Request| request.ticket.is_some() || matches!(request.ask, Ask::Point { .. });
         !self.all.values().any(missed)
     }
 
@@ -91,36 +96,75 @@ impl Requests {
     fn add(&mut self, ticket: Option<Ticket>, ask: Ask, deadline: Option<Duration>) -> Key {
         let key = self.next;
         self.next += 1;
-        let request = Request { ticket, ask, refusals: 0, repeated: false, deadline, under_way: false };
+        let request =
+            Request { ticket, ask, refusals: 0, repeated: false, seen: false, deadline, under_way: false };
         self.all.insert(key, request);
         self.queued.insert(key);
         key
     }
 
-    /// Moves a read pointer. One request per room at a time: what moves while it is under way is told after it.
-    pub(super) fn mark_read(&mut self, of: &RoomId, to: Seq) {
-        for request in self.all.values_mut() {
+    /// Moves a pointer. One request at a time for each: what moves while it is under way is told after it. Nothing is added to
+    /// one that goes before the user marks the room unread, which came first.
+    pub(super) fn point(&mut self, of: &RoomId, which: Pointer, to: Seq) {
+        let after = self.last_unread_mark(of).map_or(0, |key| key + 1);
+        for request in self.all.range_mut(after..).map(|(_, request)| request) {
+            let under_way = request.under_way;
             match &mut request.ask {
-                Ask::Read { room, then, .. } if room == of && request.under_way => {
-                    *then = to.max(*then);
-                    return;
-                }
-                Ask::Read { room, seq, .. } if room == of => {
-                    *seq = to.max(*seq);
+                Ask::Point { room, pointer, seq, then } if room == of && *pointer == which => {
+                    let moved = if under_way { then } else { seq };
+                    *moved = to.max(*moved);
                     return;
                 }
                 _ => {}
             }
         }
-        self.push_own(Ask::Read { room: of.clone(), seq: to, then: Seq::ZERO });
+        self.push_own(Ask::Point { room: of.clone(), pointer: which, seq: to, then: Seq::ZERO });
     }
 
-    /// Where the read pointer of a room will be when the server has taken what waits.
-    pub(super) fn reading(&self, of: &RoomId) -> Option<Seq> {
-        self.all.values().find_map(|request| match &request.ask {
-            Ask::Read { room, seq, then } if room == of => Some(*seq.max(then)),
+    /// Sends on what waits behind a pointer that is under way: the user marks the room unread, and what was read before has to
+    /// be told before.
+    pub(super) fn point_on(&mut self, of: &RoomId) {
+        let mut waiting = Vec::new();
+        for request in self.all.values_mut() {
+            if let Ask::Point { room, pointer, seq, then } = &mut request.ask {
+                if room == of && *then > *seq {
+                    waiting.push((*pointer, std::mem::take(then)));
+                }
+            }
+        }
+        for (pointer, seq) in waiting {
+            self.push_own(Ask::Point { room: of.clone(), pointer, seq, then: Seq::ZERO });
+        }
+    }
+
+    fn last_unread_mark(&self, of: &RoomId) -> Option<Key> {
+        let marks = |request: &Request| matches!(&request.ask, Ask::Wire(ask) if matches!(&**ask, Wire::MarkUnread(mark) if mark.room == *of));
+        self.all.iter().rev().find(|(_, request)| marks(request)).map(|(key, _)| *key)
+    }
+
+    /// Where a pointer of a room will be when the server has taken what waits.
+    pub(super) fn pointed(&self, of: &RoomId, which: Pointer) -> Option<Seq> {
+        let waiting = self.all.values().filter_map(|request| match &request.ask {
+            Ask::Point { room, pointer, seq, then } if room == of && *pointer == which => {
+                Some(*seq.max(then))
+            }
             _ => None,
-        })
+        });
+        waiting.max()
+    }
+
+    /// How many pointers wait to be stored.
+    pub(super) fn pointing(&self) -> usize {
+        self.all.values().filter(|request| matches!(request.ask, Ask::Point { .. })).count()
+    }
+
+    /// An event told what some command does: one that goes again needs no other answer.
+    pub(super) fn see(&mut self, done: impl Fn(&Wire) -> bool) {
+        for request in self.all.values_mut() {
+            if let Ask::Wire(command) = &request.ask {
+                request.seen |= done(command);
+            }
+        }
     }
 
     /// Whether what is missing to count a room is asked for already.
@@ -133,7 +177,18 @@ impl Requests {
 
     /// Whether a question to listen to `user` waits already.
     pub(super) fn listening(&self, user: &UserId) -> bool {
-        self.all.values().any(|request| matches!(&request.ask, Ask::Wire(ask) if matches!(&**ask, Wire::Listen(of) if of.user == *user)))
+        self.all.values().any(|request| match &request.ask {
+            Ask::Watch(of) => of == user,
+            Ask::Wire(ask) => matches!(&**ask, Wire::Listen(of) if of.user == *user),
+            _ => false,
+        })
+    }
+
+    /// Whether the user's word that nobody looks waits already.
+    pub(super) fn telling_away(&self) -> bool {
+        self.all
+            .values()
+            .any(|request| matches!(&request.ask, Ask::Wire(ask) if matches!(&**ask, Wire::Away(_))))
     }
 
     /// The next request that may go.
@@ -225,7 +280,7 @@ impl Request {
     /// It is not under way any more, and goes again with what it has gathered meanwhile.
     fn stopped(&mut self) {
         self.under_way = false;
-        if let Ask::Read { seq, then, .. } = &mut self.ask {
+        if let Ask::Point { seq, then, .. } = &mut self.ask {
             *seq = (*seq).max(*then);
         }
     }
@@ -238,9 +293,8 @@ impl Ask {
                 command.set_id(id);
                 *command
             }
-            Ask::Read { room, seq, .. } => {
-                wire::MarkRead { id: Some(id), room, seq, thread: None, private: false }.into()
-            }
+            Ask::Point { room, pointer, seq, .. } => pointer.command(id, room, seq),
+            Ask::Watch(user) => wire::Listen { id, user }.into(),
             Ask::Follow { room, whole } => {
                 let (epoch, offset) = positions.of(&room).filter(|_| !whole).cloned().unzip();
                 wire::Follow { id, room, offset, epoch }.into()

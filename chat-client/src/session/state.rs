@@ -66,6 +66,8 @@ pub(super) enum Timer {
     Refresh,
     /// A delayed command may go again, or one's deadline passes.
     Commands,
+    /// Pointers that moved were gathered for long enough.
+    Pointers,
     /// Somebody stops writing if nothing more is heard.
     Typing,
     /// What the store could not write is tried again.
@@ -155,6 +157,8 @@ pub struct Config {
     pub request_timeout: Duration,
     /// Time that [`Close`](super::Command::Close) leaves to what waits. Default 5 s.
     pub close_timeout: Duration,
+    /// Whether messages that arrive in rooms of at most 100 members are told to have arrived. Default true.
+    pub delivered_receipts: bool,
     /// How waits grow.
     pub backoff: Backoff,
     /// How long a connection has to be ready before the waits begin anew. Default 5 s.
@@ -185,6 +189,7 @@ impl Config {
             heartbeat_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             close_timeout: Duration::from_secs(5),
+            delivered_receipts: true,
             backoff: Backoff::default(),
             stable_after: Duration::from_secs(5),
             addresses: 1,

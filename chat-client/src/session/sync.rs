@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chat_protocol::event::{Outcome, Resumed, SystemKind, UserChange, UserChanged};
+use chat_protocol::event::{MemberChanged, Outcome, Resumed, SystemKind, UserChange, UserChanged};
 use chat_protocol::reply::{ListenData, RoomData};
 use chat_protocol::{
-    Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply,
-    ReplyError, RoomId, RoomState, UserOffset,
+    Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Open, Outline, Reply,
+    ReplyError, Role, RoomId, RoomState, UserOffset,
 };
 
 use super::backoff::Loss;
 use super::command::Answer;
 use super::outbox;
+use super::pointers::Pointer;
 use super::position::Take;
+use super::repeated;
 use super::requests::{Ask, Key, Request};
 use super::state::Phase;
 use super::tally::{Missing, Tally};
@@ -25,7 +27,7 @@ impl Session {
     pub(super) fn on_event(&mut self, now: Duration, event: Event) {
         match event {
             Event::Reply(reply) => self.on_reply(now, reply),
-            Event::Message(message) => self.on_message(message),
+            Event::Message(message) => self.on_message(now, message),
             Event::Edited(edited) => {
                 if self.next_in(&edited.room, edited.offset) {
                     self.rooms.touch(&edited.room, edited.offset, edited.ts);
@@ -49,6 +51,7 @@ impl Session {
                 if self.next_in(&change.room, change.offset) {
                     let me = self.account.as_ref().map(|account| &account.user);
                     self.rooms.member(&change, me);
+                    self.saw_owner(&change);
                     self.events.push_back(ClientEvent::Member(change));
                 }
             }
@@ -105,9 +108,10 @@ impl Session {
         }
     }
 
-    fn on_message(&mut self, message: Message) {
+    fn on_message(&mut self, now: Duration, message: Message) {
         let next = self.next_in(&message.room, message.offset);
-        if self.user_id() == Some(&message.from) {
+        let mine = self.user_id() == Some(&message.from);
+        if mine {
             self.on_echo(&message);
         }
         if next {
@@ -115,6 +119,9 @@ impl Session {
             self.wrote(&message);
             self.events.push_back(ClientEvent::Message(message.clone()));
             self.recount(&message.room, |tally| tally.message(&message));
+            if !mine {
+                self.arrived(now, &message.room, message.seq);
+            }
         }
     }
 
@@ -151,6 +158,11 @@ impl Session {
                 self.recount(room, |tally| tally.mark_unread(*unread_from));
             }
             UserChange::Hidden { room, seq, .. } => self.recount(room, |tally| tally.hidden(*seq)),
+            UserChange::Blocked { user } => self.blocked(user),
+            UserChange::Unblocked { user } => self.unblocked(user),
+            UserChange::Cancelled { room, client_msg_id } => self.requests.see(|command| {
+                matches!(command, Wire::Cancel(cancel) if cancel.room == *room && cancel.client_msg_id == *client_msg_id)
+            }),
             UserChange::Settings { room, settings } => self.rooms.settings(room, settings),
             _ => {}
         }
@@ -170,13 +182,25 @@ impl Session {
         }
     }
 
+    /// A room has another owner: that is what a command to give it away does.
+    fn saw_owner(&mut self, change: &MemberChanged) {
+        if change.role.as_ref().and_then(Open::known) == Some(Role::Owner) {
+            self.requests.see(|command| {
+                matches!(command, Wire::Role(set) if set.room == change.room && set.user == change.user && set.role == Role::Owner)
+            });
+        }
+    }
+
     /// Takes the server's word for a room. What the user read meanwhile stays read.
     fn replace(&mut self, state: RoomState) {
         let Some(me) = self.account.as_ref().map(|account| &account.user) else { return };
         let room = state.room.clone();
         self.rooms.replace(me, state);
-        if let Some(seq) = self.requests.reading(&room) {
+        if let Some(seq) = self.pointed(&room, Pointer::READ) {
             self.recount(&room, |tally| tally.read(seq));
+        }
+        if let Some(seq) = self.pointed(&room, Pointer::READ_PRIVATE) {
+            self.recount(&room, |tally| tally.read_private(seq));
         }
     }
 
@@ -244,13 +268,13 @@ impl Session {
         let Some(request) = self.requests.take(key) else { return };
         let ticket = request.ticket;
         let answer = match error {
-            None => self.on_success(request, reply),
+            None => self.on_success(now, request, reply),
             Some(error) => self.on_refusal(request, error, reply),
         };
         self.answers.extend(ticket.map(|ticket: Ticket| (ticket, answer)));
     }
 
-    fn on_success(&mut self, request: Request, reply: Reply) -> Result<Answer, Error> {
+    fn on_success(&mut self, now: Duration, request: Request, reply: Reply) -> Result<Answer, Error> {
         let unread = |error| Error::Answer(format!("{error}"));
         match request.ask {
             Ask::Wire(command) => match *command {
@@ -263,20 +287,27 @@ impl Session {
                     }
                     self.listened.insert(listen.user);
                 }
+                Wire::Block(block) => self.blocked(&block.user),
+                Wire::Unblock(unblock) => self.unblocked(&unblock.user),
+                Wire::History(history) => self.page_arrived(now, &history.room, &reply),
                 // Again, for a listen that was answered while this was on its way.
                 Wire::Unlisten(unlisten) => {
                     self.listened.remove(&unlisten.user);
+                    if self.watching.is_watched(&unlisten.user) {
+                        self.requests.push_own(Ask::Watch(unlisten.user));
+                    }
                 }
                 Wire::Unfollow(unfollow) => {
                     self.forget(&unfollow.room);
                 }
                 _ => {}
             },
-            Ask::Read { room, seq, then } => {
+            Ask::Point { room, pointer, seq, then } => {
                 if then > seq {
-                    self.requests.mark_read(&room, then);
+                    self.requests.point(&room, pointer, then);
                 }
             }
+            Ask::Watch(_) => self.on_watched(reply.parse().map_err(unread)?),
             Ask::Follow { .. } => {}
             Ask::Fill { room, before } => {
                 let page: HistoryPage = reply.parse().map_err(unread)?;
@@ -297,16 +328,14 @@ impl Session {
     fn on_refusal(&mut self, request: Request, error: ReplyError, reply: Reply) -> Result<Answer, Error> {
         let forbidden = error.code.known() == Some(ErrorCode::Forbidden);
         match request.ask {
-            Ask::Wire(command) => match *command {
-                // The first leave took the membership away, only its answer was lost.
-                Wire::Leave(_) if forbidden && request.repeated => {
-                    return Ok(Answer::Reply(Box::new(Reply::done(reply.id, reply.ts))));
-                }
-                Wire::Listen(listen) => {
+            Ask::Wire(command) if request.repeated && repeated::is_done(&command, &error, request.seen) => {
+                return Ok(Answer::Reply(Box::new(Reply::done(reply.id, reply.ts))));
+            }
+            Ask::Wire(command) => {
+                if let Wire::Listen(listen) = *command {
                     self.listened.remove(&listen.user);
                 }
-                _ => {}
-            },
+            }
             Ask::Follow { room, .. } if forbidden => {
                 if self.forget(&room) {
                     self.gone(room);
@@ -314,7 +343,8 @@ impl Session {
             }
             Ask::Follow { room, whole: false } => self.positions.fetch_failed(&room),
             Ask::Follow { room, .. } | Ask::Fill { room, .. } => self.recount(&room, Tally::give_up),
-            Ask::Read { .. } => {}
+            Ask::Watch(user) if request.ticket.is_none() => self.on_unwatchable(user),
+            Ask::Watch(_) | Ask::Point { .. } => {}
         }
         Err(error.into())
     }

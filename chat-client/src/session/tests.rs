@@ -16,9 +16,12 @@ use crate::{ClientEvent, ConnectionState, Error, Recovery};
 mod delivery;
 mod life;
 mod outbox;
+mod pointers;
+mod repeated;
 mod sync;
 mod token;
 mod unread;
+mod watching;
 
 const TS: &str = "2026-11-20T08:30:39.789Z";
 
@@ -40,6 +43,7 @@ impl Bench {
 
     fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config::new("tok-me", 7);
+        config.delivered_receipts = false;
         change(&mut config);
         let now = Duration::from_secs(1000);
         Self {

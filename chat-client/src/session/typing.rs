@@ -76,7 +76,10 @@ impl Session {
                 }
             }
             PresenceState::StopTyping { from, room, thread } => self.stopped(&(room, thread), &from),
-            _ => self.events.push_back(ClientEvent::Presence(presence)),
+            _ => {
+                self.watching.hear(&presence.state);
+                self.events.push_back(ClientEvent::Presence(presence));
+            }
         }
         self.wait_for_typing();
     }

@@ -237,37 +237,3 @@ fn content_that_is_too_large_is_not_sent() {
     assert!(matches!(bench.answer(ticket), Some(Err(Error::Content(_)))));
     assert!(bench.sends().is_empty());
 }
-
-/// The read pointers that went out since the last call.
-fn reads(bench: &mut Bench) -> Vec<wire::MarkRead> {
-    let sent = bench.sent().into_iter();
-    sent.filter_map(|command| match command {
-        Wire::Read(read) => Some(read),
-        _ => None,
-    })
-    .collect()
-}
-
-#[test]
-fn a_read_pointer_is_coalesced_and_told_until_it_is_stored() {
-    let mut bench = Bench::ready(&[("r", 9)]);
-    let mark = |bench: &mut Bench, to| bench.order(Command::Read { room: id("r"), seq: seq(to) });
-    for to in [3, 5, 4, 7, 6] {
-        mark(&mut bench, to);
-    }
-    let first = reads(&mut bench);
-    assert_eq!(first.iter().map(|read| read.seq.get()).collect::<Vec<_>>(), [3]);
-    let stored = |read: &wire::MarkRead| json!({"reply": {"id": read.id, "status": 200, "ts": TS, "data": {"read": read.seq}}});
-    bench.say(stored(&first[0]));
-    assert_eq!(reads(&mut bench)[0].seq, seq(7), "of those meanwhile only the greatest");
-    mark(&mut bench, 8);
-    bench.cut();
-    let parts = bench.reconnect();
-    bench.finish_resume(&parts);
-    let again = reads(&mut bench);
-    assert_eq!(again.iter().map(|read| read.seq.get()).collect::<Vec<_>>(), [8]);
-    bench.say(stored(&again[0]));
-    assert!(reads(&mut bench).is_empty());
-    let closed = bench.order(Command::Close);
-    assert!(matches!(bench.answer(closed), Some(Ok(Answer::Done))), "nothing waits any more");
-}

@@ -265,7 +265,7 @@ fn unread_counts_others_and_falls_with_the_read_pointer() {
     bench.message("r", 7, "me");
     bench.message("r", 8, "you");
     assert_eq!(bench.room("r").unread, 7);
-    bench.order(Command::Read { room: id("r"), seq: seq(6) });
+    bench.order(Command::Read { room: id("r"), seq: seq(6), thread: None, private: false });
     assert_eq!(bench.room("r").unread, 1, "8 is, 7 is one's own");
     bench.say(json!({"user": {"user_offset": 2, "action": "read", "room": "r", "read": 4, "ts": TS}}));
     assert_eq!((bench.room("r").unread, bench.room("r").read), (1, seq(6)), "never back");

@@ -193,7 +193,12 @@ impl Model {
             }
             Step::ReadHere(at) => {
                 let known = self.bench.room("r").seq.get();
-                self.bench.order(Command::Read { room: id("r"), seq: seq(at % (known + 1)) });
+                self.bench.order(Command::Read {
+                    room: id("r"),
+                    seq: seq(at % (known + 1)),
+                    thread: None,
+                    private: false,
+                });
             }
             Step::Trim(at) => {
                 let Some(number) = self.pick(*at) else { return };
@@ -227,6 +232,9 @@ impl Model {
         if !self.online {
             return;
         }
+        // Pointers are gathered for a moment, in which the server is heard.
+        self.bench.pass(Duration::from_millis(250));
+        self.bench.session.handle_frame(self.bench.now, Frame::Pong);
         for _ in 0..100 {
             for entry in self.room_log.drain(..).chain(self.user_log.drain(..)).collect::<Vec<_>>() {
                 self.bench.say(entry);
