@@ -135,6 +135,7 @@ impl Session {
         }
         match &change.change {
             UserChange::RoomJoined { room } => {
+                self.positions.expect(room);
                 return self.events.push_back(ClientEvent::RoomJoined(room.clone()));
             }
             UserChange::RoomLeft { room } => {
@@ -221,7 +222,22 @@ impl Session {
         });
         match &resumed.room {
             Some(room) => self.settle(room, resumed.outcome != Outcome::Recovered),
-            None => self.user_log_spoke(now),
+            None => {
+                if resumed.outcome != Outcome::Recovered {
+                    self.renew_rooms();
+                }
+                self.user_log_spoke(now);
+            }
+        }
+    }
+
+    /// The user log passed something over: pointers, settings, a room that was left and joined again. The state of each room has
+    /// all of that; those that were only brought up to date are asked for it.
+    fn renew_rooms(&mut self) {
+        for room in self.positions.not_renewed() {
+            if !self.requests.filling(&room) {
+                self.requests.push_own(Ask::Follow { room, whole: true });
+            }
         }
     }
 
