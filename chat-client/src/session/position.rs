@@ -146,6 +146,12 @@ impl Positions {
         fresh
     }
 
+    /// Takes in an event beyond a hole, as a deliberate bug does; whether the room has begun.
+    pub(super) fn jump(&mut self, room: &RoomId, offset: Offset) -> bool {
+        let at = self.rooms.get_mut(room).and_then(|place| place.at.as_mut());
+        at.map(|(_, at)| *at = offset).is_some()
+    }
+
     /// A room is the user's, and the server will say where it stands. Where it has said so before the user log told that the
     /// room was lost and gained again, it has to be asked.
     pub(super) fn expect(&mut self, room: &RoomId) {

@@ -7,10 +7,11 @@ use chat_protocol::event::{Outcome, Resumed, SystemKind, UserChange, UserChanged
 use chat_protocol::reply::{ListenData, RoomData};
 use chat_protocol::{
     Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Outline, Reply,
-    ReplyError, RoomId, RoomState, UserOffset,
+    ReplyError, RoomId, RoomState, UserId, UserOffset,
 };
 
 use super::backoff::Loss;
+use super::bug::Bug;
 use super::command::Answer;
 use super::outbox;
 use super::position::Take;
@@ -36,7 +37,9 @@ impl Session {
                 if self.next_in(&deleted.room, deleted.offset) {
                     self.rooms.touch(&deleted.room, deleted.offset, deleted.ts);
                     self.events.push_back(ClientEvent::Deleted(deleted.clone()));
-                    self.recount(&deleted.room, |tally| tally.deleted(&deleted));
+                    if !self.bug(Bug::CountsDeleted) {
+                        self.recount(&deleted.room, |tally| tally.deleted(&deleted));
+                    }
                 }
             }
             Event::Reaction(reaction) => {
@@ -96,7 +99,8 @@ impl Session {
                 self.settle(room, false);
                 true
             }
-            Take::Drop => false,
+            Take::Drop => self.bug(Bug::AppliesRepeats),
+            Take::Fetch if self.bug(Bug::TakesHoleAsNext) => self.positions.jump(room, offset),
             Take::Fetch => {
                 tracing::debug!(%room, %offset, "a gap");
                 self.requests.push_own(Ask::Follow { room: room.clone(), whole: false });
@@ -114,6 +118,8 @@ impl Session {
             self.rooms.message(&message);
             self.wrote(&message);
             self.events.push_back(ClientEvent::Message(message.clone()));
+            let from = if self.bug(Bug::CountsOwn) { UserId::system() } else { message.from.clone() };
+            let message = Message { from, ..message };
             self.recount(&message.room, |tally| tally.message(&message));
         }
     }
@@ -216,7 +222,7 @@ impl Session {
         }
         self.events.push_back(ClientEvent::Resumed {
             room: resumed.room.clone(),
-            recovery,
+            recovery: self.misread(recovery),
             pointers: resumed.pointers.clone(),
             delivered: resumed.delivered.clone(),
         });
