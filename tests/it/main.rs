@@ -13,6 +13,7 @@ mod haraj;
 mod kill;
 mod killed_client;
 mod originals;
+mod pair;
 mod power;
 mod powercut;
 mod restart;

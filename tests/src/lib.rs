@@ -3,6 +3,7 @@
 pub mod built;
 pub mod compat;
 pub mod crowd;
+pub mod pair;
 pub mod powercut;
 pub mod server;
 pub mod socket;

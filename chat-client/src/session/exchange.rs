@@ -139,7 +139,7 @@ impl Session {
         } else if let Some(order) = self.outbox.next() {
             // That it leaves is written down before it does.
             self.tell_outbox();
-            let command = self.outbox.command(order, request_id(id)).map(Wire::from);
+            let command = self.misname(order, self.outbox.command(order, request_id(id))).map(Wire::from);
             (Awaiting::Send(order), command, self.journal.needed())
         } else {
             return false;
@@ -185,7 +185,7 @@ impl Session {
             (Awaiting::Resume { last }, None) if last => self.ready(now),
             (Awaiting::Resume { .. }, None) => {}
             (Awaiting::Ask(key), error) => self.on_answer(now, key, reply, error),
-            (Awaiting::Send(order), error) => self.on_ack(now, order, &reply, error),
+            (Awaiting::Send(order), error) => self.on_ack(now, self.misattribute(order), &reply, error),
         }
     }
 

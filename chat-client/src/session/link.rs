@@ -7,6 +7,7 @@ use chat_protocol::reply::AuthData;
 use chat_protocol::{Close, Command as Wire, Frame, Reply, UserId};
 
 use super::backoff::Loss;
+use super::bug::Bug;
 use super::requests::Ask;
 use super::state::{Account, Awaiting, Phase, Timer};
 use super::{Answer, LinkAction, Session, request_id, text};
@@ -112,7 +113,8 @@ impl Session {
         self.phase = Phase::Ready { since: now };
         self.was_ready = true;
         self.timers.stop(Timer::First);
-        for room in self.positions.unanswered() {
+        let unanswered = self.positions.unanswered();
+        for room in unanswered.into_iter().take_while(|_| !self.config.is_wrong(Bug::UnansweredIsWhole)) {
             self.requests.push_own(Ask::Follow { room, whole: false });
         }
         if self.away && !self.requests.telling_away() {
@@ -167,6 +169,7 @@ impl Session {
     }
 
     fn forget_link(&mut self) {
+        self.forget_wrongly();
         self.awaiting.clear();
         self.frames.clear();
         self.forget_writers(None);

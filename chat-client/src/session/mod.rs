@@ -4,6 +4,7 @@
 //! network in milliseconds, and another runtime than tokio needs only another driver.
 
 mod backoff;
+mod bug;
 mod command;
 mod exchange;
 mod journal;
@@ -32,6 +33,9 @@ use chat_protocol::reply::Limits;
 use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode, encode};
 
 pub use backoff::{Backoff, Loss};
+#[cfg(feature = "bugs")]
+#[doc(hidden)]
+pub use bug::Bug;
 pub use command::{Answer, Command, Outgoing, Ticket};
 pub use state::Config;
 
@@ -119,6 +123,9 @@ pub struct Session {
     typing: Typing,
     awaiting: BTreeMap<u64, Awaiting>,
     next_id: u64,
+    /// Sends that have left once.
+    #[cfg(feature = "bugs")]
+    left: BTreeSet<outbox::Order>,
     /// Why the last connection ended, for the error of a connect that took too long.
     last_loss: Option<String>,
     link: VecDeque<LinkAction>,
@@ -165,6 +172,8 @@ impl Session {
             typing: Typing::default(),
             awaiting: BTreeMap::new(),
             next_id: 1,
+            #[cfg(feature = "bugs")]
+            left: BTreeSet::new(),
             last_loss: None,
             link: VecDeque::new(),
             frames: VecDeque::new(),
@@ -272,6 +281,9 @@ impl Session {
 
     /// The next event for the application.
     pub fn poll_event(&mut self) -> Option<ClientEvent> {
+        if self.phase == Phase::Resuming && self.bug(bug::Bug::MovesBeforeApplying) {
+            return None;
+        }
         self.events.pop_front()
     }
 

@@ -36,6 +36,8 @@ struct Place {
     taken: u64,
     /// This connection said where the room stands.
     answered: bool,
+    /// This connection told its state, and not only what was missed.
+    renewed: bool,
 }
 
 /// What to do with an event.
@@ -105,6 +107,7 @@ impl Positions {
             _ => None,
         };
         place.at = Some((resumed.epoch.clone(), offset));
+        place.renewed = resumed.state.is_some();
         if missed == Some(0) {
             // The state was told where nothing was passed over.
             return Ok(Recovery::Recovered { missed: taken });
@@ -133,9 +136,26 @@ impl Positions {
         let place = self.rooms.entry(room.clone()).or_default();
         let fresh = place.at.is_none();
         if fresh {
-            *place = Place { at: Some((epoch.clone(), offset)), answered: true, ..Place::default() };
+            *place = Place {
+                at: Some((epoch.clone(), offset)),
+                answered: true,
+                renewed: true,
+                ..Place::default()
+            };
         }
         fresh
+    }
+
+    /// Takes in an event beyond a hole, as a deliberate bug does; whether the room has begun.
+    pub(super) fn jump(&mut self, room: &RoomId, offset: Offset) -> bool {
+        let at = self.rooms.get_mut(room).and_then(|place| place.at.as_mut());
+        at.map(|(_, at)| *at = offset).is_some()
+    }
+
+    /// A room is the user's, and the server will say where it stands. Where it has said so before the user log told that the
+    /// room was lost and gained again, it has to be asked.
+    pub(super) fn expect(&mut self, room: &RoomId) {
+        self.rooms.entry(room.clone()).or_default();
     }
 
     /// Forgets a room.
@@ -168,6 +188,7 @@ impl Positions {
         self.user_taken = 0;
         for place in self.rooms.values_mut() {
             (place.fetching, place.answered, place.taken) = (false, false, 0);
+            place.renewed = false;
         }
     }
 
@@ -176,6 +197,12 @@ impl Positions {
         if let Some(place) = self.rooms.get_mut(room) {
             place.fetching = false;
         }
+    }
+
+    /// Rooms whose state this connection did not tell.
+    pub(super) fn not_renewed(&self) -> Vec<RoomId> {
+        let old = self.rooms.iter().filter(|(_, place)| place.answered && !place.renewed);
+        old.map(|(room, _)| room.clone()).collect()
     }
 
     /// The resume, in parts that fit into frames of `max_frame` bytes each. Empty without positions.

@@ -248,6 +248,14 @@ impl Requests {
         late
     }
 
+    /// Forgets the read pointers that are under way, as a deliberate bug does.
+    #[cfg(feature = "bugs")]
+    pub(super) fn forget_reads(&mut self) {
+        for key in self.keys(|request| request.under_way && matches!(request.ask, Ask::Point { .. })) {
+            self.take(key);
+        }
+    }
+
     /// The connection ended: whatever was under way is asked again. Gaps are forgotten, because the resume fills
     /// them.
     pub(super) fn cut(&mut self) {

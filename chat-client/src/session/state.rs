@@ -172,6 +172,10 @@ pub struct Config {
     pub began_at: Timestamp,
     /// Seed of all randomness. Different for every client, or their waits are not spread.
     pub seed: u64,
+    /// A mistake to make on purpose.
+    #[cfg(feature = "bugs")]
+    #[doc(hidden)]
+    pub bug: Option<super::Bug>,
 }
 
 impl Config {
@@ -196,6 +200,8 @@ impl Config {
             stored: None,
             began_at: Timestamp::default(),
             seed,
+            #[cfg(feature = "bugs")]
+            bug: None,
         }
     }
 }

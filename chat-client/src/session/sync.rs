@@ -7,10 +7,11 @@ use chat_protocol::event::{MemberChanged, Outcome, Resumed, SystemKind, UserChan
 use chat_protocol::reply::{ListenData, RoomData};
 use chat_protocol::{
     Action, Arrival, Command as Wire, ErrorCode, Event, HistoryPage, Message, Offset, Open, Outline, Reply,
-    ReplyError, Role, RoomId, RoomState, UserOffset,
+    ReplyError, Role, RoomId, RoomState, UserId, UserOffset,
 };
 
 use super::backoff::Loss;
+use super::bug::Bug;
 use super::command::Answer;
 use super::outbox;
 use super::pointers::Pointer;
@@ -38,7 +39,9 @@ impl Session {
                 if self.next_in(&deleted.room, deleted.offset) {
                     self.rooms.touch(&deleted.room, deleted.offset, deleted.ts);
                     self.events.push_back(ClientEvent::Deleted(deleted.clone()));
-                    self.recount(&deleted.room, |tally| tally.deleted(&deleted));
+                    if !self.bug(Bug::CountsDeleted) {
+                        self.recount(&deleted.room, |tally| tally.deleted(&deleted));
+                    }
                 }
             }
             Event::Reaction(reaction) => {
@@ -99,7 +102,8 @@ impl Session {
                 self.settle(room, false);
                 true
             }
-            Take::Drop => false,
+            Take::Drop => self.bug(Bug::AppliesRepeats),
+            Take::Fetch if self.bug(Bug::TakesHoleAsNext) => self.positions.jump(room, offset),
             Take::Fetch => {
                 tracing::debug!(%room, %offset, "a gap");
                 self.requests.push_own(Ask::Follow { room: room.clone(), whole: false });
@@ -118,6 +122,8 @@ impl Session {
             self.rooms.message(&message);
             self.wrote(&message);
             self.events.push_back(ClientEvent::Message(message.clone()));
+            let from = if self.bug(Bug::CountsOwn) { UserId::system() } else { message.from.clone() };
+            let message = Message { from, ..message };
             self.recount(&message.room, |tally| tally.message(&message));
             if !mine {
                 self.arrived(now, &message.room, message.seq);
@@ -142,6 +148,7 @@ impl Session {
         }
         match &change.change {
             UserChange::RoomJoined { room } => {
+                self.positions.expect(room);
                 return self.events.push_back(ClientEvent::RoomJoined(room.clone()));
             }
             UserChange::RoomLeft { room } => {
@@ -239,13 +246,28 @@ impl Session {
         }
         self.events.push_back(ClientEvent::Resumed {
             room: resumed.room.clone(),
-            recovery,
+            recovery: self.misread(recovery),
             pointers: resumed.pointers.clone(),
             delivered: resumed.delivered.clone(),
         });
         match &resumed.room {
             Some(room) => self.settle(room, resumed.outcome != Outcome::Recovered),
-            None => self.user_log_spoke(now),
+            None => {
+                if resumed.outcome != Outcome::Recovered {
+                    self.renew_rooms();
+                }
+                self.user_log_spoke(now);
+            }
+        }
+    }
+
+    /// The user log passed something over: pointers, settings, a room that was left and joined again. The state of each room has
+    /// all of that; those that were only brought up to date are asked for it.
+    fn renew_rooms(&mut self) {
+        for room in self.positions.not_renewed() {
+            if !self.requests.filling(&room) {
+                self.requests.push_own(Ask::Follow { room, whole: true });
+            }
         }
     }
 

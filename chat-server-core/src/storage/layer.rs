@@ -63,6 +63,11 @@ pub trait StorageLayer: Send + Sync {
         self.inner().capabilities()
     }
 
+    /// The life of its logs. The inner store's answer, if not said otherwise; say so for a store that was restored.
+    fn life(&self) -> Epoch {
+        self.inner().epoch()
+    }
+
     /// Comes before every call but `capabilities` and `epoch`, with the name of the method.
     ///
     /// # Errors
@@ -103,7 +108,7 @@ impl<L: StorageLayer> MessageStore for L {
         self.able()
     }
     fn epoch(&self) -> Epoch {
-        self.inner().epoch()
+        self.life()
     }
     async fn append(&self, batch: &[Append]) -> Result<Answers<Appended>> {
         self.before("append").await?;

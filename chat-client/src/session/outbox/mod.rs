@@ -42,6 +42,8 @@ pub(super) struct Outbox {
     wedged: BTreeSet<Order>,
     expiring: BTreeSet<(Duration, Order)>,
     news: VecDeque<News>,
+    #[cfg(feature = "bugs")]
+    pub(super) mistake: Option<super::Bug>,
 }
 
 /// A send stands otherwise than before.
@@ -81,6 +83,8 @@ impl Outbox {
             wedged: BTreeSet::new(),
             expiring: BTreeSet::new(),
             news: VecDeque::new(),
+            #[cfg(feature = "bugs")]
+            mistake: None,
         }
     }
 
@@ -183,6 +187,12 @@ impl Outbox {
             self.blocked.get(room).and_then(BTreeSet::first).is_none_or(|first| first > *order)
         };
         let order = *self.queued.iter().find(free)?;
+        #[cfg(feature = "bugs")]
+        let order = match self.mistake {
+            Some(super::Bug::ReversesQueue) => self.queued.last().copied()?,
+            Some(super::Bug::DelayDoesNotHold) => self.queued.first().copied()?,
+            _ => order,
+        };
         if let Some(entry) = self.entries.get_mut(&order) {
             if let Some(at) = entry.expires() {
                 self.expiring.remove(&(at, order));

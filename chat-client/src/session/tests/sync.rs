@@ -232,6 +232,42 @@ fn rooms_come_and_go_with_the_user_log() {
 }
 
 #[test]
+fn a_room_that_was_left_and_joined_again_meanwhile_is_asked_for() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.cut();
+    let parts = bench.reconnect();
+    for (offset, action) in [(6, "left"), (7, "joined")] {
+        let change = json!({"room": "r", "offset": offset, "user": "me", "action": action, "ts": TS});
+        bench.say(json!({"member": change}));
+    }
+    bench.say(json!({"resumed": {"room": "r", "outcome": "recovered", "epoch": "e1", "offset": 7}}));
+    for (offset, action) in [(2, "room_left"), (3, "room_joined")] {
+        bench.say(json!({"user": {"user_offset": offset, "action": action, "room": "r", "ts": TS}}));
+    }
+    bench.say(json!({"resumed": {"outcome": "recovered", "epoch": "e1", "user_offset": 3}}));
+    bench.say(json!({"reply": {"id": parts[0].id, "status": 200, "ts": TS}}));
+    let sent = bench.sent();
+    let [Wire::Follow(follow)] = sent.as_slice() else { panic!("not one follow: {sent:?}") };
+    assert_eq!((follow.room.as_str(), follow.offset), ("r", None));
+    bench.snapshot("r", 7);
+    assert_eq!(bench.room("r").offset.get(), 7);
+}
+
+#[test]
+fn rooms_are_read_again_when_the_user_log_passed_something_over() {
+    let mut bench = Bench::ready(&[("q", 5), ("r", 5)]);
+    bench.cut();
+    let parts = bench.reconnect();
+    bench.snapshot("q", 6);
+    bench.say(json!({"resumed": {"room": "r", "outcome": "recovered", "epoch": "e1", "offset": 5}}));
+    bench.say(json!({"resumed": {"outcome": "snapshot", "epoch": "e1", "user_offset": 30}}));
+    bench.say(json!({"reply": {"id": parts[0].id, "status": 200, "ts": TS}}));
+    let sent = bench.sent();
+    let [Wire::Follow(follow)] = sent.as_slice() else { panic!("not one follow: {sent:?}") };
+    assert_eq!((follow.room.as_str(), follow.offset), ("r", None));
+}
+
+#[test]
 fn a_hole_in_the_user_log_costs_the_connection_and_is_resumed() {
     let mut bench = Bench::ready(&[]);
     bench.say(json!({"user": {"user_offset": 4, "action": "room_joined", "room": "q", "ts": TS}}));
