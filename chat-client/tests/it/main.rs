@@ -8,5 +8,7 @@ mod dial;
 #[cfg(feature = "ring")]
 mod proxy;
 mod server;
+#[cfg(feature = "sse")]
+mod sse;
 #[cfg(feature = "ring")]
 mod tls;
