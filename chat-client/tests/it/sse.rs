@@ -93,7 +93,7 @@ async fn answer(stream: &mut TcpStream, status: &str, body: &str) {
 }
 
 fn refusal(code: ErrorCode) -> (String, String) {
-    let body = json!({"status": code.status(), "err": code.text(), "action": "stop", "ts": TS});
+    let body = json!({"status": code.status(), "err": code.text(), "action": code.action(), "ts": TS});
     (format!("{} No", code.status()), body.to_string())
 }
 
@@ -176,7 +176,6 @@ async fn refused_commands_end_the_connection_as_a_socket_would() {
         let mut posts = http.accept().await;
         request(&mut posts).await;
         let (status, body) = refusal(code);
-        let body = if close { body } else { body.replace("\"stop\"", "\"retry\"") };
         answer(&mut posts, &status, &body).await;
         match hear(&mut connection).await {
             Ok(frame) => {
