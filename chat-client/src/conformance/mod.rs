@@ -61,7 +61,7 @@ pub use suite::Suite;
 
 /// The server's side of a transport under test: where the connections come out that the connector dials.
 ///
-/// When it is dropped, nobody listens at the address any more.
+/// From the moment it is dropped, nobody listens at the address any more.
 pub trait Acceptor: Send + 'static {
     /// The server's end of the next connection. It carries frames like the client's end, answers probes and keeps
     /// bounds, but takes frames of any size, so that the client's own bound is seen.

@@ -8,6 +8,8 @@ mod dial;
 #[cfg(feature = "ring")]
 mod proxy;
 mod server;
+#[cfg(feature = "sse")]
+mod sse;
 mod store;
 mod testing;
 #[cfg(feature = "ring")]

@@ -399,7 +399,7 @@ impl Client {
         };
         let furthest = self.read.entry(room.clone()).or_insert(seq);
         *furthest = seq.max(*furthest);
-        self.ask(around, Command::Read { room: room.clone(), seq })
+        self.ask(around, Command::Read { room: room.clone(), seq, thread: None, private: false })
     }
 
     fn state(&mut self, around: &Around<'_>, room: &RoomId) -> Option<RoomState> {

@@ -80,6 +80,7 @@ impl Dialer {
             progress.at(Step::Handshake);
             match shake(link).await {
                 Ok(connection) => Ok(connection),
+                #[cfg(feature = "ws")]
                 Err(Shaken::Told(error)) => Err(error),
                 Err(Shaken::Failed(detail)) => Err(self.failed(Step::Handshake, &detail)),
             }
@@ -147,7 +148,8 @@ impl Dialer {
 
 /// Why no connection was made of a link.
 pub(crate) enum Shaken {
-    /// The peer said something that has a meaning of its own.
+    /// The peer said something that has a meaning of its own. Events say such things later, in the answer to a request.
+    #[cfg(feature = "ws")]
     Told(DialError),
     /// Anything else; what, for people.
     Failed(String),

@@ -1,8 +1,10 @@
 //! Server-sent events: the connector against a server that carries any frame, so that more is seen than a chat says.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use chat_client::conformance::{Acceptor, Capabilities};
 use chat_client::protocol::{Frame, Text};
@@ -42,10 +44,17 @@ fn capabilities() -> Capabilities {
     capabilities
 }
 
-/// Ends with its server.
+/// Listens until it is dropped, and not a moment longer: its task may take that to end.
 struct Server {
     streams: mpsc::Receiver<BoxConnection>,
+    listener: Arc<Mutex<Option<TcpListener>>>,
     _tasks: JoinSet<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        *self.listener.lock().unwrap() = None;
+    }
 }
 
 impl Acceptor for Server {
@@ -74,18 +83,23 @@ type Body = BoxBody<Bytes, Infallible>;
 impl Server {
     fn start(listener: TcpListener) -> Self {
         let (opened, streams) = mpsc::channel(4);
-        let mut tasks = JoinSet::new();
+        let listener = Arc::new(Mutex::new(Some(listener)));
+        let (mut tasks, listening) = (JoinSet::new(), listener.clone());
         tasks.spawn(async move {
             let (mut sockets, commands) = (JoinSet::new(), Commands::default());
             loop {
-                let (socket, _) = listener.accept().await.unwrap();
+                let accept = poll_fn(|cx| match &*listening.lock().unwrap() {
+                    Some(listener) => listener.poll_accept(cx).map(|accepted| Some(accepted.unwrap().0)),
+                    None => Poll::Ready(None),
+                });
+                let Some(socket) = accept.await else { return };
                 let (opened, commands) = (opened.clone(), commands.clone());
                 let service = service_fn(move |request| answer(request, opened.clone(), commands.clone()));
                 let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
                 sockets.spawn(connection.map(drop));
             }
         });
-        Self { streams, _tasks: tasks }
+        Self { streams, listener, _tasks: tasks }
     }
 }
 
