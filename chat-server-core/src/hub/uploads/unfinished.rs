@@ -72,6 +72,11 @@ impl File {
         self.user == asking.user && self.operator == asking.operator
     }
 
+    /// Whether nothing has come for too long. Never while somebody has the turn.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.expires() <= now && self.rests()
+    }
+
     fn rests(&self) -> bool {
         self.turn.try_lock().is_ok()
     }
@@ -132,8 +137,11 @@ impl Unfinished {
         Ok(())
     }
 
-    fn find(&self, asking: &Asking, name: &BlobName) -> Option<Arc<File>> {
-        self.state().files.get(name).filter(|file| file.is_of(asking)).cloned()
+    fn find(&self, now: Timestamp, asking: &Asking, name: &BlobName) -> Option<Arc<File>> {
+        let state = self.state();
+        let found = state.files.get(name).filter(|file| file.is_of(asking));
+        // The sweep comes some seconds later, and nobody is to be told of a file that it then takes.
+        found.filter(|file| !file.is_over(now)).cloned()
     }
 
     /// Takes a file out. Its bytes go when nobody has its turn any more.
@@ -154,7 +162,7 @@ impl Unfinished {
 
     /// Gives up those for which nothing has come for too long.
     pub(in crate::hub) fn expire(&self, now: Timestamp) {
-        count_given_up(self.remove_all(|file| file.expires() <= now && file.rests()));
+        count_given_up(self.remove_all(|file| file.is_over(now)));
         metrics::gauge!("chat_uploads_unfinished").set(self.state().files.len() as f64);
     }
 

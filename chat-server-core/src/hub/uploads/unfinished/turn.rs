@@ -100,8 +100,8 @@ impl UploadTurn {
     }
 
     /// Waits until another request wants the turn: drop this one then. Cancel-safe.
-    pub async fn taken_over(&self) {
-        self.wanted.cancelled().await;
+    pub fn taken_over(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.wanted.clone().cancelled_owned()
     }
 
     /// Takes the next bytes. Not cancel-safe: a dropped call gives all of the file up.
@@ -234,7 +234,7 @@ impl Hub {
     ) -> Result<Resumed, crate::Error> {
         let blobs = self.blobs()?;
         let name = BlobName::parse(name).ok_or_else(gone)?;
-        if let Some(file) = self.unfinished.find(asking, &name) {
+        if let Some(file) = self.unfinished.find(self.providers.clock.now(), asking, &name) {
             let mut turn = UploadTurn::take(self, file).await?;
             if turn.incoming.is_some() {
                 turn.check_uploader().await?;
