@@ -19,3 +19,4 @@ mod secrets;
 mod slow_reader;
 mod stalled;
 mod tidy;
+mod unfinished;
