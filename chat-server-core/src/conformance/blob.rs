@@ -157,19 +157,12 @@ async fn a_writer_that_rested_goes_on(subject: Subject) {
         writer.write(piece).await.expect("bytes are taken");
         writer.rest().await.expect("it may rest");
         writer.rest().await.expect("it may rest for longer");
-        assert_nowhere(&blobs, &name, "while its writer rests").await;
     }
     writer.finish(meta(100_000)).await.expect("a blob can be finished");
     assert!(
         read(&blobs, &name, 0..100_000).await == Some(bytes),
         "nothing is missing, nothing is there twice"
     );
-    let name = BlobName::from_bits(8);
-    let mut dropped = begin(&blobs, &name).await;
-    dropped.write(b"half").await.expect("bytes are taken");
-    dropped.rest().await.expect("it may rest");
-    drop(dropped);
-    assert_nowhere(&blobs, &name, "after a writer that rested was dropped").await;
 }
 
 async fn ranges_give_their_bytes(subject: Subject) {
