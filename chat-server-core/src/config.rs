@@ -48,6 +48,13 @@ pub struct ServerConfig {
     /// Greatest number of uploads that one user has under way. Default 4. Each holds a file of its size, as long as its
     /// sender takes.
     pub max_uploads_per_user: usize,
+    /// Greatest number of unfinished uploads of one user, of those that come in several requests. Default 8: what two devices
+    /// send at once. One more gives up the one for which nothing has come for the longest time. Each holds as many bytes of the
+    /// disk as have come. 0 takes no such uploads.
+    pub max_unfinished_uploads: usize,
+    /// How long an unfinished upload waits for its next byte. Default 1 h: a journey without a network, and no longer than a
+    /// disk should hold what may never be whole.
+    pub unfinished_upload_expiry: Duration,
     /// Greatest number of bytes of all files of one user that are there. Default 1 GiB: forty of the largest, far more pictures.
     /// A file beyond it is refused with `ERR_TOO_LARGE`.
     pub max_user_bytes: u64,
@@ -167,6 +174,8 @@ impl Default for ServerConfig {
             replay_page: 128,
             max_upload: 25 * 1024 * 1024,
             max_uploads_per_user: 4,
+            max_unfinished_uploads: 8,
+            unfinished_upload_expiry: Duration::from_secs(60 * 60),
             max_user_bytes: 1024 * 1024 * 1024,
             max_upload_bytes: 100 * 1024 * 1024 * 1024,
             upload_expiry: Duration::from_secs(24 * 60 * 60),

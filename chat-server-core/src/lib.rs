@@ -97,7 +97,7 @@ pub use error::Error;
 #[cfg(feature = "bench-internals")]
 #[doc(hidden)]
 pub use hub::bench_access;
-pub use hub::{DesksAsked, Download, Export, NewFile, NewUpload, Upload};
+pub use hub::{DesksAsked, Download, Export, NewFile, NewUpload, Resumed, Upload, UploadTurn};
 pub use policy::{BuiltInPolicy, Policy};
 pub use providers::Providers;
 pub use server::{Caller, ChatServer, Health};

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::auth::{Issued, Login, Principal};
 use crate::dialects::{Entered, Entrance, Port, PortId, Visit};
-use crate::hub::{Asking, DesksAsked, Download, Export, Hub, NewUpload, Upload, driver};
+use crate::hub::{Asking, DesksAsked, Download, Export, Hub, NewUpload, Resumed, Upload, driver};
 use crate::transport::{Connection, PeerInfo, Transport};
 use crate::{Error, Providers, ServerConfig};
 
@@ -299,6 +299,58 @@ impl ChatServer {
     /// `StorageUnavailable` when there is no room for files, `NotSupported` without a blob store.
     pub async fn upload(&self, caller: &Caller, new: NewUpload) -> Result<Upload, Error> {
         self.hub.start_upload(caller.asking(), new).await
+    }
+
+    /// Begins to take a file for the members of a room in several requests, as many as it needs. It is what
+    /// [`upload`](Self::upload) takes, `size` has to be said, and nothing of it is seen before all of it has come. An empty one is
+    /// kept at once.
+    ///
+    /// It waits for its next byte for [`unfinished_upload_expiry`](ServerConfig::unfinished_upload_expiry), and not across a
+    /// restart.
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use chat_server_core::{Caller, ChatServer, NewUpload, Providers, Resumed, ServerConfig};
+    /// # use chat_server_core::Error;
+    /// # async fn send(server: ChatServer, caller: Caller) -> Result<(), Error> {
+    /// let new = NewUpload {
+    ///     room: "r".parse().unwrap(),
+    ///     file_name: "plan.txt".into(),
+    ///     kind: None,
+    ///     size: Some(8),
+    /// };
+    /// let Resumed::Missing(mut turn) = server.begin_upload(&caller, new).await? else { return Ok(()) };
+    /// let name = turn.name().to_string();
+    /// turn.write(b"half").await?;
+    /// turn.rest().await?;
+    ///
+    /// let Resumed::Missing(mut turn) = server.resume_upload(&caller, &name).await? else { return Ok(()) };
+    /// assert_eq!(turn.offset(), 4);
+    /// turn.write(b"more").await?;
+    /// assert_eq!(turn.finish().await?.url, format!("/v1/uploads/{name}"));
+    /// # Ok(())
+    /// # }
+    /// # let server = ChatServer::start(Providers::default(), ServerConfig::default());
+    /// # send(server, Caller::Operator).await.unwrap_err();
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// As [`upload`](Self::upload), of which `RateLimited` means that as many are unfinished as there may be and all of them come
+    /// in just now; `BadRequest` without a size.
+    pub async fn begin_upload(&self, caller: &Caller, new: NewUpload) -> Result<Resumed, Error> {
+        self.hub.begin_unfinished(caller.asking(), new).await
+    }
+
+    /// Goes on with a file of the caller's by its name, or tells what became of it: also of one that is whole, as long as it is
+    /// there. Takes the turn over from a request that has it, and waits until that is out of its write, 10 s at most.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none, it was given up, or it is somebody else's; `Forbidden` for who may not write in the room
+    /// any more: it is given up; `RateLimited` when the one who has the turn does not give it back; `StorageUnavailable`;
+    /// `NotSupported` without a blob store.
+    pub async fn resume_upload(&self, caller: &Caller, name: &str) -> Result<Resumed, Error> {
+        self.hub.resume_unfinished(&caller.asking(), name).await
     }
 
     /// Begins to take a file that [was promised a place](Visit::promise_upload), by the name that was given for it: whoever

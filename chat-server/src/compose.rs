@@ -189,6 +189,8 @@ fn server_config(settings: &Settings) -> ServerConfig {
         replay_page: limits.replay_page,
         max_upload: settings.uploads.max_size,
         max_uploads_per_user: settings.uploads.max_per_user,
+        max_unfinished_uploads: settings.uploads.max_unfinished_per_user,
+        unfinished_upload_expiry: settings.uploads.unfinished_expiry,
         max_user_bytes: settings.uploads.quota_per_user,
         max_upload_bytes: settings.uploads.quota,
         upload_expiry: settings.uploads.expiry,

@@ -18,12 +18,16 @@ use crate::WsConfig;
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 
 /// Headers that such a page may set.
-const ASKED: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, range, if-range, if-none-match");
+const ASKED: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, range, if-range, if-none-match, tus-resumable, upload-length, upload-offset, \
+     upload-metadata, x-http-method-override",
+);
 
 /// Headers of answers that such a page may read.
 const TOLD: HeaderValue = HeaderValue::from_static(
-    "retry-after, etag, content-range, accept-ranges, content-disposition, www-authenticate",
+    "retry-after, etag, content-range, accept-ranges, content-disposition, www-authenticate, location, \
+     content-location, tus-resumable, tus-version, tus-extension, tus-max-size, upload-offset, upload-length, \
+     upload-expires",
 );
 
 /// How long a browser need not ask again, in seconds: two hours, the most that any takes.

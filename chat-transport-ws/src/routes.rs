@@ -54,6 +54,7 @@ pub fn router(server: ChatServer, config: WsConfig) -> Router {
         .merge(people::routes())
         .route("/v1/uploads", post(uploads::upload))
         .route("/v1/uploads/{name}", get(uploads::download))
+        .merge(uploads::resumable::routes())
         .merge(sse::routes())
         .merge(paths)
         .route("/healthz", get(health::healthz))

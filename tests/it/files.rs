@@ -27,7 +27,7 @@ async fn start(data: &Path, listen: Option<SocketAddr>) -> Server {
 }
 
 /// The names of the files that are there, wherever in the directory.
-fn on_disk(data: &Path) -> BTreeSet<String> {
+pub(crate) fn on_disk(data: &Path) -> BTreeSet<String> {
     let (mut found, mut folders) = (BTreeSet::new(), vec![data.join("uploads")]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -23,3 +23,4 @@ mod slow_reader;
 mod sse_client;
 mod stalled;
 mod tidy;
+mod unfinished;

@@ -1,6 +1,7 @@
 //! The native format, and what only its packets carry: since when they exist, and whether they may be repeated.
 
 mod shapes;
+mod uploads;
 
 use serde_json::{Value, json};
 
@@ -213,6 +214,7 @@ fn hooks() -> Vec<Hook> {
 fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> = crate::http::ENDPOINTS.iter().map(command_route).collect();
     routes.extend(other_routes());
+    routes.extend(uploads::resumable());
     routes
 }
 

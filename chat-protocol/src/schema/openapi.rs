@@ -82,6 +82,7 @@ struct Collected<'a> {
     http: &'a Http,
     params: Vec<Value>,
     query: Option<Value>,
+    headers: Vec<Value>,
     bodies: Vec<(&'static str, Value)>,
     answers: Vec<(&'a Answer, Option<Value>)>,
     command: Option<Value>,
@@ -105,6 +106,7 @@ impl<'a> Collected<'a> {
             http,
             params: route.params.iter().map(|param| param.schema(types)).collect(),
             query: route.query.map(|shape| shape(types)),
+            headers: route.headers.iter().map(|(header, _)| header.schema(types)).collect(),
             bodies: route.bodies.iter().map(|(media, shape)| (*media, shape(types))).collect(),
             answers,
             command: route.command.map(|shape| shape(types)),
@@ -172,7 +174,16 @@ impl<'a> Collected<'a> {
                 json!({ "name": name, "in": "query", "required": required, "description": about, "schema": schema })
             })
         });
-        own.chain(query).collect()
+        let headers = self.route.headers.iter().zip(&self.headers).map(|((header, required), schema)| {
+            json!({
+                "name": header.name,
+                "in": "header",
+                "required": required,
+                "description": header.about,
+                "schema": definitions.settled(schema.clone()),
+            })
+        });
+        own.chain(query).chain(headers).collect()
     }
 
     fn responses(&self, format: &Format, definitions: &Definitions) -> Map<String, Value> {

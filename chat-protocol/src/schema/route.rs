@@ -61,6 +61,8 @@ pub(super) struct Route {
     pub(super) params: Vec<Param>,
     /// A type whose fields are the parameters of the query.
     pub(super) query: Option<Shape>,
+    /// Headers of the request that mean something here alone, and whether each must be there.
+    pub(super) headers: Vec<(Param, bool)>,
     /// Media types and types of the request's body.
     pub(super) bodies: Vec<(&'static str, Shape)>,
     /// Whether the body may be left out.
@@ -82,7 +84,7 @@ macro_rules! methods {
     };
 }
 
-methods! { get "GET" post "POST" put "PUT" delete "DELETE" }
+methods! { get "GET" head "HEAD" post "POST" put "PUT" patch "PATCH" delete "DELETE" options "OPTIONS" }
 
 impl Route {
     fn new(method: &'static str, path: &'static str, name: &'static str, about: &'static str) -> Self {
@@ -93,6 +95,7 @@ impl Route {
             about,
             params: Vec::new(),
             query: None,
+            headers: Vec::new(),
             bodies: Vec::new(),
             body_optional: false,
             answers: Vec::new(),
@@ -122,6 +125,18 @@ impl Route {
     /// The fields of a type as parameters of the query.
     pub(super) fn query(mut self, shape: Shape) -> Self {
         self.query = Some(shape);
+        self
+    }
+
+    /// A header that must be there.
+    pub(super) fn header(mut self, header: Param) -> Self {
+        self.headers.push((header, true));
+        self
+    }
+
+    /// A header that may be there.
+    pub(super) fn optional_header(mut self, header: Param) -> Self {
+        self.headers.push((header, false));
         self
     }
 

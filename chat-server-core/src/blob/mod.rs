@@ -107,6 +107,7 @@ pub type BlobBytes = BoxStream<'static, Result<Bytes, StorageError>>;
 /// - What is being written or was dropped is nowhere, also after the store is opened again (`an_unfinished_blob_is_nowhere`).
 ///   So is what was under way when the process was killed, which no case can show: test it yourself.
 /// - Blobs that are written at once do not mix (`blobs_at_once_stay_apart`).
+/// - A writer that rested goes on where it was (`a_writer_that_rested_goes_on`).
 /// - A range gives its bytes and no others, as far as the blob goes (`ranges_give_their_bytes`).
 /// - A finished blob never changes: the name is not given again (`a_finished_blob_never_changes`).
 /// - A deleted blob is nowhere (`a_deleted_blob_is_nowhere`).
@@ -148,6 +149,15 @@ pub trait BlobWriter: Send {
     /// # Errors
     /// [`StorageError`] when there is no room, or the store cannot write. The blob cannot be finished then.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError>;
+
+    /// Says that no bytes come for a while, an hour perhaps: what only writing needs, a descriptor or a connection, may be given
+    /// back until the next call. Thousands of writers may rest at once. The provided one does nothing.
+    ///
+    /// # Errors
+    /// [`StorageError`] when bytes of before could not be written. The blob cannot be finished then.
+    async fn rest(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
 
     /// Makes the blob whole, and durable if the store is. `meta.size` is the number of bytes written.
     ///

@@ -45,6 +45,7 @@ suite! { $
             finished_survives_reopen
             an_unfinished_blob_is_nowhere
             blobs_at_once_stay_apart
+            a_writer_that_rested_goes_on
             ranges_give_their_bytes
             a_finished_blob_never_changes
             a_deleted_blob_is_nowhere
@@ -145,6 +146,23 @@ async fn blobs_at_once_stay_apart(subject: Subject) {
     for (mark, name) in names.iter().enumerate() {
         assert!(read(&blobs, name, 0..10_000).await == Some(vec![mark as u8; 10_000]), "blob {name}");
     }
+}
+
+async fn a_writer_that_rested_goes_on(subject: Subject) {
+    let blobs = subject.open();
+    let (name, bytes) = (BlobName::from_bits(7), bytes(100_000));
+    let mut writer = begin(&blobs, &name).await;
+    writer.rest().await.expect("it may rest before anything is written");
+    for piece in bytes.chunks(30_001) {
+        writer.write(piece).await.expect("bytes are taken");
+        writer.rest().await.expect("it may rest");
+        writer.rest().await.expect("it may rest for longer");
+    }
+    writer.finish(meta(100_000)).await.expect("a blob can be finished");
+    assert!(
+        read(&blobs, &name, 0..100_000).await == Some(bytes),
+        "nothing is missing, nothing is there twice"
+    );
 }
 
 async fn ranges_give_their_bytes(subject: Subject) {

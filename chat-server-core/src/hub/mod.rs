@@ -77,8 +77,8 @@ use publisher::Stored;
 use replay::Log;
 use shards::Shards;
 use typing::Typists;
-use uploads::UnderWay;
-pub use uploads::{Download, NewFile, NewUpload, Upload};
+pub use uploads::{Download, NewFile, NewUpload, Resumed, Upload, UploadTurn};
+use uploads::{UnderWay, Unfinished};
 
 /// How long a connection may take, once the server drains, for its commands under way and for what waits to be written to it.
 /// With the close frame and [`STOP_TIMEOUT`] the end takes less than 10 s, after which service managers kill.
@@ -128,6 +128,8 @@ pub(crate) struct Hub {
     newest: NewestPages,
     /// Uploads, which are refused when a user has too many.
     under_way: Arc<UnderWay>,
+    /// Uploads that come in several requests.
+    unfinished: Unfinished,
     /// Those that have an account and may be no files yet.
     finishing: Arc<UnderWay>,
     /// What users may still ask.
@@ -188,6 +190,7 @@ impl Hub {
             degraded: AtomicBool::new(false),
             newest: NewestPages::new(config.max_page_cache),
             under_way: Arc::default(),
+            unfinished: Unfinished::default(),
             finishing: Arc::default(),
             rates: Rates::new(config.connection_rate, config.user_rate),
             typists: Typists::default(),
@@ -311,6 +314,7 @@ impl Hub {
     /// Ends the background tasks and waits for them. Call it when no connection is left.
     pub(crate) async fn stop(&self) {
         self.stopped.cancel();
+        self.unfinished.clear();
         self.tasks.close();
         if tokio::time::timeout(STOP_TIMEOUT, self.tasks.wait()).await.is_err() {
             tracing::warn!(left = self.tasks.len(), "background tasks did not end in time");

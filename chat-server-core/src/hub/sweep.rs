@@ -63,6 +63,7 @@ impl Work for Sweep {
 
     async fn work(&mut self, hub: &Arc<Hub>) -> Result<Next, WireError> {
         let now = hub.providers.clock.now();
+        hub.unfinished.expire(now);
         let doomed = hub.write(move |storage| async move { storage.doom_uploads(now, FILES).await }).await?;
         let all = doomed.len() < FILES;
         // Those that cannot be deleted come up again by themselves, behind the others.

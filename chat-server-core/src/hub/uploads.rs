@@ -1,18 +1,26 @@
 //! Files on their way in and out: who may, how large, of which type, and how much of them there may be.
 
-use std::collections::BTreeMap;
+mod incoming;
+mod places;
+mod unfinished;
+
 use std::io::ErrorKind;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chat_protocol::reply::Uploaded;
 use chat_protocol::{ErrorCode, RoomId, UserId, WireError};
 
-use super::worker::{micros, shifted};
 use super::{Asking, Hub, unavailable, unsupported};
-use crate::blob::{self, BlobBytes, BlobMeta, BlobName, BlobStore, BlobWriter};
+use crate::blob::{BlobBytes, BlobMeta, BlobName, BlobStore};
 use crate::room::policy;
 use crate::storage::{Quota, Refusal, SharedStorage, StorageError, UploadEntry};
+
+use incoming::Incoming;
+use places::Place;
+pub(super) use places::UnderWay;
+pub(super) use unfinished::Unfinished;
+pub use unfinished::{Resumed, UploadTurn};
 
 /// Greatest length of a file's name in bytes, as published.
 const MAX_FILE_NAME: usize = 255;
@@ -55,65 +63,17 @@ pub struct NewFile {
     pub size: Option<u64>,
 }
 
-/// How many uploads of each user are somewhere on their way. Users without one have no entry.
-#[derive(Debug, Default)]
-pub(super) struct UnderWay(Mutex<BTreeMap<UserId, usize>>);
-
-/// One upload's place among its user's, given back when dropped.
-#[derive(Debug)]
-struct Place {
-    under_way: Arc<UnderWay>,
-    user: UserId,
-}
-
-impl UnderWay {
-    fn take(self: &Arc<Self>, user: &UserId, most: usize) -> Result<Place, WireError> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.get(user).copied().unwrap_or(0);
-        if count >= most {
-            let why = format!("{count} uploads are under way, at most {most} are allowed");
-            return Err(WireError::new(ErrorCode::RateLimited, why).retry_after_ms(1_000));
-        }
-        counts.insert(user.clone(), count + 1);
-        Ok(Place { under_way: self.clone(), user: user.clone() })
-    }
-
-    fn has(&self, user: &UserId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(user)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get_mut(&self.user) {
-            Some(count) if *count > 1 => *count -= 1,
-            _ => drop(counts.remove(&self.user)),
-        }
-    }
-}
-
 /// A file while it comes in. Dropped, nothing of it is left.
 pub struct Upload {
     hub: Arc<Hub>,
-    asking: Asking,
-    /// The room whose members will read it.
-    room: Option<RoomId>,
-    new: NewFile,
-    name: BlobName,
-    writer: Box<dyn BlobWriter>,
-    /// The first bytes, until they say what it is.
-    head: Vec<u8>,
-    kind: Option<String>,
-    size: u64,
-    /// The size that it must have, where it was promised a place for exactly that.
-    exact: Option<u64>,
+    file: Incoming,
     _place: Place,
 }
 
 impl std::fmt::Debug for Upload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Upload").field("name", &self.name).field("size", &self.size).finish_non_exhaustive()
+        let Incoming { name, size, .. } = &self.file;
+        f.debug_struct("Upload").field("name", name).field("size", size).finish_non_exhaustive()
     }
 }
 
@@ -124,25 +84,12 @@ impl Upload {
     /// `TooLarge` beyond [`ServerConfig::max_upload`](crate::ServerConfig::max_upload) or what was promised, `MediaType` as
     /// soon as it is known, `StorageUnavailable`, also when the disk is full. Drop the upload then.
     pub async fn write(&mut self, bytes: &[u8]) -> Result<(), crate::Error> {
-        self.size += bytes.len() as u64;
-        self.hub.check_size(self.size)?;
-        if let Some(exact) = self.exact.filter(|exact| self.size > *exact) {
-            return Err(WireError::new(ErrorCode::TooLarge, format!("more than {exact} bytes")).into());
-        }
-        if self.kind.is_none() {
-            let missing = blob::SNIFFED - self.head.len();
-            self.head.extend_from_slice(&bytes[..missing.min(bytes.len())]);
-            if self.head.len() == blob::SNIFFED {
-                self.judge()?;
-            }
-        }
-        self.writer.write(bytes).await.map_err(|error| self.hub.blobs_failed(&error))?;
-        Ok(())
+        Ok(self.file.write(&self.hub, bytes).await?)
     }
 
     /// Says which room the file is for, where that was not said before.
     pub fn place(&mut self, room: RoomId) {
-        self.room = Some(room);
+        self.file.room = Some(room);
     }
 
     /// Keeps the file, if whoever sent it may still write in the room.
@@ -151,60 +98,22 @@ impl Upload {
     /// `Forbidden`, also without a room, `MediaType`, `TooLarge` beyond what the user may have, `BadRequest` when bytes are
     /// missing that were promised, `StorageUnavailable`: nothing is kept.
     pub async fn finish(mut self) -> Result<Uploaded, crate::Error> {
-        if let Some(exact) = self.exact.filter(|exact| self.size != *exact) {
-            let why = format!("{} bytes came, {exact} were promised", self.size);
-            return Err(WireError::new(ErrorCode::BadRequest, why).into());
-        }
-        self.judge()?;
-        let room = self.room.take().ok_or(ErrorCode::Forbidden)?;
-        self.hub.check_uploader(&self.asking, &room).await?;
+        let room = self.file.check(&self.hub).await?;
         // By itself: who goes away between the account and the file must not leave the two apart.
-        let (runtime, kept) = (self.hub.runtime.clone(), self.keep(room));
+        let Self { hub, file, _place: place } = self;
+        let runtime = hub.runtime.clone();
+        let kept = async move {
+            let kept = file.keep(&hub, room).await;
+            drop(place);
+            kept
+        };
         runtime.spawn(kept).await.map_err(|_| unavailable())?
     }
 
-    async fn keep(self, room: RoomId) -> Result<Uploaded, crate::Error> {
-        let Self { hub, asking, new, name, writer, kind, size, .. } = self;
-        // Before the account, which a user who is forgotten gets no more.
-        let _finishing = hub.finishing.take(&asking.user, usize::MAX)?;
-        let kind = kind.unwrap_or_default();
-        let ts = hub.providers.clock.now();
-        let due = shifted(ts, micros(hub.config.upload_expiry));
-        let (by, counted) = (asking.user.clone(), size.max(MIN_COUNTED));
-        let account = UploadEntry { name: name.clone(), room: room.clone(), by, size: counted, due };
-        // Before the file: a crash leaves an account of nothing, which goes at its time, and never a file without one.
-        hub.open_account(&asking, account).await?;
-        let told = Uploaded { url: url(&name), name: new.file_name, size, kind };
-        let meta = BlobMeta {
-            room,
-            by: asking.user,
-            file_name: told.name.clone(),
-            kind: told.kind.clone(),
-            size,
-            ts,
-        };
-        if let Err(error) = writer.finish(meta).await {
-            let refused = hub.blobs_failed(&error);
-            // What is left of it, and its account; if that fails too it goes at its time.
-            _ = hub.delete_files(&*hub.blobs()?, vec![name]).await;
-            return Err(refused.into());
-        }
-        metrics::counter!("chat_upload_bytes_total").increment(size);
-        Ok(told)
-    }
-
-    /// Says once what the first bytes are.
-    fn judge(&mut self) -> Result<(), WireError> {
-        if self.kind.is_some() {
-            return Ok(());
-        }
-        let kind = blob::judge(self.new.kind.as_deref(), &self.head)?;
-        if !blob::allowed(&self.hub.config.upload_types, &kind) {
-            return Err(WireError::new(ErrorCode::MediaType, format!("files of type {kind} are not taken")));
-        }
-        self.kind = Some(kind);
-        self.head = Vec::new();
-        Ok(())
+    /// The same for a file that must have exactly the size that was announced.
+    pub(super) fn exact(mut self) -> Self {
+        self.file.exact = self.file.new.size;
+        self
     }
 }
 
@@ -230,13 +139,6 @@ impl Download {
     /// `NotFound` when it was deleted meanwhile, `StorageUnavailable`.
     pub async fn read(&self, range: Range<u64>) -> Result<BlobBytes, crate::Error> {
         Ok(self.blobs.read(&self.name, range).await?.ok_or(ErrorCode::NotFound)?)
-    }
-}
-
-impl Upload {
-    /// The same for a file that must have exactly the size that was announced.
-    pub(super) fn exact(self) -> Self {
-        Self { exact: self.new.size, ..self }
     }
 }
 
@@ -281,8 +183,8 @@ impl Hub {
         new.file_name = clean(&new.file_name)?;
         let place = self.under_way.take(&asking.user, self.config.max_uploads_per_user)?;
         let writer = blobs.create(&name).await.map_err(|error| self.blobs_failed(&error))?;
-        let (hub, head, exact) = (self.clone(), Vec::new(), None);
-        Ok(Upload { hub, asking, room, new, name, writer, head, kind: None, size: 0, exact, _place: place })
+        let file = Incoming::new(asking, new, room, name, writer);
+        Ok(Upload { hub: self.clone(), file, _place: place })
     }
 
     /// A file for a member of its room. No file and a stranger's file look the same.
@@ -330,6 +232,7 @@ impl Hub {
     /// # Errors
     /// Also while one of them has an account and is no file yet: it would outlive its account.
     pub(super) async fn delete_uploads(&self, user: &UserId) -> Result<bool, WireError> {
+        self.unfinished.forget(user);
         // Asked first: what is finished later found its user being forgotten, and what was finished before is found.
         let finishing = self.finishing.has(user);
         let names = self.providers.storage.uploads_of(user, None, DELETED).await;
@@ -373,14 +276,19 @@ impl Hub {
 
     /// Refuses so many bytes more, if they are beyond what there may be.
     pub(super) async fn check_quota(&self, asking: &Asking, size: u64) -> Result<(), WireError> {
+        self.check_quota_with(asking, size, size).await
+    }
+
+    /// The same for so many bytes more of the user's and of all.
+    async fn check_quota_with(&self, asking: &Asking, own: u64, all: u64) -> Result<(), WireError> {
         let used = self.providers.storage.upload_bytes(&asking.user).await;
         let used = used.map_err(|error| self.storage_failed(error))?;
-        let (quota, size) = (self.quota(asking), size.max(MIN_COUNTED));
-        if used.user.saturating_add(size) > quota.user {
+        let quota = self.quota(asking);
+        if used.user.saturating_add(own.max(MIN_COUNTED)) > quota.user {
             let why = format!("your files have {} bytes, at most {} are allowed", used.user, quota.user);
             return Err(WireError::new(ErrorCode::TooLarge, why));
         }
-        if used.all.saturating_add(size) > quota.all {
+        if used.all.saturating_add(all.max(MIN_COUNTED)) > quota.all {
             tracing::warn!(used = used.all, quota = quota.all, "there is no room for more files");
             return Err(no_room());
         }
@@ -464,17 +372,5 @@ mod tests {
             assert_eq!(clean(given).unwrap(), kept, "{given:?}");
         }
         assert_eq!(clean(&"x".repeat(256)).unwrap_err().code, ErrorCode::BadRequest);
-    }
-
-    #[test]
-    fn a_place_is_given_back() {
-        let (under_way, user) = (Arc::new(UnderWay::default()), UserId::new("1").unwrap());
-        let first = under_way.take(&user, 2).unwrap();
-        let second = under_way.take(&user, 2).unwrap();
-        assert_eq!(under_way.take(&user, 2).unwrap_err().code, ErrorCode::RateLimited);
-        drop(first);
-        under_way.take(&user, 2).unwrap();
-        drop(second);
-        assert!(under_way.0.lock().unwrap().is_empty());
     }
 }

@@ -51,7 +51,8 @@ impl BlobStore for Broken {
         let inner = Some(self.inner.create(name).await?);
         let early = self.has("an_unfinished_blob_is_nowhere").then(|| (self.inner.clone(), name.clone()));
         let mixed = self.has("blobs_at_once_stay_apart").then(|| self.mixed.clone());
-        Ok(Box::new(BrokenWriter { inner, early, seen: None, mixed }))
+        let rested = self.has("a_writer_that_rested_goes_on").then_some(false);
+        Ok(Box::new(BrokenWriter { inner, early, seen: None, mixed, rested }))
     }
 
     async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError> {
@@ -82,6 +83,8 @@ struct BrokenWriter {
     /// Where it is seen.
     seen: Option<(MemoryBlobs, BlobName)>,
     mixed: Option<Arc<Mutex<Vec<u8>>>>,
+    /// Whether the next bytes come after a rest, for the store that loses these.
+    rested: Option<bool>,
 }
 
 #[async_trait]
@@ -89,6 +92,10 @@ impl BlobWriter for BrokenWriter {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
         if let Some(mixed) = &self.mixed {
             mixed.lock().unwrap().extend_from_slice(bytes);
+            return Ok(());
+        }
+        if self.rested == Some(true) {
+            self.rested = Some(false);
             return Ok(());
         }
         if let Some((blobs, name)) = self.early.take() {
@@ -100,6 +107,11 @@ impl BlobWriter for BrokenWriter {
         }
         let inner = self.inner.as_mut().expect("not finished");
         inner.write(bytes).await
+    }
+
+    async fn rest(&mut self) -> Result<(), StorageError> {
+        self.rested = self.rested.map(|_| true);
+        Ok(())
     }
 
     async fn finish(mut self: Box<Self>, meta: BlobMeta) -> Result<(), StorageError> {

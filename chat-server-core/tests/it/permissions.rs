@@ -30,6 +30,7 @@ fn refused(code: &str, detail: Option<&str>) -> Became {
         ("ERR_FORBIDDEN_ACCESS", None) => Became::Done(Cell::Hidden),
         ("ERR_FORBIDDEN_ACCESS", Some(_)) => Became::Done(Cell::No),
         ("ERR_MESSAGE_NOT_FOUND", _) => Became::Done(Cell::Missing),
+        ("ERR_NOT_FOUND", Some(detail)) if detail.contains("upload") => Became::Done(Cell::Missing),
         (code, detail) => Became::Else(format!("{code} {detail:?}")),
     }
 }

@@ -1,5 +1,7 @@
 //! Files and what becomes of them: how many bytes there may be, and when they go.
 
+mod unfinished;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,10 +24,13 @@ struct Disk {
     full: Arc<AtomicBool>,
     stuck: Arc<AtomicBool>,
     slow: Arc<AtomicBool>,
+    /// Held by each writer.
+    writers: Arc<()>,
 }
 
 struct DiskWriter {
     writer: Box<dyn BlobWriter>,
+    _one: Arc<()>,
     full: Arc<AtomicBool>,
     slow: Arc<AtomicBool>,
 }
@@ -40,7 +45,8 @@ fn room_on(full: &AtomicBool) -> Result<(), StorageError> {
 impl BlobStore for Disk {
     async fn create(&self, name: &BlobName) -> Result<Box<dyn BlobWriter>, StorageError> {
         let (full, slow) = (self.full.clone(), self.slow.clone());
-        Ok(Box::new(DiskWriter { writer: self.blobs.create(name).await?, full, slow }))
+        let (writer, _one) = (self.blobs.create(name).await?, self.writers.clone());
+        Ok(Box::new(DiskWriter { writer, _one, full, slow }))
     }
     async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError> {
         self.blobs.meta(name).await
@@ -60,6 +66,9 @@ impl BlobWriter for DiskWriter {
         // What is refused comes with the last bytes.
         if bytes == b"last" {
             room_on(&self.full)?;
+        }
+        while bytes == b"slow" && self.slow.load(Ordering::Relaxed) {
+            wait(1).await;
         }
         self.writer.write(bytes).await
     }

@@ -204,6 +204,7 @@ impl Rules<'_> {
             self.found("uploads.expiry", "files would go before they can be named: at least 1m");
         }
         self.duration("uploads.timeout", uploads.timeout, false);
+        self.duration("uploads.unfinished_expiry", uploads.unfinished_expiry, false);
     }
 
     fn timeouts(&mut self) {

@@ -23,6 +23,14 @@ pub struct Uploads {
     /// Greatest number of uploads that one user has under way; the next is refused and may be tried again. Together with
     /// `max_size` it is what one user can take of the disk at once without finishing anything.
     pub max_per_user: usize,
+    /// Greatest number of unfinished uploads of one user, of those that come in several requests; one more gives up the one for
+    /// which nothing has come for the longest time. Each takes as many bytes of the disk as have come. 0 takes no such uploads.
+    pub max_unfinished_per_user: usize,
+    /// How long an unfinished upload waits for its next byte. Longer serves clients that are without a network for longer, and
+    /// holds more of the disk for what may never be whole.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "keys::Span")]
+    pub unfinished_expiry: Duration,
     /// Greatest number of bytes of all files of one user that are there; the next file is refused with `ERR_TOO_LARGE`. Files
     /// that go with their messages make place.
     pub quota_per_user: u64,
@@ -37,7 +45,7 @@ pub struct Uploads {
     /// Media types that are taken, each as `image/png`, `image/*` or `*/*`. What counts is what the bytes show. Files that
     /// are no picture, sound or film are only ever saved by readers, never shown.
     pub types: Vec<String>,
-    /// How long one file may take to come in; a sender that pauses for 30 seconds is given up before. Shorter refuses
+    /// How long one request may bring bytes of a file; a sender that pauses for 30 seconds is given up before. Shorter refuses
     /// large files of slow networks, longer lets senders that trickle hold connections.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "keys::Span")]
@@ -50,6 +58,8 @@ impl Default for Uploads {
             directory: None,
             max_size: 25 * 1024 * 1024,
             max_per_user: 4,
+            max_unfinished_per_user: 8,
+            unfinished_expiry: Duration::from_secs(60 * 60),
             quota_per_user: 1024 * 1024 * 1024,
             quota: 100 * 1024 * 1024 * 1024,
             expiry: Duration::from_secs(24 * 60 * 60),

@@ -3,6 +3,8 @@
 //! Nothing here holds a file in memory, and nothing decides who may do what: that is the core's. What is the edge's is
 //! the bytes' pace, and that no browser takes a file for more than it is.
 
+pub(crate) mod resumable;
+
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +80,6 @@ pub(crate) async fn receive(
     pace: (Duration, Instant),
 ) -> Result<(), Refused> {
     let (pause, deadline) = pace;
-    let late = || WireError::new(ErrorCode::HeartbeatTimeout, "the file does not come in time");
     let mut body = body.into_data_stream();
     loop {
         let next = timeout_at(deadline, timeout(pause, body.next())).await;
@@ -86,6 +87,11 @@ pub(crate) async fn receive(
         let piece = piece.map_err(|_| WireError::new(ErrorCode::BadRequest, "the body came in part"))?;
         upload.write(&piece).await?;
     }
+}
+
+/// The bytes do not come, or not all of them.
+fn late() -> WireError {
+    WireError::new(ErrorCode::HeartbeatTimeout, "the file does not come in time")
 }
 
 /// Gives a file, all of it or the range that is asked for.

@@ -1,5 +1,7 @@
 //! Files in and out over HTTP.
 
+mod resumable;
+
 use std::time::Duration;
 
 use chat_protocol::reply::Uploaded;
@@ -14,7 +16,11 @@ const PNG: &str = "\u{1}PNG";
 
 /// A server that takes files of 1,000 bytes, and a room `r` of users `a` (owner) and `b`.
 async fn start(config: WsConfig, server: ServerConfig) -> Edge {
-    let server = ServerConfig { max_upload: 1_000, ..server };
+    start_large(config, ServerConfig { max_upload: 1_000, ..server }).await
+}
+
+/// The same for files as large as the settings say.
+async fn start_large(config: WsConfig, server: ServerConfig) -> Edge {
     let edge = Edge::start_with(config, Providers::default(), server).await;
     let mut a = edge.login("a").await;
     let room = r#"{"create":{"id":"1","room":"r","kind":"group","access":"open"}}"#;

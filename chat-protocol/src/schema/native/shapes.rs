@@ -92,6 +92,15 @@ pub(super) fn upload_query(types: &mut Types) -> Value {
     })
 }
 
+/// Also in `Upload-Metadata`, so that none of it need be in the query.
+pub(super) fn resumable_query(types: &mut Types) -> Value {
+    let mut query = upload_query(types);
+    query["properties"]["type"] =
+        json!({ "type": "string", "description": "Media type of the file, as its sender claims." });
+    query.as_object_mut().map(|query| query.remove("required"));
+    query
+}
+
 pub(super) fn desks_query(types: &mut Types) -> Value {
     json!({
         "type": "object",

@@ -90,7 +90,7 @@ impl BlobStore for FsBlobs {
         let under_way = self.dir.join(UNDER_WAY).join(name.as_str());
         let file = File::options().write(true).create_new(true).open(&under_way).await;
         let file = file.map_err(failed("create"))?;
-        Ok(Box::new(FsWriter { file, under_way, place: self.path(name), placed: false }))
+        Ok(Box::new(FsWriter { file: Some(file), under_way, place: self.path(name), placed: false }))
     }
 
     async fn meta(&self, name: &BlobName) -> Result<Option<BlobMeta>, StorageError> {
@@ -115,25 +115,46 @@ impl BlobStore for FsBlobs {
 }
 
 struct FsWriter {
-    file: File,
+    /// `None` while it rests.
+    file: Option<File>,
     /// Where it is written.
     under_way: PathBuf,
     place: PathBuf,
     placed: bool,
 }
 
+impl FsWriter {
+    /// The file, opened again if it was closed for a rest.
+    async fn open(&mut self) -> Result<&mut File, StorageError> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::options().append(true).open(&self.under_way).await.map_err(failed("open"))?,
+        };
+        Ok(self.file.insert(file))
+    }
+}
+
 #[async_trait]
 impl BlobWriter for FsWriter {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StorageError> {
-        self.file.write_all(bytes).await.map_err(failed("write"))
+        self.open().await?.write_all(bytes).await.map_err(failed("write"))
+    }
+
+    async fn rest(&mut self) -> Result<(), StorageError> {
+        // Said here or never: closing a file tells nobody what failed.
+        if let Some(mut file) = self.file.take() {
+            file.flush().await.map_err(failed("rest"))?;
+        }
+        Ok(())
     }
 
     async fn finish(mut self: Box<Self>, meta: BlobMeta) -> Result<(), StorageError> {
         let bug = |error| StorageError::new(StorageErrorKind::Bug, "finish", error);
         self.write(&footer(&meta).map_err(bug)?).await?;
+        let file = self.open().await?;
         // Says what writes before it failed to say.
-        self.file.flush().await.map_err(failed("finish"))?;
-        self.file.sync_all().await.map_err(failed("finish"))?;
+        file.flush().await.map_err(failed("finish"))?;
+        file.sync_all().await.map_err(failed("finish"))?;
         let (left, place) = (self.under_way.clone(), self.place.clone());
         let placed = tokio::task::spawn_blocking(move || put(&left, &place)).await;
         let placed = placed.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into()));

@@ -1,7 +1,7 @@
 //! Requests that are no commands, and what becomes of each.
 
 use chat_protocol::{RoomId, UserId};
-use chat_server_core::{Caller, ChatServer, DesksAsked, Error, NewUpload};
+use chat_server_core::{Caller, ChatServer, DesksAsked, Error, NewUpload, Resumed};
 
 use super::direct;
 use super::scene::Who;
@@ -28,6 +28,8 @@ enum Ask {
     Export(Whom),
     Forget(Whom),
     Upload,
+    BeginUpload,
+    Unfinished(Whom, Deed),
     Download,
     Agents,
     Desks,
@@ -39,6 +41,22 @@ enum Ask {
 enum Whom {
     Oneself,
     Another,
+}
+
+/// What somebody does with an unfinished upload.
+#[derive(Clone, Copy)]
+enum Deed {
+    Look,
+    Write,
+    Remove,
+}
+
+const fn unfinished(request: &'static str, whom: Whom, deed: Deed) -> Route {
+    let (what, cells, rule) = match whom {
+        Whom::Oneself => ("an own one", "yynhhhhh", "who began it and still may `send`"),
+        Whom::Another => ("another's", "mmmmmmmm", "nobody"),
+    };
+    route((request, what), cells, rule, Ask::Unfinished(whom, deed))
 }
 
 const fn route(
@@ -78,6 +96,13 @@ pub(super) const ROUTES: &[Route] = &[
     ),
     route(("DELETE /v1/users/{user}", "another"), NOBODY, "the operator", Ask::Forget(Whom::Another)),
     route(("POST /v1/uploads", ""), "yynhhhhh", "as `send`", Ask::Upload),
+    route(("POST /v1/uploads/resumable", ""), "yynhhhhh", "as `send`", Ask::BeginUpload),
+    unfinished("HEAD /v1/uploads/resumable/{name}", Whom::Oneself, Deed::Look),
+    unfinished("HEAD /v1/uploads/resumable/{name}", Whom::Another, Deed::Look),
+    unfinished("PATCH /v1/uploads/resumable/{name}", Whom::Oneself, Deed::Write),
+    unfinished("PATCH /v1/uploads/resumable/{name}", Whom::Another, Deed::Write),
+    unfinished("DELETE /v1/uploads/resumable/{name}", Whom::Oneself, Deed::Remove),
+    unfinished("DELETE /v1/uploads/resumable/{name}", Whom::Another, Deed::Remove),
     route(("GET /v1/uploads/{name}", ""), INSIDE, "members of the file's room", Ask::Download),
     route(("GET /v1/organizations/{organization}/agents", ""), NOBODY, "the operator", Ask::Agents),
     route(
@@ -101,7 +126,14 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// Requests that tell nothing of rooms or users, or only what commands do; the page says of each who may.
-pub(super) const OTHERS: [&str; 4] = ["GET /healthz", "GET /metrics", "GET /v1/events", "POST /v1/commands"];
+pub(super) const OTHERS: [&str; 6] = [
+    "GET /healthz",
+    "GET /metrics",
+    "GET /v1/events",
+    "POST /v1/commands",
+    "OPTIONS /v1/uploads/resumable",
+    "OPTIONS /v1/uploads/resumable/{name}",
+];
 
 /// Asks as one of the table's people.
 pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result<Cell, Error> {
@@ -123,6 +155,22 @@ pub(super) async fn ask(server: &ChatServer, who: &Who, route: &Route) -> Result
         }
         Ask::Forget(whom) => drop(server.forget_user(&caller, about(whom, who)).await?),
         Ask::Upload => drop(upload(server, &caller, room).await?),
+        Ask::BeginUpload => drop(begin(server, &caller, room).await?),
+        Ask::Unfinished(whom, deed) => {
+            let sender = match whom {
+                Whom::Oneself => caller.clone(),
+                Whom::Another => Caller::Operator,
+            };
+            let name = begin(server, &sender, room).await?;
+            let Resumed::Missing(mut turn) = server.resume_upload(&caller, &name).await? else {
+                panic!("nothing came")
+            };
+            match deed {
+                Deed::Look => {}
+                Deed::Write => turn.write(b"bytes").await?,
+                Deed::Remove => turn.remove(),
+            }
+        }
         Ask::Download => {
             let name = upload(server, &Caller::Operator, room).await.expect("the operator may");
             drop(server.download(&caller, &name).await?);
@@ -140,6 +188,15 @@ fn about(whom: Whom, who: &Who) -> UserId {
         Whom::Another => who.watched,
     };
     user.parse().unwrap()
+}
+
+/// Begins a file in a room; its name.
+async fn begin(server: &ChatServer, caller: &Caller, room: RoomId) -> Result<String, Error> {
+    let new = NewUpload { room, file_name: "a.txt".to_owned(), kind: None, size: Some(9) };
+    match server.begin_upload(caller, new).await? {
+        Resumed::Missing(turn) => Ok(turn.name().to_string()),
+        Resumed::Done(uploaded) => panic!("nothing came: {uploaded:?}"),
+    }
 }
 
 /// Puts a file into a room; the last part of its address.

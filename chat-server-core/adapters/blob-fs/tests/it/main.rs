@@ -89,3 +89,34 @@ async fn a_file_that_was_cut_is_an_error_and_no_blob() {
         assert!(blobs.read(&name, 0..1).await.is_err(), "{kept}");
     }
 }
+
+/// Descriptors of this process that are files below a directory.
+#[cfg(target_os = "linux")]
+fn open_below(dir: &Path) -> usize {
+    let all = std::fs::read_dir("/proc/self/fd").unwrap();
+    // One may be closed meanwhile: other tests run in this process.
+    all.flatten()
+        .filter_map(|fd| std::fs::read_link(fd.path()).ok())
+        .filter(|path| path.starts_with(dir))
+        .count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_writer_that_rests_holds_no_descriptor() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = FsBlobs::open(dir.path()).unwrap();
+    let lock = open_below(dir.path());
+    let mut writers = Vec::new();
+    for bits in 0..20 {
+        let mut writer = blobs.create(&BlobName::from_bits(bits)).await.unwrap();
+        writer.write(b"half").await.unwrap();
+        assert_eq!(open_below(dir.path()), lock + 1);
+        writer.rest().await.unwrap();
+        writers.push(writer);
+    }
+    assert_eq!(open_below(dir.path()), lock);
+    assert_eq!(files(dir.path()).len(), 20);
+    drop(writers);
+    assert_eq!(files(dir.path()), [""; 0], "a writer that rests takes its file with it");
+}
