@@ -23,7 +23,8 @@ pub(crate) async fn chat(page: &Page) -> Result<String, Error> {
     page.state("connecting");
     let client = builder.connect().await?;
     let mut events = client.events();
-    page.who(&format!("{} in {room}", client.user_id()));
+    let user = client.user_id().map(ToString::to_string).unwrap_or_default();
+    page.who(&format!("{user} in {room}"));
     client.join(room.clone()).await?;
     take_words(page, &client, &room);
     while let Some(event) = events.next().await {
