@@ -7,8 +7,8 @@
 //! clients know of the rooms is what the server knows.
 //!
 //! Everything runs in one thread of one runtime whose clock stands still while there is work. The server is the real one,
-//! with its in-memory store, which has no threads; its hash maps only ever decide in which order connections are told of one
-//! thing in one moment, and each link draws from its own randomness, so that this order does not show.
+//! with its in-memory store, which has no threads. Each link draws from its own randomness, so that it does not show which of
+//! several connections the server tells first of one thing in one moment.
 
 mod check;
 mod client;
