@@ -180,7 +180,8 @@ async fn a_later_request_takes_the_turn_over_and_one_that_does_not_give_it_back_
         let (server, of) = (scene.server.clone(), of.clone());
         async move { server.resume_upload(&user("alice"), &of).await.map(missing) }
     });
-    old.taken_over().await;
+    let soon = Duration::from_secs(1);
+    tokio::time::timeout(soon, old.taken_over()).await.expect("it is told at once");
     assert!(!later.is_finished(), "not before it is given back");
     drop(old);
     let later = later.await.unwrap().unwrap();
@@ -188,7 +189,7 @@ async fn a_later_request_takes_the_turn_over_and_one_that_does_not_give_it_back_
     let began = tokio::time::Instant::now();
     assert_eq!(refused(&scene, &of).await, ErrorCode::RateLimited);
     assert_eq!(began.elapsed().as_secs(), 10);
-    later.taken_over().await;
+    tokio::time::timeout(soon, later.taken_over()).await.expect("so is the next");
     drop(later);
     assert_eq!(resume(&scene, &of).await.offset(), 4);
 }
