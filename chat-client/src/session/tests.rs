@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{Answer, Command, Config, LinkAction, Loss, Outgoing, Session, Ticket};
 use crate::{ClientEvent, ConnectionState, Error, Recovery};
 
+mod asking;
 mod delivery;
 mod life;
 mod outbox;

@@ -1,14 +1,19 @@
 //! Pointers: what the server and the others see of them.
 
-use chat_client::ClientEvent;
 use chat_client::protocol::event::Reads;
 use chat_client::protocol::{Content, ErrorCode, RoomState};
+use chat_client::{ClientEvent, RoomHandle};
 
 use super::{Scene, all, code, hear, room, seq, until, user};
 
 /// The room as the server sees it for this user.
 async fn state(client: &chat_client::Client) -> RoomState {
     client.inbox_page(false, None, 1).await.unwrap().rooms.remove(0).state
+}
+
+/// Waits until the client has heard of the message: no pointer is moved beyond the newest that it knows.
+async fn heard(room: &RoomHandle, newest: u64) {
+    until(|| async { room.state().await.unwrap().is_some_and(|state| state.seq == seq(newest)) }).await;
 }
 
 fn reads(event: &ClientEvent) -> Option<Reads> {
@@ -29,6 +34,7 @@ async fn what_arrives_and_what_is_read_is_told() {
     }
     let delivered = hear(&mut events, reads).await;
     assert_eq!((delivered.from.as_str(), delivered.read), ("ben", None), "by itself");
+    heard(&theirs, 3).await;
     theirs.mark_read(seq(2)).await.unwrap();
     let read = hear(&mut events, |event| reads(event).filter(|reads| reads.read.is_some())).await;
     assert_eq!((read.read, read.thread), (Some(seq(2)), None));
@@ -51,6 +57,7 @@ async fn without_receipts_only_what_is_said_is_told() {
     for n in 1..=3 {
         ann.room(room("r")).send_text(n.to_string()).await.unwrap();
     }
+    heard(&theirs, 3).await;
     theirs.mark_delivered(seq(2)).await.unwrap();
     let of_cleo = |event: &ClientEvent| reads(event).filter(|reads| reads.from == user("cleo"));
     assert_eq!(hear(&mut events, of_cleo).await.delivered, Some(seq(2)));
@@ -64,6 +71,7 @@ async fn what_is_read_in_private_is_ones_own() {
     for n in 1..=2 {
         mine.send_text(n.to_string()).await.unwrap();
     }
+    heard(&theirs, 2).await;
     theirs.mark_read_private(seq(2)).await.unwrap();
     until(|| async { state(&ben).await.unread == 0 }).await;
     let now = state(&ben).await;
@@ -88,6 +96,7 @@ async fn a_thread_has_a_pointer_of_its_own() {
         thread.thread().unwrap().unread
     };
     assert_eq!(unread().await, 3);
+    heard(&theirs, 4).await;
     theirs.mark_thread_read(seq(1), seq(3)).await.unwrap();
     until(|| async { unread().await == 1 }).await;
     theirs.mark_thread_read_private(seq(1), seq(4)).await.unwrap();
