@@ -41,6 +41,7 @@
 //!
 //! [`session`] is a state machine without I/O that holds all rules. One task drives it over a [`transport`], which
 //! is a WebSocket unless another [`transport::Connector`] is given. [`Client`] and [`RoomHandle`] talk to that task.
+//! [`timeline`] makes of its events what an application draws.
 //!
 //! # Features
 //!
@@ -91,6 +92,7 @@ pub mod testing;
 pub mod outbox;
 pub mod session;
 pub mod store;
+pub mod timeline;
 pub mod transport;
 
 #[cfg(feature = "driver")]
