@@ -41,6 +41,7 @@
 //!
 //! [`session`] is a state machine without I/O that holds all rules. One task drives it over a [`transport`], which
 //! is a WebSocket unless another [`transport::Connector`] is given. [`Client`] and [`RoomHandle`] talk to that task.
+//! [`timeline`] and [`inbox`] make of its events what an application draws.
 //!
 //! # Features
 //!
@@ -88,9 +89,11 @@ mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub mod inbox;
 pub mod outbox;
 pub mod session;
 pub mod store;
+pub mod timeline;
 pub mod transport;
 
 #[cfg(feature = "driver")]
