@@ -302,10 +302,10 @@ impl Client {
             ClientEvent::Connected => {
                 self.old.iter().for_each(|old| old.set_newer(Newer::Authenticated));
             }
-            ClientEvent::Disconnected { reason, .. } if reason.contains("silent") => {
-                if self.old.last().is_some_and(Link::is_half_open) {
-                    around.shared.hits.hit(Fault::HalfOpenNoticedByClient);
-                }
+            ClientEvent::Disconnected { reason, .. }
+                if reason.contains("silent") && self.old.last().is_some_and(Link::is_half_open) =>
+            {
+                around.shared.hits.hit(Fault::HalfOpenNoticedByClient);
             }
             ClientEvent::StoreFailed(_) => around.shared.hits.hit(Fault::OwnStoreFailed),
             ClientEvent::Disconnected { reason, .. } if reason.contains("TOKEN") => {
@@ -410,14 +410,11 @@ impl Client {
     pub(super) fn rooms(&mut self, around: &Around<'_>) -> Vec<RoomState> {
         let ticket = self.ticket();
         self.session.handle_command(around.now, ticket, Command::Rooms);
-        while let Some((answered, answer)) = self.session.poll_answer() {
-            match answer {
-                Ok(Answer::Rooms(rooms)) if answered == ticket => return rooms,
-                // Everything else was taken before.
-                other => panic!("{answered:?} {other:?}"),
-            }
+        match self.session.poll_answer() {
+            Some((answered, Ok(Answer::Rooms(rooms)))) if answered == ticket => rooms,
+            // Everything else was taken before.
+            other => panic!("asked for the rooms, answered {other:?}"),
         }
-        Vec::new()
     }
 
     /// The application is killed, and comes back with its queue: the messages that it does not know to be stored.

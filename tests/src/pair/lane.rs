@@ -221,7 +221,9 @@ impl Lane {
     /// Lets arrive what arrives now; how long the latest of it was under way.
     pub(super) fn advance(&mut self, now: Duration) -> Option<Duration> {
         let mut longest = None;
-        while let Some((left, _, bytes)) = self.under_way.pop_front_if(|(_, at, _)| *at <= now) {
+        while self.under_way.front().is_some_and(|(_, at, _)| *at <= now)
+            && let Some((left, _, bytes)) = self.under_way.pop_front()
+        {
             self.waiting -= bytes.len();
             self.arrived.feed(&bytes);
             longest = longest.max(Some(now.saturating_sub(left)));

@@ -147,7 +147,7 @@ impl World {
             _ => React { id, room, seq, emoji: Emoji::new("+1").expect("it is short") }.into(),
         };
         let over = self.clients.iter().position(|client| client.user == message.from);
-        if let Some(client) = over.filter(|_| pick % 2 == 0) {
+        if let Some(client) = over.filter(|_| pick.is_multiple_of(2)) {
             return self.ask(now, client, command);
         }
         if let Some(running) = &self.server {

@@ -139,7 +139,9 @@ impl World {
     }
 
     async fn do_steps(&mut self, now: Duration) -> Result<(), String> {
-        while let Some((_, step)) = self.steps.pop_front_if(|(at, _)| *at <= now) {
+        while self.steps.front().is_some_and(|(at, _)| *at <= now)
+            && let Some((_, step)) = self.steps.pop_front()
+        {
             self.shared.trace.say(now, || format!("{step:?}"));
             self.do_step(now, step).await?;
         }
