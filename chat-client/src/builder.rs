@@ -111,7 +111,9 @@ impl ClientBuilder {
 
     /// Asks for a token before each connection, instead of keeping one: `source` is called, and its future awaited, one
     /// at a time. It is also called 30 s before a token expires, if the server says when that is, and the new token takes
-    /// the place of the old one on the open connection.
+    /// the place of the old one on the open connection. Of a token that lives for less than a minute, half of the life has passed then;
+    /// with less than 2 s, it is called when the server has ended the connection. When it has no token in time, it is called again,
+    /// with waits that grow, for as long as the old one holds.
     ///
     /// `source` is given the code with which the server refused the last token, or `None`. A source that keeps tokens
     /// must not give a refused one again: when the server refuses two in a row, the client ends with

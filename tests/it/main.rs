@@ -4,6 +4,7 @@ mod bad_input;
 mod calls;
 mod compat;
 mod conversations;
+mod endings;
 mod faults;
 mod files;
 mod foreign;

@@ -107,6 +107,8 @@ pub struct Session {
     account: Option<Account>,
     /// Why the last token was refused, until one is taken.
     refused: Option<ErrorText>,
+    /// How often in a row no token could be had in place of the one that ends.
+    unrefreshed: u32,
     positions: Positions,
     rooms: Rooms,
     outbox: Outbox,
@@ -158,6 +160,7 @@ impl Session {
             closing: None,
             account: None,
             refused: None,
+            unrefreshed: 0,
             positions: Positions::default(),
             rooms: Rooms::default(),
             outbox: Outbox::new(config.max_outbox),

@@ -136,7 +136,7 @@ pub struct Config {
     /// The credential. Never printed.
     pub token: String,
     /// Whether to ask for tokens ([`LinkAction::AskToken`](super::LinkAction::AskToken)): before each connection, also
-    /// after the server refused one, and 30 s before one expires. Default false: `token` is all there is, and the end of
+    /// after the server refused one, and 30 s before one expires, or after half of a life of less than a minute. Default false: `token` is all there is, and the end of
     /// the session when it is refused.
     pub ask_token: bool,
     /// The installation, for a client that receives pushes.

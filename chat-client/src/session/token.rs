@@ -13,8 +13,12 @@ use super::{LinkAction, Session, text};
 use crate::{Error, TokenError};
 
 /// How long before the end of a token the next one is asked for: enough for a slow identity provider, and a small part
-/// of any usual life. A token that has less than this left is used up.
+/// of any usual life. Of a token that lives for less than twice as long, half of the life.
 const REFRESH_BEFORE: Duration = Duration::from_secs(30);
+
+/// What is left at least of a token that is replaced before its end: with less, the connection ends with the token, and the next
+/// one is asked for then. It also bounds how often a source is asked whose tokens have hardly any life left.
+const MIN_LIFE: Duration = Duration::from_secs(2);
 
 impl Session {
     /// The answer to [`LinkAction::AskToken`]; harmless when nobody asked.
@@ -37,9 +41,19 @@ impl Session {
                 self.finish(Some(Error::Unauthenticated { code }));
             }
             Err(TokenError::Unavailable(reason)) if asking => self.lose(now, Loss::NoToken(reason)),
-            Err(error) => tracing::debug!(%error, "the connection goes on with its old token"),
+            Err(error) => self.keep_token(now, &error),
         }
         self.pump(now);
+    }
+
+    /// An open connection goes on with the token that it has. Whoever gives tokens may be back before that one ends.
+    fn keep_token(&mut self, now: Duration, error: &TokenError) {
+        tracing::debug!(%error, "the connection goes on with its old token");
+        if matches!(error, TokenError::Unavailable(_)) && matches!(self.phase, Phase::Ready { .. }) {
+            let wait = self.config.backoff.delay(self.unrefreshed, self.jitter.draw(), None);
+            self.unrefreshed = self.unrefreshed.saturating_add(1);
+            self.timers.set(Timer::Refresh, now + wait);
+        }
     }
 
     /// Why the server took the last token no more, until it takes another: a token source that keeps tokens must not
@@ -72,10 +86,12 @@ impl Session {
     /// The server took the token. `ts`: when it said so, by the clock that `expires_at` is of.
     pub(super) fn token_taken(&mut self, now: Duration, ts: Timestamp, data: &AuthData) {
         self.refused = None;
+        self.unrefreshed = 0;
         let ends = data.expires_at.filter(|_| self.config.ask_token);
         let left = ends.and_then(|ends| u64::try_from(ends.as_micros().saturating_sub(ts.as_micros())).ok());
-        let wait = left.and_then(|left| Duration::from_micros(left).checked_sub(REFRESH_BEFORE));
-        self.timers.put(Timer::Refresh, wait.filter(|wait| !wait.is_zero()).map(|wait| now + wait));
+        let left = left.map(Duration::from_micros).filter(|left| *left >= MIN_LIFE);
+        let wait = left.map(|left| left - REFRESH_BEFORE.min(left / 2));
+        self.timers.put(Timer::Refresh, wait.map(|wait| now + wait));
     }
 
     /// Whether another token may help against what would end the session. It is tried once: a source whose new token is

@@ -114,8 +114,8 @@ async fn a_token_is_replaced_on_the_open_connection() {
     let serve = async {
         let mut peer = server.accept().await;
         let auth = peer.auth().await;
-        // A moment more than the time before the end at which the next token is asked for.
-        peer.accept_auth_until(&auth.id, "2026-11-20T08:31:09.839Z").await;
+        // Two seconds, of which one passes before the next token is asked for.
+        peer.accept_auth_until(&auth.id, "2026-11-20T08:30:41.789Z").await;
         peer.say(json!({"resumed": {"outcome": "snapshot", "epoch": "e", "user_offset": 1}})).await;
         peer
     };

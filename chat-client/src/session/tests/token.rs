@@ -135,14 +135,53 @@ fn a_token_is_replaced_on_the_open_connection_before_it_ends() {
 }
 
 #[test]
-fn a_token_that_was_given_again_is_not_asked_for_again() {
-    let mut asked = Asked::ready(Some(31));
-    asked.bench.pass_quietly(Duration::from_secs(1));
+fn a_token_with_a_short_life_is_replaced_after_half_of_it() {
+    let mut asked = Asked::ready(Some(20));
+    asked.bench.pass_quietly(Duration::from_secs(9));
+    assert!(!asked.asks());
+    asked.bench.pass_quietly(Duration::from_secs(2));
+    assert!(asked.asks());
+}
+
+#[test]
+fn a_source_that_gives_the_same_token_again_is_not_asked_for_ever() {
+    let mut asked = Asked::ready(Some(600));
+    asked.bench.pass_quietly(Duration::from_secs(570));
+    let end = asked.bench.now + Duration::from_secs(30);
+    let mut times = 0;
+    while asked.asks() {
+        times += 1;
+        asked.bench.session.handle_token(asked.bench.now, Ok("tok-1".to_owned()));
+        let auth = asked.bench.auth();
+        let left = i64::try_from(end.saturating_sub(asked.bench.now).as_secs()).unwrap();
+        asked.accept(&auth, Some(left));
+        asked.bench.pass_quietly(Duration::from_secs(15).min(end.saturating_sub(asked.bench.now) / 2));
+    }
+    assert_eq!(times, 5, "each time half of what is left has passed");
+}
+
+#[test]
+fn a_source_that_has_nothing_in_time_is_asked_until_it_has() {
+    let mut asked = Asked::ready(Some(600));
+    asked.bench.pass_quietly(Duration::from_secs(570));
+    let began = asked.bench.now;
+    for _ in 0..6 {
+        assert!(asked.asks());
+        let error = TokenError::Unavailable("no network".to_owned());
+        asked.bench.session.handle_token(asked.bench.now, Err(error));
+        assert!(asked.bench.links().is_empty(), "not at once");
+        asked.bench.jump();
+    }
+    let waited = asked.bench.now - began;
+    assert!(
+        waited < Duration::from_secs(16),
+        "six waits that double from 250 ms, of which {waited:?} were drawn"
+    );
     asked.give();
     let auth = asked.auth();
-    asked.accept(&auth, Some(30));
-    asked.bench.pass_quietly(Duration::from_secs(29));
-    assert!(!asked.asks());
+    asked.accept(&auth, Some(1200));
+    assert_eq!(asked.bench.session.state(), ConnectionState::Ready);
+    assert!(asked.bench.events().is_empty(), "the application need not know");
 }
 
 #[test]
