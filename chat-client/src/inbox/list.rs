@@ -36,8 +36,10 @@ pub struct InboxList {
     pub(super) loaded: BTreeMap<Shelf, usize>,
     /// How far the pages of a shelf were read the last time they were read from the top.
     pub(super) walked: BTreeMap<Shelf, usize>,
-    /// Rooms that pages are read from the top for.
-    pub(super) sought: BTreeSet<RoomId>,
+    /// Where, in the order of notes, the first page was asked for of those that were read last.
+    pub(super) walked_from: BTreeMap<Shelf, u64>,
+    /// Rooms that pages are read from the top for, each since this place in the order of notes.
+    pub(super) sought: BTreeMap<RoomId, u64>,
     pub(super) wants: BTreeSet<Target>,
     pub(super) failed: BTreeSet<Target>,
     pub(super) pending: BTreeMap<u64, Pending>,
@@ -77,7 +79,8 @@ impl InboxList {
             next_page: BTreeMap::new(),
             loaded: BTreeMap::new(),
             walked: BTreeMap::new(),
-            sought: BTreeSet::new(),
+            walked_from: BTreeMap::new(),
+            sought: BTreeMap::new(),
             wants: BTreeSet::new(),
             failed: BTreeSet::new(),
             pending: BTreeMap::new(),
@@ -250,7 +253,8 @@ impl InboxList {
             }
         }
         self.note(Note::Message(message.clone()));
-        if self.rooms.get(&message.room).is_some_and(|placed| !placed.room.detailed) {
+        let known = |placed: &Placed| placed.room.detailed || self.sought.contains_key(&message.room);
+        if self.rooms.get(&message.room).is_some_and(|placed| !known(placed)) {
             self.seek(&message.room);
         }
     }
@@ -266,8 +270,15 @@ impl InboxList {
         }
     }
 
-    pub(super) fn set(&mut self, room: &RoomId, settings: &RoomSettings) {
-        self.change(room, |room| room.state.settings.clone_from(settings));
+    pub(super) fn set(&mut self, id: &RoomId, settings: &RoomSettings) {
+        let Some(placed) = self.rooms.get_mut(id) else { return };
+        let old = &placed.room.state.settings;
+        let moved = (old.pinned, old.archived) != (settings.pinned, settings.archived);
+        let room = placed.change();
+        room.state.settings.clone_from(settings);
+        if moved && !room.detailed {
+            self.seek(id);
+        }
     }
 
     fn hide(&mut self, room: &RoomId, seq: Seq) {
@@ -316,8 +327,13 @@ impl InboxList {
     pub(super) fn place(&mut self, state: RoomState) {
         match self.rooms.get_mut(&state.room) {
             Some(placed) => {
+                let shelf = placed.room.shelf();
                 let room = placed.change();
                 (room.state, room.followed) = (state, true);
+                if room.shelf() != shelf && !room.detailed {
+                    let id = room.state.room.clone();
+                    self.seek(&id);
+                }
             }
             None => {
                 let (id, room) = (state.room.clone(), Arc::new(InboxRoom::new(state, true)));
@@ -327,9 +343,12 @@ impl InboxList {
     }
 
     /// Reads pages from the top until one tells of this room. What was written in just now stands on top, below the pinned ones.
+    ///
+    /// Whatever moves a room that is sought seeks it anew: pages that were asked for before may pass it by.
     fn seek(&mut self, room: &RoomId) {
         if let Some(placed) = self.rooms.get(room) {
-            self.sought.insert(room.clone());
+            self.next_note += 1;
+            self.sought.insert(room.clone(), self.next_note);
             self.wants.insert(Target::Page(placed.room.shelf(), None));
         }
     }
@@ -343,8 +362,12 @@ impl InboxList {
     }
 
     /// The room that an entry of a log changes, if it is known and the entry is news.
-    fn entry(&mut self, room: &RoomId, offset: Offset, ts: Timestamp) -> Option<&mut InboxRoom> {
-        let placed = self.rooms.get_mut(room).filter(|placed| offset > placed.room.state.offset)?;
+    fn entry(&mut self, id: &RoomId, offset: Offset, ts: Timestamp) -> Option<&mut InboxRoom> {
+        let placed = self.rooms.get(id).filter(|placed| offset > placed.room.state.offset)?;
+        if !placed.room.detailed {
+            self.seek(id);
+        }
+        let placed = self.rooms.get_mut(id)?;
         self.told += 1;
         placed.tie = self.told;
         let room = placed.change();
@@ -361,8 +384,22 @@ impl InboxList {
         self.change(room, |room| change(&mut room.last));
     }
 
-    /// Sorts the rooms anew.
+    /// Where rooms are sought, pages are read, whichever shelf they have come to.
+    fn go_on_seeking(&mut self) {
+        let shelf = |id: &RoomId| self.rooms.get(id).map(|placed| placed.room.shelf());
+        let shelves: BTreeSet<Shelf> = self.sought.keys().filter_map(shelf).collect();
+        for shelf in shelves {
+            let pending = self.pending.values().map(|pending| &pending.target);
+            let mut read = self.wants.iter().chain(&self.failed).chain(pending);
+            if !read.any(|target| matches!(target, Target::Page(on, _) if *on == shelf)) {
+                self.wants.insert(Target::Page(shelf, None));
+            }
+        }
+    }
+
+    /// Sorts the rooms anew, and seeks on.
     pub(super) fn refresh(&mut self) {
+        self.go_on_seeking();
         for shelf in [Shelf::Main, Shelf::Archive] {
             let old = self.shelves.entry(shelf).or_default();
             let on_shelf = |placed: &&Placed| placed.room.shelf() == shelf;

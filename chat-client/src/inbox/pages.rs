@@ -138,10 +138,15 @@ impl InboxList {
         let noted = std::mem::take(&mut self.noted);
         let first = noted.partition_point(|(place, _)| *place < pending.from);
         let since: Vec<&Note> = noted.range(first..).map(|(_, note)| note).collect();
+        let from = pending.from;
         match (pending.target, answer) {
             (Target::Rooms, Answer::Rooms(states)) => self.take_rooms(states, &since),
             (Target::Page(shelf, cursor), Answer::Inbox(page)) => {
-                self.take_page(shelf, cursor.is_none(), page, &since);
+                if cursor.is_none() {
+                    self.walked.insert(shelf, 0);
+                    self.walked_from.insert(shelf, from);
+                }
+                self.take_page(shelf, page, from, &since);
             }
             (Target::Last(room), Answer::Page(page)) => self.take_last(&room, &page, &since),
             (target, _) => _ = self.failed.insert(target),
@@ -215,9 +220,9 @@ impl InboxList {
         }
     }
 
-    fn take_page(&mut self, shelf: Shelf, first: bool, page: InboxPage, since: &[&Note]) {
+    fn take_page(&mut self, shelf: Shelf, page: InboxPage, from: u64, since: &[&Note]) {
         let walked = self.walked.entry(shelf).or_default();
-        let known = if first { 0 } else { *walked };
+        let known = *walked;
         *walked = known + page.rooms.len();
         let end = *walked;
         for (place, entry) in page.rooms.iter().enumerate() {
@@ -238,7 +243,7 @@ impl InboxList {
             }
             self.again(id, since);
         }
-        self.seek_on(shelf, page.next.clone(), since);
+        self.seek_on(shelf, page.next.clone(), from);
         // Pages that are read again say nothing of where the rest goes on.
         let loaded = self.loaded.entry(shelf).or_default();
         if end > *loaded || page.next.is_none() {
@@ -248,21 +253,24 @@ impl InboxList {
         self.want_pages(shelf);
     }
 
-    /// Goes on through the pages of a shelf while rooms are sought there. At the end of the list they are on no page: they are on
-    /// their way from one shelf to the other, and only their newest messages can be had.
-    fn seek_on(&mut self, shelf: Shelf, next: Option<Cursor>, since: &[&Note]) {
-        let here = |id: &&RoomId| self.rooms.get(*id).is_some_and(|placed| placed.room.shelf() == shelf);
-        let sought: Vec<RoomId> = self.sought.iter().filter(here).cloned().collect();
-        match next {
-            _ if sought.is_empty() => {}
-            Some(next) => _ = self.wants.insert(Target::Page(shelf, Some(next))),
-            None => {
-                // Those that began anew are sought again.
-                for room in sought.into_iter().filter(|room| !began_anew(room, since)) {
-                    self.sought.remove(&room);
-                    self.wants.insert(Target::Last(room));
+    /// Goes on through the pages of a shelf while rooms are sought there. Those that are on no page that was asked for since they
+    /// are sought are on their way from one shelf to the other, and only their newest messages can be had.
+    fn seek_on(&mut self, shelf: Shelf, next: Option<Cursor>, from: u64) {
+        let here = |id: &RoomId| self.rooms.get(id).is_some_and(|placed| placed.room.shelf() == shelf);
+        let from = self.walked_from.get(&shelf).map_or(0, |walk| from.min(*walk));
+        let sought = self.sought.iter().filter(|(id, _)| here(id));
+        let passed: Vec<RoomId> = match next {
+            Some(next) => {
+                if sought.count() > 0 {
+                    self.wants.insert(Target::Page(shelf, Some(next)));
                 }
+                return;
             }
+            None => sought.filter(|(_, since)| **since <= from).map(|(id, _)| id.clone()).collect(),
+        };
+        for room in passed {
+            self.sought.remove(&room);
+            self.wants.insert(Target::Last(room));
         }
     }
 

@@ -4,8 +4,8 @@ use chat_protocol::event::{Deleted, Edited, UserChange, UserChanged};
 use chat_protocol::reply::{InboxEntry, InboxPage, InboxTotals};
 use chat_protocol::unread::{Counts, ReadState};
 use chat_protocol::{
-    Access, Content, HistoryPage, Message, Offset, Role, RoomId, RoomKind, RoomSettings, RoomState, Seq,
-    Timestamp, UserId, UserOffset,
+    Access, Content, Cursor, HistoryPage, Message, Offset, Role, RoomId, RoomKind, RoomSettings, RoomState,
+    Seq, Timestamp, UserId, UserOffset,
 };
 
 use super::*;
@@ -202,4 +202,67 @@ fn a_snapshot_shows_no_message_that_may_be_deleted_and_a_room_that_is_left_is_go
         asks.iter().any(|ask| matches!(ask, Ask::Inbox { archived: false, cursor: None, .. })),
         "{asks:?}"
     );
+}
+
+/// The client was given a room, and says how it stands.
+fn joined(list: &mut InboxList, state: RoomState) {
+    list.apply(&ClientEvent::RoomJoined(state.room.clone()));
+    list.apply(&ClientEvent::Resumed {
+        room: Some(state.room.clone()),
+        recovery: Recovery::Snapshot { missed: None, state: Some(Box::new(state)) },
+        pointers: Default::default(),
+        delivered: Default::default(),
+    });
+}
+
+/// Answers everything that is asked as a server would that has these rooms on each shelf, two to a page.
+fn serve(list: &mut InboxList, main: &[RoomState], archive: &[RoomState]) {
+    for _ in 0..20 {
+        let Some(request) = list.next_request() else { return };
+        let answer = match request.ask() {
+            Ask::Rooms => Answer::Rooms([main, archive].concat()),
+            Ask::Inbox { archived, cursor, .. } => {
+                let shelf = if *archived { archive } else { main };
+                let from = cursor.as_ref().map_or(0, |cursor| cursor.as_str().parse().unwrap());
+                let rows = shelf.iter().skip(from).take(2).map(|state| entry(state.clone(), None)).collect();
+                let next = (from + 2 < shelf.len()).then(|| Cursor::new((from + 2).to_string()).unwrap());
+                Answer::Inbox(InboxPage { next, ..page(rows) })
+            }
+            Ask::History { room, .. } => Answer::Page(HistoryPage::new(room.clone(), vec![], false)),
+        };
+        list.answer(&request, answer);
+    }
+    panic!("it asks on and on");
+}
+
+#[test]
+fn a_room_that_changes_its_shelf_before_any_page_told_of_it_is_found_there() {
+    let (mut list, request) = list(vec![state("a", 1, 10)]);
+    list.answer(&request, Answer::Inbox(page(vec![entry(state("a", 1, 10), None)])));
+    serve(&mut list, &[state("a", 1, 10)], &[]);
+    joined(&mut list, state("b", 0, 20));
+    let settings = RoomSettings { archived: true, ..RoomSettings::default() };
+    list.apply(&user(UserChange::Settings { room: room("b"), settings: settings.clone() }));
+    serve(&mut list, &[state("a", 1, 10)], &[RoomState { settings, ..state("b", 0, 20) }]);
+    let last = &list.rooms(Shelf::Archive)[0].last;
+    assert_eq!((names(&list, Shelf::Archive), last), (vec!["b"], &Last::None));
+}
+
+#[test]
+fn a_room_that_moves_while_pages_are_read_is_not_passed_by() {
+    let pinned = RoomSettings { pinned: true, ..RoomSettings::default() };
+    let pinned = |name, time| RoomState { settings: pinned.clone(), ..state(name, 1, time) };
+    let rooms = [pinned("a", 20), pinned("b", 10), state("c", 1, 20), state("d", 1, 10)];
+    let moved = RoomState { peer: Some(UserId::new("ann").unwrap()), ..state("d", 2, 30) };
+    let (mut list, request) = list(rooms.to_vec());
+    let next = Some(Cursor::new("2").unwrap());
+    let rows = rooms[..2].iter().map(|state| entry(state.clone(), None)).collect();
+    list.answer(&request, Answer::Inbox(InboxPage { next, ..page(rows) }));
+    let second = list.next_request().unwrap();
+    // While the second page is on its way, a room goes up: the page has it no more.
+    list.apply(&ClientEvent::Message(message("d", 2, 30)));
+    list.answer(&second, Answer::Inbox(page(vec![entry(rooms[2].clone(), None)])));
+    serve(&mut list, &[rooms[0].clone(), rooms[1].clone(), moved, rooms[2].clone()], &[]);
+    assert_eq!(names(&list, Shelf::Main), ["a", "b", "d", "c"]);
+    assert!(list.rooms(Shelf::Main)[2].peer.is_some(), "only a page tells of the peer");
 }
