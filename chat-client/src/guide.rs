@@ -63,19 +63,54 @@
 //!
 //! # When something goes wrong
 //!
-//! | what | what the application sees | what the client does |
-//! | --- | --- | --- |
-//! | no network, no server | [`Disconnected`](ClientEvent::Disconnected) with the reason and the wait | tries again, for ever |
-//! | the token has ended, with a source | nothing | asks for another before it ends, and again when it is refused |
-//! | the token has ended, without a source | [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`] | ends |
-//! | the token source fails | [`Disconnected`](ClientEvent::Disconnected) with its reason, each time | asks it again, with growing waits |
-//! | the token source says that the user has signed out | [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`] | ends |
-//! | the session was revoked or taken over | [`Closed`](ClientEvent::Closed) with [`Error::Ended`] | ends |
-//! | the user was banned from a room | [`RoomLeft`](ClientEvent::RoomLeft); what it sends there is wedged with `ERR_FORBIDDEN_ACCESS` | goes on in the other rooms |
-//! | the server is about to stop | [`Draining`](ClientEvent::Draining), later [`Disconnected`](ClientEvent::Disconnected) | connects to whatever is there next |
-//! | the versions have nothing in common | [`Closed`](ClientEvent::Closed) with [`Error::Ended`], `ERR_UNSUPPORTED_VERSION` | ends |
-//! | a subscriber is too slow | [`Lagged`](ClientEvent::Lagged) with how much it missed | goes on |
-//! | the store cannot write | [`StoreFailed`](ClientEvent::StoreFailed), once | goes on without it, and tries again |
+//! Every row was seen with the real server, by the tests that it names (`tests/it/endings` of the repository).
+//!
+//! ## The network and the server
+//!
+//! | what | what the application sees | what the client does | test |
+//! | --- | --- | --- | --- |
+//! | no network, no server | [`Disconnected`](ClientEvent::Disconnected) with the reason and the wait, for each attempt; [`connect`](ClientBuilder::connect) ends with [`Error::ConnectTimeout`] and the last reason | tries again for ever, with waits whose upper ends double | `a_server_that_is_away_is_tried_until_it_is_there` |
+//! | the connection is lost | [`Disconnected`](ClientEvent::Disconnected); then what was missed, a [`Resumed`](ClientEvent::Resumed) for each log, and [`Connected`](ClientEvent::Connected) | connects again and resumes | `a_lost_connection_is_made_again_and_what_was_missed_is_told` |
+//! | the server is about to stop | [`Draining`](ClientEvent::Draining), then [`Disconnected`](ClientEvent::Disconnected) with `ERR_SHUTTING_DOWN` | connects to whatever is there next, and sends what was not acknowledged: everything is stored once, in order | `a_server_that_drains_is_left_and_found_again_with_nothing_lost` |
+//! | too much at once | messages that were `InFlight` are `Queued` again | sends them again when the server says, each is stored once; messages of the same room that were under way at that moment may come before one that was refused | `what_is_too_much_at_once_goes_later_and_once` |
+//! | the versions have nothing in common | [`Closed`](ClientEvent::Closed) with [`Error::Ended`], `ERR_UNSUPPORTED_VERSION` | ends | `versions_that_have_nothing_in_common_end_the_client` |
+//! | the chat server has nothing at this path | [`Closed`](ClientEvent::Closed) with [`Error::Ended`], `ERR_NOT_FOUND` | ends | `an_address_without_a_chat_ends_the_client` |
+//! | another web server has nothing there, before any connection worked | [`Closed`](ClientEvent::Closed) with [`Error::Address`] and the HTTP status | ends | `somebody_elses_server_that_has_nothing_there_ends_the_client` |
+//! | what answers is no web server | [`Disconnected`](ClientEvent::Disconnected), for each attempt | tries again, as without a server | `what_is_no_web_server_is_tried_again` |
+//!
+//! ## Tokens and sessions
+//!
+//! | what | what the application sees | what the client does | test |
+//! | --- | --- | --- | --- |
+//! | the token ends, with a [source](ClientBuilder::token_source) | nothing | asks for another before that, for the open connection and the same session | `tokens_that_end_cost_nothing_with_a_source` |
+//! | the source fails while the old token holds | nothing | asks again, with waits that grow | `a_source_that_fails_while_the_old_token_holds_is_not_to_be_seen` |
+//! | the source fails for longer | [`Disconnected`](ClientEvent::Disconnected) with `ERR_TOKEN_EXPIRED`, then one with the source's reason for each call | asks again for ever, and tells the source why the last token was refused | `a_source_that_fails_for_longer_costs_the_connection_and_is_asked_until_it_works` |
+//! | the source fails before the first connection | [`Disconnected`](ClientEvent::Disconnected) with its reason, for each call; [`connect`](ClientBuilder::connect) ends with [`Error::ConnectTimeout`] and that reason, [`start`](ClientBuilder::start) does not | asks again, with waits that grow | `a_source_that_fails_three_times_is_asked_a_fourth_time_with_waits_that_grow`, `a_source_that_never_works_ends_a_connect_with_its_cause`, `a_client_that_was_started_outlives_a_source_that_does_not_work` |
+//! | the server refuses the token, with a source | [`Disconnected`](ClientEvent::Disconnected); at the second in a row [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`] | asks for another, once | `two_tokens_in_a_row_that_the_server_does_not_take_end_the_client` |
+//! | the token ends or is refused, without a source | [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`], `ERR_TOKEN_EXPIRED` or `ERR_INVALID_ACCESS_TOKEN` | ends | `a_token_that_ends_ends_the_client_without_a_source` |
+//! | the source says that the user has signed out | [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`]; with a connection open, when its token ends | ends | `a_user_who_has_signed_out_ends_the_client` |
+//! | the session was revoked, or the user deleted; without a source | [`Closed`](ClientEvent::Closed) with [`Error::Unauthenticated`], `ERR_SESSION_REVOKED` | ends | `a_revoked_session_ends_its_client_without_a_source`, `a_user_whom_the_operator_deletes_is_signed_out_everywhere` |
+//! | the session was revoked, with a source | [`Disconnected`](ClientEvent::Disconnected) with `ERR_SESSION_REVOKED`, which the source is told too | as the source says: with a token it goes on in a new session, after [`TokenError::SignedOut`] it ends | `a_revoked_session_is_followed_by_another_when_the_source_gives_a_token`, `a_revoked_session_ends_its_client_when_the_source_takes_it_for_a_sign_out` |
+//! | the session was taken over | [`Closed`](ClientEvent::Closed) with [`Error::Ended`], `ERR_SESSION_REPLACED` | ends | `a_session_that_is_taken_over_ends_its_client` |
+//!
+//! ## Rooms
+//!
+//! | what | what the application sees | what the client does | test |
+//! | --- | --- | --- | --- |
+//! | the user is banned from a room | [`RoomLeft`](ClientEvent::RoomLeft); what it sends there is wedged with `ERR_FORBIDDEN_ACCESS` | goes on in the other rooms | `a_ban_is_told_and_what_is_sent_there_afterwards_is_wedged` |
+//! | it was banned while it was away | [`Resumed`](ClientEvent::Resumed) with [`Recovery::Gone`], then [`RoomLeft`](ClientEvent::RoomLeft); what waited for the room is wedged | keeps it: let in again, [`RoomHandle::retry`] sends it in its order | `what_waits_for_a_room_is_wedged_when_the_user_was_banned_meanwhile` |
+//!
+//! ## The application itself
+//!
+//! | what | what the application sees | what the client does | test |
+//! | --- | --- | --- | --- |
+//! | a subscriber is too slow | [`Lagged`](ClientEvent::Lagged) with how much it missed | goes on, with the newest events | `a_subscriber_that_is_too_slow_is_told_how_much_it_missed` |
+//! | the store cannot write | [`StoreFailed`](ClientEvent::StoreFailed), once until it has worked again; [`Client::save`] is [`Error::Store`] | sends all the same, and tries again | `a_store_that_cannot_write_is_told_once_and_keeps_nobody_from_sending` |
+//! | the store cannot be read | [`start`](ClientBuilder::start) and [`connect`](ClientBuilder::connect) end with [`Error::Store`] | does not begin | `a_store_that_cannot_be_read_keeps_the_client_from_starting` |
+//! | the store holds another user's messages | [`Closed`](ClientEvent::Closed) with [`Error::OtherUser`] | ends, and sends none of them | `the_store_of_another_user_ends_the_client_and_sends_nothing` |
+//!
+//! What waits for an answer when a client ends gets the reason as its error. With a [store](crate::store), messages that were not
+//! acknowledged are sent by the next client.
 //!
 //! # Bounds
 //!
@@ -90,4 +125,4 @@
 //! | rooms followed | what the server follows, at most 1,000 | |
 
 #[allow(unused_imports, reason = "for the links of the text")]
-use crate::{Client, ClientBuilder, ClientEvent, Error, Recovery, RoomHandle, Sending};
+use crate::{Client, ClientBuilder, ClientEvent, Error, Recovery, RoomHandle, Sending, TokenError};

@@ -10,6 +10,7 @@ mod store;
 mod token;
 mod version;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -213,8 +214,31 @@ async fn rest(events: &mut EventStream) -> Vec<String> {
 /// The events that are there now: everything that led to what was waited for before has been told.
 async fn so_far(events: &mut EventStream) -> Vec<String> {
     let mut told = Vec::new();
-    while let Some(Some(event)) = events.next().now_or_never() {
+    // The runtime would have others have their turn after a hundred of them.
+    while let Some(Some(event)) = tokio::task::unconstrained(events.next()).now_or_never() {
         told.extend(words(&event));
     }
     told
+}
+
+/// The table of the guide names tests; each of them is here, and each that is here is named.
+#[test]
+fn the_guide_names_the_tests_of_its_table() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = std::fs::read_to_string(root.join("../chat-client/src/guide.rs")).unwrap();
+    let rows =
+        guide.lines().filter(|line| line.starts_with("//! |")).filter_map(|line| line.rsplit('|').nth(1));
+    let named: BTreeSet<&str> = rows.flat_map(|tests| tests.split('`').skip(1).step_by(2)).collect();
+    let mut present = BTreeSet::new();
+    for entry in std::fs::read_dir(root.join("it/endings")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let mut test = false;
+        for line in text.lines() {
+            let name = line.strip_prefix("async fn ").and_then(|rest| rest.split('(').next());
+            present.extend(name.filter(|_| test).map(str::to_owned));
+            test = line.starts_with("#[tokio::test");
+        }
+    }
+    let named = named.into_iter().filter(|name| !name.contains("::")).map(str::to_owned).collect();
+    assert_eq!(present, named);
 }

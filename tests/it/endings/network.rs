@@ -4,6 +4,9 @@ use chat_client::ConnectionState;
 
 use super::*;
 
+/// More messages than the server takes of one user at once.
+const MANY: usize = 100;
+
 #[tokio::test]
 async fn a_server_that_is_away_is_tried_until_it_is_there() {
     let scene = Scene::new().await;
@@ -89,4 +92,27 @@ async fn a_subscriber_that_is_too_slow_is_told_how_much_it_missed() {
     assert_eq!(bob.state(), ConnectionState::Ready);
     lobby.send_text("next").await.unwrap();
     assert_eq!(story(&mut slow, "message r: next").await.last().unwrap(), "message r: next");
+}
+
+#[tokio::test]
+async fn what_is_too_much_at_once_goes_later_and_once() {
+    let scene = Scene::with(&[("CHAT_LIMITS__USER_RATE", "200"), ("CHAT_LIMITS__USER_BURST", "60")]).await;
+    let ann = scene.client("ann").await;
+    let lobby = open(&ann, "r").await;
+    let mut events = ann.events();
+    let texts: BTreeSet<_> = (0..MANY).map(|n| n.to_string()).collect();
+    let sends: Vec<_> = texts.iter().map(|text| lobby.send_text(text)).collect();
+    let sent = timeout(PATIENCE, futures::future::join_all(sends)).await.unwrap();
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    let told = so_far(&mut events).await;
+    assert!(
+        !told.iter().any(|event| event.contains("wedged") || event.contains("disconnected")),
+        "{told:#?}"
+    );
+    let times = |state: &str| told.iter().filter(|event| event.ends_with(state)).count();
+    let (queued, in_flight) = (times("queued"), times("in flight"));
+    assert!(queued > MANY && queued == in_flight, "some went more than once: {queued} {in_flight}");
+    // Those that were under way when another was refused may come before it: the order is left open.
+    let stored = scene.texts("ann", "r").await;
+    assert_eq!((stored.len(), stored.into_iter().collect()), (MANY, texts));
 }

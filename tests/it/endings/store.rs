@@ -92,7 +92,9 @@ async fn the_store_of_another_user_ends_the_client_and_sends_nothing() {
     let gate = scene.gate();
     let ann = ClientBuilder::new(gate.clone()).token("dev-ann").store(kept.clone()).connect().await.unwrap();
     open(&ann, "r").await;
+    let mut events = ann.events();
     gate.shut();
+    story(&mut events, "disconnected: the connection ended").await;
     let waiting = ann.room(room("r")).send_text("ann's own");
     ann.save().await.unwrap();
     drop(waiting);

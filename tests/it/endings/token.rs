@@ -8,26 +8,32 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// What a token source was told at each call, and when.
+/// What a token source was told at a call, and when.
+struct Call {
+    at: Instant,
+    refused: Option<ErrorText>,
+}
+
+/// The calls of a token source.
 #[derive(Clone, Default)]
 struct Calls {
-    calls: Arc<Mutex<Vec<(Instant, Option<ErrorText>)>>>,
+    calls: Arc<Mutex<Vec<Call>>>,
 }
 
 impl Calls {
     /// Notes a call; which one it is, from 0.
     fn note(&self, refused: Option<ErrorText>) -> usize {
         let mut calls = self.calls.lock().unwrap();
-        calls.push((Instant::now(), refused));
+        calls.push(Call { at: Instant::now(), refused });
         calls.len() - 1
     }
 
     fn refused(&self) -> Vec<Option<ErrorText>> {
-        self.calls.lock().unwrap().iter().map(|(_, refused)| refused.clone()).collect()
+        self.calls.lock().unwrap().iter().map(|call| call.refused.clone()).collect()
     }
 
     fn times(&self) -> Vec<Instant> {
-        self.calls.lock().unwrap().iter().map(|(at, _)| *at).collect()
+        self.calls.lock().unwrap().iter().map(|call| call.at).collect()
     }
 
     /// Waits for so many calls.
