@@ -36,7 +36,7 @@ pub use backoff::{Backoff, Loss};
 #[cfg(feature = "bugs")]
 #[doc(hidden)]
 pub use bug::Bug;
-pub use command::{Answer, Command, Outgoing, Ticket};
+pub use command::{Answer, Command, Outgoing, Ticket, Token};
 pub use state::Config;
 
 use crate::{ClientEvent, ConnectionState, Error};
@@ -48,6 +48,7 @@ use position::Positions;
 use requests::Requests;
 use sending::Acked;
 use state::{Account, Awaiting, Phase, Timer, Timers, unknown_limits};
+use token::Askers;
 use typing::Typing;
 use view::Rooms;
 use watching::Watching;
@@ -107,6 +108,7 @@ pub struct Session {
     account: Option<Account>,
     /// Why the last token was refused, until one is taken.
     refused: Option<ErrorText>,
+    askers: Askers,
     positions: Positions,
     rooms: Rooms,
     outbox: Outbox,
@@ -158,6 +160,7 @@ impl Session {
             closing: None,
             account: None,
             refused: None,
+            askers: Askers::default(),
             positions: Positions::default(),
             rooms: Rooms::default(),
             outbox: Outbox::new(config.max_outbox),
