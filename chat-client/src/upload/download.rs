@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 use super::failed::{Failed, broken, refused, silent, strange};
-use super::http::lost;
+use super::http::{PIECE, lost};
 use super::line::{Asked, Line};
 use super::site::Site;
 use crate::runtime::timeout;
@@ -47,9 +47,12 @@ pub struct Download {
 enum State {
     Idle(Box<Fetching>),
     /// The next piece is on its way. The future lives in here and not in the one that waits for a piece: dropping that loses nothing.
-    Busy(BoxFuture<'static, (Box<Fetching>, Option<Result<Bytes, Error>>)>),
+    Busy(BoxFuture<'static, (Box<Fetching>, Item)>),
     Over,
 }
+
+/// The next piece; `None` at the end.
+type Item = Option<Result<Bytes, Error>>;
 
 struct Fetching {
     line: Line,
@@ -60,6 +63,8 @@ struct Fetching {
     /// Which version of the file the bytes are of.
     tag: Option<String>,
     body: Option<Incoming>,
+    /// What has come and was not handed out.
+    left: Bytes,
 }
 
 impl Client {
@@ -72,7 +77,7 @@ impl Client {
     /// reason for which the client ended.
     pub fn download(&self, url: impl Into<String>) -> Download {
         let (line, url) = (Line::new(self.clone()), url.into());
-        let fetching = Fetching { line, url, at: 0, size: None, tag: None, body: None };
+        let fetching = Fetching { line, url, at: 0, size: None, tag: None, body: None, left: Bytes::new() };
         Download { state: State::Idle(Box::new(fetching)), size: None, at: 0 }
     }
 }
@@ -118,7 +123,7 @@ impl Download {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Item> {
         if let State::Idle(_) = &self.state {
             let State::Idle(fetching) = std::mem::replace(&mut self.state, State::Over) else {
                 return Poll::Ready(None);
@@ -151,7 +156,7 @@ impl std::fmt::Debug for Download {
 }
 
 impl Fetching {
-    async fn fetch(mut self: Box<Self>) -> (Box<Self>, Option<Result<Bytes, Error>>) {
+    async fn fetch(mut self: Box<Self>) -> (Box<Self>, Item) {
         loop {
             let item = match self.step().await {
                 Ok(Step::Open) => continue,
@@ -170,18 +175,22 @@ impl Fetching {
     }
 
     async fn step(&mut self) -> Result<Step, Failed> {
+        if !self.left.is_empty() {
+            let piece = self.left.split_to(self.left.len().min(PIECE));
+            self.at += piece.len() as u64;
+            return Ok(Step::Piece(piece));
+        }
         let Some(body) = &mut self.body else { return self.open().await };
         let silence = self.line.silence;
         match timeout(silence, body.frame()).await.map_err(|_| silent(silence))? {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(piece) if !piece.is_empty() => {
-                    self.at += piece.len() as u64;
+            Some(Ok(frame)) => {
+                // What is no bytes of the file is nothing.
+                self.left = frame.into_data().unwrap_or_default();
+                if !self.left.is_empty() {
                     self.line.got_on();
-                    Ok(Step::Piece(piece))
                 }
-                // No bytes of the file.
-                _ => Ok(Step::Open),
-            },
+                Ok(Step::Open)
+            }
             Some(Err(error)) => Err(lost(&error)),
             None if self.size.is_none_or(|size| self.at == size) => Ok(Step::End),
             None => Err(broken("the answer ended early")),

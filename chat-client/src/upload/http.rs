@@ -24,12 +24,12 @@ use crate::transport::dial::{Dialer, Shaken};
 
 /// Bytes read from a source at once: with two of them waiting, an upload holds some 256 KiB of memory at most, the connection's
 /// buffer included, and greater ones are not faster.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// Pieces that were read and wait for the connection.
 const WAITING_PIECES: usize = 1;
 
-/// Bytes that the connection holds in each direction. Of a download it is the greatest piece.
+/// Bytes that the connection holds in each direction, more or less.
 const BUFFER: usize = 64 * 1024;
 
 /// One connection. When it is dropped, it is closed.

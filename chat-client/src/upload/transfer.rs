@@ -208,12 +208,8 @@ impl Transfer {
             Failed::Elsewhere(at) => {
                 // Without a place to go on from, another request has this file: an earlier one of ours.
                 self.next = Next::Ask;
-                match at.filter(|at| *at != self.at && *at <= self.size) {
-                    Some(at) => {
-                        self.next = Next::Send;
-                        self.at = at;
-                    }
-                    None => {}
+                if let Some(at) = at.filter(|at| *at != self.at && *at <= self.size) {
+                    (self.next, self.at) = (Next::Send, at);
                 }
                 self.line.recover(failed).await
             }
