@@ -39,6 +39,12 @@ pub struct ClientBuilder {
     max_age: Option<Duration>,
     config: Config,
     event_buffer: usize,
+    /// Addresses of the server, beside which its files are. They may hold secrets in their queries.
+    #[cfg(feature = "uploads")]
+    pub(crate) files: Vec<String>,
+    /// Whether the application said where files are.
+    #[cfg(feature = "uploads")]
+    pub(crate) files_said: bool,
 }
 
 impl ClientBuilder {
@@ -50,7 +56,26 @@ impl ClientBuilder {
     pub(crate) fn with(connector: Result<Arc<dyn Connector>, Error>) -> Self {
         let connectors = connector.map(|connector| vec![connector]);
         let config = Config::new("", 0);
-        Self { connectors, tokens: None, store: None, max_age: None, config, event_buffer: 2_048 }
+        Self {
+            connectors,
+            tokens: None,
+            store: None,
+            max_age: None,
+            config,
+            event_buffer: 2_048,
+            #[cfg(feature = "uploads")]
+            files: Vec::new(),
+            #[cfg(feature = "uploads")]
+            files_said: false,
+        }
+    }
+
+    /// A client of the server at this address.
+    pub(crate) fn at(url: &str) -> Self {
+        let builder = Self::with(crate::transport::connector(url));
+        #[cfg(feature = "uploads")]
+        let builder = builder.files_beside(url);
+        builder
     }
 
     /// Another way to the same server, such as a second address, or a transport for networks that let no WebSocket through. The
@@ -69,7 +94,10 @@ impl ClientBuilder {
     /// # }
     /// ```
     pub fn or_url(self, url: impl AsRef<str>) -> Self {
-        self.or_with(crate::transport::connector(url.as_ref()))
+        let builder = self.or_with(crate::transport::connector(url.as_ref()));
+        #[cfg(feature = "uploads")]
+        let builder = builder.files_beside(url.as_ref());
+        builder
     }
 
     /// Another way to the same server, as [`or_url`](Self::or_url), over a transport of one's own.
@@ -260,6 +288,8 @@ impl ClientBuilder {
         }
         config.began_at = runtime::wall_clock();
         let (max_outbox, max_requests) = (config.max_outbox, config.max_requests);
+        #[cfg(feature = "uploads")]
+        let backoff = config.backoff;
         let (calls, commands) = mpsc::channel(max_outbox.saturating_add(max_requests));
         let (events, first) = broadcast::channel(self.event_buffer);
         let (state_sender, state) = watch::channel(ConnectionState::Connecting);
@@ -274,7 +304,18 @@ impl ClientBuilder {
         let parts = Parts { connectors, tokens: self.tokens, store: self.store };
         runtime::spawn(driver::run(parts, session, start, out));
         let (max_age, first) = (self.max_age, Mutex::new(Some(first)));
-        Ok(Client::new(Shared { user, calls, max_age, max_outbox, max_requests, events, first, state }))
+        Ok(Client::new(Shared {
+            user,
+            calls,
+            max_age,
+            max_outbox,
+            max_requests,
+            events,
+            first,
+            state,
+            #[cfg(feature = "uploads")]
+            files: crate::upload::Files::new(self.files, backoff),
+        }))
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) struct Shared {
     /// the taking only.
     pub(crate) first: Mutex<Option<broadcast::Receiver<Arc<ClientEvent>>>>,
     pub(crate) state: watch::Receiver<ConnectionState>,
+    /// The ways to the server's files.
+    #[cfg(feature = "uploads")]
+    pub(crate) files: crate::upload::Files,
 }
 
 impl Shared {
@@ -83,7 +86,7 @@ impl Client {
     /// Configures a client of the server at `url`, such as `wss://chat.example.org/v1/ws`, or `https://chat.example.org/v1/events`
     /// where no WebSocket gets through: the scheme says which [transport](crate::transport::connector).
     pub fn builder(url: impl AsRef<str>) -> crate::ClientBuilder {
-        crate::ClientBuilder::with(crate::transport::connector(url.as_ref()))
+        crate::ClientBuilder::at(url.as_ref())
     }
 
     pub(crate) fn new(shared: Shared) -> Self {
@@ -235,6 +238,12 @@ pub(crate) fn misplaced() -> Error {
 /// The id of a command that the session has not numbered yet.
 pub(crate) fn unnumbered() -> RequestId {
     RequestId::new("0").expect("a digit is an id")
+}
+
+/// 64 random bits.
+#[cfg(feature = "uploads")]
+pub(crate) fn random_bits() -> Result<u64, Error> {
+    getrandom::u64().map_err(|error| Error::Random(error.to_string()))
 }
 
 /// 128 random bits as hexadecimal digits: a name that nobody else chooses.

@@ -86,6 +86,12 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+    /// The token source gives no token: a call of its own, such as an upload, cannot be made.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// A file could not be sent or fetched.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The first connection was not ready in time.
     #[error("not connected within {after:?}{}", last.as_deref().map(|text| format!(": {text}")).unwrap_or_default())]
     ConnectTimeout {
@@ -114,6 +120,51 @@ pub enum TokenError {
     /// There will be none: the user has signed out. The client ends with [`Error::Unauthenticated`].
     #[error("signed out")]
     SignedOut,
+}
+
+/// Why a file could not be sent or fetched (feature `uploads`), where it was not the server that refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The source cannot be read: it is gone, or none of the user's. Nothing of it is kept by the server.
+    #[error("the file cannot be read: {reason}")]
+    Source {
+        /// What kind of error it is.
+        kind: std::io::ErrorKind,
+        /// What the system, or a source of one's own, says.
+        reason: String,
+    },
+    /// There are more or fewer bytes than at the beginning, or others: what was sent and the rest would not fit together. Begin anew.
+    #[error("the file has changed: it had {announced} bytes, now there are {found}")]
+    Changed {
+        /// How many bytes there were.
+        announced: u64,
+        /// How many there are, as far as that was seen.
+        found: u64,
+    },
+    /// The server takes no file of this size. Nothing was sent.
+    #[error("a file of {size} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// Size in bytes.
+        size: u64,
+        /// Greatest size in bytes.
+        max: u64,
+    },
+    /// The server lost the unfinished upload, and lost it again after it was begun anew.
+    #[error("the server lost the upload twice")]
+    Lost,
+    /// The address is not that of a file of this server. Nothing was asked anywhere, because the token is for this server alone.
+    #[error("the address is not one of a file of this server")]
+    Elsewhere,
+    /// The server, or something before it, answered with an HTTP status and no error of the protocol.
+    #[error("HTTP status {status} instead of a file")]
+    Status {
+        /// The status. Redirects are among them, as they are not followed.
+        status: u16,
+    },
+    /// The connection was lost too often without getting on; how the last one was, for people.
+    #[error("the connection was lost too often, the last time: {0}")]
+    Connection(String),
 }
 
 impl Error {

@@ -53,6 +53,7 @@
 //! | `rustls-tls-native-roots` | yes | TLS that trusts what the system trusts |
 //! | `rustls-tls-webpki-roots` | no | TLS that trusts what Mozilla trusts: for containers without certificates of their own |
 //! | `ring` | yes | cryptography for TLS where the application installs no rustls `CryptoProvider` |
+//! | `uploads` | no | [`upload`]: files, with progress and resumed after a lost connection |
 //! | `sse` | no | `transport::sse`: dials `http://` and `https://` where WebSockets are blocked |
 //! | `conformance` | no | `connector_conformance!`: proves a connector of one's own |
 //! | `testing` | no | [`testing`]: a server within a test, for applications |
@@ -95,6 +96,8 @@ pub mod session;
 pub mod store;
 pub mod timeline;
 pub mod transport;
+#[cfg(feature = "uploads")]
+pub mod upload;
 
 #[cfg(feature = "driver")]
 pub use builder::ClientBuilder;
@@ -107,7 +110,7 @@ pub use calls::{
 pub use chat_protocol as protocol;
 #[cfg(feature = "driver")]
 pub use client::Client;
-pub use error::{Error, TokenError};
+pub use error::{Error, FileError, TokenError};
 pub use event::{ClientEvent, ConnectionState, Recovery, Unread};
 pub use outbox::{QueuedSend, SendState, SendUpdate};
 #[cfg(feature = "driver")]

@@ -1,5 +1,6 @@
 //! Tests across the crates.
 
+mod attachments;
 mod bad_input;
 mod calls;
 mod compat;

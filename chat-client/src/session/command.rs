@@ -4,7 +4,9 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use chat_protocol::reply::SendData;
-use chat_protocol::{ClientMsgId, Command as Wire, Content, Mentions, Reply, RoomId, RoomState, Seq, UserId};
+use chat_protocol::{
+    ClientMsgId, Command as Wire, Content, ErrorText, Mentions, Reply, RoomId, RoomState, Seq, UserId,
+};
 
 use crate::QueuedSend;
 
@@ -104,6 +106,14 @@ pub enum Command {
     /// Wait until everything in the outbox is written down. Answered with [`Answer::Done`], at once without a store, or with
     /// [`Error::Store`](crate::Error::Store) when the store cannot write now.
     Save,
+    /// What to say who the user is with, for requests beside the connection. Answered with [`Answer::Token`]: with the present token at
+    /// once, and where there is none, or `refused` is it, when the application has given another. A fixed token that was refused is
+    /// answered with [`Error::Unauthenticated`](crate::Error::Unauthenticated), a source that gives none with
+    /// [`Error::Token`](crate::Error::Token).
+    Token {
+        /// The token that the server has just refused, and why; `None`: the present one is wanted.
+        refused: Option<(Token, ErrorText)>,
+    },
     /// The network is another one, or is back: try now, or see whether the connection still lives. Answered with
     /// [`Answer::Done`] at once.
     NetworkChanged,
@@ -137,6 +147,16 @@ impl Outgoing {
     }
 }
 
+/// A credential. It is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(<redacted>)")
+    }
+}
+
 /// The result of a [`Command`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -149,6 +169,8 @@ pub enum Answer {
     Rooms(Vec<RoomState>),
     /// What waits to be sent.
     Outbox(Vec<QueuedSend>),
+    /// The token that is good as far as the session knows.
+    Token(Token),
     /// It is done, and there is nothing more to tell.
     Done,
 }

@@ -36,6 +36,7 @@ impl Session {
             Command::Save => {
                 return self.journal.wait(ticket, self.config.max_requests).map(|()| None);
             }
+            Command::Token { refused } => return self.give_token(ticket, refused),
             Command::NetworkChanged => {
                 self.network_changed(now);
                 return Ok(Some(Answer::Done));

@@ -197,6 +197,7 @@ impl Session {
         self.timers.clear();
         self.store_again();
         self.forget_savers(&error);
+        self.answer_askers(&Err(error.clone()));
         let requests = self.requests.drain().into_iter().filter_map(|request| request.ticket);
         for ticket in self.outbox.drain().into_iter().chain(requests) {
             self.answers.push_back((ticket, Err(error.clone())));

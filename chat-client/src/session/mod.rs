@@ -36,7 +36,7 @@ pub use backoff::{Backoff, Loss};
 #[cfg(feature = "bugs")]
 #[doc(hidden)]
 pub use bug::Bug;
-pub use command::{Answer, Command, Outgoing, Ticket};
+pub use command::{Answer, Command, Outgoing, Ticket, Token};
 pub use state::Config;
 
 use crate::{ClientEvent, ConnectionState, Error};
@@ -48,6 +48,7 @@ use position::Positions;
 use requests::Requests;
 use sending::Acked;
 use state::{Account, Awaiting, Phase, Timer, Timers, unknown_limits};
+use token::Askers;
 use typing::Typing;
 use view::Rooms;
 use watching::Watching;
@@ -107,8 +108,9 @@ pub struct Session {
     account: Option<Account>,
     /// Why the last token was refused, until one is taken.
     refused: Option<ErrorText>,
-    /// How often in a row no token could be had in place of the one that ends.
-    unrefreshed: u32,
+    /// How often in a row no token could be had in place of the one that ends; `None`: it does not end soon.
+    unrefreshed: Option<u32>,
+    askers: Askers,
     positions: Positions,
     rooms: Rooms,
     outbox: Outbox,
@@ -160,7 +162,8 @@ impl Session {
             closing: None,
             account: None,
             refused: None,
-            unrefreshed: 0,
+            unrefreshed: None,
+            askers: Askers::default(),
             positions: Positions::default(),
             rooms: Rooms::default(),
             outbox: Outbox::new(config.max_outbox),
@@ -266,7 +269,7 @@ impl Session {
                 }
                 Timer::Idle => self.probe(now, self.config.heartbeat_timeout),
                 Timer::Dead => self.drop_link(now, Loss::Silent),
-                Timer::Refresh => self.link.push_back(LinkAction::AskToken),
+                Timer::Refresh => self.refresh_token(),
                 Timer::Commands => self.release(now),
                 Timer::Pointers => self.tell_pointers(),
                 Timer::Typing => self.typing_over(now),

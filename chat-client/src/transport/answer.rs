@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 use super::DialError;
 
 /// What an answer says that refuses a connection.
-pub(super) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> DialError {
+pub(crate) fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> DialError {
     // The shape of a reply, as on a connection.
     let reply = decode::<Reply>(body).ok().filter(|reply| reply.err.is_some());
     match reply.and_then(|reply| reply.error()) {

@@ -29,13 +29,13 @@ use chat_protocol::{Frame, ReplyError, limits};
 use futures::future::BoxFuture;
 use futures::{Sink, Stream};
 
-#[cfg(any(feature = "ws", feature = "sse"))]
-mod answer;
+#[cfg(any(feature = "ws", feature = "sse", feature = "uploads"))]
+pub(crate) mod answer;
 #[cfg(any(test, all(feature = "browser", target_family = "wasm", target_os = "unknown")))]
 pub mod browser;
 pub mod channel;
 #[cfg(feature = "_dial")]
-mod dial;
+pub(crate) mod dial;
 pub mod memory;
 #[cfg(feature = "sse")]
 pub mod sse;

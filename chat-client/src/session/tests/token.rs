@@ -1,7 +1,9 @@
 //! Tokens: asked for, refused, replaced before they end.
 
+use super::super::Token;
 use super::*;
 use crate::TokenError;
+use chat_protocol::ErrorText;
 
 /// A session whose tokens are `tok-1`, `tok-2` and so on: the last one that was given.
 struct Asked {
@@ -248,4 +250,86 @@ fn a_fixed_token_that_ends_is_asked_for_from_nobody() {
     let reason = Some(Error::Unauthenticated { code: ErrorCode::InvalidToken.into() });
     assert_eq!(bench.session.state(), ConnectionState::Closed { reason });
     assert!(!bench.links().contains(&LinkAction::AskToken));
+}
+
+impl Asked {
+    /// Wants a token for a request beside the connection.
+    fn want(&mut self, refused: Option<&str>) -> Ticket {
+        let refused = refused.map(|token| (Token(token.to_owned()), ErrorCode::InvalidToken.into()));
+        self.bench.order(Command::Token { refused })
+    }
+
+    /// What came of it.
+    fn got(&mut self, ticket: Ticket) -> Option<Result<String, Error>> {
+        self.bench.answer(ticket).map(|answer| {
+            answer.map(|answer| match answer {
+                Answer::Token(token) => token.0,
+                other => panic!("no token: {other:?}"),
+            })
+        })
+    }
+}
+
+#[test]
+fn requests_beside_the_connection_have_its_token() {
+    let bench = Bench::with(|config| (config.ask_token, config.token) = (true, String::new()));
+    let mut asked = Asked { bench, given: 0 };
+    let early = asked.want(None);
+    assert_eq!(asked.got(early), None, "there is none yet");
+    asked.give();
+    assert_eq!(asked.got(early), Some(Ok("tok-1".to_owned())));
+    let mut asked = Asked::ready(None);
+    let ticket = asked.want(None);
+    assert_eq!(asked.got(ticket), Some(Ok("tok-1".to_owned())));
+    assert!(!asked.asks());
+}
+
+#[test]
+fn a_token_that_is_refused_beside_the_connection_is_replaced_there_too() {
+    let mut asked = Asked::ready(None);
+    let both = [asked.want(Some("tok-1")), asked.want(Some("tok-1"))];
+    assert_eq!(asked.bench.session.token_refused(), Some(&ErrorCode::InvalidToken.into()));
+    asked.give();
+    for ticket in both {
+        assert_eq!(asked.got(ticket), Some(Ok("tok-2".to_owned())));
+    }
+    assert_eq!(asked.bench.session.token_refused(), None);
+    let auth = asked.auth();
+    asked.accept(&auth, None);
+    let late = asked.want(Some("tok-1"));
+    assert_eq!(asked.got(late), Some(Ok("tok-2".to_owned())), "it has been replaced since");
+    assert!(!asked.asks());
+}
+
+#[test]
+fn whoever_wants_a_token_is_told_that_there_is_none() {
+    let mut asked = Asked::ready(None);
+    let ticket = asked.want(Some("tok-1"));
+    let unavailable = TokenError::Unavailable("no network".to_owned());
+    asked.bench.session.handle_token(asked.bench.now, Err(unavailable.clone()));
+    assert_eq!(asked.got(ticket), Some(Err(Error::Token(unavailable))));
+    let ticket = asked.want(Some("tok-1"));
+    asked.bench.session.handle_token(asked.bench.now, Err(TokenError::SignedOut));
+    let signed_out = Error::Unauthenticated { code: ErrorCode::InvalidToken.into() };
+    assert_eq!(asked.got(ticket), Some(Err(signed_out)));
+    assert_eq!(asked.bench.session.state(), ConnectionState::Ready, "the connection has its own word");
+    let ticket = asked.want(Some("tok-1"));
+    asked.bench.order(Command::Close);
+    assert_eq!(asked.got(ticket), Some(Err(Error::Closed)));
+}
+
+#[test]
+fn a_fixed_token_that_is_refused_beside_the_connection_is_the_end_of_that_request() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    let Some(Ok(Answer::Token(token))) = ({
+        let ticket = bench.order(Command::Token { refused: None });
+        bench.answer(ticket)
+    }) else {
+        panic!("a fixed token is there from the beginning")
+    };
+    assert!(!format!("{token:?}").contains(&token.0));
+    let code: ErrorText = ErrorCode::InvalidToken.into();
+    let ticket = bench.order(Command::Token { refused: Some((token, code.clone())) });
+    assert_eq!(bench.error(ticket), Error::Unauthenticated { code });
+    assert_eq!(bench.session.state(), ConnectionState::Ready);
 }
