@@ -253,7 +253,10 @@ impl Wires {
                 self.up.end(now);
             }
             // The client is told that the connection is gone, and the server goes on reading.
-            (Wrote::Stranded, _) => self.down.kill(now),
+            (Wrote::Stranded, _) => {
+                self.shared.hits.hit(Fault::Stranded);
+                self.down.kill(now);
+            }
         }
         self.wake_both();
     }

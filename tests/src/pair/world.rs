@@ -1,6 +1,6 @@
 //! The loop of a run: does what is due, and lets time jump to what is due next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,9 +112,12 @@ impl World {
             Around { seed, now: lasted, shared: &shared, disk: &disk, server: Some(running), shape: &shape };
         check::settled(&disk, &running.server, &mut clients, &around).await?;
         let (hits, trace) = (shared.hits.histogram(), shared.trace.number());
-        let sends = clients.iter().map(|client| client.sent.len()).sum();
+        let sent = || clients.iter().flat_map(|client| &client.sent);
+        let rooms = sent().map(|sent| &sent.room).collect::<BTreeSet<_>>().len();
+        let (sends, talkers) =
+            (sent().count(), clients.iter().filter(|client| !client.sent.is_empty()).count());
         running.server.shutdown(Duration::ZERO).await;
-        Ok(Report { hits, trace, sends, lasted })
+        Ok(Report { hits, trace, clients: talkers, rooms, sends, lasted })
     }
 
     /// A client, and what it has to do with.
