@@ -1,5 +1,6 @@
 //! Runs whose faults follow from a seed.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 
 use chat_tests::pair::{BUG_VARIABLE, Bug, Fault, Histogram, MISTAKES_VARIABLE, Options, SEED_VARIABLE, run};
@@ -13,7 +14,7 @@ const SCALE: (usize, usize, usize) = (4, 5, 50);
 /// Does so many runs and prints what has really happened in them.
 fn run_all(seeds: Range<u64>, options: &Options) -> Histogram {
     let mut all = Histogram::default();
-    let (mut sends, mut failures) = (0, Vec::new());
+    let (mut sends, mut traces, mut failures) = (0, DefaultHasher::new(), Vec::new());
     for seed in seeds {
         match run(seed, options) {
             Ok(report) => {
@@ -22,11 +23,14 @@ fn run_all(seeds: Range<u64>, options: &Options) -> Histogram {
                 assert!(report.sends >= least, "seed {seed}: {} messages", report.sends);
                 all.add(&report.hits);
                 sends += report.sends;
+                report.trace.hash(&mut traces);
             }
             Err(failure) => failures.push(failure),
         }
     }
-    println!("{sends} messages, all of them by {} clients in {} rooms\n{all}", SCALE.0, SCALE.1);
+    let (clients, rooms, _) = SCALE;
+    println!("{sends} messages by {clients} clients in {rooms} rooms each, trace {:016x}", traces.finish());
+    println!("{all}");
     let first: Vec<_> = failures.iter().take(10).map(ToString::to_string).collect();
     assert!(failures.is_empty(), "{} runs failed:\n{}", failures.len(), first.join("\n"));
     all

@@ -15,7 +15,6 @@ use chat_server_core::transport::PeerInfo;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::Bug;
 use super::clock::stream;
 use super::drawer::Drawer;
 use super::fault::Fault;
@@ -25,6 +24,7 @@ use super::plan::{Fate, Shape};
 use super::sent::Sent;
 use super::server::{Disk, Running};
 use super::view::View;
+use super::{Bug, Options};
 
 /// What a client has to do with besides itself.
 pub(super) struct Around<'a> {
@@ -75,9 +75,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(seed: u64, index: usize, user: UserId, shape: &Shape, bug: Option<Bug>) -> Self {
-        let mut random = stream(seed, "client", index as u64);
-        let drawer = random.random_bool(0.5).then(|| Drawer::new(stream(seed, "drawer", index as u64)));
+    pub(super) fn new(seed: u64, index: usize, user: UserId, shape: &Shape, options: &Options) -> Self {
+        let (mut random, bug) = (stream(seed, "client", index as u64), options.bug);
+        let drawn = random.random_bool(0.5);
+        let kept = options.kept.unwrap_or(drawn);
+        let drawer = kept.then(|| Drawer::new(stream(seed, "drawer", index as u64)));
         let config = config(&mut random, &user, drawer.as_ref(), shape.request_timeout, bug);
         let session = Session::new(Duration::ZERO, config);
         Self {

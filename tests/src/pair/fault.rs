@@ -37,6 +37,8 @@ pub enum Fault {
     Close1001,
     /// The connection was closed with 4411: the client reads too slowly.
     Close4411,
+    /// The server itself found that the client reads too slowly.
+    SlowReader,
     /// The connection was closed with 4412: the server heard nothing.
     Close4412,
     /// The connection was closed with 4503: the store takes nothing.

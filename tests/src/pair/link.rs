@@ -325,11 +325,13 @@ impl Sink<Frame> for ServerEnd {
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), ConnectionError> {
         let mut wires = lock(&self.0);
         wires.write(Way::Down, &frame);
-        if let Frame::Close(close) = frame
-            && close.code == 4412
-            && (wires.up.swallows() || wires.down.swallows())
-        {
-            wires.shared.hits.hit(Fault::HalfOpenNoticedByServer);
+        let swallows = wires.up.swallows() || wires.down.swallows();
+        match frame {
+            Frame::Close(close) if close.code == 4411 => wires.shared.hits.hit(Fault::SlowReader),
+            Frame::Close(close) if close.code == 4412 && swallows => {
+                wires.shared.hits.hit(Fault::HalfOpenNoticedByServer);
+            }
+            _ => {}
         }
         wires.shared.wake.notify_one();
         Ok(())

@@ -79,6 +79,8 @@ pub struct Options {
     pub scripted: bool,
     /// What is cut.
     pub cuts: Vec<Cut>,
+    /// Whether the clients have a store for their messages; `None`: as the seed says.
+    pub kept: Option<bool>,
     /// A mistake that all clients make.
     pub bug: Option<Bug>,
     /// The server makes mistakes: it loses an event now and then, or tells one again. Clients are told of every room anew when

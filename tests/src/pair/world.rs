@@ -54,8 +54,7 @@ impl World {
         let server = Running::start(&disk, &tokens, &clock, &shape.server);
         steps::make_rooms(&server.server).await;
         let user = |name: &str| UserId::new(name.to_owned()).expect("letters are an id");
-        let client =
-            |(index, name): (usize, &&str)| Client::new(seed, index, user(name), &shape, options.bug);
+        let client = |(index, name): (usize, &&str)| Client::new(seed, index, user(name), &shape, options);
         let mut clients: Vec<Client> = USERS.iter().enumerate().map(client).collect();
         for cut in &options.cuts {
             let traps = clients[cut.client].traps.entry(cut.connection).or_default();
