@@ -175,6 +175,12 @@ impl Requests {
         })
     }
 
+    /// Whether a room's state is asked for already. A page of its history says less.
+    pub(super) fn renewing(&self, of: &RoomId) -> bool {
+        let whole = |ask: &Ask| matches!(ask, Ask::Follow { room, whole: true } if room == of);
+        self.all.values().any(|request| whole(&request.ask))
+    }
+
     /// Whether a question to listen to `user` waits already.
     pub(super) fn listening(&self, user: &UserId) -> bool {
         self.all.values().any(|request| match &request.ask {

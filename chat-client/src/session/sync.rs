@@ -60,7 +60,7 @@ impl Session {
             }
             Event::Room(change) => {
                 if self.next_in(&change.room, change.offset) {
-                    if self.rooms.room(&change) && !self.requests.filling(&change.room) {
+                    if self.rooms.room(&change) && !self.requests.renewing(&change.room) {
                         self.requests.push_own(Ask::Follow { room: change.room.clone(), whole: true });
                     }
                     self.recount(&change.room.clone(), |_| {});
@@ -265,7 +265,7 @@ impl Session {
     /// all of that; those that were only brought up to date are asked for it.
     fn renew_rooms(&mut self) {
         for room in self.positions.not_renewed() {
-            if !self.requests.filling(&room) {
+            if !self.requests.renewing(&room) {
                 self.requests.push_own(Ask::Follow { room, whole: true });
             }
         }

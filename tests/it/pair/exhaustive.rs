@@ -5,17 +5,23 @@ use chat_tests::pair::{Cut, Fault, On, Options, Spring, Trap, Way, run};
 /// More frames, or bytes of one frame, than the conversation has in one direction.
 const MOST: usize = 2_000;
 
-/// Cuts one after the other until there is nothing more to cut; how often it was cut.
+/// Cuts one after the other until there is nothing more to cut, of clients with a store for their messages and of such without;
+/// how often it was cut.
 fn cut_all(fault: Fault, first: usize, cut: impl Fn(usize) -> Vec<Cut>) -> usize {
+    let [with, without] = [true, false].map(|kept| cut_each(kept, first, &cut));
+    println!("{fault:?}: {with} places with a store, {without} without");
+    with.min(without)
+}
+
+fn cut_each(kept: bool, first: usize, cut: impl Fn(usize) -> Vec<Cut>) -> usize {
+    let faults = [Fault::CutUpBetweenFrames, Fault::CutUpWithinFrame];
+    let faults = faults.into_iter().chain([Fault::CutDownBetweenFrames, Fault::CutDownWithinFrame]);
     for n in first..MOST {
         let cuts = cut(n);
         let expected = cuts.len() as u64;
-        let options = Options { scripted: true, cuts, ..Options::default() };
+        let options = Options { scripted: true, cuts, kept: Some(kept), ..Options::default() };
         let report = run(0, &options).unwrap_or_else(|failure| panic!("cut {n}: {}", failure.what));
-        let all = [Fault::CutUpBetweenFrames, Fault::CutUpWithinFrame];
-        let all = all.into_iter().chain([Fault::CutDownBetweenFrames, Fault::CutDownWithinFrame]);
-        if all.map(|fault| report.hits.count(fault)).sum::<u64>() < expected {
-            println!("{fault:?}: {} places", n - first);
+        if faults.clone().map(|fault| report.hits.count(fault)).sum::<u64>() < expected {
             return n - first;
         }
     }

@@ -3,46 +3,15 @@
 use std::collections::BTreeMap;
 
 use chat_client::Error;
-use chat_client::protocol::{ClientMsgId, ErrorCode, Offset, RoomId, RoomState, Seq, UserId};
-use chat_server_core::storage::{LogEntry, MessageStore, RoomStore, RoomsQuery};
+use chat_client::protocol::{ClientMsgId, ErrorCode, RoomId, RoomState, Seq, UserId};
+use chat_server_core::storage::{RoomStore, RoomsQuery};
 use chat_server_core::{Caller, ChatServer};
 
 use super::client::{Around, Client};
-use super::plan::ROOMS;
+use super::plan::{LEFT_FROM, ROOMS, USERS};
 use super::sent::Sent;
 use super::server::Disk;
-
-/// More entries than any log of a run has.
-const WHOLE_LOG: usize = 10_000;
-
-/// All that the store has, as clients are compared with it.
-struct Truth {
-    logs: BTreeMap<RoomId, Vec<LogEntry>>,
-    /// Number of each message, by room and name; all of them where there are several.
-    messages: BTreeMap<(RoomId, UserId, ClientMsgId), Vec<Seq>>,
-}
-
-impl Truth {
-    async fn read(disk: &Disk) -> Result<Self, String> {
-        let (mut logs, mut messages) = (BTreeMap::new(), BTreeMap::<_, Vec<Seq>>::new());
-        for room in ROOMS {
-            let room = RoomId::new(room).expect("letters and digits are an id");
-            let page =
-                disk.store.log(&room, Offset::ZERO, WHOLE_LOG).await.map_err(|error| error.to_string())?;
-            let entries = page.ok_or_else(|| format!("{room} is not there"))?.entries;
-            for entry in &entries {
-                if let LogEntry::Message(stored) = entry
-                    && let Some(name) = stored.message.client_msg_id.clone()
-                {
-                    let key = (room.clone(), stored.message.from.clone(), name);
-                    messages.entry(key).or_default().push(stored.message.seq);
-                }
-            }
-            logs.insert(room, entries);
-        }
-        Ok(Self { logs, messages })
-    }
-}
+use super::truth::Truth;
 
 /// Compares every client with the store.
 ///
@@ -55,53 +24,103 @@ pub(super) async fn settled(
     around: &Around<'_>,
 ) -> Result<(), String> {
     let truth = Truth::read(disk).await?;
-    let known: usize = clients.iter().map(|client| client.sent.len()).sum();
+    let mut known = 0;
     for client in clients {
         let who = client.index;
-        sends(&truth, client).map_err(|why| format!("client {who}: {why}"))?;
-        let theirs = rooms_of(disk, server, &client.user).await?;
-        let ours = client.rooms(around);
-        compare(&ours, &theirs).map_err(|why| format!("client {who}: {why}"))?;
-        for (room, log) in &truth.logs {
-            let member = theirs.iter().any(|state| state.room == *room);
-            client.view.check(room, log, member).map_err(|why| format!("client {who}: {why}"))?;
-        }
-        for (room, seq) in &client.read {
-            let state = theirs.iter().find(|state| state.room == *room);
-            if let Some(state) = state.filter(|state| state.read < *seq) {
-                let at = state.read;
-                return Err(format!("client {who}: {room} was read up to {seq}, the server knows of {at}"));
-            }
-        }
+        one(&truth, disk, server, client, around).await.map_err(|why| format!("client {who}: {why}"))?;
+        known += client.sent.iter().filter(|sent| matches!(sent.answer, Some(Ok(_)))).count();
     }
-    match truth.messages.len() <= known {
+    match truth.messages.len() == known {
         true => Ok(()),
-        false => Err(format!("{} messages were made, {} are stored", known, truth.messages.len())),
+        false => Err(format!("{known} messages are known to be stored, {} are", truth.messages.len())),
     }
 }
 
-/// Each message is stored as it was answered, once, in the order in which they were made.
+async fn one(
+    truth: &Truth,
+    disk: &Disk,
+    server: &ChatServer,
+    client: &mut Client,
+    around: &Around<'_>,
+) -> Result<(), String> {
+    sends(truth, client)?;
+    client.check_empty(around)?;
+    if let Some(command) = client.done.iter().find(|command| !truth.has(&client.user, command)) {
+        return Err(format!("it was told that this is done, and it is not: {command:?}"));
+    }
+    let theirs = rooms_of(disk, server, &client.user).await?;
+    compare(&client.rooms(around), &theirs)?;
+    for state in &theirs {
+        let (counts, is) = ((state.unread, state.mentions), truth.count(&client.user, state));
+        if counts != (is.unread, is.mentions) {
+            return Err(format!("the server counts {counts:?} in {}, the rule {is:?}", state.room));
+        }
+        delivered(disk, client, state).await?;
+    }
+    for room in truth.logs.keys() {
+        client.view.check(room, truth, theirs.iter().any(|state| state.room == *room))?;
+    }
+    client.view.check_own(&truth.own[&client.user])?;
+    for (room, seq) in &client.read {
+        let state = theirs.iter().find(|state| state.room == *room);
+        if let Some(state) = state.filter(|state| state.read < *seq) {
+            return Err(format!("{room} was read up to {seq}, the server knows of {}", state.read));
+        }
+    }
+    Ok(())
+}
+
+/// Each message is stored as it was answered, once, saying what it said, in the order in which they were made.
 fn sends(truth: &Truth, client: &Client) -> Result<(), String> {
     let mut last: BTreeMap<&RoomId, (Seq, &ClientMsgId)> = BTreeMap::new();
-    for Sent { room, name, answer, .. } in &client.sent {
+    for sent in &client.sent {
+        let Sent { room, name, answer, .. } = sent;
         let stored = truth.messages.get(&(room.clone(), client.user.clone(), name.clone()));
         let stored = stored.map(Vec::as_slice).unwrap_or_default();
         match (answer, stored) {
-            (Some(Ok(data)), [seq]) if data.seq == *seq => {
-                if let Some((before, earlier)) =
-                    last.insert(room, (*seq, name)).filter(|(before, _)| before > seq)
+            (Some(Ok(data)), [message]) if (data.seq, data.offset) == (message.seq, message.offset) => {
+                if !sent.late
+                    && let Some((before, earlier)) = last.insert(room, (message.seq, name))
+                    && before > message.seq
                 {
+                    let seq = message.seq;
                     return Err(format!("{name} is number {seq} of {room}, {earlier} before it is {before}"));
                 }
+                let said =
+                    message.content == sent.content || truth.changed.contains(&(room.clone(), message.seq));
+                if !said || (message.thread, &message.mentions) != (sent.thread, &sent.mentions) {
+                    return Err(format!("{sent:?} is stored as {message:?}"));
+                }
             }
-            // Only of a room that was left: then it is no error.
-            (Some(Err(Error::Refused { code, .. })), []) if code.known() == Some(ErrorCode::Forbidden) => {}
+            (Some(Err(Error::Refused { code, .. })), []) if may_be_refused(truth, sent, code.known()) => {}
             (answer, stored) => {
                 return Err(format!("{name} in {room} was answered {answer:?} and is stored as {stored:?}"));
             }
         }
     }
     Ok(())
+}
+
+/// Whether a message could not be taken: its room was left, or what it answers is gone.
+fn may_be_refused(truth: &Truth, sent: &Sent, code: Option<ErrorCode>) -> bool {
+    let gone = || sent.thread.is_some_and(|root| truth.deleted.contains(&(sent.room.clone(), root)));
+    match code {
+        // The first rooms are left by nobody.
+        Some(ErrorCode::Forbidden) => ROOMS[LEFT_FROM..].contains(&sent.room.as_str()),
+        Some(ErrorCode::MessageNotFound) => gone(),
+        _ => false,
+    }
+}
+
+/// The others may know that all messages of theirs arrived that this application was told.
+async fn delivered(disk: &Disk, client: &Client, state: &RoomState) -> Result<(), String> {
+    let members = disk.store.members(&state.room, None, USERS.len()).await;
+    let members = members.map_err(|error| error.to_string())?;
+    let at = members.iter().find(|member| member.user == client.user).map(|member| member.delivered);
+    match client.view.heard(&state.room, &client.user) {
+        heard if at >= heard => Ok(()),
+        heard => Err(format!("{heard:?} of {} has arrived, the server knows of {at:?}", state.room)),
+    }
 }
 
 async fn rooms_of(disk: &Disk, server: &ChatServer, user: &UserId) -> Result<Vec<RoomState>, String> {
@@ -121,15 +140,14 @@ fn compare(ours: &[RoomState], theirs: &[RoomState]) -> Result<(), String> {
         return Err(format!("it knows of {:?}, the server of {:?}", names(ours), names(theirs)));
     }
     for (ours, theirs) in ours.iter().zip(theirs) {
-        let facts = |state: &RoomState| {
-            (state.offset, state.seq, state.oldest_seq, state.members, state.role.clone(), state.read)
-        };
-        if facts(ours) != facts(theirs) {
-            return Err(format!("{}: it has {:?}, the server {:?}", ours.room, facts(ours), facts(theirs)));
+        let counts = |state: &RoomState| (state.unread, state.mentions);
+        let (has, is) = (counts(ours), counts(theirs));
+        // What is told apart by name is counted; the rest has to be equal as a whole.
+        if (RoomState { unread: is.0, mentions: is.1, ..ours.clone() }) != *theirs {
+            return Err(format!("{}: it has {ours:?}, the server {theirs:?}", ours.room));
         }
-        if ours.unread != theirs.unread {
-            let (has, is) = (ours.unread, theirs.unread);
-            return Err(format!("{}: it counts {has} unread, the server {is}", ours.room));
+        if has != is {
+            return Err(format!("{}: it counts {has:?} unread, the server {is:?}", ours.room));
         }
     }
     Ok(())

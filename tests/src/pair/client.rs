@@ -1,19 +1,20 @@
 //! A client of a run: the session, driven by hand, and what its application knows.
 
+mod state;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_client::protocol::reply::RoomData;
-use chat_client::protocol::{ClientMsgId, Command as Wire, Content, Frame, RoomId, RoomState, Seq, UserId};
+use chat_client::protocol::{ClientMsgId, Command as Wire, Content, Frame, Mentions, RoomId, Seq, UserId};
 use chat_client::session::{Answer, Command, Config, LinkAction, Loss, Session, Ticket};
 use chat_client::transport::DialError;
-use chat_client::{ClientEvent, ConnectionState, Error, SendState, SendUpdate, TokenError};
+use chat_client::{ClientEvent, Error, SendState, SendUpdate, TokenError};
 use chat_server_core::transport::PeerInfo;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use super::Bug;
 use super::clock::stream;
 use super::drawer::Drawer;
 use super::fault::Fault;
@@ -23,6 +24,7 @@ use super::plan::{Fate, Shape};
 use super::sent::Sent;
 use super::server::{Disk, Running};
 use super::view::View;
+use super::{Bug, Options};
 
 /// What a client has to do with besides itself.
 pub(super) struct Around<'a> {
@@ -56,8 +58,10 @@ pub(super) struct Client {
     /// Traps of the links that are to be opened, by number from 0.
     pub(super) traps: BTreeMap<u64, Vec<(Way, Trap)>>,
     next_ticket: u64,
-    /// Calls other than sends that are not answered, and whether each is a `join`.
-    calls: BTreeMap<Ticket, bool>,
+    /// Calls other than sends that are not answered, and what was asked.
+    calls: BTreeMap<Ticket, Command>,
+    /// What the server was asked to do, and says that it did.
+    pub(super) done: Vec<Wire>,
     /// Where messages outlive the application, in runs that have such a place.
     drawer: Option<Drawer>,
     pub(super) sent: Vec<Sent>,
@@ -71,9 +75,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(seed: u64, index: usize, user: UserId, shape: &Shape, bug: Option<Bug>) -> Self {
-        let mut random = stream(seed, "client", index as u64);
-        let drawer = random.random_bool(0.5).then(|| Drawer::new(stream(seed, "drawer", index as u64)));
+    pub(super) fn new(seed: u64, index: usize, user: UserId, shape: &Shape, options: &Options) -> Self {
+        let (mut random, bug) = (stream(seed, "client", index as u64), options.bug);
+        let drawn = random.random_bool(0.5);
+        let kept = options.kept.unwrap_or(drawn);
+        let drawer = kept.then(|| Drawer::new(stream(seed, "drawer", index as u64)));
         let config = config(&mut random, &user, drawer.as_ref(), shape.request_timeout, bug);
         let session = Session::new(Duration::ZERO, config);
         Self {
@@ -91,6 +97,7 @@ impl Client {
             traps: BTreeMap::new(),
             next_ticket: 0,
             calls: BTreeMap::new(),
+            done: Vec::new(),
             drawer,
             sent: Vec::new(),
             read: BTreeMap::new(),
@@ -334,16 +341,19 @@ impl Client {
                 .say(around.now, || format!("{} settles {} {answer:?}", self.index, sent.name));
             return sent.settle(answer).map_err(|why| format!("client {}: {why}", self.index));
         }
-        let Some(joins) = self.calls.remove(&ticket) else {
+        let Some(asked) = self.calls.remove(&ticket) else {
             return Err(format!("client {}: {ticket:?} answered again, or never asked", self.index));
         };
-        match answer {
-            Ok(Answer::Reply(reply)) if joins => {
-                let data: RoomData =
-                    reply.parse().map_err(|error| format!("no answer to a join: {error}"))?;
-                self.view.joined(&data.room);
+        match (answer, asked) {
+            (Ok(Answer::Reply(reply)), Command::Ask(wire)) => {
+                if let Wire::Join(_) = *wire {
+                    let data: RoomData =
+                        reply.parse().map_err(|error| format!("no answer to a join: {error}"))?;
+                    self.view.joined(&data.room);
+                }
+                self.done.push(*wire);
             }
-            Err(Error::Timeout { .. }) => around.shared.hits.hit(Fault::ReplyTooLate),
+            (Err(Error::Timeout { .. }), _) => around.shared.hits.hit(Fault::ReplyTooLate),
             _ => {}
         }
         Ok(())
@@ -370,13 +380,28 @@ impl Client {
     }
 
     /// The application sends a message.
-    pub(super) fn send(&mut self, around: &Around<'_>, room: RoomId, bytes: usize) -> Result<(), String> {
+    pub(super) fn send(
+        &mut self,
+        around: &Around<'_>,
+        room: RoomId,
+        bytes: usize,
+        (thread, mentions): (Option<Seq>, Option<Mentions>),
+    ) -> Result<(), String> {
         let ticket = self.ticket();
         let name = format!("{}-{}", self.index, self.sent.len());
         let text = format!("{name} {}", "x".repeat(bytes));
         let content = Content::new("text/plain", &serde_json::json!({ "text": text }));
         let name = ClientMsgId::new(name).expect("letters and digits are an id");
-        self.sent.push(Sent { room, name, content, ticket: Some(ticket), answer: None });
+        self.sent.push(Sent {
+            room,
+            name,
+            content,
+            thread,
+            mentions,
+            ticket: Some(ticket),
+            answer: None,
+            late: false,
+        });
         let command = self.sent.last().map(Sent::command).expect("it was pushed");
         self.session.handle_command(around.now, ticket, command);
         self.drain(around)
@@ -385,8 +410,7 @@ impl Client {
     /// The application asks for something else.
     pub(super) fn ask(&mut self, around: &Around<'_>, command: Command) -> Result<(), String> {
         let ticket = self.ticket();
-        let joins = matches!(&command, Command::Ask(wire) if matches!(**wire, Wire::Join(_)));
-        self.calls.insert(ticket, joins);
+        self.calls.insert(ticket, command.clone());
         self.session.handle_command(around.now, ticket, command);
         self.drain(around)
     }
@@ -400,21 +424,6 @@ impl Client {
         let furthest = self.read.entry(room.clone()).or_insert(seq);
         *furthest = seq.max(*furthest);
         self.ask(around, Command::Read { room: room.clone(), seq, thread: None, private: false })
-    }
-
-    fn state(&mut self, around: &Around<'_>, room: &RoomId) -> Option<RoomState> {
-        self.rooms(around).into_iter().find(|state| state.room == *room)
-    }
-
-    /// What the session knows of all rooms.
-    pub(super) fn rooms(&mut self, around: &Around<'_>) -> Vec<RoomState> {
-        let ticket = self.ticket();
-        self.session.handle_command(around.now, ticket, Command::Rooms);
-        match self.session.poll_answer() {
-            Some((answered, Ok(Answer::Rooms(rooms)))) if answered == ticket => rooms,
-            // Everything else was taken before.
-            other => panic!("asked for the rooms, answered {other:?}"),
-        }
     }
 
     /// The application is killed, and comes back with its queue: the messages that it does not know to be stored.
@@ -446,27 +455,6 @@ impl Client {
             }
         }
         self.drain(around)
-    }
-
-    /// Whether nothing is left to be done, as far as the client knows.
-    pub(super) fn is_settled(&self) -> bool {
-        self.sent.iter().all(|sent| sent.answer.is_some() && sent.ticket.is_none())
-            && self.calls.is_empty()
-            && self.session.state() == ConnectionState::Ready
-            && self.link.as_ref().is_some_and(|link| !link.is_half_open())
-    }
-
-    /// Whether nothing is under way to it or from it.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.link.as_ref().is_some_and(Link::is_quiet)
-    }
-
-    /// What it still waits for.
-    pub(super) fn waits_for(&self) -> String {
-        let names: Vec<_> =
-            self.sent.iter().filter(|sent| sent.answer.is_none()).map(|sent| &sent.name).collect();
-        let quiet = self.link.as_ref().map(Link::is_quiet);
-        format!("{:?}, sends {names:?}, calls {:?}, quiet {quiet:?}", self.session.state(), self.calls)
     }
 }
 

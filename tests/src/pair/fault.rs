@@ -37,10 +37,14 @@ pub enum Fault {
     Close1001,
     /// The connection was closed with 4411: the client reads too slowly.
     Close4411,
+    /// The server itself found that the client reads too slowly.
+    SlowReader,
     /// The connection was closed with 4412: the server heard nothing.
     Close4412,
     /// The connection was closed with 4503: the store takes nothing.
     Close4503,
+    /// The client was told that its connection is gone, and the server went on to read what was under way.
+    Stranded,
     /// The server read a frame of a connection after the client had opened the next one.
     StaleReadAfterOpen,
     /// The server read a frame of a connection after it had let the same user in over the next one.
@@ -71,28 +75,41 @@ pub enum Fault {
     StoreFailed,
 }
 
+/// How often a fault has happened, and in how many runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Count {
+    times: u64,
+    runs: u64,
+}
+
 /// How often each fault has happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Histogram(BTreeMap<Fault, u64>);
+pub struct Histogram(BTreeMap<Fault, Count>);
 
 impl Histogram {
-    /// Adds another one.
+    /// Adds that of other runs.
     pub fn add(&mut self, other: &Histogram) {
         for (fault, count) in &other.0 {
-            *self.0.entry(*fault).or_default() += count;
+            let sum = self.0.entry(*fault).or_default();
+            *sum = Count { times: sum.times + count.times, runs: sum.runs + count.runs };
         }
     }
 
     /// How often one fault has happened.
     pub fn count(&self, fault: Fault) -> u64 {
-        self.0.get(&fault).copied().unwrap_or(0)
+        self.0.get(&fault).map_or(0, |count| count.times)
+    }
+
+    /// In how many runs one fault has happened.
+    pub fn runs(&self, fault: Fault) -> u64 {
+        self.0.get(&fault).map_or(0, |count| count.runs)
     }
 }
 
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (fault, count) in &self.0 {
-            writeln!(f, "{:<26} {count:>8}", format!("{fault:?}"))?;
+        for (fault, Count { times, runs }) in &self.0 {
+            writeln!(f, "{:<26} {times:>8} in {runs:>6} runs", format!("{fault:?}"))?;
         }
         Ok(())
     }
@@ -108,7 +125,9 @@ impl Hits {
     }
 
     pub(super) fn hit(&self, fault: Fault) {
-        *self.all().0.entry(fault).or_default() += 1;
+        let mut all = self.all();
+        let count = all.0.entry(fault).or_default();
+        *count = Count { times: count.times + 1, runs: 1 };
     }
 
     pub(super) fn histogram(&self) -> Histogram {

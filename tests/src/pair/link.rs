@@ -253,7 +253,10 @@ impl Wires {
                 self.up.end(now);
             }
             // The client is told that the connection is gone, and the server goes on reading.
-            (Wrote::Stranded, _) => self.down.kill(now),
+            (Wrote::Stranded, _) => {
+                self.shared.hits.hit(Fault::Stranded);
+                self.down.kill(now);
+            }
         }
         self.wake_both();
     }
@@ -322,11 +325,13 @@ impl Sink<Frame> for ServerEnd {
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), ConnectionError> {
         let mut wires = lock(&self.0);
         wires.write(Way::Down, &frame);
-        if let Frame::Close(close) = frame
-            && close.code == 4412
-            && (wires.up.swallows() || wires.down.swallows())
-        {
-            wires.shared.hits.hit(Fault::HalfOpenNoticedByServer);
+        let swallows = wires.up.swallows() || wires.down.swallows();
+        match frame {
+            Frame::Close(close) if close.code == 4411 => wires.shared.hits.hit(Fault::SlowReader),
+            Frame::Close(close) if close.code == 4412 && swallows => {
+                wires.shared.hits.hit(Fault::HalfOpenNoticedByServer);
+            }
+            _ => {}
         }
         wires.shared.wake.notify_one();
         Ok(())

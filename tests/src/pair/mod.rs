@@ -9,6 +9,18 @@
 //! Everything runs in one thread of one runtime whose clock stands still while there is work. The server is the real one,
 //! with its in-memory store, which has no threads. Each link draws from its own randomness, so that it does not show which of
 //! several connections the server tells first of one thing in one moment.
+//!
+//! # How to run it
+//!
+//! ```text
+//! cargo test -p chat-tests --test it pair::                     the 300 runs of every day, all cuts, all deliberate bugs
+//! PAIR_RUNS=10000 cargo test --release -p chat-tests --test it pair::random::many -- --ignored --nocapture
+//! PAIR_SEED=7 cargo test -p chat-tests --test it pair::random::replay -- --ignored --nocapture
+//! ```
+//!
+//! A run that fails prints its seed, a number of its trace, and the command that replays it with every frame and event shown.
+//! `PAIR_BUG=DropsInFlight` before either of the last two makes all clients make that mistake, `PAIR_MISTAKES=1` has the server
+//! lose and repeat events. `PAIR_FROM=10000` begins the many runs at another seed than 0.
 
 mod check;
 mod client;
@@ -18,11 +30,13 @@ mod drawer;
 mod fault;
 mod lane;
 mod link;
+mod panics;
 mod plan;
 mod sent;
 mod server;
 mod steps;
 mod trace;
+mod truth;
 mod view;
 mod world;
 
@@ -38,6 +52,12 @@ use world::World;
 
 /// The environment variable that names one seed to run, with everything shown that passes.
 pub const SEED_VARIABLE: &str = "PAIR_SEED";
+
+/// The environment variable that is set when the server makes mistakes too: see [`Options::mistakes`].
+pub const MISTAKES_VARIABLE: &str = "PAIR_MISTAKES";
+
+/// The environment variable that names the mistake which all clients make, a [`Bug`].
+pub const BUG_VARIABLE: &str = "PAIR_BUG";
 
 /// A cut that is given beside those of the plan.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +79,8 @@ pub struct Options {
     pub scripted: bool,
     /// What is cut.
     pub cuts: Vec<Cut>,
+    /// Whether the clients have a store for their messages; `None`: as the seed says.
+    pub kept: Option<bool>,
     /// A mistake that all clients make.
     pub bug: Option<Bug>,
     /// The server makes mistakes: it loses an event now and then, or tells one again. Clients are told of every room anew when
@@ -75,6 +97,10 @@ pub struct Report {
     pub hits: Histogram,
     /// A number of all frames that were read: the same for the same seed.
     pub trace: u64,
+    /// Clients that made messages.
+    pub clients: usize,
+    /// Rooms that they were made in.
+    pub rooms: usize,
     /// Messages that were made.
     pub sends: usize,
     /// How long it took, in virtual time.
@@ -86,31 +112,48 @@ pub struct Report {
 pub struct Failure {
     /// Its seed.
     pub seed: u64,
+    /// Whether the server made mistakes.
+    pub mistakes: bool,
+    /// The mistake that all clients made.
+    pub bug: Option<Bug>,
     /// What is wrong.
     pub what: String,
+    /// As in a [`Report`], up to where it failed.
+    pub trace: u64,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {}: {}", self.seed, self.what)?;
-        write!(
-            f,
-            "replay: {SEED_VARIABLE}={} cargo test -p chat-tests --test it pair::random::replay -- --nocapture",
-            self.seed
-        )
+        writeln!(f, "seed {}, trace {:016x}: {}", self.seed, self.trace, self.what)?;
+        write!(f, "replay: {SEED_VARIABLE}={} ", self.seed)?;
+        if self.mistakes {
+            write!(f, "{MISTAKES_VARIABLE}=1 ")?;
+        }
+        if let Some(bug) = self.bug {
+            write!(f, "{BUG_VARIABLE}={bug:?} ")?;
+        }
+        f.write_str("cargo test -p chat-tests --test it pair::random::replay -- --ignored --nocapture")
     }
 }
 
 /// Does one run.
 ///
 /// # Errors
-/// What is not as it should be.
+/// What is not as it should be, among it a panic in any part of the run.
 ///
 /// # Panics
 /// Never, unless a run cannot even begin.
 pub fn run(seed: u64, options: &Options) -> Result<Report, Failure> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().expect("it needs no I/O");
-    let run = async { World::new(seed, options).await.run().await };
-    runtime.block_on(run).map_err(|what| Failure { seed, what })
+    let world = runtime.block_on(World::new(seed, options));
+    let shared = world.shared.clone();
+    let done = panics::caught(|| runtime.block_on(world.run()));
+    done.and_then(|report| report).map_err(|what| Failure {
+        seed,
+        mistakes: options.mistakes,
+        bug: options.bug,
+        what,
+        trace: shared.trace.number(),
+    })
 }

@@ -17,9 +17,9 @@ pub(super) const USERS: [&str; 4] = ["alice", "bob", "carol", "alice"];
 pub(super) const ROOMS: [&str; 5] = ["r0", "r1", "r2", "r3", "r4"];
 
 /// The first room that may be left.
-const LEFT_FROM: usize = 3;
+pub(super) const LEFT_FROM: usize = 3;
 
-/// Messages of a run.
+/// Messages of a run, but for those that a fault needs.
 const SENDS: usize = 50;
 
 /// What becomes of a dial.
@@ -31,6 +31,20 @@ pub(super) enum Fate {
     Hangs,
 }
 
+/// What a message is besides its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    Nothing,
+    /// It calls this user.
+    User(usize),
+    /// It calls everyone.
+    Everyone,
+    /// It answers some message, in its thread.
+    Thread {
+        pick: u64,
+    },
+}
+
 /// One thing that happens. Clients and rooms are meant by their index.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
@@ -38,6 +52,7 @@ pub(super) enum Step {
         client: usize,
         room: usize,
         bytes: usize,
+        about: About,
     },
     Read {
         client: usize,
@@ -199,9 +214,15 @@ impl Plan {
         let mut plan = Self { shape, steps: Vec::new() };
         let at = |millis: u64| Duration::from_millis(1_000 + millis);
         for n in 0..8 {
-            plan.at(at(n * 100), Step::Send { client: 0, room: n as usize % 2, bytes: 20 });
-            plan.at(at(n * 100 + 5), Step::Send { client: 0, room: n as usize % 2, bytes: 10 });
-            plan.at(at(n * 100 + 30), Step::Send { client: 1, room: 0, bytes: 10 });
+            plan.at(
+                at(n * 100),
+                Step::Send { client: 0, room: n as usize % 2, bytes: 20, about: About::Nothing },
+            );
+            plan.at(
+                at(n * 100 + 5),
+                Step::Send { client: 0, room: n as usize % 2, bytes: 10, about: About::Nothing },
+            );
+            plan.at(at(n * 100 + 30), Step::Send { client: 1, room: 0, bytes: 10, about: About::Nothing });
         }
         plan.at(at(250), Step::Read { client: 0, room: 0, back: 0 });
         plan.at(at(300), Step::Edit { room: 0, pick: 1 });
@@ -209,7 +230,7 @@ impl Plan {
         plan.at(at(450), Step::Leave { client: 0, room: 3 });
         plan.at(at(500), Step::Read { client: 0, room: 1, back: 1 });
         plan.at(at(600), Step::Join { client: 0, room: 3 });
-        plan.at(at(700), Step::Send { client: 1, room: 3, bytes: 10 });
+        plan.at(at(700), Step::Send { client: 1, room: 3, bytes: 10, about: About::Nothing });
         plan.steps.sort_by_key(|(at, _)| *at);
         plan
     }
@@ -222,14 +243,22 @@ impl Plan {
     fn talk(&mut self, random: &mut StdRng, lasts: Duration) {
         let most = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
         let mut left = SENDS;
-        while left > 0 {
-            let (client, at) = (random.random_range(0..USERS.len()), millis(random, 0..most));
+        for number in 0.. {
+            if left == 0 {
+                break;
+            }
+            let (mut client, at) = (random.random_range(0..USERS.len()), millis(random, 0..most));
             let (burst, one_room) = (random.random_range(1..7).min(left), random.random_bool(0.7));
-            let first = random.random_range(0..ROOMS.len());
-            for _ in 0..burst {
-                let room = if one_room { first } else { random.random_range(0..ROOMS.len()) };
+            let mut first = random.random_range(0..ROOMS.len());
+            // Everybody says something, and something is said everywhere.
+            if number < ROOMS.len() {
+                (client, first) = (number % USERS.len(), number);
+            }
+            for nth in 0..burst {
+                let room = if one_room || nth == 0 { first } else { random.random_range(0..ROOMS.len()) };
                 let bytes = if random.random_bool(0.1) { 2_000 } else { random.random_range(1..120) };
-                self.at(at + millis(random, 0..30), Step::Send { client, room, bytes });
+                let about = about(random);
+                self.at(at + millis(random, 0..30), Step::Send { client, room, bytes, about });
             }
             left -= burst;
         }
@@ -271,24 +300,28 @@ impl Plan {
         }
     }
 
+    /// A message is sent and comes late, while its client is told that the connection is gone. It dials again, or its application
+    /// is killed and comes back as somebody new.
+    fn strand(&mut self, random: &mut StdRng, at: Duration, client: usize) {
+        let killed = random.random_bool(0.5);
+        let late = millis(random, if killed { 300..9_000 } else { 20..1_500 });
+        let trap = Trap { on: On::Packet("send"), after: 0, spring: Spring::Strand { late } };
+        self.at(at, Step::Trap { client, way: Way::Up, trap });
+        for _ in 0..random.random_range(1..4) {
+            let (room, bytes) = (random.random_range(0..ROOMS.len()), random.random_range(1..120));
+            self.at(at, Step::Send { client, room, bytes, about: about(random) });
+        }
+        if killed {
+            self.at(at + millis(random, 20..300), Step::AppRestart { client });
+        }
+    }
+
     fn fault(&mut self, random: &mut StdRng, at: Duration, one_at_a_time: bool) {
         let client = random.random_range(0..USERS.len());
-        match random.random_range(0..28) {
+        match random.random_range(0..31) {
             0..=5 => self.at(at, Step::Trap { client, way: Way::Up, trap: cut(random) }),
             6..=9 => self.at(at, Step::Trap { client, way: Way::Down, trap: cut(random) }),
-            10 | 11 => {
-                let most = [400, 3_000][random.random_range(0..2)];
-                let late = millis(random, 20..most);
-                let trap = Trap {
-                    on: On::Packet("send"),
-                    after: random.random_range(0..3),
-                    spring: Spring::Strand { late },
-                };
-                self.at(at, Step::Trap { client, way: Way::Up, trap });
-                if random.random_bool(0.5) {
-                    self.at(at + millis(random, 100..900), Step::AppRestart { client });
-                }
-            }
+            10 | 11 | 28..=30 => self.strand(random, at, client),
             12 => {
                 let which = random.random_range(0..3);
                 self.at(at, Step::Swallow { client, up: which != 0, down: which != 1 });
@@ -346,6 +379,15 @@ impl Plan {
             }
             _ => self.at(at, Step::Kill { client }),
         }
+    }
+}
+
+fn about(random: &mut StdRng) -> About {
+    match random.random_range(0..10) {
+        0 => About::User(random.random_range(0..USERS.len())),
+        1 => About::Everyone,
+        2 => About::Thread { pick: random.random() },
+        _ => About::Nothing,
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chat_client::protocol::command::{Create, Delete, Edit, History, Join, Leave, MarkUnread, React};
 use chat_client::protocol::{
-    Access, Close, Command as Wire, Content, Emoji, Frame, HistoryQuery, HistoryVisibility, Message,
-    RequestId, RoomId, RoomKind, UserId,
+    Access, Close, Command as Wire, Content, Emoji, Frame, HistoryQuery, HistoryVisibility, Mentions,
+    Message, RequestId, RoomId, RoomKind, Seq, UserId,
 };
 use chat_client::session::Command;
 use chat_server_core::storage::MessageStore;
@@ -13,7 +13,7 @@ use chat_server_core::{Caller, ChatServer};
 
 use super::fault::Fault;
 use super::link::{Link, Way};
-use super::plan::{ROOMS, Step, USERS};
+use super::plan::{About, ROOMS, Step, USERS};
 use super::server::Running;
 use super::world::World;
 
@@ -30,7 +30,7 @@ pub(super) fn room(index: usize) -> RoomId {
     RoomId::new(ROOMS[index]).expect("letters and digits are an id")
 }
 
-fn user(name: &str) -> UserId {
+pub(super) fn user(name: &str) -> UserId {
     UserId::new(name.to_owned()).expect("letters are an id")
 }
 
@@ -70,9 +70,10 @@ impl World {
     /// What a client was told and cannot be.
     pub(super) async fn do_step(&mut self, now: Duration, step: Step) -> Result<(), String> {
         match step {
-            Step::Send { client, room: to, bytes } => {
+            Step::Send { client, room: to, bytes, about } => {
+                let about = self.about(to, about).await;
                 let (client, around) = self.client(client, now);
-                client.send(&around, room(to), bytes)
+                client.send(&around, room(to), bytes, about)
             }
             Step::Read { client, room: of, back } => {
                 let (client, around) = self.client(client, now);
@@ -128,6 +129,22 @@ impl World {
     fn ask(&mut self, now: Duration, client: usize, command: Wire) -> Result<(), String> {
         let (client, around) = self.client(client, now);
         client.ask(&around, Command::Ask(Box::new(command)))
+    }
+
+    /// The thread that a message belongs to, and whom it calls.
+    async fn about(&self, of: usize, about: About) -> (Option<Seq>, Option<Mentions>) {
+        match about {
+            About::Nothing => (None, None),
+            About::User(index) => {
+                let users = vec![user(USERS[index])];
+                (None, Some(Mentions { users, ..Mentions::default() }))
+            }
+            About::Everyone => (None, Some(Mentions { room: true, ..Mentions::default() })),
+            About::Thread { pick } => {
+                let root = self.pick(of, pick).await.filter(|root| root.thread.is_none());
+                (root.map(|root| root.seq), None)
+            }
+        }
     }
 
     /// One of the newest messages of a room, if there is any.

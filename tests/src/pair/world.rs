@@ -1,6 +1,6 @@
 //! The loop of a run: does what is due, and lets time jump to what is due next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,8 +54,7 @@ impl World {
         let server = Running::start(&disk, &tokens, &clock, &shape.server);
         steps::make_rooms(&server.server).await;
         let user = |name: &str| UserId::new(name.to_owned()).expect("letters are an id");
-        let client =
-            |(index, name): (usize, &&str)| Client::new(seed, index, user(name), &shape, options.bug);
+        let client = |(index, name): (usize, &&str)| Client::new(seed, index, user(name), &shape, options);
         let mut clients: Vec<Client> = USERS.iter().enumerate().map(client).collect();
         for cut in &options.cuts {
             let traps = clients[cut.client].traps.entry(cut.connection).or_default();
@@ -112,9 +111,12 @@ impl World {
             Around { seed, now: lasted, shared: &shared, disk: &disk, server: Some(running), shape: &shape };
         check::settled(&disk, &running.server, &mut clients, &around).await?;
         let (hits, trace) = (shared.hits.histogram(), shared.trace.number());
-        let sends = clients.iter().map(|client| client.sent.len()).sum();
+        let sent = || clients.iter().flat_map(|client| &client.sent);
+        let rooms = sent().map(|sent| &sent.room).collect::<BTreeSet<_>>().len();
+        let (sends, talkers) =
+            (sent().count(), clients.iter().filter(|client| !client.sent.is_empty()).count());
         running.server.shutdown(Duration::ZERO).await;
-        Ok(Report { hits, trace, sends, lasted })
+        Ok(Report { hits, trace, clients: talkers, rooms, sends, lasted })
     }
 
     /// A client, and what it has to do with.

@@ -381,3 +381,20 @@ fn what_is_no_entry_of_a_log_moves_nothing() {
     bench.message("r", 6, "you");
     assert_eq!(offsets(&bench.events()), [6]);
 }
+
+#[test]
+fn a_page_of_history_is_no_word_for_what_the_user_log_passed_over() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.cut();
+    let parts = bench.reconnect();
+    // Nothing is known of the message, so that a page has to say what it was.
+    bench.say(json!({"deleted": {"room": "r", "offset": 6, "seq": 1, "from": "you", "ts": TS}}));
+    bench.say(json!({"resumed": {"room": "r", "outcome": "recovered", "epoch": "e1", "offset": 6}}));
+    bench.say(json!({"resumed": {"outcome": "snapshot", "epoch": "e1", "user_offset": 9}}));
+    bench.say(json!({"reply": {"id": parts[0].id, "status": 200, "ts": TS}}));
+    let asked = bench.sent();
+    assert!(
+        matches!(asked.as_slice(), [Wire::History(_), Wire::Follow(follow)] if follow.room == id("r")),
+        "{asked:?}"
+    );
+}
