@@ -3,7 +3,7 @@
 //! A client with a [`ClientStore`] writes each message down before it leaves, and takes it out when the server has it. An
 //! application that is killed and started again sends what is left, in order, under the same names: the server stores each once.
 //!
-//! [`MemoryStore`] is the model; [`sqlite::SqliteStore`] (feature `sqlite`) keeps a file.
+//! [`MemoryStore`] is the model; `SqliteStore` (feature `sqlite`) keeps a file.
 
 mod memory;
 #[cfg(feature = "sqlite")]

@@ -105,9 +105,13 @@ pub fn connector(url: &str) -> Result<Arc<dyn Connector>, Error> {
         }
         #[cfg(feature = "sse")]
         Some("http" | "https") => Ok(Arc::new(sse::SseConnector::new(url)?)),
-        #[cfg(not(feature = "sse"))]
+        // In a page no feature helps.
+        #[cfg(not(any(feature = "sse", all(target_family = "wasm", target_os = "unknown"))))]
         Some(scheme @ ("http" | "https")) => {
             Err(Error::Address(format!("{scheme}:// needs the feature sse")))
+        }
+        _ if cfg!(all(target_family = "wasm", target_os = "unknown")) => {
+            Err(Error::Address("neither ws:// nor wss://".to_owned()))
         }
         _ => Err(Error::Address("neither ws://, wss://, http:// nor https://".to_owned())),
     }
