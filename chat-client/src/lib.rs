@@ -53,7 +53,7 @@
 //! | `rustls-tls-native-roots` | yes | TLS that trusts what the system trusts |
 //! | `rustls-tls-webpki-roots` | no | TLS that trusts what Mozilla trusts: for containers without certificates of their own |
 //! | `ring` | yes | cryptography for TLS where the application installs no rustls `CryptoProvider` |
-//! | `uploads` | no | `upload`: files, with progress and resumed after a lost connection |
+//! | `uploads` | no | `upload`: files, sent with progress and resumed after a lost connection, and fetched |
 //! | `sse` | no | `transport::sse`: dials `http://` and `https://` where WebSockets are blocked |
 //! | `conformance` | no | `connector_conformance!`: proves a connector of one's own |
 //! | `testing` | no | `testing`: a server within a test, for applications |

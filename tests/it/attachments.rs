@@ -176,15 +176,14 @@ async fn a_file_arrives_whole_through_one_cut_after_the_other() {
 async fn a_file_arrives_whole_whichever_answer_is_lost() {
     let scene = Scene::new().await;
     let bytes = file(100_000);
-    let mut lost = 0;
     // At each place of what the server says: between answers, and inside them.
-    for cut in (0..).step_by(97) {
+    for (lost, cut) in (0..).step_by(97).enumerate() {
         arrives(&scene, &bytes, &[Fate::CutDown(cut)]).await;
+        // Two connections for each that was cut: beyond the last answer none is.
         if scene.cutter.connections() == 1 + 2 * lost {
             assert!(lost > 8, "only {lost} answers were lost");
             break;
         }
-        lost += 1;
     }
 }
 

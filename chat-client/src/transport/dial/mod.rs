@@ -58,10 +58,12 @@ impl Dialer {
         Ok(Self { target, proxy, tls, limit: DIAL_TIMEOUT })
     }
 
+    #[cfg(any(feature = "ws", feature = "sse"))]
     pub(crate) fn host(&self) -> &str {
         &self.target.host
     }
 
+    #[cfg(any(feature = "ws", feature = "sse"))]
     pub(crate) fn limit(&mut self, limit: Duration) {
         self.limit = limit;
     }
