@@ -6,6 +6,7 @@ mod calls;
 mod compat;
 mod conversations;
 mod endings;
+mod examples;
 mod faults;
 mod files;
 mod foreign;
