@@ -121,7 +121,9 @@ fn many() {
     let all = run_all(first..first + runs, &named_options());
     let lasted = began.elapsed();
     println!("{runs} runs in {lasted:?}, {:?} each", lasted / u32::try_from(runs).unwrap_or(u32::MAX));
-    check_felt(&all);
+    if runs >= RUNS {
+        check_felt(&all);
+    }
 }
 
 #[test]
