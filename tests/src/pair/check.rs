@@ -9,6 +9,7 @@ use chat_server_core::{Caller, ChatServer};
 
 use super::client::{Around, Client};
 use super::plan::{LEFT_FROM, ROOMS, USERS};
+use super::refused::Refused;
 use super::sent::Sent;
 use super::server::Disk;
 use super::truth::Truth;
@@ -43,7 +44,7 @@ async fn one(
     client: &mut Client,
     around: &Around<'_>,
 ) -> Result<(), String> {
-    sends(truth, client)?;
+    sends(truth, client, &around.shared.refused)?;
     client.check_empty(around)?;
     if let Some(command) = client.done.iter().find(|command| !truth.has(&client.user, command)) {
         return Err(format!("it was told that this is done, and it is not: {command:?}"));
@@ -71,7 +72,7 @@ async fn one(
 }
 
 /// Each message is stored as it was answered, once, saying what it said, in the order in which they were made.
-fn sends(truth: &Truth, client: &Client) -> Result<(), String> {
+fn sends(truth: &Truth, client: &Client, refused: &Refused) -> Result<(), String> {
     let mut last: BTreeMap<&RoomId, (Seq, &ClientMsgId)> = BTreeMap::new();
     for sent in &client.sent {
         let Sent { room, name, answer, .. } = sent;
@@ -79,7 +80,7 @@ fn sends(truth: &Truth, client: &Client) -> Result<(), String> {
         let stored = stored.map(Vec::as_slice).unwrap_or_default();
         match (answer, stored) {
             (Some(Ok(data)), [message]) if (data.seq, data.offset) == (message.seq, message.offset) => {
-                if !sent.late
+                if !refused.has(name)
                     && let Some((before, earlier)) = last.insert(room, (message.seq, name))
                     && before > message.seq
                 {

@@ -392,16 +392,7 @@ impl Client {
         let text = format!("{name} {}", "x".repeat(bytes));
         let content = Content::new("text/plain", &serde_json::json!({ "text": text }));
         let name = ClientMsgId::new(name).expect("letters and digits are an id");
-        self.sent.push(Sent {
-            room,
-            name,
-            content,
-            thread,
-            mentions,
-            ticket: Some(ticket),
-            answer: None,
-            late: false,
-        });
+        self.sent.push(Sent { room, name, content, thread, mentions, ticket: Some(ticket), answer: None });
         let command = self.sent.last().map(Sent::command).expect("it was pushed");
         self.session.handle_command(around.now, ticket, command);
         self.drain(around)

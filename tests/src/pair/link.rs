@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use super::clock::SimClock;
 use super::fault::{Fault, Hits};
 use super::lane::{Lane, Trap, Wrote};
+use super::refused::{Asked, Refused};
 use super::trace::Trace;
 
 /// A direction of a link.
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     pub(super) hits: Arc<Hits>,
     pub(super) trace: Trace,
+    /// Messages that the server refused, by its own word.
+    pub(super) refused: Refused,
 }
 
 struct Wires {
@@ -53,6 +56,7 @@ struct Wires {
     client: usize,
     up: Lane,
     down: Lane,
+    asked: Asked,
     newer: Newer,
     /// The client reads nothing.
     stalled: bool,
@@ -88,6 +92,7 @@ impl Link {
             client,
             up,
             down,
+            asked: Asked::default(),
             newer: Newer::Nothing,
             stalled: false,
             left: false,
@@ -275,6 +280,7 @@ impl Wires {
                 Newer::Authenticated => self.shared.hits.hit(Fault::StaleReadAfterAuth),
             }
             self.shared.trace.frame(now, self.client, Way::Up, &frame);
+            self.asked.read(&frame);
             if frame == Frame::Ping {
                 self.write(Way::Down, &Frame::Pong);
             }
@@ -324,6 +330,8 @@ impl Sink<Frame> for ServerEnd {
 
     fn start_send(self: Pin<&mut Self>, frame: Frame) -> Result<(), ConnectionError> {
         let mut wires = lock(&self.0);
+        let Wires { asked, shared, .. } = &mut *wires;
+        asked.wrote(&frame, &shared.refused);
         wires.write(Way::Down, &frame);
         let swallows = wires.up.swallows() || wires.down.swallows();
         match frame {

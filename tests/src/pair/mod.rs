@@ -32,6 +32,7 @@ mod lane;
 mod link;
 mod panics;
 mod plan;
+mod refused;
 mod sent;
 mod server;
 mod steps;

@@ -18,8 +18,6 @@ pub(super) struct Sent {
     pub(super) ticket: Option<Ticket>,
     /// What became of it, by an answer or an event.
     pub(super) answer: Option<Result<SendData, Error>>,
-    /// It was refused before it was stored: those behind it did not wait for it.
-    pub(super) late: bool,
 }
 
 impl Sent {
@@ -29,10 +27,7 @@ impl Sent {
         let place =
             |answer: &Result<SendData, Error>| answer.as_ref().map(|data| (data.seq, data.offset)).ok();
         match self.answer.replace(answer) {
-            Some(Err(_)) if self.answer.as_ref().is_some_and(Result::is_ok) => {
-                self.late = true;
-                Ok(())
-            }
+            Some(Err(_)) if self.answer.as_ref().is_some_and(Result::is_ok) => Ok(()),
             Some(first) if self.answer.as_ref().map(place) != Some(place(&first)) => {
                 Err(format!("{} was answered {first:?}, then {:?}", self.name, self.answer))
             }

@@ -14,6 +14,7 @@ use super::clock::SimClock;
 use super::fault::Hits;
 use super::link::Shared;
 use super::plan::{Plan, Shape, Step, USERS};
+use super::refused::Refused;
 use super::server::{Disk, Running, Tokens};
 use super::trace::Trace;
 use super::{Options, Report, check, steps};
@@ -47,8 +48,13 @@ impl World {
         let Plan { shape, steps } = plan;
         let (clock, hits) = (Arc::new(SimClock::new(seed)), Arc::new(Hits::default()));
         let trace = Trace::new(options.shown);
-        let shared =
-            Arc::new(Shared { clock: clock.clone(), wake: Notify::new(), hits: hits.clone(), trace });
+        let shared = Arc::new(Shared {
+            clock: clock.clone(),
+            wake: Notify::new(),
+            hits: hits.clone(),
+            trace,
+            refused: Refused::default(),
+        });
         let disk = Disk::new(hits, clock.clone(), shape.write_time);
         let tokens = Arc::new(Tokens::new(shape.auth_time));
         let server = Running::start(&disk, &tokens, &clock, &shape.server);
