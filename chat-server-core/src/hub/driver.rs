@@ -18,6 +18,7 @@ use super::commands::{Asking, Done, Rest};
 use super::committer::{Asker, ChangeJob, Sender};
 use super::link::Link;
 use super::outbox::Call;
+use super::turns::Turns;
 use crate::session::{Action, ActionId, Authenticated, Now, Session, SessionConfig};
 use crate::transport::{Connection, ConnectionError, PeerInfo};
 
@@ -61,6 +62,7 @@ struct Driver<C> {
     control: Option<Frame>,
     close: Option<Close>,
     late: Late,
+    turns: Turns,
 }
 
 /// What was done although the time of a timer had come: one piece of work, one frame, then it is the timer's turn. Otherwise
@@ -118,6 +120,7 @@ pub(crate) fn serve<C: Connection>(
         control: None,
         close: None,
         late: Late::default(),
+        turns: Turns::default(),
     };
     async move { driver.run().await }
 }
@@ -278,7 +281,7 @@ impl<C: Connection> Driver<C> {
     fn execute(&mut self, action: ActionId, command: Command) {
         let (hub, link) = (self.hub.clone(), self.link.clone());
         let admitted =
-            Asking::session(&link).and_then(|asking| hub.admit(&asking, &command).map(|()| asking));
+            Asking::session(&link).and_then(|asking| self.admit(&asking, &command).map(|()| asking));
         let asking = match admitted {
             Ok(asking) => asking,
             Err(error) => {
@@ -306,6 +309,19 @@ impl<C: Connection> Driver<C> {
             }
             Err(error) => _ = link.outbox.enqueue_done(action, Err(error)),
         }
+    }
+
+    /// Whether a command may be begun. A message that has to wait is not overtaken by those behind it.
+    fn admit(&mut self, asking: &Asking, command: &Command) -> Result<(), WireError> {
+        let Command::Send(send) = command else { return self.hub.admit(asking, command) };
+        if self.turns.are_kept() {
+            self.turns.check(Instant::now().into_std(), send)?;
+        }
+        let admitted = self.hub.admit(asking, command);
+        if let Err(error) = &admitted {
+            self.turns.refused(Instant::now().into_std(), send, error);
+        }
+        admitted
     }
 
     fn take_started(&mut self, action: ActionId, started: Result<Option<Rest>, WireError>) {

@@ -40,6 +40,7 @@ mod schedule;
 mod sessions;
 mod shards;
 mod sweep;
+mod turns;
 mod typing;
 mod unsupported;
 mod uploads;

@@ -250,9 +250,13 @@ impl Outbox {
         self.set(order, State::Wedged(error));
     }
 
-    /// Puts a send back until `until`, or gives it up when that has happened too often.
+    /// Puts a send back until `until`, or gives it up when that has happened too often. Behind another one of its room that is put
+    /// back it waits for that one alone.
     pub(super) fn delay(&mut self, order: Order, until: Duration, error: &ReplyError) {
         let Some(entry) = self.entries.get_mut(&order) else { return };
+        if self.blocked.get(&entry.send.room).and_then(BTreeSet::first).is_some_and(|first| *first < order) {
+            return self.set(order, State::Queued);
+        }
         entry.refusals += 1;
         if entry.refusals >= MAX_REFUSALS {
             return self.wedge(order, error.clone().into());
