@@ -12,7 +12,7 @@ use std::time::Duration;
 use chat_client::protocol::reply::Uploaded;
 use chat_client::protocol::{HistoryQuery, RoomId, UserId};
 use chat_client::upload::{Source, Upload};
-use chat_client::{Client, NewRoom, RoomHandle};
+use chat_client::{Client, Error, NewRoom, RoomHandle};
 use chat_tests::server::{Server, Start};
 
 use self::cutter::{Cutter, Fate};
@@ -244,6 +244,34 @@ async fn a_dropped_upload_stops_at_once() {
     // It stays there for a while, and is in nobody's way.
     assert_eq!(scene.unfinished(), 1);
     arrives(&scene, b"another one", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_ends_with_its_client() {
+    let scene = Scene::new().await;
+    let url = patient(scene.room.upload(file(5_000_000)).send()).await.unwrap().url;
+    let before = scene.cutter.up();
+    scene.cutter.next([Fate::Swallow(1_000), Fate::CutDown(10)]);
+    let upload = tokio::spawn(scene.room.upload(file(5_000_000)).send());
+    until(|| scene.cutter.up() >= before + 1_000).await;
+    let mut download = scene.alice.download(url).silence(Duration::from_secs(3_600));
+    until(|| scene.cutter.open() == 1).await;
+    scene.alice.close().await;
+    assert_eq!(patient(upload).await.unwrap(), Err(Error::Closed));
+    assert_eq!(patient(download.next()).await, Some(Err(Error::Closed)));
+    until(|| scene.cutter.open() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_addresses_is_enough() {
+    let scene = Scene::new().await;
+    let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gone = format!("ws://{}/v1/ws", dead.local_addr().unwrap());
+    drop(dead);
+    let builder = Client::builder(gone).or_url(scene.server().url()).token("dev-alice");
+    let alice = patient(builder.connect()).await.unwrap();
+    let uploaded = patient(alice.room(scene.room.id().clone()).upload(file(200_000)).send()).await.unwrap();
+    assert_eq!(read(&alice, &uploaded.url).await, file(200_000));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

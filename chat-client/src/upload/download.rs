@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 
 use super::failed::{Failed, broken, refused, silent, strange};
 use super::http::{PIECE, lost};
-use super::line::{Asked, Line};
+use super::line::{Asked, Line, while_open};
 use super::site::Site;
 use crate::runtime::timeout;
 use crate::{Client, Error, FileError};
@@ -157,20 +157,23 @@ impl std::fmt::Debug for Download {
 
 impl Fetching {
     async fn fetch(mut self: Box<Self>) -> (Box<Self>, Item) {
+        let client = self.line.client().clone();
+        let item = while_open(&client, self.piece()).await;
+        (self, item.transpose())
+    }
+
+    /// The next piece; `None` at the end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         loop {
-            let item = match self.step().await {
-                Ok(Step::Open) => continue,
-                Ok(Step::Piece(piece)) => Some(Ok(piece)),
-                Ok(Step::End) => None,
+            match self.step().await {
+                Ok(Step::Open) => {}
+                Ok(Step::Piece(piece)) => return Ok(Some(piece)),
+                Ok(Step::End) => return Ok(None),
                 Err(failed) => {
                     self.body = None;
-                    match self.line.recover(failed).await {
-                        Ok(()) => continue,
-                        Err(error) => Some(Err(error)),
-                    }
+                    self.line.recover(failed).await?;
                 }
-            };
-            return (self, item);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::site::Site;
 use super::source::Source;
 use crate::client::misplaced;
 use crate::session::{Answer, Command, Token};
-use crate::{Client, Error, TokenError};
+use crate::{Client, ConnectionState, Error, TokenError};
 
 /// How often a transfer is tried again without getting on. The waits between these double from 250 ms to 30 s, so that a network may be
 /// away for about a minute.
@@ -63,6 +63,10 @@ impl Line {
     pub(super) fn new(client: Client) -> Self {
         let tries = Tries::new(client.shared().files.backoff, TRIES);
         Self { client, tries, silence: SILENCE, http: None, token: None, refused: false }
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The ways to the server, at least one.
@@ -165,6 +169,21 @@ impl Line {
             Err(Failed::Final(error)) => Err(error),
             Err(_) => Err(misplaced()),
         }
+    }
+}
+
+/// Does `work` for as long as the client lives: with a client that was closed, or whose user was signed out, a transfer ends too.
+/// Cancel-safe if `work` is.
+pub(super) async fn while_open<T>(
+    client: &Client,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut state = client.shared().state.clone();
+    tokio::select! {
+        biased;
+        done = work => done,
+        // An error is that nobody drives the client any more.
+        _ = state.wait_for(|state| matches!(state, ConnectionState::Closed { .. })) => Err(client.shared().end()),
     }
 }
 

@@ -43,7 +43,7 @@ pub use download::Download;
 pub(crate) use site::Files;
 pub use source::{ReadAt, Source};
 
-use self::line::Line;
+use self::line::{Line, while_open};
 use self::pace::Progress;
 use self::transfer::{About, Transfer};
 use crate::{Error, RoomHandle};
@@ -114,8 +114,8 @@ impl Upload {
     /// Sends the file; resolves when it is whole on the server. Members of the room can read it then, and learn of it by a message
     /// that names it ([`content`]).
     ///
-    /// Dropping the future stops at once; what stays on the server is told in the [module](self). It ends, too, when the client is
-    /// closed.
+    /// Dropping the future stops at once; what stays on the server is told in the [module](self). It keeps the client alive, and ends
+    /// when that is closed or ends by itself.
     ///
     /// # Errors
     /// - [`Error::File`]: [`TooLarge`](crate::FileError::TooLarge) before a byte is sent; the source cannot be read or has changed; the server
@@ -133,7 +133,8 @@ impl Upload {
         line.tries.most = tries.unwrap_or(line.tries.most);
         line.silence = silence.unwrap_or(line.silence);
         let about = About { room: room.id().clone(), name, kind };
-        Transfer::new(line, source, about, Progress::new(progress)).run().await
+        let transfer = Transfer::new(line, source, about, Progress::new(progress));
+        while_open(room.client(), transfer.run()).await
     }
 
     /// Sends the file, and then a message that shows it; resolves when that is stored. Dropped before the file is whole, nothing

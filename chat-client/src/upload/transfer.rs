@@ -194,6 +194,8 @@ impl Transfer {
 
     async fn recover(&mut self, failed: Failed) -> Result<(), Error> {
         self.segment.failed();
+        // Whoever refuses a body may close behind the refusal.
+        self.line.close();
         match failed {
             // There is one way that every server has.
             Failed::NotOffered(_) | Failed::Gone(_) if self.next == Next::Announce => {
@@ -233,7 +235,6 @@ impl Transfer {
 
     /// Takes back what will not be finished, if that is quickly done: it would count among the user's unfinished ones.
     async fn forget(&mut self) {
-        self.line.close();
         if matches!(self.next, Next::Ask | Next::Send) {
             let path = std::mem::take(&mut self.path);
             // Whoever wants to know why it failed is not kept waiting, and the server forgets by itself.

@@ -35,6 +35,10 @@ async fn a_file_comes_whole_wherever_its_connection_is_cut() {
         fetch(&scene, &url, &[Fate::CutUp(20), Fate::Stall(20), Fate::Swallow(20)]).await.unwrap() == bytes
     );
     assert_eq!(scene.cutter.unmet(), 0);
+    // Under one name there are always the same bytes, unless something else answers.
+    let other = "HTTP/1.1 200 OK\r\nETag: \"other\"\r\nContent-Length: 3\r\n\r\nabc".to_owned();
+    let mixed = fetch(&scene, &url, &[Fate::CutDown(70_000), Fate::Answer(other)]).await;
+    assert_eq!(mixed, Err(Error::File(FileError::Changed { announced: 2_000_000, found: 3 })));
     // With its host, as others may name it.
     let whole = format!("http://{}{url}", scene.cutter.address);
     assert!(fetch(&scene, &whole, &[]).await.unwrap() == bytes);

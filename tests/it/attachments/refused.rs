@@ -179,7 +179,7 @@ async fn an_upload_that_the_server_loses_twice_is_given_up() {
     let lost = || [Fate::CutUp(100_000), answer("404 Gone", "")];
     arrives(&scene, &file(300_000), &lost()).await;
     scene.cutter.next(lost().into_iter().chain(lost()));
-    let error = patient(scene.room.upload(file(300_000)).send()).await.unwrap_err();
+    let error = patient(scene.room.upload(file(300_000)).silence(SILENCE).send()).await.unwrap_err();
     assert_eq!(error, Error::File(FileError::Lost));
     assert_eq!(scene.cutter.unmet(), 0);
 }
@@ -188,7 +188,11 @@ async fn an_upload_that_the_server_loses_twice_is_given_up() {
 async fn a_server_that_takes_files_only_whole_gets_them_whole() {
     let scene = Scene::with(&[("CHAT_UPLOADS__MAX_UNFINISHED_PER_USER", "0")]).await;
     arrives(&scene, &file(300_000), &[]).await;
-    arrives(&scene, &file(300_000), &[Fate::CutUp(100_000), Fate::Swallow(200_000)]).await;
+    // The first connection learns how files are taken.
+    arrives(&scene, &file(300_000), &[Fate::Pass, Fate::CutUp(100_000), Fate::Swallow(200_000)]).await;
+    // More than the system keeps for a peer that takes nothing.
+    arrives(&scene, &file(20_000_000), &[Fate::Pass, Fate::Stall(100_000)]).await;
+    assert_eq!(scene.cutter.unmet(), 0);
     arrives(&scene, b"", &[]).await;
 }
 
