@@ -8,10 +8,11 @@
 //! | show a room, or a thread of it | [`RoomHandle::timeline`] and [`thread_timeline`](RoomHandle::thread_timeline): the list to draw, see [`timeline`](crate::timeline) | |
 //! | show all rooms | [`Client::inbox`]: the list to draw, see [`inbox`](crate::inbox) | |
 //! | read what is old, or find it | [`RoomHandle::messages`] in either direction, [`RoomHandle::search`], [`Client::search`] | `export_history` |
+//! | send files | `RoomHandle::upload` and `send_file`, see `upload` (feature `uploads`): progress, and going on after a lost connection | |
 //! | answer by itself | [`Client::events`], and names that make an answer unique ([`Draft::client_msg_id`]) | `echo_bot` |
 //! | work without a network | [`ClientBuilder::start`], [`ClientBuilder::store`], [`Client::network_changed`] | `offline_queue` |
 //! | keep a user signed in | [`ClientBuilder::token_source`] | |
-//! | test the application | a [`FakeServer`](crate::testing::FakeServer) in its tests (feature `testing`), which goes offline when it is told to | [`testing`](crate::testing) |
+//! | test the application | `testing::FakeServer` (feature `testing`) in its tests, which goes offline when it is told to | |
 //! | carry it over something else | [`transport::channel`](crate::transport::channel), and `connector_conformance!` (feature `conformance`) to prove it | `custom_connector` |
 //! | use WebSockets without a chat | [`transport`](crate::transport): a connection is a stream and a sink of frames | `echo_client` |
 //! | run on another runtime | [`session`](crate::session): the rules without I/O | |
