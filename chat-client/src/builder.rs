@@ -145,7 +145,9 @@ impl ClientBuilder {
     ///
     /// `source` is given the code with which the server refused the last token, or `None`. A source that keeps tokens
     /// must not give a refused one again: when the server refuses two in a row, the client ends with
-    /// [`Error::Unauthenticated`]. How long a source may take is its own affair; only
+    /// [`Error::Unauthenticated`]. With `ERR_SESSION_REVOKED` the user or the operator has ended this session, which takes no token
+    /// back: a source that gives one goes on as a new session, and one that answers [`TokenError::SignedOut`] ends the client.
+    /// How long a source may take is its own affair; only
     /// [`connect_timeout`](Self::connect_timeout) bounds it. Takes the place of a fixed token.
     ///
     /// ```no_run

@@ -1,5 +1,62 @@
 //! A guide: how a client lives, what it promises at each step, and what an application sees when something goes wrong.
 //!
+//! # Where to begin
+//!
+//! | to | begin with | example |
+//! | --- | --- | --- |
+//! | connect, talk and listen | [`Client::builder`], [`RoomHandle::send_text`], [`Client::events`] | `hello`, `chat` |
+//! | show a room, or a thread of it | [`RoomHandle::timeline`] and [`thread_timeline`](RoomHandle::thread_timeline): the list to draw, see [`timeline`](crate::timeline) | |
+//! | show all rooms | [`Client::inbox`]: the list to draw, see [`inbox`](crate::inbox) | |
+//! | read what is old, or find it | [`RoomHandle::messages`] in either direction, [`RoomHandle::search`], [`Client::search`] | `export_history` |
+//! | send files | `RoomHandle::upload` and `send_file`, see `upload` (feature `uploads`): progress, and going on after a lost connection | |
+//! | answer by itself | [`Client::events`], and names that make an answer unique ([`Draft::client_msg_id`]) | `echo_bot` |
+//! | work without a network | [`ClientBuilder::start`], [`ClientBuilder::store`], [`Client::network_changed`] | `offline_queue` |
+//! | keep a user signed in | [`ClientBuilder::token_source`] | |
+//! | test the application | `testing::FakeServer` (feature `testing`) in its tests, which goes offline when it is told to | |
+//! | carry it over something else | [`transport::channel`](crate::transport::channel), and `connector_conformance!` (feature `conformance`) to prove it | `custom_connector` |
+//! | use WebSockets without a chat | [`transport`](crate::transport): a connection is a stream and a sink of frames | `echo_client` |
+//! | run on another runtime | [`session`](crate::session): the rules without I/O | |
+//!
+//! The examples are programs of `chat-client/examples`; `cargo run -p chat-client --example hello` runs one against a server that
+//! `cargo run -p chat-server` starts.
+//!
+//! An application that opens without a network, and draws a room while it is there:
+//!
+//! ```no_run
+//! # async fn sign_in() -> Result<String, std::io::Error> { Ok(String::new()) }
+//! # async fn run(store: impl chat_client::store::ClientStore) -> Result<(), Box<dyn std::error::Error>> {
+//! use chat_client::timeline::TimelineOptions;
+//! use chat_client::{Client, ClientEvent, TokenError};
+//!
+//! let client = Client::builder("wss://chat.example.org/v1/ws")
+//!     .token_source(|_refused| async {
+//!         sign_in().await.map_err(|error| TokenError::Unavailable(error.to_string()))
+//!     })
+//!     .store(store)
+//!     .start()
+//!     .await?;
+//! let mut events = client.events();
+//! let lobby = client.room("lobby".parse()?);
+//! // In the outbox at once, shown as an echo, sent when there is a connection; nobody has to wait for it.
+//! drop(lobby.send_text("written in a tunnel"));
+//! let mut shown = lobby.timeline(TimelineOptions::default()).await?;
+//! loop {
+//!     tokio::select! {
+//!         changed = shown.changed() => {
+//!             changed?;
+//!             println!("{} items to draw", shown.items().len());
+//!         }
+//!         event = events.next() => match event {
+//!             Some(ClientEvent::Connected) => println!("online"),
+//!             Some(ClientEvent::Disconnected { .. }) => println!("offline"),
+//!             Some(ClientEvent::Closed { reason }) => return Ok(reason.map_or(Ok(()), Err)?),
+//!             _ => {}
+//!         },
+//!     }
+//! }
+//! # }
+//! ```
+//!
 //! # A connection
 //!
 //! A client keeps one connection at a time, and one session over all of them.
@@ -20,7 +77,8 @@
 //! - The waits grow from 250 ms to 30 s, all of each wait is random ("full jitter"), and a wait that the server asks for comes before
 //!   it. [`Client::network_changed`] cuts it short.
 //! - Silence of 25 s is answered with a ping, and silence after that with a new connection. The server does the same.
-//! - With [`ClientBuilder::token_source`] a new token takes the place of one that ends, on the open connection.
+//! - With [`ClientBuilder::token_source`] a new token takes the place of one that ends, on the open connection: it is asked for 30 s
+//!   before, or after half of a life of less than a minute.
 //! - Several ways to the server ([`ClientBuilder::or`]) are tried in turns.
 //!
 //! # A message on its way
@@ -125,4 +183,4 @@
 //! | rooms followed | what the server follows, at most 1,000 | |
 
 #[allow(unused_imports, reason = "for the links of the text")]
-use crate::{Client, ClientBuilder, ClientEvent, Error, Recovery, RoomHandle, Sending, TokenError};
+use crate::{Client, ClientBuilder, ClientEvent, Draft, Error, Recovery, RoomHandle, Sending, TokenError};

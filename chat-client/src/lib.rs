@@ -25,6 +25,8 @@
 //! }
 //! ```
 //!
+//! The [`guide`] tells where to begin with what, how a client lives, and what an application sees when something goes wrong.
+//!
 //! # What it promises
 //!
 //! - [`RoomHandle::send`] resolves when the message is durable. Between call and ack the connection may come and go:

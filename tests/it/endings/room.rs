@@ -84,7 +84,7 @@ async fn a_ban_is_told_and_what_is_sent_there_afterwards_is_wedged() {
     lobby.ban(bobs(), None, Some("spam")).await.unwrap();
     let told = story(&mut events, "left r").await;
     assert!(!told.iter().any(|event| event.starts_with("disconnected")), "{told:#?}");
-    let sent = bob.room(room("r")).send(named("m1")).await;
+    let sent = timeout(PATIENCE, bob.room(room("r")).send(named("m1"))).await.unwrap();
     assert_eq!(sent.unwrap_err().code(), Some(ErrorCode::Forbidden));
     let told = story(&mut events, &format!("m1 wedged ({FORBIDDEN})")).await;
     assert_eq!(of(&told, "m1"), ["queued", "in flight", "wedged"]);

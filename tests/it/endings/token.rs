@@ -64,7 +64,7 @@ fn with_source(
 #[tokio::test]
 async fn a_token_that_ends_ends_the_client_without_a_source() {
     let scene = Scene::signed().await;
-    let client = scene.builder().token(jwt("ann", 3)).connect().await.unwrap();
+    let client = scene.builder().token(jwt("ann", 4)).connect().await.unwrap();
     let told = rest(&mut client.events()).await;
     let end = "closed: the server did not accept the token (ERR_TOKEN_EXPIRED)";
     assert_eq!(told, ["resumed user: snapshot", "connected", end]);
@@ -102,16 +102,16 @@ async fn a_source_that_fails_while_the_old_token_holds_is_not_to_be_seen() {
     let scene = Scene::signed().await;
     let (builder, calls) = with_source(&scene, |n, _| match n {
         1..=3 => Err(unavailable()),
-        _ => Ok(jwt("ann", 6)),
+        _ => Ok(jwt("ann", 8)),
     });
     let client = builder.connect().await.unwrap();
     let mut events = client.events();
     story(&mut events, "connected").await;
-    // Three that fail, one that works, and one more in the place of that: the first has ended by then.
-    calls.reach(6).await;
+    // Three that fail, one that works, and two more in the place of that: the first has ended by then.
+    calls.reach(7).await;
     client.sessions().await.unwrap();
     assert_eq!(so_far(&mut events).await, [""; 0]);
-    assert_eq!(calls.refused(), vec![None; 6]);
+    assert_eq!(calls.refused(), vec![None; 7]);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_source_that_fails_for_longer_costs_the_connection_and_is_asked_until_
     let (builder, calls) = with_source(&scene, move |n, refused| {
         *refusals.lock().unwrap() += usize::from(refused.is_some());
         match n {
-            0 => Ok(jwt("ann", 3)),
+            0 => Ok(jwt("ann", 4)),
             _ if *refusals.lock().unwrap() <= 3 => Err(unavailable()),
             _ => Ok(jwt("ann", 3600)),
         }
@@ -223,7 +223,7 @@ async fn a_user_who_has_signed_out_ends_the_client() {
 
     // While a connection is open it is used to its end; the second source knows from the first moment.
     let (builder, calls) = with_source(&scene, |n, _| match n {
-        0 => Ok(jwt("ann", 3)),
+        0 => Ok(jwt("ann", 4)),
         _ => Err(TokenError::SignedOut),
     });
     let client = builder.connect().await.unwrap();
