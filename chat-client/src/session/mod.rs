@@ -102,6 +102,8 @@ pub struct Session {
     jitter: Jitter,
     /// Failed attempts since the last stable connection.
     attempt: u32,
+    /// Dials in a row whose answers would be final if there were no other address.
+    dead_ends: u32,
     /// Whether any connection ever became ready.
     was_ready: bool,
     closing: Option<Vec<Ticket>>,
@@ -158,6 +160,7 @@ impl Session {
             timers: Timers::default(),
             jitter: Jitter(config.seed),
             attempt: 0,
+            dead_ends: 0,
             was_ready: false,
             closing: None,
             account: None,
@@ -187,7 +190,9 @@ impl Session {
             answers: VecDeque::new(),
             config,
         };
-        session.timers.put(Timer::First, session.config.connect_timeout.map(|limit| now + limit));
+        session
+            .timers
+            .put(Timer::First, session.config.connect_timeout.map(|limit| now.saturating_add(limit)));
         if let Some(stored) = &mut session.config.stored {
             let sends = std::mem::take(&mut stored.sends);
             session.restore(now, sends);

@@ -391,3 +391,20 @@ fn an_address_that_cannot_work_is_final_when_no_other_does() {
     bench.session.handle_closed(bench.now, refused());
     assert!(matches!(bench.session.state(), ConnectionState::Closed { reason: Some(Error::Address(_)) }));
 }
+
+#[test]
+fn an_address_that_only_fails_now_is_tried_again_beside_one_that_cannot_work() {
+    use crate::transport::DialError;
+    let mut bench = Bench::with(|config| (config.addresses, config.connect_timeout) = (2, None));
+    bench.links();
+    for _ in 0..5 {
+        bench
+            .session
+            .handle_closed(bench.now, Loss::Dial(DialError::Status { status: 404, retry_after: None }));
+        assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }));
+        bench.jump();
+        bench.session.handle_closed(bench.now, Loss::Dial(DialError::Unreachable("down".to_owned())));
+        assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }));
+        bench.jump();
+    }
+}
