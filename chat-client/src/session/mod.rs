@@ -30,7 +30,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chat_protocol::reply::Limits;
-use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode, encode};
+use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode_event, encode};
 
 pub use backoff::{Backoff, Loss};
 #[cfg(feature = "bugs")]
@@ -223,7 +223,7 @@ impl Session {
         }
         self.heard(now);
         match frame {
-            Frame::Text(text) => match decode::<Event>(text.as_bytes()) {
+            Frame::Text(text) => match decode_event(text.as_bytes()) {
                 Ok(Event::Unknown { kind, .. }) => {
                     tracing::debug!(kind, "a packet of an unknown kind");
                     self.on_unread(now, text.as_str());
