@@ -168,7 +168,7 @@ fn a_wedged_send_stays_until_it_is_retried_or_cancelled() {
 
 #[test]
 fn wedged_sends_keep_nobody_from_sending() {
-    let mut bench = Bench::with(|config| config.max_outbox = 2);
+    let mut bench = Bench::with(|config| config.max_outbox = 100);
     bench.connect_first(&[("r", 5)]);
     for n in 0..150 {
         let ticket = bench.send("r", &format!("n{n}"));
@@ -179,6 +179,29 @@ fn wedged_sends_keep_nobody_from_sending() {
     }
     let kept = waiting(&mut bench);
     assert_eq!((kept.len(), kept[0].client_msg_id.as_str()), (100, "n50"));
+}
+
+#[test]
+fn a_whole_queue_that_a_room_does_not_take_is_kept() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.cut();
+    let tickets: Vec<Ticket> = (0..300).map(|n| bench.send("r", &format!("n{n}"))).collect();
+    let parts = bench.reconnect();
+    bench.finish_resume(&parts);
+    loop {
+        let sends = bench.sends();
+        if sends.is_empty() {
+            break;
+        }
+        for send in sends {
+            bench.refuse(&send.id, ErrorCode::Forbidden, None);
+        }
+    }
+    for ticket in tickets {
+        assert_eq!(bench.error(ticket).code(), Some(ErrorCode::Forbidden));
+    }
+    let kept = waiting(&mut bench);
+    assert_eq!((kept.len(), kept[0].client_msg_id.as_str()), (300, "n0"));
 }
 
 #[test]
