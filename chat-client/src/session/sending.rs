@@ -20,7 +20,9 @@ impl Session {
     pub(super) fn restore(&mut self, now: Duration, sends: Vec<StoredSend>) {
         for send in sends {
             let expires = send.expires_at.map(|at| {
-                let left = at.as_micros().saturating_sub(self.wall(now).as_micros());
+                // Never more than it had: the clock on the wall may have been set back since.
+                let whole = at.as_micros().saturating_sub(send.created_at.as_micros());
+                let left = at.as_micros().saturating_sub(self.wall(now).as_micros()).min(whole);
                 (now.saturating_add(Duration::from_micros(u64::try_from(left).unwrap_or(0))), at)
             });
             let times = Times { created_at: send.created_at, expires };

@@ -321,11 +321,20 @@ fn the_age_of_a_message_counts_while_the_application_is_away() {
         refused: None,
     };
     let stored = Stored { user: None, sends: vec![send] };
-    let start =
-        |began_at| Bench::with(|config| (config.stored, config.began_at) = (Some(stored.clone()), began_at));
+    let start = |began_at| {
+        Bench::with(|config| {
+            (config.stored, config.began_at, config.connect_timeout) = (Some(stored.clone()), began_at, None);
+        })
+    };
     let mut late = start(at(161));
     late.pass(Duration::ZERO);
     assert_eq!(words(&told(&mut late)), [("a", "expired")]);
+    // The clock was set back by a day since: it gets no more than it had.
+    let mut back = start(at(100 - 86_400));
+    for _ in 0..60 {
+        back.pass(Duration::from_secs(1));
+    }
+    assert_eq!(words(&told(&mut back)), [("a", "expired")]);
     let mut early = start(at(150));
     early.connect_first(&[("r", 5)]);
     early.events();
