@@ -226,7 +226,7 @@ impl ClientBuilder {
     }
 
     /// Greatest number of sends without an ack; one more is [`Error::OutboxFull`]. Default 1,000. Each keeps its
-    /// content in memory, at most 16 KiB.
+    /// content in memory, at most 16 KiB. Beside them as many wedged ones are kept, of which the oldest goes for the next.
     pub fn max_outbox(mut self, sends: usize) -> Self {
         self.config.max_outbox = sends.clamp(1, MAX_BOUND);
         self

@@ -21,6 +21,9 @@ use crate::{ClientEvent, ConnectionState, Error, TokenError};
 /// the first of it wait.
 const BATCH: usize = 64;
 
+/// Longest sleep at once. Times that are configured to be beyond every clock are no time that a runtime can wait for.
+const LONGEST_SLEEP: Duration = Duration::from_secs(3_600);
+
 /// How long the last frames and the peer's goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -75,11 +78,12 @@ enum News {
 
 pub(crate) async fn run(parts: Parts, mut session: Session, start: Instant, out: Outlets) {
     let Outlets { mut commands, events, state, user } = out;
+    // Before `told`, so that it is dropped later: who waits for an answer then finds why there is none.
+    let mut callers = Callers::default();
     let told = Told { events, state, user };
     let mut link = Link::None;
     let mut asked = Fuse::terminated();
     let mut writing = Fuse::terminated();
-    let mut callers = Callers::default();
     let mut commands_open = true;
     loop {
         let finished = follow(&mut session, &mut link, &parts, &mut asked);
@@ -88,7 +92,8 @@ pub(crate) async fn run(parts: Parts, mut session: Session, start: Instant, out:
         if finished || matches!(session.state(), ConnectionState::Closed { .. }) {
             break;
         }
-        let wake = start + session.poll_timeout().unwrap_or(Duration::from_secs(3600));
+        let latest = start.elapsed().saturating_add(LONGEST_SLEEP);
+        let wake = start + session.poll_timeout().map_or(latest, |due| due.min(latest));
         tokio::select! {
             news = poll_fn(|cx| link.poll(cx, &mut session)) => {
                 hear(news, &mut link, &mut session, start.elapsed());
@@ -192,6 +197,20 @@ impl Told {
         while let Some((ticket, answer)) = session.poll_answer() {
             callers.answer(ticket, answer);
         }
+    }
+}
+
+/// The task ends before the session does when a part that the application brought panics, or when its runtime shuts down. Those who
+/// wait for events would wait for ever: their handles keep the channel open.
+impl Drop for Told {
+    fn drop(&mut self) {
+        if matches!(*self.state.borrow(), ConnectionState::Closed { .. }) {
+            return;
+        }
+        let reason = Some(Error::Halted);
+        self.state.send_replace(ConnectionState::Closed { reason: reason.clone() });
+        // Nobody listens: then nobody waits.
+        let _ = self.events.send(Arc::new(ClientEvent::Closed { reason }));
     }
 }
 

@@ -106,6 +106,10 @@ pub enum Error {
     /// The operating system gave no random numbers, of which ids are made.
     #[error("no random numbers: {0}")]
     Random(String),
+    /// The task that keeps the connection was ended from outside: its runtime was shut down, or a token source, store or connector of
+    /// the application panicked. Sends that were not acknowledged may be stored; repeat them with their `client_msg_id`.
+    #[error("the client was ended from outside: its runtime was shut down, or a part of it panicked")]
+    Halted,
     /// The client was closed by `close`, or by dropping its last handle.
     #[error("the client is closed")]
     Closed,

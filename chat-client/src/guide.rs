@@ -175,7 +175,7 @@
 //! | what | default | setter |
 //! | --- | --- | --- |
 //! | messages without an ack | 1,000 | [`ClientBuilder::max_outbox`] |
-//! | wedged messages | 100, of which the oldest goes for the next | |
+//! | wedged messages | 1,000 more, of which the oldest goes for the next | [`ClientBuilder::max_outbox`] |
 //! | other calls without an answer | 256 | [`ClientBuilder::max_requests`] |
 //! | events that wait for the slowest subscriber | 2,048 | [`ClientBuilder::event_buffer`] |
 //! | commands in flight | what the server takes, at most 64 | |

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use serde_path_to_error::{Path, Segment};
 
 use crate::strict::Strict;
-use crate::{ErrorCode, RequestId, depth_within, limits};
+use crate::{ErrorCode, Event, RequestId, depth_within, limits};
 
 /// A refusal: a code, and what exactly was wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,12 +55,25 @@ impl From<ErrorCode> for WireError {
 /// # Errors
 /// `TooLarge`, `TooDeep`, `InvalidJson`, or `BadRequest` with the path of the field.
 pub fn decode<T: DeserializeOwned>(json: &[u8]) -> Result<T, WireError> {
+    decode_within(json, limits::MAX_DEPTH)
+}
+
+/// Reads what a server says, as [`decode`] does, but for the few levels that an event may nest deeper than the command whose
+/// content it repeats ([`limits::EVENT_DEPTH`]).
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_event(json: &[u8]) -> Result<Event, WireError> {
+    decode_within(json, limits::MAX_DEPTH + limits::EVENT_DEPTH)
+}
+
+fn decode_within<T: DeserializeOwned>(json: &[u8], max_depth: usize) -> Result<T, WireError> {
     if json.len() > limits::MAX_FRAME {
         let detail = format!("{} bytes, at most {} are allowed", json.len(), limits::MAX_FRAME);
         return Err(WireError::new(ErrorCode::TooLarge, detail));
     }
-    if !depth_within(json, limits::MAX_DEPTH) {
-        let detail = format!("arrays and objects nest deeper than {}", limits::MAX_DEPTH);
+    if !depth_within(json, max_depth) {
+        let detail = format!("arrays and objects nest deeper than {max_depth}");
         return Err(WireError::new(ErrorCode::TooDeep, detail));
     }
     // One look at the whole frame is cheaper than one at each string.

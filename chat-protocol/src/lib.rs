@@ -70,7 +70,7 @@ pub use command::Command;
 pub use content::{Content, ContentError, short_digest};
 pub use depth::depth_within;
 pub use encode::{encode, encode_into};
-pub use error::{WireError, decode, salvage_id};
+pub use error::{WireError, decode, decode_event, salvage_id};
 pub use error_code::{Action, ErrorCode, ErrorText};
 pub use event::Event;
 pub use frame::{Close, Frame, Text};

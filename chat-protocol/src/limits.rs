@@ -12,6 +12,10 @@ pub const MAX_CONTENT: usize = 16 * 1024;
 /// is counted before anything is parsed, because parsers of opaque parts accept any depth.
 pub const MAX_DEPTH: usize = 64;
 
+/// Levels that an event may have beyond [`MAX_DEPTH`]: the content of a command comes back within a message within a page within a
+/// reply, which is deeper than it went.
+pub const EVENT_DEPTH: usize = 8;
+
 /// Greatest length of a content type in bytes (RFC 6838 section 4.2: two names of at most 127 each, and a slash).
 pub const MAX_CONTENT_TYPE: usize = 255;
 

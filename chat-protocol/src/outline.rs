@@ -46,9 +46,9 @@ struct Fields<'a> {
 impl<'a> Outline<'a> {
     /// Reads the outline of a frame; `None` when it is no packet, which [`decode`](crate::decode) would explain.
     ///
-    /// The frame is bounded as there, and of the body nothing more is checked than that it is JSON.
+    /// The frame is bounded as by [`decode_event`](crate::decode_event), and of the body nothing more is checked than that it is JSON.
     pub fn read(frame: &'a [u8]) -> Option<Self> {
-        if frame.len() > limits::MAX_FRAME || !depth_within(frame, limits::MAX_DEPTH) {
+        if frame.len() > limits::MAX_FRAME || !depth_within(frame, limits::MAX_DEPTH + limits::EVENT_DEPTH) {
             return None;
         }
         let Packet { kind, fields } = serde_json::from_str(std::str::from_utf8(frame).ok()?).ok()?;

@@ -65,14 +65,14 @@ impl Session {
             Command::Close => {
                 self.tell_pointers();
                 if self.closing.is_none() {
-                    self.timers.set(Timer::Closing, now + self.config.close_timeout);
+                    self.timers.set(Timer::Closing, now.saturating_add(self.config.close_timeout));
                 }
                 self.closing.get_or_insert_default().push(ticket);
                 return Ok(None);
             }
             Command::Ask(command) => self.asked(command)?,
         };
-        self.requests.push(ticket, ask, now + self.config.request_timeout).map(|()| None)
+        self.requests.push(ticket, ask, now.saturating_add(self.config.request_timeout)).map(|()| None)
     }
 
     /// What an application may ask. The session itself speaks of the connection, pointers and sends.

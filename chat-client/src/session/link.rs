@@ -20,7 +20,7 @@ const PROBE: Duration = Duration::from_secs(3);
 impl Session {
     pub(super) fn dial(&mut self, now: Duration) {
         self.phase = Phase::Dialing;
-        self.timers.set(Timer::Opening, now + self.config.open_timeout);
+        self.timers.set(Timer::Opening, now.saturating_add(self.config.open_timeout));
         self.link.push_back(LinkAction::Dial);
     }
 
@@ -72,7 +72,7 @@ impl Session {
         match self.phase {
             Phase::Waiting { .. } => {
                 self.timers.stop(Timer::Dial);
-                self.attempt = 0;
+                (self.attempt, self.dead_ends) = (0, 0);
                 self.connect(now);
             }
             // A dial over the old network would hang until its timeout.
@@ -85,10 +85,11 @@ impl Session {
         }
     }
 
-    /// Asks whether the peer is there, and waits so long for an answer.
+    /// Asks whether the peer is there, and waits so long for an answer. Asking again puts the end of an earlier wait not off: whoever
+    /// asks often would never find out.
     pub(super) fn probe(&mut self, now: Duration, patience: Duration) {
         self.push_frame(text(&Wire::Ping(wire::Ping::default())));
-        self.timers.set(Timer::Dead, now + patience);
+        self.timers.hasten(Timer::Dead, now.saturating_add(patience));
     }
 
     fn resume(&mut self) {
@@ -136,7 +137,7 @@ impl Session {
 
     /// Anything that arrives proves that the peer lives.
     pub(super) fn heard(&mut self, now: Duration) {
-        self.timers.set(Timer::Idle, now + self.config.heartbeat_interval);
+        self.timers.set(Timer::Idle, now.saturating_add(self.config.heartbeat_interval));
         self.timers.stop(Timer::Dead);
     }
 
@@ -148,8 +149,11 @@ impl Session {
 
     /// There is no connection any more.
     pub(super) fn lose(&mut self, now: Duration, loss: Loss) {
-        let others = matches!(loss, Loss::Dial(_)) && self.attempt.saturating_add(1) < self.config.addresses;
-        let last_word = loss.last_word(self.was_ready).filter(|_| !others);
+        let last_word = loss.last_word(self.was_ready);
+        let dead_end = last_word.is_some() && matches!(loss, Loss::Dial(_));
+        self.dead_ends = if dead_end { self.dead_ends.saturating_add(1) } else { 0 };
+        // They are dialed in turns, so that so many in a row are all of them.
+        let last_word = last_word.filter(|_| !dead_end || self.dead_ends >= self.config.addresses);
         if let Some(error) = last_word.filter(|error| !self.may_refresh(error)) {
             self.link.push_back(LinkAction::Drop);
             return self.end(Some(error));

@@ -30,7 +30,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chat_protocol::reply::Limits;
-use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode, encode};
+use chat_protocol::{Command as Wire, ErrorText, Event, Frame, RequestId, UserId, decode_event, encode};
 
 pub use backoff::{Backoff, Loss};
 #[cfg(feature = "bugs")]
@@ -102,6 +102,8 @@ pub struct Session {
     jitter: Jitter,
     /// Failed attempts since the last stable connection.
     attempt: u32,
+    /// Dials in a row whose answers would be final if there were no other address.
+    dead_ends: u32,
     /// Whether any connection ever became ready.
     was_ready: bool,
     closing: Option<Vec<Ticket>>,
@@ -158,6 +160,7 @@ impl Session {
             timers: Timers::default(),
             jitter: Jitter(config.seed),
             attempt: 0,
+            dead_ends: 0,
             was_ready: false,
             closing: None,
             account: None,
@@ -187,7 +190,9 @@ impl Session {
             answers: VecDeque::new(),
             config,
         };
-        session.timers.put(Timer::First, session.config.connect_timeout.map(|limit| now + limit));
+        session
+            .timers
+            .put(Timer::First, session.config.connect_timeout.map(|limit| now.saturating_add(limit)));
         if let Some(stored) = &mut session.config.stored {
             let sends = std::mem::take(&mut stored.sends);
             session.restore(now, sends);
@@ -218,7 +223,7 @@ impl Session {
         }
         self.heard(now);
         match frame {
-            Frame::Text(text) => match decode::<Event>(text.as_bytes()) {
+            Frame::Text(text) => match decode_event(text.as_bytes()) {
                 Ok(Event::Unknown { kind, .. }) => {
                     tracing::debug!(kind, "a packet of an unknown kind");
                     self.on_unread(now, text.as_str());

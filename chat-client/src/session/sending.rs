@@ -20,8 +20,10 @@ impl Session {
     pub(super) fn restore(&mut self, now: Duration, sends: Vec<StoredSend>) {
         for send in sends {
             let expires = send.expires_at.map(|at| {
-                let left = at.as_micros().saturating_sub(self.wall(now).as_micros());
-                (now + Duration::from_micros(u64::try_from(left).unwrap_or(0)), at)
+                // Never more than it had: the clock on the wall may have been set back since.
+                let whole = at.as_micros().saturating_sub(send.created_at.as_micros());
+                let left = at.as_micros().saturating_sub(self.wall(now).as_micros()).min(whole);
+                (now.saturating_add(Duration::from_micros(u64::try_from(left).unwrap_or(0))), at)
             });
             let times = Times { created_at: send.created_at, expires };
             self.outbox.restore(send, times);
@@ -31,7 +33,8 @@ impl Session {
     pub(super) fn push_send(&mut self, now: Duration, ticket: Ticket, send: Outgoing) -> Result<(), Error> {
         self.check(&send.content)?;
         self.sent_in(&(send.room.clone(), send.thread));
-        let expires = send.max_age.map(|age| (now + age, self.wall(now + age)));
+        // An age beyond all clocks is none.
+        let expires = send.max_age.and_then(|age| now.checked_add(age)).map(|at| (at, self.wall(at)));
         let times = Times { created_at: self.wall(now), expires };
         self.outbox.push(ticket, send, times)
     }

@@ -85,6 +85,12 @@ impl Timers {
         self.0.insert(timer, at);
     }
 
+    /// As [`set`](Self::set), unless it goes off sooner anyway.
+    pub(super) fn hasten(&mut self, timer: Timer, at: Duration) {
+        let before = self.0.get(&timer).copied().unwrap_or(at);
+        self.set(timer, at.min(before));
+    }
+
     pub(super) fn put(&mut self, timer: Timer, at: Option<Duration>) {
         match at {
             Some(at) => self.set(timer, at),

@@ -88,7 +88,8 @@ impl Session {
             self.tell_watched(user, seen);
             return Ok(Some(Answer::Done));
         }
-        self.requests.push(ticket, Ask::Watch(user), now + self.config.request_timeout).map(|()| None)
+        let deadline = now.saturating_add(self.config.request_timeout);
+        self.requests.push(ticket, Ask::Watch(user), deadline).map(|()| None)
     }
 
     /// Somebody watches a user no longer.

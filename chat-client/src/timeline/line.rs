@@ -13,7 +13,7 @@ use super::pointers::Pointers;
 use super::record::{Change, Record};
 use super::span::Spans;
 use super::{EchoState, Item, TimelineOptions};
-use crate::{ClientEvent, Error, Recovery, Unread};
+use crate::{ClientEvent, Error, Recovery, SendState, Unread};
 
 /// Messages deleted for oneself that are remembered: the user's log may be ahead of a room's. Those of loaded pages are told again
 /// with their pages, so the newest are what matters.
@@ -184,6 +184,9 @@ impl Line {
                 self.wants.insert(Target::Blocks(None));
             }
             ClientEvent::Outbox(update) if update.room == self.room => {
+                if let SendState::Settled(data) = &update.state {
+                    self.settled(data.seq);
+                }
                 self.step(&update.client_msg_id, Step::from(&update.state));
             }
             ClientEvent::Connected => {
@@ -208,6 +211,15 @@ impl Line {
         // What it says is not told by events; and while it waits it may be edited.
         if self.echoes.step(name, step) || queued {
             self.wants.insert(Target::Outbox);
+        }
+    }
+
+    /// A message of one's own is stored, and the log has told it, unless the room is one that the client does not follow: then nothing
+    /// else will show it.
+    fn settled(&mut self, seq: Seq) {
+        if seq > self.head {
+            let after = |last| Target::After(last, self.options.page);
+            self.wants.insert(self.spans.last().map_or(Target::Newest, after));
         }
     }
 

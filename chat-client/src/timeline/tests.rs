@@ -196,3 +196,18 @@ fn a_room_that_is_left_ends_its_line() {
     assert_eq!((line.end(), line.items().len()), (Some(&End::RoomLeft), 2));
     assert_eq!(line.next_request(), None);
 }
+
+#[test]
+fn what_is_sent_to_a_room_that_is_not_followed_is_shown() {
+    let (mut server, mut line) = fresh(2, TimelineOptions::default());
+    load(&server, &mut line);
+    let name = ClientMsgId::new("m1").unwrap();
+    server.act(Op::Send { from: 0, thread: None, reply_to: None, name: Some(name.clone()) });
+    // All before the outbox can be asked what it says, and no event of the room.
+    for state in [SendState::Queued, SendState::InFlight, SendState::Settled(acked(id(3)))] {
+        line.apply(&update(name.clone(), state));
+    }
+    load_but_outbox(&server, &mut line);
+    assert_eq!(keys(&line), [Key::Seq(id(1)), Key::Seq(id(2)), Key::Own(name)]);
+    assert!(line.items()[2].message().is_some_and(MessageItem::is_own));
+}

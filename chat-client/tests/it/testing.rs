@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chat_client::protocol::{ClientMsgId, Content, ErrorCode, HistoryQuery, Seq};
 use chat_client::testing::FakeServer;
-use chat_client::{Client, ClientEvent, Draft, Error, EventStream, Recovery, RoomHandle, SendState};
+use chat_client::{
+    Client, ClientBuilder, ClientEvent, Draft, Error, EventStream, Recovery, RoomHandle, SendState,
+};
 
 use crate::server::patient;
 
@@ -156,4 +158,21 @@ async fn two_clients_see_the_same() {
     assert_eq!(texts(&mut heard, 1).await, ["hello"]);
     bob.room("r".parse().unwrap()).typing().await.unwrap();
     assert!(server.heard().iter().any(|command| command.kind() == "auth"));
+}
+
+#[tokio::test]
+async fn a_part_that_panics_ends_the_client_and_is_told_to_all_who_wait() {
+    let server = FakeServer::new();
+    let builder = ClientBuilder::new(server.connector()).token_source(async |_| panic!("on purpose"));
+    let client = builder.start().await.unwrap();
+    let mut events = client.events();
+    let sending = client.room("r".parse().unwrap()).send_text("x");
+    assert_eq!(patient(client.ready()).await, Err(Error::Halted));
+    assert_eq!(patient(sending).await, Err(Error::Halted));
+    let closed = first(&mut events, |event| match event {
+        ClientEvent::Closed { reason } => Some(reason),
+        _ => None,
+    });
+    assert_eq!(closed.await, Some(Error::Halted));
+    assert_eq!(patient(events.next()).await, None);
 }

@@ -22,10 +22,6 @@ pub(super) use entry::Times;
 /// nine minutes with the default backoff. A message that makes the server fail must not hold up its room for ever.
 const MAX_REFUSALS: u32 = 24;
 
-/// Greatest number of wedged sends that are kept. The oldest is dropped for the next one: whoever never looks at them, such as a
-/// bot, must not be kept from sending by them.
-const MAX_WEDGED: usize = 100;
-
 /// Number of a send in the order in which they were made.
 pub(super) type Order = u64;
 
@@ -241,8 +237,11 @@ impl Outbox {
     }
 
     /// The server does not take it.
+    ///
+    /// As many are kept as may wait, so that a whole queue for a room that takes nothing now can be sent later. The oldest is dropped
+    /// for the next one: whoever never looks at them, such as a bot, must not be kept from sending by them.
     pub(super) fn wedge(&mut self, order: Order, error: Error) {
-        if self.wedged.len() >= MAX_WEDGED
+        if self.wedged.len() >= self.max
             && let Some(oldest) = self.wedged.first().copied()
         {
             self.end(oldest, SendState::Cancelled);

@@ -40,3 +40,27 @@ fn that_nobody_looks_is_said_on_each_connection() {
     bench.order(ask(wire::Away { id: None, away: false }));
     assert_eq!(away(&mut bench), [false]);
 }
+
+#[test]
+fn what_a_send_may_hold_can_be_read_in_a_page() {
+    let deepest = |levels: usize| {
+        let payload = format!(r#"{{"x":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        serde_json::from_str::<Value>(&payload).unwrap()
+    };
+    let sent = |levels| {
+        let content = json!({"type": "application/x", "payload": deepest(levels)});
+        let send = json!({"send": {"id": "1", "room": "r", "content": content}}).to_string();
+        decode::<Wire>(send.as_bytes()).is_ok()
+    };
+    let levels = (1..100).rev().find(|levels| sent(*levels)).unwrap();
+    let mut bench = Bench::ready(&[("r", 5)]);
+    let query = chat_protocol::HistoryQuery::default();
+    let asked = bench.order(ask(wire::History { id: unnumbered(), room: id("r"), query }));
+    let commands = bench.sent();
+    let [Wire::History(history)] = commands.as_slice() else { panic!("{commands:?}") };
+    let mut told = message("r", 5, "you", None)["message"].take();
+    told["content"] = json!({"type": "application/x", "payload": deepest(levels)});
+    bench.say(json!({"reply": {"id": history.id, "status": 200, "ts": TS,
+        "data": {"room": "r", "messages": [told], "more": false}}}));
+    assert!(matches!(bench.answer(asked), Some(Ok(Answer::Reply(_)))));
+}

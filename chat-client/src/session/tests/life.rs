@@ -285,3 +285,30 @@ fn typing_is_throttled_and_needs_a_connection() {
     bench.order(typing(false));
     assert!(bench.sent().is_empty());
 }
+
+#[test]
+fn times_beyond_every_clock_are_no_time_at_all() {
+    let mut bench = Bench::with(|config| {
+        (config.open_timeout, config.connect_timeout) = (Duration::MAX, Some(Duration::MAX));
+        (config.heartbeat_interval, config.heartbeat_timeout) = (Duration::MAX, Duration::MAX);
+        (config.request_timeout, config.close_timeout) = (Duration::MAX, Duration::MAX);
+    });
+    bench.connect_first(&[("r", 5)]);
+    bench.order(ask(wire::Join { id: unnumbered(), room: id("x") }));
+    let name = ClientMsgId::new("a").unwrap();
+    let send = Outgoing::new(id("r"), name, Content::plain("a"));
+    bench.order(Command::Send(Outgoing { max_age: Some(Duration::MAX), ..send }));
+    bench.order(Command::NetworkChanged);
+    bench.order(Command::Close);
+    assert!(matches!(bench.sent().as_slice(), [Wire::Join(_), Wire::Send(_), Wire::Ping(_)]));
+}
+
+#[test]
+fn asking_again_whether_the_peer_lives_does_not_put_the_answer_off() {
+    let mut bench = Bench::ready(&[]);
+    for _ in 0..3 {
+        bench.order(Command::NetworkChanged);
+        bench.pass(Duration::from_secs(1));
+    }
+    assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }), "3 seconds after the first");
+}

@@ -168,7 +168,7 @@ fn a_wedged_send_stays_until_it_is_retried_or_cancelled() {
 
 #[test]
 fn wedged_sends_keep_nobody_from_sending() {
-    let mut bench = Bench::with(|config| config.max_outbox = 2);
+    let mut bench = Bench::with(|config| config.max_outbox = 100);
     bench.connect_first(&[("r", 5)]);
     for n in 0..150 {
         let ticket = bench.send("r", &format!("n{n}"));
@@ -179,6 +179,29 @@ fn wedged_sends_keep_nobody_from_sending() {
     }
     let kept = waiting(&mut bench);
     assert_eq!((kept.len(), kept[0].client_msg_id.as_str()), (100, "n50"));
+}
+
+#[test]
+fn a_whole_queue_that_a_room_does_not_take_is_kept() {
+    let mut bench = Bench::ready(&[("r", 5)]);
+    bench.cut();
+    let tickets: Vec<Ticket> = (0..300).map(|n| bench.send("r", &format!("n{n}"))).collect();
+    let parts = bench.reconnect();
+    bench.finish_resume(&parts);
+    loop {
+        let sends = bench.sends();
+        if sends.is_empty() {
+            break;
+        }
+        for send in sends {
+            bench.refuse(&send.id, ErrorCode::Forbidden, None);
+        }
+    }
+    for ticket in tickets {
+        assert_eq!(bench.error(ticket).code(), Some(ErrorCode::Forbidden));
+    }
+    let kept = waiting(&mut bench);
+    assert_eq!((kept.len(), kept[0].client_msg_id.as_str()), (300, "n0"));
 }
 
 #[test]
@@ -298,11 +321,20 @@ fn the_age_of_a_message_counts_while_the_application_is_away() {
         refused: None,
     };
     let stored = Stored { user: None, sends: vec![send] };
-    let start =
-        |began_at| Bench::with(|config| (config.stored, config.began_at) = (Some(stored.clone()), began_at));
+    let start = |began_at| {
+        Bench::with(|config| {
+            (config.stored, config.began_at, config.connect_timeout) = (Some(stored.clone()), began_at, None);
+        })
+    };
     let mut late = start(at(161));
     late.pass(Duration::ZERO);
     assert_eq!(words(&told(&mut late)), [("a", "expired")]);
+    // The clock was set back by a day since: it gets no more than it had.
+    let mut back = start(at(100 - 86_400));
+    for _ in 0..60 {
+        back.pass(Duration::from_secs(1));
+    }
+    assert_eq!(words(&told(&mut back)), [("a", "expired")]);
     let mut early = start(at(150));
     early.connect_first(&[("r", 5)]);
     early.events();
@@ -390,4 +422,21 @@ fn an_address_that_cannot_work_is_final_when_no_other_does() {
     bench.jump();
     bench.session.handle_closed(bench.now, refused());
     assert!(matches!(bench.session.state(), ConnectionState::Closed { reason: Some(Error::Address(_)) }));
+}
+
+#[test]
+fn an_address_that_only_fails_now_is_tried_again_beside_one_that_cannot_work() {
+    use crate::transport::DialError;
+    let mut bench = Bench::with(|config| (config.addresses, config.connect_timeout) = (2, None));
+    bench.links();
+    for _ in 0..5 {
+        bench
+            .session
+            .handle_closed(bench.now, Loss::Dial(DialError::Status { status: 404, retry_after: None }));
+        assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }));
+        bench.jump();
+        bench.session.handle_closed(bench.now, Loss::Dial(DialError::Unreachable("down".to_owned())));
+        assert!(matches!(bench.session.state(), ConnectionState::Waiting { .. }));
+        bench.jump();
+    }
 }
