@@ -36,7 +36,8 @@ pub enum SendState {
     Acked(SendData),
     /// It is stored, and the room's log has told it, or does not tell this client its messages.
     Settled(SendData),
-    /// The server does not take it, or has answered with "later" too often. It stays until it is retried or cancelled.
+    /// The server does not take it, or has answered with "later" too often. It stays until it is retried or cancelled. Should an
+    /// earlier connection have carried it, too, and be read only now, it may be stored all the same: then it is settled.
     Wedged(Error),
     /// It was taken back before it left, or after it was wedged. Nothing was stored.
     Cancelled,

@@ -121,6 +121,8 @@ fn the_page_of_costs_is_the_table() {
         (`limits.user_rate`, `limits.user_burst`). What they cannot pay is refused with `ERR_TOO_MANY_REQUESTS` and\n\
         `retry_after_ms`, and nothing of it is done. The operator's own requests are free, and so are\n\
         `ping` and the first `auth` of a connection.\n\n\
+        A `send` that is refused so is not overtaken: until it comes again (the same `client_msg_id`), or until two seconds\n\
+        after `retry_after_ms`, its connection's other messages to the room are refused too. They may come again behind it.\n\n\
         This page is written by `UPDATE_DOCS=1 cargo test -p chat-server-core --test it limits`.\n\n\
         | command | points |\n| --- | ---: |\n",
     );
