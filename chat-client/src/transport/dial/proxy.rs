@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use futures::future::{Ready, ready};
 use http::Uri;
+use http::uri::Authority;
 use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use hyper_util::rt::TokioIo;
@@ -48,7 +49,7 @@ impl Proxy {
         }
         let intercept = Matcher::builder().all(address).build().intercept(&uri);
         // The value may hold a password, so it is not repeated.
-        let intercept = intercept.filter(|found| found.uri().host().is_some_and(|host| !host.is_empty()));
+        let intercept = intercept.filter(|found| names_a_host(found.uri()));
         let intercept = intercept.ok_or_else(|| {
             format!(
                 "{variable} does not name a proxy: it takes http://host:port, or https, socks4, socks4a, socks5 or \
@@ -120,6 +121,14 @@ impl fmt::Display for Proxy {
     }
 }
 
+/// Whether there is a host, and no port that is none: another would be dialed in its place.
+fn names_a_host(proxy: &Uri) -> bool {
+    let authority = proxy.authority().map(Authority::as_str).unwrap_or_default();
+    let (_, place) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let port = place.rsplit_once(':').is_some_and(|(_, port)| !port.is_empty() && !port.ends_with(']'));
+    proxy.host().is_some_and(|host| !host.is_empty()) && (!port || proxy.port_u16().is_some())
+}
+
 /// What a variable holds; an error where that is no text.
 type Environment<'a> = dyn Fn(&str) -> Result<Option<String>, String> + 'a;
 
@@ -189,6 +198,9 @@ mod tests {
             ("wss://x", &[("HTTPS_PROXY", ""), ("all_proxy", "https://e")], Some("proxy e:443 (all_proxy)")),
             ("ws://x", &all[..2], None),
             ("ws://x", &[("HTTP_PROXY", "http://a:1"), ("REQUEST_METHOD", "GET")], None),
+            ("ws://x", &[("HTTP_PROXY", "http://u:secret@a")], Some("proxy a:80 (HTTP_PROXY)")),
+            ("ws://x", &[("HTTP_PROXY", "http://u:secret@[::1]")], Some("proxy [::1]:80 (HTTP_PROXY)")),
+            ("ws://x", &[("HTTP_PROXY", "http://a:")], Some("proxy a:80 (HTTP_PROXY)")),
         ] {
             assert_eq!(proxy(address, variables), Ok(expected.map(str::to_owned)), "{address} {variables:?}");
         }
@@ -213,7 +225,11 @@ mod tests {
 
     #[test]
     fn a_bad_value_is_an_error_without_the_value() {
-        for bad in ["ftp://user:secret@p:1", "://secret", "http://", "secret:x:y", "http://user:secret@"] {
+        let no_port = ["http://user:secret@p:99999", "p:70000"];
+        for bad in ["ftp://user:secret@p:1", "://secret", "http://", "secret:x:y", "http://user:secret@"]
+            .into_iter()
+            .chain(no_port)
+        {
             let error = proxy("wss://x", &[("HTTPS_PROXY", bad)]).unwrap_err();
             assert!(error.starts_with("HTTPS_PROXY ") && !error.contains("secret"), "{bad}: {error}");
             // Nobody asks for it here.
