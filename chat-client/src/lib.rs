@@ -37,7 +37,7 @@
 //!   stood, and ends only when a new connection would not help ([`ClientEvent::Closed`] tells why).
 //! - With a token source ([`ClientBuilder::token_source`]) it outlives its tokens: a new one takes the place of the old one
 //!   on the open connection, and where the old one was refused.
-//! - Every queue has a bound, and every bound a setter on [`ClientBuilder`].
+//! - Every queue has a bound: the `guide` lists them, with the setters of those that are an application's to choose.
 //!
 //! # Layers
 //!

@@ -306,15 +306,18 @@ impl Session {
     /// The next frame to send. Their number is bounded by the server's limit on commands in flight. A message waits until the
     /// store has written down that it leaves.
     pub fn poll_frame(&mut self) -> Option<Frame> {
-        if !self.has_frames() {
-            return None;
-        }
-        self.frames.pop_front().map(|(_, frame)| frame)
+        let place = self.next_frame()?;
+        self.frames.remove(place).map(|(_, frame)| frame)
     }
 
     /// Whether [`poll_frame`](Self::poll_frame) has something.
     pub fn has_frames(&self) -> bool {
-        self.frames.front().is_some_and(|(batch, _)| self.journal.is_written(*batch))
+        self.next_frame().is_some()
+    }
+
+    /// The place of the next frame. Messages wait for the store, in their order; a store that is slow or stuck holds up nothing else.
+    fn next_frame(&self) -> Option<usize> {
+        self.frames.iter().position(|(batch, _)| self.journal.is_written(*batch))
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout).

@@ -266,6 +266,22 @@ fn a_message_leaves_when_it_is_written_down_and_is_taken_out_when_it_is_stored()
 }
 
 #[test]
+fn a_store_that_takes_its_time_holds_up_messages_and_nothing_else() {
+    let mut bench = kept(Stored { user: Some(user("me")), sends: Vec::new() });
+    bench.connect_first(&[("r", 5)]);
+    bench.send("r", "a");
+    let first = bench.session.poll_store();
+    assert_eq!(first.map(|changes| changes.len()), Some(1));
+    bench.send("r", "b");
+    bench.order(ask(wire::Join { id: unnumbered(), room: id("x") }));
+    assert!(matches!(bench.sent().as_slice(), [Wire::Join(_)]));
+    bench.session.handle_stored(bench.now, Ok(()));
+    assert_eq!(names(&bench.sends()), ["a"]);
+    write(&mut bench);
+    assert_eq!(names(&bench.sends()), ["b"]);
+}
+
+#[test]
 fn what_waits_offline_is_written_down_as_not_attempted() {
     let mut bench = kept(Stored { user: Some(user("me")), sends: Vec::new() });
     bench.connect_first(&[("r", 5)]);
