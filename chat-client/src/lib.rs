@@ -81,6 +81,7 @@ mod error;
 mod event;
 #[cfg(feature = "driver")]
 pub mod guide;
+mod questions;
 #[cfg(feature = "driver")]
 mod room;
 #[cfg(feature = "driver")]

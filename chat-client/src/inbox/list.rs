@@ -1,16 +1,17 @@
 //! The rooms of a user as a pure model: events and pages go in, a sorted list and wishes for pages come out.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_protocol::event::{PresenceState, UserChange};
 use chat_protocol::reply::InboxTotals;
 use chat_protocol::{Cursor, Message, Offset, RoomId, RoomSettings, RoomState, Seq, Timestamp, UserId};
 
-use super::pages::{Note, Noted, Pending, Target};
+use super::pages::{Note, Target};
 use super::room::{InboxRoom, Last};
 use super::{InboxOptions, Shelf};
+use crate::questions::Questions;
 use crate::{ClientEvent, Error, Recovery};
 
 /// Messages deleted for oneself that are remembered before they are told: the user's log may be ahead of a room's.
@@ -40,12 +41,7 @@ pub struct InboxList {
     pub(super) walked_from: BTreeMap<Shelf, u64>,
     /// Rooms that pages are read from the top for, each since this place in the order of notes.
     pub(super) sought: BTreeMap<RoomId, u64>,
-    pub(super) wants: BTreeSet<Target>,
-    pub(super) failed: BTreeSet<Target>,
-    pub(super) pending: BTreeMap<u64, Pending>,
-    pub(super) next_request: u64,
-    pub(super) noted: VecDeque<Noted>,
-    pub(super) next_note: u64,
+    pub(super) questions: Questions<Target, (), Note>,
     /// Events may have been missed that only pages make up for: what the client knows of settings is not taken any more.
     pub(super) settings_missed: bool,
     told: u64,
@@ -81,12 +77,7 @@ impl InboxList {
             walked: BTreeMap::new(),
             walked_from: BTreeMap::new(),
             sought: BTreeMap::new(),
-            wants: BTreeSet::new(),
-            failed: BTreeSet::new(),
-            pending: BTreeMap::new(),
-            next_request: 0,
-            noted: VecDeque::new(),
-            next_note: 0,
+            questions: Questions::default(),
             settings_missed: false,
             told: TOLD,
             shelves: BTreeMap::new(),
@@ -174,7 +165,7 @@ impl InboxList {
             ClientEvent::Online { user, online, last_seen } => self.online(user, *online, *last_seen),
             ClientEvent::RoomJoined(room) => {
                 self.note(Note::Joined(room.clone()));
-                self.wants.insert(Target::Rooms);
+                self.questions.want(Target::Rooms);
             }
             ClientEvent::RoomLeft(room) => self.forget(room),
             ClientEvent::Resumed { room: Some(room), recovery, .. } => self.on_resumed(room, recovery),
@@ -184,12 +175,9 @@ impl InboxList {
                     self.reload();
                 }
             }
-            ClientEvent::Connected => {
-                let failed = std::mem::take(&mut self.failed);
-                self.wants.extend(failed);
-            }
+            ClientEvent::Connected => self.questions.want_failed(),
             ClientEvent::Lagged { .. } => {
-                self.pending.clear();
+                self.questions.forget_asked();
                 for placed in self.rooms.values_mut() {
                     let room = placed.change();
                     (room.last, room.detailed) = (Last::Unknown, false);
@@ -216,9 +204,8 @@ impl InboxList {
 
     /// Everything that pages tell is to be asked for again.
     fn reload(&mut self) {
-        self.wants.insert(Target::Rooms);
-        self.pending.retain(|_, pending| !matches!(pending.target, Target::Page(..)));
-        self.wants.retain(|target| !matches!(target, Target::Page(..)));
+        self.questions.want(Target::Rooms);
+        self.questions.forget(|target| matches!(target, Target::Page(..)));
         self.next_page.clear();
         self.loaded.clear();
         for shelf in [Shelf::Main, Shelf::Archive] {
@@ -233,8 +220,8 @@ impl InboxList {
             return;
         }
         match self.next_page.get(&shelf) {
-            None => _ = self.wants.insert(Target::Page(shelf, None)),
-            Some(Some(next)) => _ = self.wants.insert(Target::Page(shelf, Some(next.clone()))),
+            None => self.questions.want(Target::Page(shelf, None)),
+            Some(Some(next)) => self.questions.want(Target::Page(shelf, Some(next.clone()))),
             Some(None) => {}
         }
     }
@@ -295,7 +282,7 @@ impl InboxList {
     /// The newest message of a room has to be looked for.
     pub(super) fn unknown(&mut self, room: &RoomId) {
         self.last(room, |last| *last = Last::Unknown);
-        self.wants.insert(Target::Last(room.clone()));
+        self.questions.want(Target::Last(room.clone()));
     }
 
     fn online(&mut self, user: &UserId, online: bool, last_seen: Option<Timestamp>) {
@@ -309,14 +296,14 @@ impl InboxList {
     fn on_resumed(&mut self, room: &RoomId, recovery: &Recovery) {
         match recovery {
             // The state may be another all the same: counts, and what can be read.
-            Recovery::Recovered { .. } => _ = self.wants.insert(Target::Rooms),
+            Recovery::Recovered { .. } => self.questions.want(Target::Rooms),
             Recovery::Snapshot { state, .. } | Recovery::Trimmed { state, .. } => {
                 self.note(Note::Anew(room.clone()));
                 if let Some(state) = state {
                     self.place((**state).clone());
                 }
                 self.change(room, |room| (room.last, room.detailed) = (Last::Unknown, false));
-                self.wants.insert(Target::Rooms);
+                self.questions.want(Target::Rooms);
                 self.seek(room);
             }
             Recovery::Gone => self.forget(room),
@@ -347,9 +334,8 @@ impl InboxList {
     /// Whatever moves a room that is sought seeks it anew: pages that were asked for before may pass it by.
     fn seek(&mut self, room: &RoomId) {
         if let Some(placed) = self.rooms.get(room) {
-            self.next_note += 1;
-            self.sought.insert(room.clone(), self.next_note);
-            self.wants.insert(Target::Page(placed.room.shelf(), None));
+            self.sought.insert(room.clone(), self.questions.mark());
+            self.questions.want(Target::Page(placed.room.shelf(), None));
         }
     }
 
@@ -357,7 +343,7 @@ impl InboxList {
         self.sought.remove(room);
         self.note(Note::Anew(room.clone()));
         self.rooms.remove(room);
-        self.wants.retain(|target| !matches!(target, Target::Last(other) if other == room));
+        self.questions.forget(|target| matches!(target, Target::Last(other) if other == room));
         self.hidden.retain(|(other, _)| other != room);
     }
 
@@ -389,10 +375,9 @@ impl InboxList {
         let shelf = |id: &RoomId| self.rooms.get(id).map(|placed| placed.room.shelf());
         let shelves: BTreeSet<Shelf> = self.sought.keys().filter_map(shelf).collect();
         for shelf in shelves {
-            let pending = self.pending.values().map(|pending| &pending.target);
-            let mut read = self.wants.iter().chain(&self.failed).chain(pending);
-            if !read.any(|target| matches!(target, Target::Page(on, _) if *on == shelf)) {
-                self.wants.insert(Target::Page(shelf, None));
+            let on_shelf = |target: &Target| matches!(target, Target::Page(on, _) if *on == shelf);
+            if !self.questions.open().chain(self.questions.failed()).any(on_shelf) {
+                self.questions.want(Target::Page(shelf, None));
             }
         }
     }

@@ -5,8 +5,6 @@
 //! question is noted and applied to the answer again: an edit or a setting says what is true after it, so that ends at the truth
 //! whatever the page knew.
 
-use std::collections::VecDeque;
-
 use chat_protocol::event::{Deleted, Edited};
 use chat_protocol::reply::InboxPage;
 use chat_protocol::{Cursor, HistoryPage, HistoryQuery, Message, RoomId, RoomSettings, RoomState, Seq};
@@ -15,12 +13,7 @@ use super::list::{InboxList, Placed};
 use super::room::{InboxRoom, Last};
 use super::{MAX_DETAILED, Shelf};
 use crate::Unread;
-
-/// Questions under way at a time.
-const MAX_PENDING: usize = 4;
-
-/// Changes noted for answers under way. Beyond them the answers are dropped and asked for again.
-const MAX_NOTED: usize = 512;
+use crate::questions::Asked;
 
 /// Messages that are looked at for the newest one that the user did not delete for itself, as the server does.
 const LOOK_BACK: u32 = 50;
@@ -84,13 +77,6 @@ pub(super) enum Target {
     Last(RoomId),
 }
 
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) target: Target,
-    /// The first note after the question.
-    from: u64,
-}
-
 /// Something that answers under way may not know.
 #[derive(Debug)]
 pub(super) enum Note {
@@ -106,15 +92,13 @@ pub(super) enum Note {
     Anew(RoomId),
 }
 
-pub(super) type Noted = (u64, Note);
-
 impl InboxList {
     /// What to ask next; `None`: nothing now. Each is to be answered with [`answer`](Self::answer) or [`fail`](Self::fail).
     pub fn next_request(&mut self) -> Option<Request> {
-        if self.end.is_some() || self.pending.len() >= MAX_PENDING {
+        if self.end.is_some() || self.questions.is_full() {
             return None;
         }
-        let target = self.wants.pop_first()?;
+        let target = self.questions.pop()?;
         let ask = match &target {
             Target::Rooms => Ask::Rooms,
             Target::Page(shelf, cursor) => {
@@ -126,20 +110,16 @@ impl InboxList {
                 Ask::History { room: room.clone(), query }
             }
         };
-        let id = self.next_request;
-        self.next_request += 1;
-        self.pending.insert(id, Pending { target, from: self.next_note });
+        let id = self.questions.ask(target, ());
         Some(Request { id, ask })
     }
 
     /// Takes in the answer to a request. One that is not wanted any more changes nothing.
     pub fn answer(&mut self, request: &Request, answer: Answer) {
-        let Some(pending) = self.pending.remove(&request.id) else { return };
-        let noted = std::mem::take(&mut self.noted);
-        let first = noted.partition_point(|(place, _)| *place < pending.from);
-        let since: Vec<&Note> = noted.range(first..).map(|(_, note)| note).collect();
-        let from = pending.from;
-        match (pending.target, answer) {
+        let Some(Asked { target, from, .. }) = self.questions.take(request.id) else { return };
+        let noted = self.questions.lend();
+        let since: Vec<&Note> = noted.since(from).collect();
+        match (target, answer) {
             (Target::Rooms, Answer::Rooms(states)) => self.take_rooms(states, &since),
             (Target::Page(shelf, cursor), Answer::Inbox(page)) => {
                 if cursor.is_none() {
@@ -149,39 +129,21 @@ impl InboxList {
                 self.take_page(shelf, page, from, &since);
             }
             (Target::Last(room), Answer::Page(page)) => self.take_last(&room, &page, &since),
-            (target, _) => _ = self.failed.insert(target),
+            (target, _) => self.questions.give_up(target),
         }
         drop(since);
-        self.noted = noted;
-        self.forget_notes();
+        self.questions.give_back(noted);
         self.refresh();
     }
 
     /// A request could not be answered. It is wanted again when the client is [connected](crate::ClientEvent::Connected) again.
     pub fn fail(&mut self, request: &Request) {
-        if let Some(pending) = self.pending.remove(&request.id) {
-            self.failed.insert(pending.target);
-            self.forget_notes();
-        }
+        self.questions.fail(request.id);
     }
 
     /// Notes what answers under way may not know.
     pub(super) fn note(&mut self, note: Note) {
-        if self.pending.is_empty() {
-            return;
-        }
-        self.noted.push_back((self.next_note, note));
-        self.next_note += 1;
-        if self.noted.len() > MAX_NOTED {
-            let dropped = std::mem::take(&mut self.pending);
-            self.wants.extend(dropped.into_values().map(|pending| pending.target));
-            self.noted = VecDeque::new();
-        }
-    }
-
-    fn forget_notes(&mut self) {
-        let first = self.pending.values().map(|pending| pending.from).min();
-        self.noted.retain(|(place, _)| first.is_some_and(|first| *place >= first));
+        self.questions.note(note, |_| false);
     }
 
     fn take_rooms(&mut self, states: Vec<RoomState>, since: &[&Note]) {
@@ -262,7 +224,7 @@ impl InboxList {
         let passed: Vec<RoomId> = match next {
             Some(next) => {
                 if sought.count() > 0 {
-                    self.wants.insert(Target::Page(shelf, Some(next)));
+                    self.questions.want(Target::Page(shelf, Some(next)));
                 }
                 return;
             }
@@ -270,7 +232,7 @@ impl InboxList {
         };
         for room in passed {
             self.sought.remove(&room);
-            self.wants.insert(Target::Last(room));
+            self.questions.want(Target::Last(room));
         }
     }
 

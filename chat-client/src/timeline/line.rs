@@ -1,6 +1,6 @@
 //! One line of messages as a pure model: events and pages go in, items and wishes for pages come out.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chat_protocol::event::{MemberAction, MemberChanged, Reads, RoomAction, RoomChanged, UserChange};
@@ -8,11 +8,12 @@ use chat_protocol::unread::{Countable, Counts, ReadState, count};
 use chat_protocol::{ClientMsgId, HistoryVisibility, Message, Open, RoomId, RoomState, Seq, UserId};
 
 use super::echo::{Echoes, Step};
-use super::pages::{Noted, Pending, Target};
+use super::pages::{Note, Target};
 use super::pointers::Pointers;
 use super::record::{Change, Record};
 use super::span::Spans;
 use super::{EchoState, Item, TimelineOptions};
+use crate::questions::Questions;
 use crate::{ClientEvent, Error, Recovery, SendState, Unread};
 
 /// Messages deleted for oneself that are remembered: the user's log may be ahead of a room's. Those of loaded pages are told again
@@ -64,13 +65,8 @@ pub struct Line {
     pub(super) thread_read: Seq,
     /// Where the user looks; `None`: at the newest.
     pub(super) focus: Option<Seq>,
-    pub(super) wants: BTreeSet<Target>,
-    pub(super) failed: BTreeSet<Target>,
-    pub(super) pending: BTreeMap<u64, Pending>,
-    pub(super) next_request: u64,
-    /// What was told since the oldest pending request, with its place in the order.
-    pub(super) noted: VecDeque<Noted>,
-    pub(super) next_note: u64,
+    /// What is asked, each when this was the newest message.
+    pub(super) questions: Questions<Target, Seq, Note>,
     pub(super) items: Vec<Arc<Item>>,
     pub(super) revision: u64,
     pub(super) end: Option<End>,
@@ -96,18 +92,13 @@ impl Line {
             unread: None,
             thread_read: Seq::ZERO,
             focus: None,
-            wants: BTreeSet::new(),
-            failed: BTreeSet::new(),
-            pending: BTreeMap::new(),
-            next_request: 0,
-            noted: VecDeque::new(),
-            next_note: 0,
+            questions: Questions::default(),
             items: Vec::new(),
             revision: 0,
             end: None,
         };
         line.want_all();
-        line.wants.insert(Target::Outbox);
+        line.questions.want(Target::Outbox);
         line
     }
 
@@ -180,8 +171,8 @@ impl Line {
             {
                 // What the user deleted for itself, and whom it blocked, may have been missed.
                 self.reset();
-                self.pending.retain(|_, pending| !matches!(pending.target, Target::Blocks(_)));
-                self.wants.insert(Target::Blocks(None));
+                self.questions.forget(|target| matches!(target, Target::Blocks(_)));
+                self.questions.want(Target::Blocks(None));
             }
             ClientEvent::Outbox(update) if update.room == self.room => {
                 if let SendState::Settled(data) = &update.state {
@@ -189,16 +180,13 @@ impl Line {
                 }
                 self.step(&update.client_msg_id, Step::from(&update.state));
             }
-            ClientEvent::Connected => {
-                let failed = std::mem::take(&mut self.failed);
-                self.wants.extend(failed);
-            }
+            ClientEvent::Connected => self.questions.want_failed(),
             ClientEvent::Lagged { .. } => {
                 self.reset();
                 // Answers under way may not know what was lost.
-                self.pending.clear();
+                self.questions.forget_asked();
                 self.want_all();
-                self.wants.insert(Target::Outbox);
+                self.questions.want(Target::Outbox);
             }
             ClientEvent::Closed { reason } => self.finish(End::Closed(reason.clone())),
             _ => return,
@@ -210,7 +198,7 @@ impl Line {
         let queued = step == Step::Is(EchoState::Queued);
         // What it says is not told by events; and while it waits it may be edited.
         if self.echoes.step(name, step) || queued {
-            self.wants.insert(Target::Outbox);
+            self.questions.want(Target::Outbox);
         }
     }
 
@@ -219,7 +207,7 @@ impl Line {
     fn settled(&mut self, seq: Seq) {
         if seq > self.head {
             let after = |last| Target::After(last, self.options.page);
-            self.wants.insert(self.spans.last().map_or(Target::Newest, after));
+            self.questions.want(self.spans.last().map_or(Target::Newest, after));
         }
     }
 
@@ -234,10 +222,10 @@ impl Line {
 
     /// Everything but the outbox is to be asked for.
     fn want_all(&mut self) {
-        self.wants.extend([Target::State, Target::Blocks(None)]);
+        self.questions.want_all([Target::State, Target::Blocks(None)]);
         match self.root {
-            Some(root) => self.wants.insert(Target::One(root)),
-            None => self.wants.insert(Target::Members(None)),
+            Some(root) => self.questions.want(Target::One(root)),
+            None => self.questions.want(Target::Members(None)),
         };
     }
 
@@ -247,19 +235,15 @@ impl Line {
         self.records.clear();
         // What is hidden of the rest is told again with its pages.
         self.hidden = self.hidden.split_off(&self.head.next());
-        self.pending.retain(|_, pending| !pending.target.is_page());
-        self.failed.retain(|target| !target.is_page());
-        self.wants.retain(|target| !target.is_page());
+        self.questions.forget(Target::is_page);
         self.focus = None;
-        self.wants.extend([Target::State, Target::Newest]);
-        self.wants.extend(self.root.map(Target::One));
+        self.questions.want_all([Target::State, Target::Newest]);
+        self.questions.want_all(self.root.map(Target::One));
     }
 
     fn finish(&mut self, end: End) {
         self.end = Some(end);
-        self.wants.clear();
-        self.pending.clear();
-        self.noted.clear();
+        self.questions = Questions::default();
         self.revision += 1;
     }
 
@@ -308,7 +292,7 @@ impl Line {
         if !matches!(change, Change::Reaction(_) | Change::Reply { .. }) {
             self.redraw_answers(seq, seq);
         }
-        self.note(super::pages::Note::Change(change));
+        self.note(Note::Change(change));
     }
 
     fn on_member(&mut self, change: &MemberChanged) {
@@ -321,7 +305,7 @@ impl Line {
             }
             Some(MemberAction::Left | MemberAction::Kicked) => {
                 self.pointers.left(&change.user);
-                self.note(super::pages::Note::Left(change.user.clone()));
+                self.note(Note::Left(change.user.clone()));
             }
             _ => return,
         }
@@ -395,7 +379,7 @@ impl Line {
 
     fn block(&mut self, user: &UserId, blocked: bool) {
         self.set_blocked(user, blocked);
-        self.note(super::pages::Note::Blocked(user.clone(), blocked));
+        self.note(Note::Blocked(user.clone(), blocked));
     }
 
     pub(super) fn set_blocked(&mut self, user: &UserId, blocked: bool) {
@@ -411,7 +395,7 @@ impl Line {
     fn on_resumed(&mut self, recovery: &Recovery) {
         match recovery {
             // The state may be another all the same: counts, and what can be read.
-            Recovery::Recovered { .. } => _ = self.wants.insert(Target::State),
+            Recovery::Recovered { .. } => self.questions.want(Target::State),
             Recovery::Snapshot { state, .. } | Recovery::Trimmed { state, .. } => {
                 self.reset();
                 if let Some(state) = state {
@@ -427,8 +411,8 @@ impl Line {
     pub(super) fn not_followed(&mut self) {
         if self.history.is_some() {
             self.finish(End::RoomLeft);
-        } else if self.spans.len() == 0 && !self.asks(&Target::Newest) {
-            self.wants.insert(Target::Newest);
+        } else if self.spans.len() == 0 && !self.questions.is_open(&Target::Newest) {
+            self.questions.want(Target::Newest);
         }
     }
 
@@ -438,10 +422,10 @@ impl Line {
         self.records = self.records.split_off(&self.oldest);
         self.history = Some(state.history.clone());
         if state.members > chat_protocol::limits::MAX_POINTERS as u64 {
-            self.wants.retain(|target| !matches!(target, Target::Members(_)));
+            self.questions.forget(|target| matches!(target, Target::Members(_)));
         }
-        if self.spans.len() == 0 && !self.asks(&Target::Newest) {
-            self.wants.insert(Target::Newest);
+        if self.spans.len() == 0 && !self.questions.is_open(&Target::Newest) {
+            self.questions.want(Target::Newest);
         }
         self.set_unread(Unread {
             room: state.room.clone(),

@@ -4,20 +4,13 @@
 //! and answers no question from an older state than one before it. It may be newer. So what was told since the question is noted, and applied to the answer again; see [`record`](super::record) for why
 //! that ends at the truth in any order.
 
-use std::collections::VecDeque;
-
 use chat_protocol::reply::{BlocksPage, MembersPage};
 use chat_protocol::{Cursor, HistoryPage, HistoryQuery, RoomState, Seq, UserId, limits};
 
 use super::Line;
 use super::record::{Change, Record};
 use crate::QueuedSend;
-
-/// Questions under way at a time: enough for the first screen in one round trip.
-const MAX_PENDING: usize = 4;
-
-/// Changes noted for answers under way. Beyond them the answers are dropped and asked for again.
-const MAX_NOTED: usize = 512;
+use crate::questions::Asked;
 
 /// What a line wants to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,14 +83,8 @@ impl Target {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) target: Target,
-    /// The first note after the question.
-    from: u64,
-    /// The newest message when it was asked.
-    head: Seq,
-}
+/// A question under way, and the newest message when it was asked.
+type Pending = Asked<Target, Seq>;
 
 /// Something that answers under way may not know.
 #[derive(Debug)]
@@ -107,25 +94,21 @@ pub(super) enum Note {
     Blocked(UserId, bool),
 }
 
-pub(super) type Noted = (u64, Note);
-
 impl Line {
     /// What to ask next; `None`: nothing now. Each is to be answered with [`answer`](Self::answer) or [`fail`](Self::fail).
     pub fn next_request(&mut self) -> Option<Request> {
-        if self.end.is_some() || self.pending.len() >= MAX_PENDING {
+        if self.end.is_some() || self.questions.is_full() {
             return None;
         }
-        let target = match self.wants.pop_first() {
+        let target = match self.questions.pop() {
             Some(target) => target,
             None => self.unsure()?,
         };
         if target == Target::Outbox {
             self.echoes.asked();
         }
-        let id = self.next_request;
-        self.next_request += 1;
         let ask = self.ask(&target);
-        self.pending.insert(id, Pending { target, from: self.next_note, head: self.head });
+        let id = self.questions.ask(target, self.head);
         self.refresh();
         Some(Request { id, ask })
     }
@@ -134,12 +117,10 @@ impl Line {
     fn unsure(&self) -> Option<Target> {
         let unsure =
             self.records.iter().filter(|(_, record)| record.unsure).map(|(seq, _)| Target::One(*seq));
-        unsure.into_iter().find(|target| !self.asks(target) && !self.failed.contains(target))
-    }
-
-    /// Whether this is asked for, or will be.
-    pub(super) fn asks(&self, target: &Target) -> bool {
-        self.wants.contains(target) || self.pending.values().any(|pending| pending.target == *target)
+        let known = |target: &Target| {
+            self.questions.open().chain(self.questions.failed()).any(|known| known == target)
+        };
+        unsure.into_iter().find(|target| !known(target))
     }
 
     fn ask(&self, target: &Target) -> Ask {
@@ -171,77 +152,52 @@ impl Line {
 
     /// Takes in the answer to a request. One that is not wanted any more changes nothing.
     pub fn answer(&mut self, request: &Request, answer: Answer) {
-        let Some(pending) = self.pending.remove(&request.id) else { return };
+        let Some(pending) = self.questions.take(request.id) else { return };
         match (&pending.target, answer) {
             (Target::State, Answer::State(Some(state))) => self.take_state(&state),
             (Target::State, Answer::State(None)) => self.not_followed(),
             (Target::Outbox, Answer::Outbox(waiting)) => {
                 let here = waiting.into_iter().filter(|send| send.room == self.room);
                 if self.echoes.replace(here) {
-                    self.wants.insert(Target::Outbox);
+                    self.questions.want(Target::Outbox);
                 }
             }
             (Target::Members(_), Answer::Members(page)) => self.take_members(&pending, page),
             (Target::Blocks(_), Answer::Blocks(page)) => self.take_blocks(&pending, page),
             (target, Answer::Page(page)) if target.is_page() => self.take_page(&pending, &page),
-            (target, _) => _ = self.failed.insert(target.clone()),
+            (target, _) => self.questions.give_up(target.clone()),
         }
-        self.forget_notes();
+        self.questions.forget_notes();
         self.refresh();
     }
 
     /// A request could not be answered. It is wanted again when the client is [connected](crate::ClientEvent::Connected) again.
     pub fn fail(&mut self, request: &Request) {
-        if let Some(pending) = self.pending.remove(&request.id) {
-            self.failed.insert(pending.target);
-            self.forget_notes();
+        if self.questions.fail(request.id) {
             self.refresh();
         }
     }
 
-    /// Notes what answers under way may not know.
+    /// Notes what answers under way may not know. What the client itself answers knows all.
     pub(super) fn note(&mut self, note: Note) {
-        if self.pending.is_empty() {
-            return;
-        }
-        self.noted.push_back((self.next_note, note));
-        self.next_note += 1;
-        if self.noted.len() > MAX_NOTED {
-            let local = |target: &Target| matches!(target, Target::State | Target::Outbox);
-            let dropped = self.pending.values().map(|pending| pending.target.clone());
-            self.wants.extend(dropped.filter(|target| !local(target)));
-            self.pending.retain(|_, pending| local(&pending.target));
-            self.noted.clear();
-        }
-    }
-
-    fn forget_notes(&mut self) {
-        let first = self.pending.values().map(|pending| pending.from).min();
-        self.noted.retain(|(place, _)| first.is_some_and(|first| *place >= first));
-    }
-
-    /// Takes what was noted since a question, to be given back.
-    fn noted_since(&mut self, pending: &Pending) -> (VecDeque<Noted>, usize) {
-        let noted = std::mem::take(&mut self.noted);
-        let first = noted.partition_point(|(place, _)| *place < pending.from);
-        (noted, first)
+        self.questions.note(note, |target| matches!(target, Target::State | Target::Outbox));
     }
 
     fn take_members(&mut self, pending: &Pending, page: MembersPage) {
         for member in page.members.iter().filter(|member| member.user != self.me) {
             self.pointers.member(member);
         }
-        let (noted, first) = self.noted_since(pending);
-        for (_, note) in noted.range(first..) {
+        let noted = self.questions.lend();
+        for note in noted.since(pending.from) {
             if let Note::Left(user) = note {
                 self.pointers.left(user);
             }
         }
-        self.noted = noted;
+        self.questions.give_back(noted);
         self.redraw_own();
         // Two pages hold as many as pointers are told of.
         let more = page.next.filter(|_| matches!(pending.target, Target::Members(None)));
-        self.wants.extend(more.map(|cursor| Target::Members(Some(cursor))));
+        self.questions.want_all(more.map(|cursor| Target::Members(Some(cursor))));
     }
 
     fn take_blocks(&mut self, pending: &Pending, page: BlocksPage) {
@@ -253,21 +209,21 @@ impl Line {
         for blocked in &page.users {
             self.set_blocked(&blocked.user, true);
         }
-        let (noted, first) = self.noted_since(pending);
-        for (_, note) in noted.range(first..) {
+        let noted = self.questions.lend();
+        for note in noted.since(pending.from) {
             if let Note::Blocked(user, blocked) = note {
                 self.set_blocked(user, *blocked);
             }
         }
-        self.noted = noted;
+        self.questions.give_back(noted);
         let more = page.next.filter(|_| self.blocked.len() < limits::MAX_BLOCKED);
-        self.wants.extend(more.map(|cursor| Target::Blocks(Some(cursor))));
+        self.questions.want_all(more.map(|cursor| Target::Blocks(Some(cursor))));
     }
 
     fn take_page(&mut self, pending: &Pending, page: &HistoryPage) {
         let Some((from, to)) = self.covered(pending, page) else {
             // Nothing new, though there is more: asking again would be in vain.
-            self.failed.insert(pending.target.clone());
+            self.questions.give_up(pending.target.clone());
             return;
         };
         if pending.target == Target::Newest {
@@ -283,7 +239,7 @@ impl Line {
                 self.pointers.raise(user, *read);
             }
         }
-        let (noted, first) = self.noted_since(pending);
+        let noted = self.questions.lend();
         let marks = self.hidden.clone();
         let hidden = |seq| marks.contains(&seq) || page.hidden.contains(&seq);
         for message in page.messages.iter().filter(|message| (from..=to).contains(&message.seq)) {
@@ -293,7 +249,7 @@ impl Line {
             let mut record = Record::of(message);
             let mine = page.my_reactions.iter().find(|mine| mine.seq == message.seq);
             record.mine = mine.into_iter().flat_map(|mine| mine.emoji.iter().cloned()).collect();
-            for (_, note) in noted.range(first..) {
+            for note in noted.since(pending.from) {
                 if let Note::Change(change) = note {
                     record.apply(change, &self.me);
                 }
@@ -303,7 +259,7 @@ impl Line {
             }
             self.records.insert(message.seq, record);
         }
-        self.noted = noted;
+        self.questions.give_back(noted);
         self.head = self.head.max(to);
         self.spans.add(from, to);
         self.redraw_answers(from, to);
@@ -319,10 +275,10 @@ impl Line {
         let from = if page.more { first } else { Some(floor) };
         match pending.target {
             // A page knows at least what was known when it was asked for.
-            Target::Newest => Some((from?, last.unwrap_or_default().max(pending.head))),
+            Target::Newest => Some((from?, last.unwrap_or_default().max(pending.known))),
             Target::Before(before, _) => Some((from?, before.previous())),
             Target::After(after, _) if page.more => Some((after.next(), last?)),
-            Target::After(after, _) => Some((after.next(), last.unwrap_or_default().max(pending.head))),
+            Target::After(after, _) => Some((after.next(), last.unwrap_or_default().max(pending.known))),
             Target::One(seq) => (last == Some(seq)).then_some((seq, seq)),
             _ => None,
         }

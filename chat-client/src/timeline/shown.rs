@@ -68,10 +68,9 @@ impl Line {
             Target::After(seq, _) => *seq == after,
             _ => false,
         };
-        let mut asked = self.wants.iter().chain(self.pending.values().map(|pending| &pending.target));
-        let state = if asked.any(of_gap) {
+        let state = if self.questions.open().any(of_gap) {
             GapState::Loading
-        } else if self.failed.iter().any(of_gap) {
+        } else if self.questions.failed().any(of_gap) {
             GapState::Failed
         } else {
             GapState::Idle

@@ -116,7 +116,7 @@ fn a_snapshot_shows_nothing_that_may_be_deleted_and_keeps_echoes() {
 }
 
 fn load_but_outbox(server: &Server, line: &mut Line) {
-    line.wants.remove(&super::pages::Target::Outbox);
+    line.questions.forget(|target| *target == super::pages::Target::Outbox);
     load(server, line);
 }
 

@@ -35,8 +35,7 @@ impl Line {
             // In a thread, few of the room's numbers are replies.
             let limit = if self.root.is_some() { self.options.page } else { limit };
             let target = target(gap, limit);
-            self.failed.remove(&target);
-            self.wants.insert(target);
+            self.questions.want_again(target);
             self.refresh();
         }
     }

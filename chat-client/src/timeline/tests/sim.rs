@@ -307,7 +307,7 @@ impl Sim {
             match gap {
                 Some(gap) if gap.state != GapState::Loading => self.line.fill(&gap),
                 Some(_) => {}
-                None if self.line.wants.is_empty() && self.line.pending.is_empty() => {
+                None if self.line.questions.open().next().is_none() => {
                     // A thread may still have to be counted again.
                     match self.line.next_request() {
                         Some(request) => self.answer(&request, now),
@@ -317,6 +317,6 @@ impl Sim {
                 None => {}
             }
         }
-        panic!("it never ends: {:?} {:?}", self.line.wants, self.line.items());
+        panic!("it never ends: {:?} {:?}", self.line.questions, self.line.items());
     }
 }
