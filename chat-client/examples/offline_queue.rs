@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Type without a server, kill the program however you like, start it again with a server: every line arrives once, in order.
-//! It ends with its input, when everything has arrived.
+//! It ends with its input, when everything has arrived. A room that does not exist is made when the server is there; lines that were
+//! refused before that are sent again, behind those that were not.
 
 use std::path::PathBuf;
 use std::process::ExitCode;

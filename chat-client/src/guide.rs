@@ -163,6 +163,7 @@
 //! | what | what the application sees | what the client does | test |
 //! | --- | --- | --- | --- |
 //! | a subscriber is too slow | [`Lagged`](ClientEvent::Lagged) with how much it missed | goes on, with the newest events | `a_subscriber_that_is_too_slow_is_told_how_much_it_missed` |
+//! | a part that it brought, such as a token source, panics, or its runtime ends | [`Closed`](ClientEvent::Closed) with [`Error::Halted`] | ends; messages may have been stored | `a_part_of_the_application_that_panics_ends_the_client` |
 //! | the store cannot write | [`StoreFailed`](ClientEvent::StoreFailed), once until it has worked again; [`Client::save`] is [`Error::Store`] | sends all the same, and tries again | `a_store_that_cannot_write_is_told_once_and_keeps_nobody_from_sending` |
 //! | the store cannot be read | [`start`](ClientBuilder::start) and [`connect`](ClientBuilder::connect) end with [`Error::Store`] | does not begin | `a_store_that_cannot_be_read_keeps_the_client_from_starting` |
 //! | the store holds another user's messages | [`Closed`](ClientEvent::Closed) with [`Error::OtherUser`] | ends, and sends none of them | `the_store_of_another_user_ends_the_client_and_sends_nothing` |

@@ -245,3 +245,14 @@ async fn two_tokens_in_a_row_that_the_server_does_not_take_end_the_client() {
     assert_eq!(rest(&mut client.events()).await, [refused, end]);
     assert_eq!(calls.refused(), [None, Some(ErrorCode::InvalidToken.into())]);
 }
+
+#[tokio::test]
+async fn a_part_of_the_application_that_panics_ends_the_client() {
+    let scene = Scene::new().await;
+    let source = |_| async { panic!("no token today") };
+    let client = scene.builder().token_source(source).start().await.unwrap();
+    let sending = client.room(room("r")).send_text("lost");
+    let told = rest(&mut client.events()).await;
+    assert_eq!(told, [format!("closed: {}", Error::Halted)]);
+    assert_eq!(sending.await, Err(Error::Halted));
+}
