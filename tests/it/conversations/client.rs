@@ -206,7 +206,11 @@ impl Player {
         while let Some(frame) = self.session.poll_frame() {
             match frame {
                 Frame::Text(text) => {
-                    self.said.push_back(serde_json::from_str(text.as_str()).expect("JSON"));
+                    let said: Value = serde_json::from_str(text.as_str()).expect("JSON");
+                    // Asked of its own accord, to count what is unread.
+                    if said.get("history").is_none() {
+                        self.said.push_back(said);
+                    }
                 }
                 Frame::Close(close) => assert_eq!(close.code, 1000),
                 other => panic!("not a packet: {other:?}"),
