@@ -20,6 +20,10 @@ use crate::compose::push::service;
 /// long, rounded up.
 const ENVELOPE: usize = 4096;
 
+/// Frames that a command may bring about for its connection at once: its answer, the entry that it makes, and as many of others. A
+/// connection that is cut off by the answers to what it repeats would never get on.
+const QUEUED_PER_COMMAND: usize = 4;
+
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -152,6 +156,14 @@ impl Rules<'_> {
             if let Some(most) = most.filter(|most| value > *most) {
                 self.found(key, format!("{value} is more than the wire format allows: at most {most}"));
             }
+        }
+        let window = bounds.max_in_flight.saturating_mul(QUEUED_PER_COMMAND);
+        if self.intact("limits.max_queue_frames") && bounds.max_queue_frames < window {
+            let text = format!(
+                "{} does not hold what limits.max_in_flight = {} commands bring about at once: at least {window}",
+                bounds.max_queue_frames, bounds.max_in_flight
+            );
+            self.found("limits.max_queue_frames", text);
         }
         if bounds.max_members < 2 {
             self.found("limits.max_members", "a direct room has 2 members: at least 2");

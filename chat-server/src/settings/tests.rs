@@ -352,6 +352,10 @@ fn broken_rules_say_what_to_do() {
              around it",
         ),
         (
+            file("[limits]\nmax_queue_frames = 255", ""),
+            "limits.max_queue_frames (from chat.toml): 255 does not hold what limits.max_in_flight = 64 commands bring about at once: at least 256",
+        ),
+        (
             file("[limits]\nmax_queue_bytes = 65535", ""),
             "limits.max_queue_bytes (from chat.toml): 65535 holds not even one frame of limits.max_frame = 65536",
         ),
