@@ -24,6 +24,9 @@ const ENVELOPE: usize = 4096;
 /// connection that is cut off by the answers to what it repeats would never get on.
 const QUEUED_PER_COMMAND: usize = 4;
 
+/// Frames that a resume may bring about for one room at once: its answer, and an event behind it.
+const QUEUED_PER_ROOM: usize = 2;
+
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -157,11 +160,13 @@ impl Rules<'_> {
                 self.found(key, format!("{value} is more than the wire format allows: at most {most}"));
             }
         }
-        let window = bounds.max_in_flight.saturating_mul(QUEUED_PER_COMMAND);
-        if self.intact("limits.max_queue_frames") && bounds.max_queue_frames < window {
+        let commands = bounds.max_in_flight.saturating_mul(QUEUED_PER_COMMAND);
+        let at_once = commands.saturating_add(bounds.max_rooms_followed.saturating_mul(QUEUED_PER_ROOM));
+        if self.intact("limits.max_queue_frames") && bounds.max_queue_frames < at_once {
             let text = format!(
-                "{} does not hold what limits.max_in_flight = {} commands bring about at once: at least {window}",
-                bounds.max_queue_frames, bounds.max_in_flight
+                "{} does not hold what {} commands (limits.max_in_flight) and {} rooms (limits.max_rooms_followed) bring about at once: \
+                 at least {at_once}",
+                bounds.max_queue_frames, bounds.max_in_flight, bounds.max_rooms_followed
             );
             self.found("limits.max_queue_frames", text);
         }

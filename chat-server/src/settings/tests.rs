@@ -352,8 +352,9 @@ fn broken_rules_say_what_to_do() {
              around it",
         ),
         (
-            file("[limits]\nmax_queue_frames = 255", ""),
-            "limits.max_queue_frames (from chat.toml): 255 does not hold what limits.max_in_flight = 64 commands bring about at once: at least 256",
+            file("[limits]\nmax_queue_frames = 2255", ""),
+            "limits.max_queue_frames (from chat.toml): 2255 does not hold what 64 commands (limits.max_in_flight) and 1000 rooms \
+             (limits.max_rooms_followed) bring about at once: at least 2256",
         ),
         (
             file("[limits]\nmax_queue_bytes = 65535", ""),
