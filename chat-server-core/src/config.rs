@@ -34,7 +34,9 @@ pub struct ServerConfig {
     /// Greatest number of bytes that wait to be written to one connection; beyond it the connection is closed with
     /// `ERR_SLOW_READER`. Default 1 MiB. It is what a stalled reader costs at most.
     pub max_queue_bytes: usize,
-    /// Greatest number of frames that wait to be written to one connection. Default 8,192.
+    /// Greatest number of frames that wait to be written to one connection. Default 8,192. At least four for each command of
+    /// `max_in_flight` and two for each room of `max_rooms_followed`: who is cut off by the answers to what it repeats, or by those
+    /// of a resume, never gets on.
     pub max_queue_frames: usize,
     /// Greatest number of changes that wait to be stored; beyond it senders wait. Default 4,096.
     pub max_commit_queue: usize,

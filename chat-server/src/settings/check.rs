@@ -20,6 +20,13 @@ use crate::compose::push::service;
 /// long, rounded up.
 const ENVELOPE: usize = 4096;
 
+/// Frames that a command may bring about for its connection at once: its answer, the entry that it makes, and as many of others. A
+/// connection that is cut off by the answers to what it repeats would never get on.
+const QUEUED_PER_COMMAND: usize = 4;
+
+/// Frames that a resume may bring about for one room at once: its answer, and an event behind it.
+const QUEUED_PER_ROOM: usize = 2;
+
 /// Longer deadlines are taken for a slip (`10m` for `10ms`, `s` for `ms`), and clock arithmetic stays far from its end.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -152,6 +159,16 @@ impl Rules<'_> {
             if let Some(most) = most.filter(|most| value > *most) {
                 self.found(key, format!("{value} is more than the wire format allows: at most {most}"));
             }
+        }
+        let commands = bounds.max_in_flight.saturating_mul(QUEUED_PER_COMMAND);
+        let at_once = commands.saturating_add(bounds.max_rooms_followed.saturating_mul(QUEUED_PER_ROOM));
+        if self.intact("limits.max_queue_frames") && bounds.max_queue_frames < at_once {
+            let text = format!(
+                "{} does not hold what {} commands (limits.max_in_flight) and {} rooms (limits.max_rooms_followed) bring about at once: \
+                 at least {at_once}",
+                bounds.max_queue_frames, bounds.max_in_flight, bounds.max_rooms_followed
+            );
+            self.found("limits.max_queue_frames", text);
         }
         if bounds.max_members < 2 {
             self.found("limits.max_members", "a direct room has 2 members: at least 2");

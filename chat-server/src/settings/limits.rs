@@ -39,7 +39,8 @@ pub struct Limits {
     /// client resumes. It is what a stalled reader costs at most; below a few frames, busy rooms cut ordinary readers.
     pub max_queue_bytes: usize,
     /// Greatest number of frames that wait to be written to one connection; beyond it the connection is closed as above. Each
-    /// costs some 50 bytes beside its own.
+    /// costs some 50 bytes beside its own. At least four for each command of `limits.max_in_flight` and two for each room
+    /// of `limits.max_rooms_followed`.
     pub max_queue_frames: usize,
     /// Greatest number of changes that wait to be stored; beyond it senders wait. More of them hold memory and wait longer,
     /// and nothing is stored faster.

@@ -352,6 +352,11 @@ fn broken_rules_say_what_to_do() {
              around it",
         ),
         (
+            file("[limits]\nmax_queue_frames = 2255", ""),
+            "limits.max_queue_frames (from chat.toml): 2255 does not hold what 64 commands (limits.max_in_flight) and 1000 rooms \
+             (limits.max_rooms_followed) bring about at once: at least 2256",
+        ),
+        (
             file("[limits]\nmax_queue_bytes = 65535", ""),
             "limits.max_queue_bytes (from chat.toml): 65535 holds not even one frame of limits.max_frame = 65536",
         ),

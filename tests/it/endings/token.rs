@@ -253,6 +253,7 @@ async fn a_part_of_the_application_that_panics_ends_the_client() {
     let client = scene.builder().token_source(source).start().await.unwrap();
     let sending = client.room(room("r")).send_text("lost");
     let told = rest(&mut client.events()).await;
-    assert_eq!(told, [format!("closed: {}", Error::Halted)]);
+    // The message may be in the outbox before, or come too late for that.
+    assert_eq!(told.last(), Some(&format!("closed: {}", Error::Halted)));
     assert_eq!(sending.await, Err(Error::Halted));
 }

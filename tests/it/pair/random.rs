@@ -37,7 +37,7 @@ fn run_all(seeds: Range<u64>, options: &Options) -> Histogram {
 }
 
 /// What every set of runs must have gone through, or it proves less than it says.
-const FELT: [Fault; 32] = [
+const FELT: [Fault; 31] = [
     Fault::CutUpBetweenFrames,
     Fault::CutDownBetweenFrames,
     Fault::CutUpWithinFrame,
@@ -53,7 +53,6 @@ const FELT: [Fault; 32] = [
     Fault::DialHung,
     Fault::Close1001,
     Fault::Close4411,
-    Fault::SlowReader,
     Fault::Close4412,
     Fault::Close4503,
     Fault::Stranded,

@@ -409,7 +409,9 @@ fn shape(random: &mut StdRng, max_in_flight: usize) -> Shape {
         max_in_flight,
         max_recover: [3, 20, usual.max_recover][random.random_range(0..3)],
         replay_page: [1, 4, usual.replay_page][random.random_range(0..3)],
-        max_queue_frames: [10, usual.max_queue_frames][random.random_range(0..2)],
+        // As short as it may be.
+        max_queue_frames: [4 * max_in_flight + 2 * ROOMS.len(), usual.max_queue_frames]
+            [random.random_range(0..2)],
         presence_grace: millis(random, 500..30_000),
         ..usual
     };
