@@ -38,7 +38,9 @@ fn micros(duration: Duration) -> i64 {
 async fn schedule(ann: &mut Socket) -> BTreeMap<(usize, String), Timestamp> {
     let (first, mut due) = (now() + micros(AHEAD), BTreeMap::new());
     for n in 0..EACH {
-        let at = Timestamp::from_micros(first + micros(OVER) * n as i64 / EACH as i64);
+        // To the millisecond, as it is told.
+        let at = (first + micros(OVER) * n as i64 / EACH as i64) / 1_000 * 1_000;
+        let at = Timestamp::from_micros(at);
         let content = format!(r#"{{"type":"text/plain","payload":{{"text":"m{n}"}}}}"#);
         for room in 0..ROOMS {
             ann.ok(&format!(
