@@ -63,5 +63,6 @@ fn offer(path: &'static str, name: &'static str) -> Route {
     options(path, name, "What of the tus protocol is offered. For everybody.")
         .by(&[])
         .or(empty(204, "`Tus-Version`, `Tus-Extension`, and `Tus-Max-Size` in bytes."))
+        .or(empty(431, "The head of the request is larger than the server takes."))
         .alone()
 }
