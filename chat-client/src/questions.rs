@@ -22,6 +22,20 @@ pub(crate) struct Questions<T, X, N> {
     next_place: u64,
 }
 
+/// One question, as it is given out to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request<A> {
+    pub(crate) id: u64,
+    pub(crate) ask: A,
+}
+
+impl<A> Request<A> {
+    /// What is asked.
+    pub fn ask(&self) -> &A {
+        &self.ask
+    }
+}
+
 /// A question under way.
 #[derive(Debug)]
 pub(crate) struct Asked<T, X> {

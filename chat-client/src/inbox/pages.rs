@@ -43,18 +43,7 @@ pub enum Ask {
 }
 
 /// One question of an inbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    id: u64,
-    ask: Ask,
-}
-
-impl Request {
-    /// What is asked.
-    pub fn ask(&self) -> &Ask {
-        &self.ask
-    }
-}
+pub type Request = crate::questions::Request<Ask>;
 
 /// The answer to a [`Request`], of the kind that it asks for; any other counts as a failure.
 #[derive(Debug, Clone)]
